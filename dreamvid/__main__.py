@@ -1,0 +1,5 @@
+import sys
+
+from dreamvid.cli import main
+
+sys.exit(main())

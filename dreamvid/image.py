@@ -1,0 +1,130 @@
+"""The one image convention: float32 (1, 3, H, W), RGB, values in [0, 1].
+
+Only two places leave it: `models/` prepares pixels for a network, and
+`video/` turns them into bytes. Everything between may assume it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from PIL import Image as PilImage
+from PIL import ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from dreamvid.errors import OutputError, PresetError
+
+Image = Float[Tensor, "1 3 h w"]
+"""One picture. Within one signature every `Image` has the same height and width."""
+OtherSizeImage = Float[Tensor, "1 3 _ _"]
+Activation = Float[Tensor, "1 channels rows columns"]
+Scalar = Float[Tensor, ""]
+Bytes = UInt8[np.ndarray, "h w 3"]
+"""The same picture as 8-bit RGB, on the CPU."""
+
+MAX_PIXELS = 400_000_000  # a decompression bomb declares more; the post's largest still has 6.6e6
+
+
+def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tensor, "1 c _ _"]:
+    """Bilinear, without antialiasing, corner pixels staying in the corners.
+
+    That is what `scipy.ndimage.zoom(order=1)` does in the 2015 program's octaves.
+
+    Args:
+        size: (height, width) in pixels.
+    """
+    if tuple(image.shape[-2:]) == size:
+        return image
+    return F.interpolate(image, size, mode="bilinear", align_corners=True)
+
+
+def fit(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
+    """Scale to cover (height, width), antialiased, and crop the middle out."""
+    height, width = image.shape[-2:]
+    scale = max(size[0] / height, size[1] / width)
+    covered = (max(size[0], round(height * scale)), max(size[1], round(width * scale)))
+    if covered != (height, width):
+        image = F.interpolate(image, covered, mode="bicubic", antialias=True).clamp(0, 1)
+    top, left = (covered[0] - size[0]) // 2, (covered[1] - size[1]) // 2
+    return image[..., top : top + size[0], left : left + size[1]]
+
+
+def to_bytes(image: Image) -> Bytes:
+    """To 8 bits, rounded rather than cut off."""
+    pixels = image[0].detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return pixels.permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def from_bytes(pixels: Bytes) -> Image:
+    """From 8 bits, on the CPU."""
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def load(path: Path, *, option: str) -> OtherSizeImage:
+    """Read a picture of any kind Pillow knows, upright, transparency laid on white.
+
+    Raises PresetError naming `option`, the setting that asked for the file.
+    """
+    try:
+        with PilImage.open(path) as file:
+            if file.width * file.height > MAX_PIXELS:
+                size = f"{file.width}x{file.height}"
+                raise PresetError(option, f"{path} declares {size} pixels", "more than is opened")
+            return from_bytes(_rgb(ImageOps.exif_transpose(file)))
+    except FileNotFoundError:
+        raise PresetError(option, f"{path} does not exist", "give the path of a picture") from None
+    except UnidentifiedImageError:
+        raise PresetError(option, f"{path} is not a picture", "PNG, JPEG, WebP, ...") from None
+    except (OSError, SyntaxError, ValueError, PilImage.DecompressionBombError) as error:
+        raise PresetError(option, f"{path} cannot be read: {error}") from None
+
+
+def _rgb(file: PilImage.Image) -> Bytes:
+    if file.mode.startswith("I;16") or file.mode == "I":
+        # Pillow cuts 16-bit greys off at 255 instead of scaling them.
+        grey = (np.asarray(file).astype(np.float64) / 257).clip(0, 255).round().astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if file.has_transparency_data:
+        upright = file.convert("RGBA")
+        white = PilImage.new("RGBA", upright.size, "white")
+        return np.asarray(PilImage.alpha_composite(white, upright).convert("RGB"))
+    return np.asarray(file.convert("RGB"))
+
+
+def check_writable(path: Path) -> None:
+    """Before hours of work: raises OutputError if `save` could not write there."""
+    _format(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.partial")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _format(path: Path) -> str:
+    kind = PilImage.registered_extensions().get(path.suffix.lower())
+    if kind is None or kind not in PilImage.SAVE:
+        raise OutputError(f"{path}: no picture format of this name; try .png or .jpg")
+    return kind
+
+
+def save(image: Image, path: Path) -> None:
+    """Write a still; its kind follows from the suffix. It appears whole or not at all.
+
+    Raises OutputError.
+    """
+    kind = _format(path)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            PilImage.fromarray(to_bytes(image)).save(file, format=kind, quality=93)
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)

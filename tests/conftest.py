@@ -1,0 +1,46 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+# The same examples in every run, and no time limit: CI has two slow cores.
+settings.register_profile("dreamvid", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("dreamvid")
+
+
+@pytest.fixture(autouse=True)
+def models_home(tmp_path, monkeypatch) -> Path:
+    """No test sees the models that this machine's user has installed."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("DREAMVID_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def rng() -> torch.Generator:
+    return torch.Generator().manual_seed(7)
+
+
+@pytest.fixture
+def image(rng) -> torch.Tensor:
+    return torch.rand(1, 3, 36, 48, generator=rng)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Real weights and photos, where DREAMVID_SHARED names them; else the test is skipped."""
+    folder = os.environ.get("DREAMVID_SHARED")
+    if folder:
+        return Path(folder)
+    if os.environ.get("DREAMVID_REQUIRE_SHARED"):
+        pytest.fail("DREAMVID_REQUIRE_SHARED is set, but DREAMVID_SHARED names no folder")
+    pytest.skip("needs DREAMVID_SHARED")
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("cuda") and not torch.cuda.is_available():
+        if os.environ.get("DREAMVID_REQUIRE_CUDA"):
+            pytest.fail("DREAMVID_REQUIRE_CUDA is set, but there is no GPU")
+        pytest.skip("needs a GPU")

@@ -1,0 +1,135 @@
+"""TOML -> a checked Preset: by name or path, with `key=value` settings laid over it.
+
+A preset that somebody shared is untrusted input: nothing in it is run.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dreamvid.errors import PresetError, suggest
+from dreamvid.options import LayerWeight, Preset
+
+
+def names() -> list[str]:
+    """The presets that come with dreamvid."""
+    folder = files("dreamvid") / "presets"
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def read_text(name: str) -> str:
+    """The TOML of a preset, named or given as a path; raises PresetError."""
+    if name in names():
+        return (files("dreamvid") / "presets" / f"{name}.toml").read_text("utf-8")
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise PresetError(name, "no preset of this name", suggest(name, names()))
+    try:
+        if path.stat().st_size > 1_000_000:
+            raise PresetError(name, "too large for a preset", "a preset has a few kilobytes")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        cure = "give the path of a .toml file, or a name from `dreamvid presets list`"
+        raise PresetError(name, f"cannot be read: {reason}", cure) from None
+
+
+def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
+    """Read a preset by name or path, with `key=value` settings laid over it.
+
+    Paths in a file are taken from the file's folder, paths in settings from the
+    current one. Raises PresetError naming the option.
+    """
+    table = _parse(read_text(name), name)
+    if name not in names():
+        _anchor_paths(table, Path(name).resolve().parent)
+    for setting in settings:
+        _set(table, setting)
+    return check(table)
+
+
+def with_settings(settings: Sequence[str]) -> Preset:
+    """A preset of defaults, which are those of the 2015 program, and these settings."""
+    table: dict[str, Any] = {}
+    for setting in settings:
+        _set(table, setting)
+    return check(table)
+
+
+def check(table: dict[str, Any]) -> Preset:
+    """Make a Preset of a table; raises PresetError with the first thing that is wrong."""
+    try:
+        return Preset.model_validate(table)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PresetError(name, f"is not TOML: {error}") from None
+
+
+def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
+    for group, key in (("start", "path"), ("dream", "guide")):
+        options = table.get(group)
+        if isinstance(options, dict) and isinstance(options.get(key), str):
+            options[key] = str(folder / options[key])
+
+
+def _set(table: dict[str, Any], setting: str) -> None:
+    """Lay one `key=value` over a table; the value is TOML, or else plain text."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise PresetError("--set", f"{setting!r} is not KEY=VALUE", "such as dream.octaves=6")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        value = text.strip()
+    *groups, last = key.strip().split(".")
+    inner = table
+    for group in groups:
+        inner = inner.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise PresetError("--set", f"{key}: {group} is not a table")
+    if groups == ["video"] and last in ("frames", "seconds"):
+        inner.pop("seconds" if last == "frames" else "frames", None)
+    if (groups, last) == (["start"], "path"):
+        inner["kind"] = "image"
+    inner[last] = value
+
+
+def _explain(error: ValidationError) -> PresetError:
+    first, *others = error.errors(include_url=False)
+    # Pydantic numbers the items of lists; a reader wants dream.layers[1].weight.
+    option = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
+    ).lstrip(".")
+    if first["type"] == "extra_forbidden":
+        return PresetError(option, "no such option", suggest(*_siblings(first["loc"])))
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if isinstance(first["input"], str | int | float | bool | list | tuple):
+        message += f", got {first['input']!r}"
+    if others:
+        message += f"; and {len(others)} more"
+    return PresetError(option or "preset", message)
+
+
+def _siblings(location: tuple[int | str, ...]) -> tuple[str, list[str]]:
+    """The unknown key, and the keys its table has."""
+    kind: type[BaseModel] = Preset
+    for part in location[:-1]:
+        field = kind.model_fields.get(str(part))
+        annotation = LayerWeight if isinstance(part, int) else field and field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            kind = annotation
+    return str(location[-1]), list(kind.model_fields)

@@ -1,0 +1,64 @@
+"""Values that presets write in their own way: sizes, frame rates, pairs."""
+
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+
+def read_size(value: object) -> object:
+    if isinstance(value, str):
+        width, _, height = value.lower().partition("x")
+        if not (width.strip().isdecimal() and height.strip().isdecimal()):
+            raise ValueError("must be WIDTHxHEIGHT in pixels, such as 1280x720")
+        return int(width), int(height)
+    return value
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
+    if width % 2 or height % 2:
+        even = f"{width + width % 2}x{height + height % 2}"
+        raise ValueError(f"video needs even sides, such as {even}")
+    if not (16 <= width <= 16384 and 16 <= height <= 16384):
+        raise ValueError("each side must be from 16 to 16384 pixels")
+    return size
+
+
+def read_fps(value: object) -> object:
+    """29.97 and the like stand for television's 30000/1001."""
+    if isinstance(value, float):
+        for whole in (24, 30, 48, 60, 120):
+            if abs(value - whole / 1.001) < 0.005:
+                return Fraction(whole * 1000, 1001)
+    try:
+        if isinstance(value, str | int | float | Fraction) and not isinstance(value, bool):
+            return Fraction(value).limit_denominator(1001)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        pass
+    raise ValueError('must be a number or a fraction such as "30000/1001"')
+
+
+def check_fps(fps: Fraction) -> Fraction:
+    if not 1 <= fps <= 240:
+        raise ValueError("must be from 1 to 240 frames a second")
+    return fps
+
+
+Size = Annotated[
+    tuple[int, int],
+    BeforeValidator(read_size),
+    AfterValidator(check_size),
+    Field(description="width and height in pixels, both even"),
+    PlainSerializer(lambda size: f"{size[0]}x{size[1]}"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+x\d+$"}),
+]
+Fps = Annotated[
+    Fraction,
+    BeforeValidator(read_fps),
+    AfterValidator(check_fps),
+    PlainSerializer(lambda fps: int(fps) if fps.denominator == 1 else str(fps)),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Pair = tuple[Finite, Finite]

@@ -1,0 +1,262 @@
+"""Downloads one weight file: from the first mirror that has it, going on where it stopped.
+
+What has come so far lies beside the file as NAME.part, through Ctrl-C and lost connections.
+The file itself appears only when its size and digest are right.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from http.client import HTTPException, HTTPResponse
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from dreamvid.errors import ModelError, OutputError
+
+TIMEOUT = 30  # seconds without a byte
+CHUNK = 1 << 16  # bytes
+LARGEST = 2 * 2**30  # bytes, of a file whose size is not known beforehand
+SCHEMES = ("http", "https")
+
+Progress = Callable[[int, int | None], None]  # bytes there, bytes in all if known
+
+
+class Refused(Exception):
+    """Why a mirror did not give the file; what came so far is kept for the next."""
+
+
+class WrongFile(Refused):
+    """What came so far is not of the file, and is of no use to go on from."""
+
+
+def ignore(done: int, total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+def fetch(
+    urls: Sequence[str],
+    path: Path,
+    *,
+    size: int | None,
+    digest: str | None,
+    progress: Progress = ignore,
+) -> None:
+    """Download to `path` from the first of `urls` that gives the right file.
+
+    Args:
+        size: bytes; None where unknown, and then at most 2 GiB are taken.
+        digest: "sha256:HEX" or "sha1:HEX", HEX whole or its first 8 digits or more.
+        progress: told the bytes there and the bytes in all; the first count falls only
+            where a download has to start over.
+
+    Raises ModelError, saying why each mirror failed and what to do by hand; OutputError
+    where the file cannot be written.
+    """
+    if not urls:
+        raise ValueError("fetch needs a URL")
+    part = path.with_name(path.name + ".part")
+    failures = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for url in urls:
+            try:
+                _fetch_one(url, part, size=size, digest=digest, progress=progress)
+            except Refused as refusal:
+                failures.append(f"{_host(url)}: {refusal}")
+                continue
+            return _publish(part, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+    raise ModelError(
+        f"{path.name} could not be downloaded ({'; '.join(failures)}); by hand: download "
+        f"{urls[0]} as {path.name}, then run `dreamvid models import {path.name}`"
+    )
+
+
+def check_digest(path: Path, digest: str) -> None:
+    """Raise ModelError where the file is not the one that `digest` ("sha256:HEX") is of."""
+    try:
+        problem = _other_digest(path, digest)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+    if problem:
+        raise ModelError(f"{path} is damaged or another file: {problem}")
+
+
+def _other_digest(path: Path, digest: str) -> str:
+    """How the file's digest differs from `digest`, or "" where it does not."""
+    if not re.fullmatch(r"sha256:[0-9a-fA-F]{8,64}|sha1:[0-9a-fA-F]{8,40}", digest):
+        raise ValueError(f"{digest!r} is not sha256:HEX or sha1:HEX")
+    algorithm, _, expected = digest.lower().partition(":")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found.startswith(expected):
+        return ""
+    return f"{algorithm} {found[:12]}..., expected {expected[:12]}..."
+
+
+def _publish(part: Path, path: Path) -> None:
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _fetch_one(
+    url: str, part: Path, *, size: int | None, digest: str | None, progress: Progress
+) -> None:
+    """Fill `part` from one mirror, from its end on if it has a beginning, and check it."""
+    resumed = part.exists()
+    try:
+        _download(url, part, size=size, progress=progress)
+        _check(part, size=size, digest=digest)
+    except WrongFile:
+        part.unlink(missing_ok=True)
+        if not resumed:
+            raise
+        # What lay there may have been of another file, and this mirror blameless.
+        _fetch_one(url, part, size=size, digest=digest, progress=progress)
+
+
+def _check(part: Path, *, size: int | None, digest: str | None) -> None:
+    found = part.stat().st_size
+    if found != size and (size is not None or not found):
+        raise WrongFile(f"sent {found} bytes, expected {size or 'some'}")
+    if digest and (problem := _other_digest(part, digest)):
+        raise WrongFile(f"sent another file, {problem}")
+
+
+def _download(url: str, part: Path, *, size: int | None, progress: Progress) -> None:
+    done = part.stat().st_size if part.exists() else 0
+    if size is not None and done > size:
+        raise WrongFile(f"{done} bytes lie there, expected {size}")
+    if done and done == size:
+        return
+    try:
+        response = _open(url, done)
+    except HTTPError as error:
+        with error:
+            if error.code == 416:
+                return _check_whole(error.headers.get("Content-Range", ""), done, size)
+            raise Refused(_one_line(f"{error.code} {error.reason}")) from None
+    with response:
+        total = _announced(response, done)
+        _check_announced(total, size)
+        if response.status != 206:
+            done = 0
+        with part.open("ab" if done else "wb") as file:
+            _receive(response, file, done, total=total or size, limit=size, progress=progress)
+
+
+def _check_whole(content_range: str, done: int, size: int | None) -> None:
+    """Return where a server has nothing past `done` because that is the whole file."""
+    stated = re.fullmatch(r"bytes \*/(\d{1,15})", content_range)
+    if stated and int(stated[1]) == done:
+        return
+    _check_announced(int(stated[1]) if stated else None, size)
+    raise WrongFile(f"has nothing after byte {done}")
+
+
+def _receive(
+    response: HTTPResponse,
+    file: IO[bytes],
+    done: int,
+    *,
+    total: int | None,
+    limit: int | None,
+    progress: Progress,
+) -> None:
+    limit = LARGEST if limit is None else limit
+    progress(done, total)
+    while chunk := _read(response):
+        if done + len(chunk) > limit:
+            raise WrongFile(f"sends more than {limit} bytes")
+        file.write(chunk)
+        done += len(chunk)
+        progress(done, total)
+    if total is not None and done < total:
+        raise Refused(f"connection lost after {done} of {total} bytes")
+
+
+def _announced(response: HTTPResponse, offset: int) -> int | None:
+    """The whole file's bytes as the server states them; checks that it sends what was asked."""
+    if response.status != 206:
+        return response.length
+    span = re.fullmatch(
+        r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)", response.headers.get("Content-Range", "")
+    )
+    if not span or int(span[1]) != offset:
+        raise WrongFile("sends another part than was asked for")
+    return None if span[2] == "*" else int(span[2])
+
+
+def _check_announced(total: int | None, size: int | None) -> None:
+    if total is not None and size is not None and total != size:
+        raise Refused(f"has {total} bytes, expected {size}")
+    if total is not None and size is None and total > LARGEST:
+        raise Refused(f"has {total} bytes, more than {LARGEST}")
+
+
+class _WebRedirects(HTTPRedirectHandler):
+    """Follows redirects to http and https; urllib would go to ftp too."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if urlsplit(newurl).scheme not in SCHEMES:
+            raise HTTPError(newurl, code, "redirected to no web address", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _open(url: str, offset: int) -> HTTPResponse:
+    """The server's answer; raises HTTPError where it has none of use, Refused if it is away."""
+    headers = {"User-Agent": f"dreamvid/{_version()}"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+    try:
+        if urlsplit(url).scheme not in SCHEMES:
+            raise Refused("only http and https addresses are fetched")
+        request = Request(url, headers=headers)
+        return build_opener(_WebRedirects).open(request, timeout=TIMEOUT)
+    except HTTPError:
+        raise
+    except (OSError, HTTPException, ValueError) as error:
+        raise Refused(_reason(error)) from None
+
+
+def _read(response: HTTPResponse) -> bytes:
+    """What has arrived, at most one chunk; b"" at the end."""
+    try:
+        return response.read1(CHUNK)
+    except (OSError, HTTPException, ValueError) as error:
+        raise Refused(_reason(error)) from None
+
+
+def _version() -> str:
+    try:
+        return version("dreamvid")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or _one_line(url)
+    except ValueError:
+        return _one_line(url)
+
+
+def _reason(error: Exception) -> str:
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, TimeoutError):
+        return f"no answer in {TIMEOUT} s"
+    if isinstance(cause, OSError) and cause.strerror:
+        return _one_line(cause.strerror)
+    return _one_line(str(cause)) or type(error).__name__
+
+
+def _one_line(text: str) -> str:
+    """Text from outside, fit for a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:100]

@@ -1,0 +1,90 @@
+"""A network that answers one question: what do these layers see in this image?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from dreamvid.errors import ModelError, suggest
+from dreamvid.image import Activation, Image
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What a network was trained on: (image * scale, channels ordered, - mean) / std."""
+
+    scale: float  # 255 for Caffe's pixels, 1 for torchvision's
+    mean: tuple[float, float, float]  # in the network's own channel order
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    bgr: bool = False
+
+    def prepare(self, image: Image) -> Tensor:
+        """(1, 3, H, W) RGB in [0, 1] -> the network's input."""
+        ordered = image.flip(1) if self.bgr else image
+        mean, std = (ordered.new_tensor(t).view(1, 3, 1, 1) for t in (self.mean, self.std))
+        return (ordered * self.scale - mean) / std
+
+
+@runtime_checkable
+class Network(Protocol):
+    """Anything with named layers, listed from the input up."""
+
+    @property
+    def layers(self) -> Sequence[str]: ...
+
+    def to(self, device: torch.device) -> "Network": ...
+
+    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        """The wanted layers' activations; nothing that they do not need is run."""
+        ...
+
+
+class FeatureModel:
+    """A frozen network with the pixels it expects, on one device.
+
+    Takes images in dreamvid's convention. Raises ModelError for layers it does not have
+    and for images too small for a layer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        pixels: Pixels,
+        device: torch.device,
+        *,
+        usual_layers: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.network = network.to(device)
+        self.pixels = pixels
+        self.usual_layers = usual_layers  # dreamed when nobody names a layer
+
+    @property
+    def layers(self) -> Sequence[str]:
+        return self.network.layers
+
+    def check(self, layers: Sequence[str]) -> None:
+        for layer in layers:
+            if layer not in self.layers:
+                near = suggest(layer, self.layers)
+                cure = near if near.startswith("did") else f"see `dreamvid layers {self.name}`"
+                raise ModelError(f"dream.layers: {self.name} has no layer {layer} ({cure})")
+
+    def __call__(self, image: Image, layers: Sequence[str]) -> dict[str, Activation]:
+        """(1, 3, H, W) -> {layer: (1, C, h, w)}, with the gradient's way back kept."""
+        self.check(layers)
+        pixels = self.pixels.prepare(image).contiguous(memory_format=torch.channels_last)
+        try:
+            return self.network(pixels, layers)
+        except RuntimeError as error:
+            # torch names neither the layer nor the cure when a window outgrows its map.
+            if "too small" in str(error) or "smaller than" in str(error):
+                size = f"{image.shape[-1]}x{image.shape[-2]}"
+                raise ModelError(
+                    f"dream.layers: {size} pixels are too few for {', '.join(layers)} of "
+                    f"{self.name} (fewer octaves, a larger size, or a layer nearer the input)"
+                ) from error
+            raise

@@ -1,0 +1,153 @@
+"""BVLC GoogLeNet exactly as Caffe runs it, every blob of its deploy net a layer.
+
+Convolutions are tapped before their ReLU (in Caffe the ReLU is a later layer, in place),
+`/output` and `pool` blobs as they are; pooling rounds up; LRN after pool1 and conv2. The
+classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's InnerProduct.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dreamvid.errors import ModelError
+from dreamvid.models.lrn import lrn
+
+Op = Callable[..., Tensor]
+
+# Channels of each block's 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and pool_proj.
+BLOCKS = {
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128),
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
+}
+CLASSIFIER = "loss3/classifier"
+
+
+def shapes() -> dict[str, tuple[int, ...]]:
+    """The weights every such network has, without the classifier: {name: OIHW shape}."""
+    found = {
+        "conv1/7x7_s2.weight": (64, 3, 7, 7),
+        "conv2/3x3_reduce.weight": (64, 64, 1, 1),
+        "conv2/3x3.weight": (192, 64, 3, 3),
+    }
+    channels = 192
+    for name, (one, three_in, three, five_in, five, pool) in BLOCKS.items():
+        block = f"inception_{name}"
+        found[f"{block}/1x1.weight"] = (one, channels, 1, 1)
+        found[f"{block}/3x3_reduce.weight"] = (three_in, channels, 1, 1)
+        found[f"{block}/3x3.weight"] = (three, three_in, 3, 3)
+        found[f"{block}/5x5_reduce.weight"] = (five_in, channels, 1, 1)
+        found[f"{block}/5x5.weight"] = (five, five_in, 5, 5)
+        found[f"{block}/pool_proj.weight"] = (pool, channels, 1, 1)
+        channels = one + three + five + pool
+    biases = {name.replace(".weight", ".bias"): shape[:1] for name, shape in found.items()}
+    return found | biases
+
+
+class GoogLeNet:
+    """The network as a table: blob -> what makes it, from which blobs.
+
+    Args:
+        weights: `name.weight` (OIHW) and `name.bias` under Caffe's layer names. Without
+            `loss3/classifier` the layers end at `pool5/7x7_s1`.
+
+    Raises ModelError for missing or misshapen weights.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        self.weights = {name: _checked(weights, name, shape) for name, shape in shapes().items()}
+        if f"{CLASSIFIER}.weight" in weights:
+            head = weights[f"{CLASSIFIER}.weight"]
+            self.weights[f"{CLASSIFIER}.weight"] = head.reshape(len(head), -1, 1, 1)
+            self.weights[f"{CLASSIFIER}.bias"] = weights[f"{CLASSIFIER}.bias"].flatten()
+        self.table = dict(self._build())
+        self.layers = [name for name in self.table if "relu" not in name]
+
+    def to(self, device: torch.device) -> "GoogLeNet":
+        for name, value in self.weights.items():
+            layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
+            self.weights[name] = value.to(device, memory_format=layout)
+        return self
+
+    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        needed = self._needed(wanted)
+        blobs = {"data": pixels}
+        for name, (op, inputs) in self.table.items():
+            if name in needed:
+                blobs[name] = op(*(blobs[source] for source in inputs))
+        return {name: blobs[name] for name in wanted}
+
+    def _needed(self, wanted: Sequence[str]) -> set[str]:
+        needed: set[str] = set()
+        waiting = list(wanted)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed and name != "data":
+                needed.add(name)
+                waiting += self.table[name][1]
+        return needed
+
+    def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple]:
+        """A convolution's blob, and its ReLU, which only the blobs after it read."""
+        padding = self.weights[f"{name}.weight"].shape[-1] // 2
+
+        def conv(x: Tensor) -> Tensor:
+            weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+            return F.conv2d(x, weight, bias, stride, padding)
+
+        yield name, (conv, (source,))
+        yield f"{name}.relu", (F.relu, (name,))
+
+    def _build(self) -> Iterator[tuple[str, tuple[Op, tuple[str, ...]]]]:
+        yield from self._conv("conv1/7x7_s2", "data", stride=2)
+        yield "pool1/3x3_s2", (_halve, ("conv1/7x7_s2.relu",))
+        yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
+        yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
+        yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
+        yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
+        yield "pool2/3x3_s2", (_halve, ("conv2/norm2",))
+        source = "pool2/3x3_s2"
+        for name in BLOCKS:
+            yield from self._block(f"inception_{name}", source)
+            source = f"inception_{name}/output"
+            if name in ("3b", "4e"):
+                pool = f"pool{name[0]}/3x3_s2"
+                yield pool, (_halve, (source,))
+                source = pool
+        yield "pool5/7x7_s1", (lambda x: F.avg_pool2d(x, 7, 1), (source,))
+        if f"{CLASSIFIER}.weight" in self.weights:
+            yield next(self._conv(CLASSIFIER, "pool5/7x7_s1"))
+
+    def _block(self, block: str, source: str) -> Iterator[tuple[str, tuple[Op, tuple[str, ...]]]]:
+        yield from self._conv(f"{block}/1x1", source)
+        yield from self._conv(f"{block}/3x3_reduce", source)
+        yield from self._conv(f"{block}/3x3", f"{block}/3x3_reduce.relu")
+        yield from self._conv(f"{block}/5x5_reduce", source)
+        yield from self._conv(f"{block}/5x5", f"{block}/5x5_reduce.relu")
+        yield f"{block}/pool", (lambda x: F.max_pool2d(x, 3, 1, 1), (source,))
+        yield from self._conv(f"{block}/pool_proj", f"{block}/pool")
+        branches = ("1x1", "3x3", "5x5", "pool_proj")
+        inputs = tuple(f"{block}/{branch}.relu" for branch in branches)
+        yield f"{block}/output", (lambda *parts: torch.cat(parts, 1), inputs)
+
+
+def _halve(x: Tensor) -> Tensor:
+    return F.max_pool2d(x, 3, 2, ceil_mode=True)
+
+
+def _checked(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Tensor:
+    if name not in weights:
+        raise ModelError(f"not a BVLC GoogLeNet: {name} is missing")
+    # Caffe of before 2015 stores a bias as (1, 1, 1, n).
+    value = weights[name].flatten() if len(shape) == 1 else weights[name]
+    if tuple(value.shape) != shape:
+        raise ModelError(f"not a BVLC GoogLeNet: {name} is {tuple(value.shape)}, expected {shape}")
+    return value.float()

@@ -1,0 +1,117 @@
+"""EfficientNet-Lite: the network that comes with dreamvid, so that a first film needs no download.
+
+Shapes are read from the weights, so Lite0 and its bigger sisters are one module. TensorFlow's
+SAME padding, ReLU6, no squeeze-excite; batch norm (eps 1e-3) is folded into the convolutions.
+
+Layers, from the input up: `stem`; for each block N `block_N/expand` (widened, after ReLU6: the
+richest dreams), `block_N/depthwise`, `block_N/output` (narrow and linear: stripes); `head`;
+`pool` and `classes` (1000 ImageNet logits), which look at the whole image at once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dreamvid.errors import ModelError
+
+STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+EPSILON = 1e-3
+
+
+def fold(weights: Mapping[str, Tensor], conv: str, norm: str) -> tuple[Tensor, Tensor]:
+    """A convolution and the batch norm after it as one: (weight, bias)."""
+    scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + EPSILON).sqrt()
+    bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
+    return weights[f"{conv}.weight"] * scale.view(-1, 1, 1, 1), bias
+
+
+def strides(weights: Mapping[str, Tensor]) -> list[int]:
+    """The stride of each block: a stage starts where the number of output channels changes."""
+    count = 1 + max(int(n) for n in re.findall(r"_blocks\.(\d+)\.", " ".join(weights)))
+    outputs = [len(weights[f"_blocks.{n}._project_conv.weight"]) for n in range(count)]
+    starts = [n == 0 or outputs[n] != outputs[n - 1] for n in range(count)]
+    stages = iter(STAGE_STRIDES)
+    return [next(stages) if start else 1 for start in starts]
+
+
+class Lite:
+    """Raises ModelError if the weights are not an EfficientNet-Lite's."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        self.convs: dict[str, tuple[Tensor, Tensor]] = {}
+        try:
+            self.strides = strides(weights)
+            self.convs = dict(self._fold(weights))
+        except (KeyError, ValueError, StopIteration, RuntimeError) as error:
+            raise ModelError(f"not an EfficientNet-Lite: {error}") from None
+        self.layers = [name.replace("/project", "/output") for name in self.convs]
+        self.layers.insert(-1, "pool")
+
+    def _fold(self, weights: Mapping[str, Tensor]) -> Iterator[tuple[str, tuple[Tensor, Tensor]]]:
+        yield "stem", fold(weights, "_conv_stem", "_bn0")
+        for n in range(len(self.strides)):
+            block = f"_blocks.{n}"
+            if f"{block}._expand_conv.weight" in weights:
+                yield f"block_{n}/expand", fold(weights, f"{block}._expand_conv", f"{block}._bn0")
+            depthwise = fold(weights, f"{block}._depthwise_conv", f"{block}._bn1")
+            yield f"block_{n}/depthwise", depthwise
+            yield f"block_{n}/project", fold(weights, f"{block}._project_conv", f"{block}._bn2")
+        yield "head", fold(weights, "_conv_head", "_bn1")
+        yield "classes", (weights["_fc.weight"][:, :, None, None], weights["_fc.bias"])
+
+    def to(self, device: torch.device) -> "Lite":
+        for name, (weight, bias) in self.convs.items():
+            moved = weight.to(device, memory_format=torch.channels_last)
+            self.convs[name] = moved, bias.to(device)
+        return self
+
+    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        seen: dict[str, Tensor] = {}
+        waiting = set(wanted)
+        for name, activation in self._run(pixels):
+            if name in waiting:
+                seen[name] = activation
+                waiting.remove(name)
+            if not waiting:
+                break
+        return seen
+
+    def _run(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Every layer in turn; the caller stops asking when it has what it wants."""
+        x = F.relu6(self._conv("stem", x, stride=2))
+        yield "stem", x
+        for n, stride in enumerate(self.strides):
+            before = x
+            if f"block_{n}/expand" in self.convs:
+                x = F.relu6(self._conv(f"block_{n}/expand", x))
+                yield f"block_{n}/expand", x
+            x = F.relu6(self._conv(f"block_{n}/depthwise", x, stride))
+            yield f"block_{n}/depthwise", x
+            x = self._conv(f"block_{n}/project", x)
+            x = x + before if stride == 1 and x.shape == before.shape else x
+            yield f"block_{n}/output", x
+        x = F.relu6(self._conv("head", x))
+        yield "head", x
+        x = x.mean((2, 3), keepdim=True)
+        yield "pool", x
+        yield "classes", self._conv("classes", x)
+
+    def _conv(self, name: str, x: Tensor, stride: int = 1) -> Tensor:
+        weight, bias = self.convs[name]
+        groups = len(weight) if weight.shape[1] == 1 else 1
+        side = weight.shape[-1]
+        if stride == 1:  # SAME is symmetric there, and the convolution pads by itself
+            return F.conv2d(x, weight, bias, 1, side // 2, 1, groups)
+        return F.conv2d(_same_pad(x, side, stride), weight, bias, stride, 0, 1, groups)
+
+
+def _same_pad(x: Tensor, side: int, stride: int) -> Tensor:
+    """TensorFlow's SAME: the odd pixel of padding goes to the right and the bottom."""
+    padding: list[int] = []
+    for length in (x.shape[-1], x.shape[-2]):
+        total = max((-(-length // stride) - 1) * stride + side - length, 0)
+        padding += [total // 2, total - total // 2]
+    return F.pad(x, padding)

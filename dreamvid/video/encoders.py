@@ -1,0 +1,62 @@
+"""Which encoders work on this machine, found out by encoding."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import av
+import av.logging
+import numpy as np
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+QUIET = {"libx265": {"x265-params": "log-level=none"}}  # it prints past libav's log
+
+
+def probe_encoder(name: str) -> str | None:
+    """None if the encoder works here, else libav's reason in one line.
+
+    It really encodes: libav lists hardware encoders on machines without the hardware.
+    """
+    try:
+        codec = av.Codec(name, "w")
+    except ValueError:
+        return "this libav does not have it"
+    if codec.type != "video":
+        return f"encodes {codec.type}, not video"
+    with _libav_log() as log:
+        try:
+            _encode_grey(codec.create("video"))
+        except (FFmpegError, ValueError) as error:
+            return " ".join((log[0][2] if log else str(error)).split())
+    return None
+
+
+@contextmanager
+def _libav_log() -> Iterator[list[tuple[int, str, str]]]:
+    """Collect libav's errors: without them a failed call only says "not permitted"."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as log:
+            yield log
+    finally:
+        av.logging.set_level(level)
+
+
+def _encode_grey(context: VideoCodecContext) -> None:
+    """Three frames of 256x256, the least that every hardware encoder takes."""
+    formats = [form.name for form in context.codec.video_formats or []]
+    context.width = context.height = 256
+    context.pix_fmt = formats[0] if formats else "yuv420p"
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    os.environ.setdefault("SVT_LOG", "1")  # so does SVT-AV1: errors only
+    context.options = QUIET.get(context.name, {})
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    frame = VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=context.pix_fmt)
+    for number in range(3):
+        frame.pts, frame.time_base = number, context.time_base
+        context.encode(frame)
+    context.encode(None)

@@ -1,0 +1,58 @@
+"""Keep a frame to go on from, and take it back: exactly, in floating point."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from dreamvid.engine import Frame
+from dreamvid.errors import OutputError, ResumeError
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The last finished frame, and the frames that no finished segment holds yet."""
+
+    frame: Frame
+    pending: tuple[np.ndarray, ...] = ()  # in the encoder's form, oldest first
+    seconds: float = 0.0  # spent rendering so far
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """The old checkpoint stays whole until the new one is; raises OutputError."""
+    arrays = {"image": checkpoint.frame.image.detach().cpu().contiguous()}
+    for number, frame in enumerate(checkpoint.pending):
+        arrays[f"pending{number}"] = torch.from_numpy(frame)
+    about = {"index": checkpoint.frame.index, "seconds": checkpoint.seconds}
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        save_file(arrays, partial, {"checkpoint": json.dumps(about)})
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error}") from None
+
+
+def load(path: Path, device: torch.device) -> Checkpoint:
+    """Raises ResumeError if the file is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["checkpoint"])
+            image = file.get_tensor("image").to(device)
+            pending = _in_order(file.keys())
+            frames = tuple(file.get_tensor(name).numpy() for name in pending)
+        return Checkpoint(Frame(about["index"], image), frames, about["seconds"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ResumeError(f"{path} is damaged ({error}); --fresh starts the film over") from None
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    return [f"pending{n}" for n in range(sum(name.startswith("pending") for name in names))]

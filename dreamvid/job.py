@@ -1,0 +1,143 @@
+"""The parts of a render, built once from a preset: model, scores, camera, start."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dreamvid.dream.objectives import OBJECTIVES
+from dreamvid.dream.score import Score, make_score
+from dreamvid.dream.step import dream
+from dreamvid.engine import Frame, Step, frame_rng
+from dreamvid.errors import PresetError
+from dreamvid.image import Image, load, resize
+from dreamvid.models import store
+from dreamvid.models.features import FeatureModel
+from dreamvid.motion.camera import make_camera
+from dreamvid.options import DreamOptions, LayerWeight, Preset
+from dreamvid.start import make_start
+
+GUIDE_SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything `engine.render_frames` needs, and what it was made of."""
+
+    preset: Preset  # resolved: size, layers and length are spelled out
+    start: Frame
+    step: Step
+    files: dict[str, str]  # SHA-256 of each file that the pixels depend on
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """All that the frames depend on: a render is only resumed with the same."""
+        key = self.preset.render_key | self.files
+        # A file's digest stands for it: it may lie elsewhere when the render is resumed.
+        return {name: value for name, value in key.items() if f"{name} sha256" not in self.files}
+
+
+def build(preset: Preset, device: torch.device) -> Job:
+    """Raises PresetError or ModelError for whatever is wrong, before any work."""
+    features = store.load(preset.model, device)
+    start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+    height, width = start.shape[-2:]
+    preset = _resolved(preset, features, (width, height))
+    score_at = make_scores(preset.dream, features, device)
+    camera = make_camera(
+        preset.motion,
+        seconds=float(1 / preset.video.fps),
+        height=height,
+        width=width,
+        device=device,
+    )
+
+    def step(frame: Frame, rng: torch.Generator) -> Image:
+        moved = camera(frame.image) if frame.index >= 0 else frame.image
+        seconds = float((frame.index + 1) / preset.video.fps)
+        return dream(moved, score_at(seconds), preset.dream, rng=rng)
+
+    return Job(preset, Frame(-1, start), step, _digests(preset))
+
+
+def still(image: Image, preset: Preset, device: torch.device) -> Image:
+    """One picture dreamed on, of any size, as the first frame of a film would be."""
+    features = store.load(preset.model, device)
+    score_at = make_scores(_with_layers(preset.dream, features), features, device)
+    return dream(image.to(device), score_at(0.0), preset.dream, rng=frame_rng(preset.seed, 0))
+
+
+def make_scores(
+    options: DreamOptions, features: FeatureModel, device: torch.device
+) -> Callable[[float], Score]:
+    """The score to dream by at a time in seconds; only a tour's changes."""
+    features.check([layer.name for layer in options.layers])
+    target = _guide_features(options, features, device)
+    make = OBJECTIVES[options.objective]
+
+    def score_of(layers: tuple[LayerWeight, ...]) -> Score:
+        objectives = {
+            layer.name: make(target[layer.name]) if target else make() for layer in layers
+        }
+        return make_score(features, objectives, {layer.name: layer.weight for layer in layers})
+
+    if not options.tour:
+        together = score_of(options.layers)
+        return lambda seconds: together
+    stops = [score_of((layer,)) for layer in options.layers]
+    # The tiny part keeps 2.0 s of a 2 s tour from rounding down into the stop before.
+    return lambda seconds: stops[int(seconds / options.tour + 1e-9) % len(stops)]
+
+
+def _guide_features(
+    options: DreamOptions, features: FeatureModel, device: torch.device
+) -> dict[str, torch.Tensor]:
+    if options.objective != "guide":
+        return {}
+    if options.guide is None:
+        raise PresetError(
+            "dream.guide", "this dream is guided by a picture", "--set dream.guide=PICTURE"
+        )
+    picture = load(options.guide, option="dream.guide")
+    longest = max(picture.shape[-2:])
+    if longest > GUIDE_SIDE:
+        height, width = (max(1, round(s * GUIDE_SIDE / longest)) for s in picture.shape[-2:])
+        picture = resize(picture, (height, width))
+    with torch.no_grad():
+        return features(picture.to(device), [layer.name for layer in options.layers])
+
+
+def _resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
+    """The preset with its defaults spelled out, so that a record of it is complete."""
+    return preset.model_copy(
+        update={
+            "dream": _with_layers(preset.dream, features),
+            "start": preset.start.model_copy(update={"size": size}),
+        }
+    )
+
+
+def _with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
+    if options.layers:
+        return options
+    usual = tuple(LayerWeight(name=name, weight=1.0) for name in features.usual_layers)
+    return options.model_copy(update={"layers": usual})
+
+
+def _digests(preset: Preset) -> dict[str, str]:
+    installed = store.find(preset.model)
+    assert installed is not None
+    named = {
+        "model.file": installed.path,
+        "start.path": preset.start.path,
+        "dream.guide": preset.dream.guide,
+    }
+    return {f"{option} sha256": _sha256(path) for option, path in named.items() if path}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

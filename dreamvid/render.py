@@ -1,0 +1,194 @@
+"""A whole job: preset -> frames -> films. Start reading here.
+
+    build the parts -> frames, one after another -> twin segments -> films joined from them
+
+Progress leaves as values; nothing here prints.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from dreamvid import checkpoint
+from dreamvid.checkpoint import Checkpoint
+from dreamvid.engine import Frame, render_frames
+from dreamvid.errors import VideoError
+from dreamvid.folder import RenderFolder, open_folder
+from dreamvid.image import Image, save
+from dreamvid.job import Job, build
+from dreamvid.options import Preset
+from dreamvid.report import write_run
+from dreamvid.video.animated import write_loop_gif
+from dreamvid.video.colour import Yuv, to_yuv
+from dreamvid.video.encoders import probe_encoder
+from dreamvid.video.segments import TwinSegments, chunk_frames, forward_files, reverse_files
+from dreamvid.video.writer import Encoding, join
+
+CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After each frame: what is done, in this run and in all."""
+
+    frame: Frame
+    first: int  # the frame this run began with
+    count: int  # of the whole film
+    folder: RenderFolder
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of the forward segments so far."""
+        return sum(path.stat().st_size for path in self.folder.work.glob("f*.mp4"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind. A stopped film is finished by rendering it again."""
+
+    out: Path
+    frames: int  # done
+    count: int  # of the whole film
+    files: tuple[Path, ...]
+
+    @property
+    def finished(self) -> bool:
+        return self.frames == self.count
+
+
+@dataclass
+class _Run:
+    """The frames not yet in a segment, and when the last checkpoint was."""
+
+    pending: list[Yuv] = field(default_factory=list)
+    seconds: float = 0.0  # spent in earlier runs
+    started: float = field(default_factory=time.monotonic)
+    saved: float = field(default_factory=time.monotonic)
+
+    def spent(self) -> float:
+        return self.seconds + time.monotonic() - self.started
+
+
+def render_film(
+    preset: Preset,
+    out: Path,
+    *,
+    device: torch.device,
+    fresh: bool = False,
+    on_frame: Callable[[Progress], None] = lambda progress: None,
+    on_files: Callable[[], None] = lambda: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Render a film into `out`, or go on where the last run of the same film stopped.
+
+    Args:
+        fresh: forget what an earlier run did.
+        on_frame: called after each frame.
+        on_files: called when the frames are done and the films are put together.
+        stop: asked after each frame; if it says so, everything is kept and the run ends.
+
+    Raises:
+        PresetError, ModelError: before any work, if something is wrong with the preset.
+        ResumeError: `out` holds a render of other settings.
+        VideoError, OutputError: the encoder or the disk failed; what was done is kept.
+    """
+    if reason := probe_encoder("libx264"):
+        raise VideoError(f"this machine cannot encode H.264: {reason}")
+    job = build(preset, device)
+    folder = open_folder(out, job.key, fresh=fresh)
+    last = _render_segments(job, folder, device, on_frame, stop)
+    count = job.preset.video.count
+    if last.frame.index + 1 < count:
+        return Outcome(out, last.frame.index + 1, count, ())
+    on_files()
+    files = tuple(_write_films(job, folder, last.frame.image))
+    write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
+    return Outcome(out, count, count, (*files, out / "run.json"))
+
+
+def _render_segments(
+    job: Job,
+    folder: RenderFolder,
+    device: torch.device,
+    on_frame: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> Checkpoint:
+    """Render what is missing; returns where the film now stands."""
+    encoding = _encoding(job)
+    length = chunk_frames(encoding.size, encoding.fps)
+    count = job.preset.video.count
+    kept = folder.resume(device) or Checkpoint(job.start)
+    run = _Run(list(kept.pending), kept.seconds)
+    frame = kept.frame
+    with TwinSegments(folder.work, encoding) as segments:
+
+        def keep(frame: Frame, pending: tuple[Yuv, ...] = ()) -> None:
+            checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
+
+        for frame in render_frames(kept.frame, job.step, count=count, seed=job.preset.seed):
+            run.pending.append(to_yuv(frame.image))
+            _write_still(job, folder, frame)
+            if len(run.pending) == length or frame.index + 1 == count:
+                segments.submit(frame.index // length, run.pending, lambda f=frame: keep(f))
+                run.pending, run.saved = [], time.monotonic()
+            on_frame(Progress(frame, kept.frame.index + 1, count, folder))
+            stopped = stop()
+            if run.pending and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
+                segments.wait()  # a checkpoint speaks for every segment before it
+                keep(frame, tuple(run.pending))
+                run.saved = time.monotonic()
+            if stopped:
+                break
+    return Checkpoint(frame, tuple(run.pending), run.spent())
+
+
+def _encoding(job: Job) -> Encoding:
+    height, width = job.start.image.shape[-2:]
+    return Encoding(size=(height, width), fps=job.preset.video.fps, crf=job.preset.video.crf)
+
+
+def _write_still(job: Job, folder: RenderFolder, frame: Frame) -> None:
+    if frame.index in job.preset.outputs.stills:
+        save(frame.image, folder.out / "stills" / f"{frame.index:06d}.png")
+
+
+def _write_films(job: Job, folder: RenderFolder, last: Image) -> Iterator[Path]:
+    """Forward film, reversed film, loop and poster, from the segments."""
+    outputs, video, out = job.preset.outputs, job.preset.video, folder.out
+    encoding = _encoding(job)
+    chunks = -(-video.count // chunk_frames(encoding.size, encoding.fps))
+    forward, reverse = out / "forward.mp4", out / "reverse.mp4"
+    join(forward_files(folder.work, chunks), forward, encoding.fps)
+    yield forward
+    if outputs.reverse:
+        join(reverse_files(folder.work, chunks), reverse, encoding.fps)
+        yield reverse
+    if outputs.loop:
+        yield _loop(job, folder, chunks)
+    save(last, out / "poster.png")
+    yield out / "poster.png"
+
+
+def _loop(job: Job, folder: RenderFolder, chunks: int) -> Path:
+    """The loop is read from both films, so that no frame has to be kept in memory."""
+    outputs, video = job.preset.outputs, job.preset.video
+    backwards = folder.out / "reverse.mp4"
+    if not outputs.reverse:
+        backwards = folder.work / ".reverse.partial.mp4"
+        join(reverse_files(folder.work, chunks), backwards, video.fps)
+    loop = folder.out / "loop.gif"
+    write_loop_gif(
+        folder.out / "forward.mp4",
+        backwards,
+        loop,
+        every=video.every,
+        fps=Fraction(outputs.loop_fps).limit_denominator(1000),
+        width=outputs.loop_width,
+    )
+    if not outputs.reverse:
+        backwards.unlink()
+    return loop

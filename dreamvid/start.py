@@ -1,0 +1,92 @@
+"""The picture a film grows from: generated from the seed, or read from a file.
+
+To add a kind, write a function (height, width, rng) -> Image and name it in STARTS and
+in `StartOptions.kind`.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.errors import PresetError
+from dreamvid.image import Image, OtherSizeImage, fit, load
+from dreamvid.options import StartOptions
+
+Plane = Float[Tensor, "1 1 h w"]
+
+
+def noise(height: int, width: int, rng: torch.Generator) -> Image:
+    """Every pixel its own colour, uniform: the 2018 post's second series began so."""
+    return torch.rand(1, 3, height, width, generator=rng)
+
+
+def sky(height: int, width: int, rng: torch.Generator) -> Image:
+    """White clouds in a blue that pales towards the horizon."""
+    down = ramp(height, width)
+    blue = mix((0.20, 0.42, 0.78), (0.66, 0.80, 0.93), down)
+    billows = clouds(height, width, rng)
+    cover = smoothstep(0.48, 0.78, billows)
+    lit = mix((0.72, 0.76, 0.84), (1.0, 0.99, 0.96), smoothstep(0.5, 0.95, billows))
+    return (blue + cover * (lit - blue)).clamp(0, 1)
+
+
+def dusk(height: int, width: int, rng: torch.Generator) -> Image:
+    """A dark blue evening over a warm horizon, with thin clouds: it gives deep colours."""
+    glow = mix((0.13, 0.18, 0.40), (0.96, 0.62, 0.36), ramp(height, width))
+    return (glow * (0.6 + 0.55 * clouds(height, width, rng))).clamp(0, 1)
+
+
+STARTS: dict[str, Callable[[int, int, torch.Generator], Image]] = {
+    "noise": noise,
+    "sky": sky,
+    "dusk": dusk,
+}
+DEFAULT_SIZE = (480, 270)  # width, height
+
+
+def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
+    """The start picture, on the CPU, with even sides; raises PresetError."""
+    if options.path is None:
+        width, height = options.size or DEFAULT_SIZE
+        return STARTS[options.kind](height, width, rng)
+    picture = load(options.path, option="start.path")
+    if options.size:
+        return fit(picture, (options.size[1], options.size[0]))
+    height, width = (side - side % 2 for side in picture.shape[-2:])
+    if min(height, width) < 16:
+        raise PresetError(
+            "start.path",
+            f"{options.path} is {picture.shape[-1]}x{picture.shape[-2]} pixels",
+            "too small for a film; give start.size to enlarge it",
+        )
+    return picture[..., :height, :width]
+
+
+def clouds(height: int, width: int, rng: torch.Generator) -> Plane:
+    """Value noise of six sizes, each half as strong as the one before, scaled to [0, 1]."""
+    total = torch.zeros(1, 1, height, width)
+    for level in range(6):
+        cells = (3 * 2**level, 4 * 2**level)
+        values = torch.rand(1, 1, *cells, generator=rng)
+        total += F.interpolate(values, (height, width), mode="bicubic") / 2**level
+    low, high = total.min(), total.max()
+    return (total - low) / (high - low)
+
+
+def ramp(height: int, width: int) -> Plane:
+    """0 at the top to 1 at the bottom."""
+    return torch.linspace(0, 1, height).view(1, 1, height, 1).expand(1, 1, height, width)
+
+
+def smoothstep(low: float, high: float, x: Plane) -> Plane:
+    t = ((x - low) / (high - low)).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def mix(first: tuple[float, ...], second: tuple[float, ...], share: Plane) -> Image:
+    """From one colour to another."""
+    a, b = (torch.tensor(colour).view(1, 3, 1, 1) for colour in (first, second))
+    return a + share * (b - a)

@@ -1,0 +1,71 @@
+"""The command line. Commands import what they need when they run: `--help` must not wait
+for torch."""
+
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from dreamvid.cli import doctor, dream, layers, models, presets, preview, render
+from dreamvid.errors import DreamvidError
+
+STOPPED = 130  # as a shell reports Ctrl-C
+
+
+def build_app() -> typer.Typer:
+    app = typer.Typer(
+        help="DeepDream films: a preset becomes a forward film, a reversed film and a loop.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.command("render")(render.render)
+    app.command("dream")(dream.dream)
+    app.command("preview")(preview.preview)
+    app.add_typer(presets.app, name="presets")
+    app.add_typer(models.app, name="models")
+    app.command("layers")(layers.layers)
+    app.command("doctor")(doctor.doctor)
+    app.callback()(_version)
+    return app
+
+
+def _version(
+    version: bool = typer.Option(False, "--version", help="print the version and end"),
+) -> None:
+    if version:
+        from dreamvid.cli.console import say
+
+        say(f"dreamvid {_own_version()}")
+        raise typer.Exit()
+
+
+def _own_version() -> str:
+    from importlib.metadata import version
+
+    return version("dreamvid")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Every error is one line on stderr."""
+    from dreamvid.cli.console import complain
+
+    try:
+        code = build_app()(
+            None if arguments is None else list(arguments),
+            standalone_mode=False,
+            prog_name="dreamvid",
+        )
+        return code if isinstance(code, int) else 0
+    except DreamvidError as error:
+        complain(str(error))
+        return error.exit_code
+    except TyperException as error:
+        if text := error.format_message():
+            complain(text)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        complain("stopped")
+        return STOPPED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        return 0

@@ -1,0 +1,28 @@
+"""Options that several commands share, and what they mean for a preset."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
+]
+Model = Annotated[str | None, typer.Option(help="a name from `dreamvid models list`")]
+Seed = Annotated[int | None, typer.Option(help="another film of the same kind")]
+Size = Annotated[str | None, typer.Option(metavar="WxH", help="film size in pixels")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="where to compute; auto: the fastest")
+]
+Json = Annotated[bool, typer.Option("--json", help="for another program to read")]
+OutPicture = Annotated[Path, typer.Option("--out", help="the picture to write, .png or .jpg")]
+
+
+def as_settings(**options: object) -> list[str]:
+    """Command-line options as settings: start_size="64x48" -> "start.size=64x48"."""
+    return [
+        f"{name.replace('_', '.', 1)}={value}"
+        for name, value in options.items()
+        if value is not None
+    ]

@@ -1,0 +1,162 @@
+"""What a person sees: the only module that imports rich.
+
+On a terminal there are bars and tables; in a pipe there are plain lines.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreamvid.render import Progress
+
+LINE_SECONDS = 5.0  # between two plain lines of progress
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def say_json(value: Any) -> None:
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def complain(text: str) -> None:
+    """One line on stderr, whatever the text holds."""
+    print("dreamvid: " + " ".join(text.split()), file=sys.stderr, flush=True)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns on a terminal; in a pipe one row a line, its cells parted by tabs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            say("\t".join(str(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        grid.add_column(heading, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(str(cell)) for cell in row))
+    Console().print(grid)
+
+
+@contextmanager
+def frame_progress() -> Iterator[Callable[["Progress"], None]]:
+    """A function to be called with each frame's progress."""
+    if not sys.stderr.isatty():
+        yield _PlainProgress().show
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames  {task.fields[speed]}  left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[size]}"),
+    )
+    from rich.console import Console
+
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        yield _BarProgress(bar).show
+
+
+class _Speed:
+    """Frames a second of this run; the first frame, which loads and warms up, left out."""
+
+    def __init__(self) -> None:
+        self.first: tuple[int, float] | None = None
+
+    def __call__(self, index: int) -> float | None:
+        now = time.monotonic()
+        if self.first is None:
+            self.first = index, now
+            return None
+        frames, seconds = index - self.first[0], now - self.first[1]
+        return frames / seconds if seconds > 0 else None
+
+
+class _BarProgress:
+    def __init__(self, bar: Any) -> None:
+        self.bar, self.task, self.speed = bar, None, _Speed()
+
+    def show(self, progress: "Progress") -> None:
+        if self.task is None:
+            self.task = self.bar.add_task(
+                "", total=progress.count, completed=progress.first, speed="", size=""
+            )
+        self.bar.update(
+            self.task,
+            completed=progress.frame.index + 1,
+            speed=pace(self.speed(progress.frame.index)),
+            size=megabytes(progress.bytes_written),
+        )
+
+
+class _PlainProgress:
+    def __init__(self) -> None:
+        self.said, self.speed = 0.0, _Speed()
+
+    def show(self, progress: "Progress") -> None:
+        done = progress.frame.index + 1
+        speed = self.speed(progress.frame.index)
+        if time.monotonic() - self.said < LINE_SECONDS and done < progress.count:
+            return
+        self.said = time.monotonic()
+        left = f", {duration((progress.count - done) / speed)} left" if speed else ""
+        print(
+            f"frame {done}/{progress.count}  {pace(speed)}{left}"
+            f"  {megabytes(progress.bytes_written)}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+@contextmanager
+def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A function to be called with the bytes had so far, and all there are, if known."""
+    if not sys.stderr.isatty():
+        said = [0.0]
+
+        def show(done: int, total: int | None) -> None:
+            if time.monotonic() - said[0] > LINE_SECONDS or done == total:
+                said[0] = time.monotonic()
+                of = f" of {megabytes(total)}" if total else ""
+                print(f"{what}: {megabytes(done)}{of}", file=sys.stderr, flush=True)
+
+        yield show
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Bar(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def pace(frames_a_second: float | None) -> str:
+    if not frames_a_second:
+        return ""
+    if frames_a_second < 1:
+        return f"{1 / frames_a_second:.1f} s/frame"
+    return f"{frames_a_second:.1f} frames/s"
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+from dreamvid.cli.arguments import Json
+from dreamvid.cli.console import say, say_json
+
+ENCODERS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "gif", "h264_nvenc", "hevc_nvenc")
+
+
+def doctor(as_json: Json = False) -> None:
+    """What this machine has: versions, device, encoders tried, disk, what is missing."""
+    facts = examine()
+    if as_json:
+        say_json(facts)
+        return
+    for group, values in facts.items():
+        say(group)
+        for name, value in values.items():
+            say(f"  {name:<26} {value}")
+
+
+def examine() -> dict[str, dict[str, str]]:
+    import shutil
+
+    import torch
+
+    from dreamvid import device, report
+    from dreamvid.models import store
+    from dreamvid.video.encoders import probe_encoder
+
+    devices = {name: report.device_name(torch.device(name)) for name in device.available()}
+    models = {
+        name: str(found.path) if (found := store.find(name)) else store.missing(name)
+        for name in store.known()
+    }
+    folders = {"films, here": Path.cwd(), "models": _nearest(store.folder())}
+    return {
+        "versions": report.versions(),
+        "devices": devices,
+        "encoders": {name: probe_encoder(name) or "works" for name in ENCODERS},
+        "disk": {
+            name: f"{shutil.disk_usage(path).free / 1e9:.1f} GB free at {path}"
+            for name, path in folders.items()
+        },
+        "models": models,
+    }
+
+
+def _nearest(path: Path) -> Path:
+    """The folder itself, or the nearest above it that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())

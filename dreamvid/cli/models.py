@@ -1,0 +1,67 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Json
+from dreamvid.cli.console import byte_progress, say, say_json, table
+
+app = typer.Typer(help="List, download and import networks.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """Every model that has a name, and whether it is on this machine."""
+    from dreamvid.models import store
+    from dreamvid.models.catalogue import CATALOGUE
+
+    rows = []
+    for name in store.known():
+        installed, entry = store.find(name), CATALOGUE.get(name)
+        rows.append(
+            {
+                "name": name,
+                "installed": str(installed.path) if installed else None,
+                "megabytes": entry.megabytes if entry else None,
+                "licence": entry.licence if entry else None,
+                "about": entry.about if entry else "imported",
+            }
+        )
+    if as_json:
+        say_json(rows)
+        return
+    table(
+        ("model", "here", "size", "what it is", "licence"),
+        [
+            (
+                row["name"],
+                "yes" if row["installed"] else "no",
+                f"{row['megabytes']} MB" if row["megabytes"] else "",
+                row["about"],
+                row["licence"] or "",
+            )
+            for row in rows
+        ],
+    )
+
+
+@app.command()
+def get(name: Annotated[str, typer.Argument(help="a name from `models list`")]) -> None:
+    """Download a model, check it, and put it where dreamvid finds it."""
+    from dreamvid.models import store
+
+    with byte_progress(name) as progress:
+        installed = store.get(name, progress)
+    say(f"{name} is at {installed.path}")
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help=".caffemodel, .npz, .safetensors or .pth")],
+    name: Annotated[str | None, typer.Option(help="what to call it")] = None,
+) -> None:
+    """Take a weight file that you have; its architecture is recognised."""
+    from dreamvid.models import store
+
+    installed = store.install(file, name)
+    say(f"{installed.name} ({installed.architecture}) is at {installed.path}")

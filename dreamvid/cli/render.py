@@ -1,0 +1,72 @@
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
+from dreamvid.cli.console import duration, frame_progress, megabytes, say
+
+
+def render(
+    preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
+    out: Annotated[Path | None, typer.Option(help="folder for the films; default out/NAME")] = None,
+    frames: Annotated[int | None, typer.Option(help="length of the film")] = None,
+    size: Size = None,
+    fps: Annotated[str | None, typer.Option(help="frames a second, such as 24")] = None,
+    seed: Seed = None,
+    model: Model = None,
+    device: Device = "auto",
+    settings: Settings = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
+) -> None:
+    """Render a preset to films; the same command again goes on where it stopped."""
+    from dreamvid.preset import load_preset
+
+    options = as_settings(
+        video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
+    )
+    chosen = load_preset(preset, [*(settings or []), *options])
+    target = out or Path("out") / Path(preset).stem
+
+    from dreamvid.device import pick
+    from dreamvid.render import render_film
+
+    picked = pick(device)
+    say(f"{chosen.title or preset}: {chosen.video.count} frames by {chosen.model} on {picked.type}")
+    with stop_signals() as stop, frame_progress() as show:
+        outcome = render_film(chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop)
+    if not outcome.finished:
+        say(
+            f"stopped at frame {outcome.frames} of {outcome.count}; "
+            "the same command goes on from there"
+        )
+        raise typer.Exit(130)
+    length = duration(float(outcome.count / chosen.video.fps))
+    say(f"{outcome.count} frames, {length} of film")
+    for path in outcome.files:
+        say(f"{path}  {megabytes(path.stat().st_size)}")
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """While inside, the first Ctrl-C or SIGTERM only sets what the function tells.
+
+    A second one stops at once; what is lost then is less than a minute's work.
+    """
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        say("stopping after this frame; once more stops at once")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

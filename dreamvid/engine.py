@@ -3,6 +3,7 @@
 Knows nothing of files, presets, video or the terminal: Frames in, Frames out.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -35,7 +36,9 @@ def frame_rng(seed: int, index: int) -> torch.Generator:
     On the CPU, because CUDA's generator gives other numbers for the same seed. Index -1
     is the start picture's.
     """
-    return torch.Generator().manual_seed((seed << 32) + index + 1)
+    # Hashed, because torch's Mersenne Twister looks at the low 32 bits of a seed only.
+    digest = hashlib.blake2b(f"{seed} {index}".encode(), digest_size=4).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "big"))
 
 
 def render_frames(start: Frame, step: Step, *, count: int, seed: int) -> Iterator[Frame]:

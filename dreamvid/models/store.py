@@ -127,13 +127,13 @@ def install(path: Path, name: str | None = None) -> Installed:
     name = name or _natural_name(architecture, weights, path)
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
         raise ModelError(f"--name {name!r}: use lower-case letters, digits, '.', '_' and '-'")
+    if name in CATALOGUE and CATALOGUE[name].package:
+        raise ModelError(f"--name {name}: that model comes in a package; give another name")
     if name in CATALOGUE and CATALOGUE[name].architecture != architecture:
         raise ModelError(
             f"--name {name}: that is a {CATALOGUE[name].architecture}, and {path} holds a "
             f"{architecture}; give another name"
         )
-    if name in CATALOGUE and CATALOGUE[name].package:
-        raise ModelError(f"--name {name}: that model comes in a package; give another name")
     weights = {key: value.contiguous() for key, value in weights.items()}
     target = folder() / f"{name}.safetensors"
     write_safetensors(target, weights, {"architecture": architecture})

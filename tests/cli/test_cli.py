@@ -1,0 +1,154 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from dreamvid.cli import main
+from dreamvid.image import load, save
+
+SMALL = ["--size", "64x36", "--frames", "3", "--set", "dream.octaves=1", "--set", "dream.steps=1"]
+
+
+def run(capsys, *words):
+    """Exit code, stdout, stderr."""
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def one_line(text):
+    return text.startswith("dreamvid: ") and text.count("\n") == 1
+
+
+def test_render_then_again(capsys, tmp_path):
+    out = tmp_path / "film"
+    code, said, _ = run(capsys, "render", "quickstart", "--out", out, *SMALL)
+    assert code == 0 and "3 frames by lite0 on cpu" in said
+    for name in ("forward.mp4", "reverse.mp4", "loop.gif", "poster.png", "run.json"):
+        assert str(out / name) in said
+    assert run(capsys, "render", "quickstart", "--out", out, *SMALL)[0] == 0
+    code, _, error = run(capsys, "render", "quickstart", "--out", out, *SMALL, "--seed", 5)
+    assert code == 5 and one_line(error) and "seed 1 -> 5" in error
+
+
+def test_render_puts_films_into_out_by_default(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "presets", "new", "mine")[0] == 0
+    assert run(capsys, "render", "mine.toml", *SMALL, "--fps", "25")[0] == 0
+    assert (tmp_path / "out" / "mine" / "forward.mp4").exists()
+    assert run(capsys, "presets", "new", "mine")[0] == 6
+
+
+def test_dream_keeps_the_size_and_changes_the_picture(capsys, tmp_path):
+    picture = torch.rand(1, 3, 37, 51, generator=torch.Generator().manual_seed(0))
+    save(picture, tmp_path / "in.png")
+    words = (
+        "dream",
+        tmp_path / "in.png",
+        "--out",
+        tmp_path / "out.jpg",
+        "--set",
+        "dream.octaves=2",
+    )
+    assert run(capsys, *words)[0] == 0
+    after = load(tmp_path / "out.jpg", option="")
+    assert after.shape == picture.shape and (after - picture).abs().mean() > 0.02
+
+
+def test_dream_takes_a_presets_settings(capsys, tmp_path):
+    save(torch.rand(1, 3, 60, 80), tmp_path / "in.png")
+    common = ("dream", tmp_path / "in.png", "--set", "dream.octaves=1", "--set", "dream.steps=1")
+    assert run(capsys, *common, "--out", tmp_path / "a.png")[0] == 0
+    preset = ("--preset", "quickstart")
+    assert run(capsys, *common, *preset, "--out", tmp_path / "b.png")[0] == 0
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+def test_preview_writes_a_sheet_of_small_frames(capsys, tmp_path):
+    sheet = tmp_path / "sheet.png"
+    words = ("preview", "quickstart", "--out", sheet, "--frames", 4, "--tiles", 4)
+    assert run(capsys, *words, "--set", "dream.steps=1")[0] == 0
+    assert load(sheet, option="").shape == (1, 3, 2 * 181, 3 * 320)
+
+
+def test_presets_are_listed_shown_and_described(capsys):
+    assert "quickstart" in run(capsys, "presets", "list")[1]
+    assert "quickstart" in json.loads(run(capsys, "presets", "list", "--json")[1])
+    assert run(capsys, "presets", "show", "quickstart")[1].startswith("# ")
+    shown = json.loads(run(capsys, "presets", "show", "quickstart", "--json")[1])
+    assert shown["dream"]["jitter"] == 16
+    schema = json.loads(run(capsys, "presets", "schema")[1])
+    assert schema["$defs"]["DreamOptions"]["properties"]["octaves"]["maximum"] == 20
+
+
+def test_models_and_layers_are_listed(capsys):
+    assert "lite0\tyes" in run(capsys, "models", "list")[1]
+    listed = {row["name"]: row for row in json.loads(run(capsys, "models", "list", "--json")[1])}
+    assert listed["googlenet"]["installed"] is None and listed["googlenet"]["megabytes"] == 53
+    assert "block_9/expand *\n" in run(capsys, "layers", "lite0")[1]
+    layers = json.loads(run(capsys, "layers", "lite0", "--json")[1])
+    assert layers["usual"] == ["block_9/expand", "block_11/expand"]
+
+
+def test_doctor_tries_the_encoders(capsys):
+    facts = json.loads(run(capsys, "doctor", "--json")[1])
+    assert facts["encoders"]["libx264"] == "works" and facts["encoders"]["gif"] == "works"
+    if not torch.cuda.is_available():
+        assert facts["encoders"]["h264_nvenc"] != "works"
+    assert "cpu" in facts["devices"] and "models get googlenet" in facts["models"]["googlenet"]
+    assert "libx264" in run(capsys, "doctor")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["render", "quikstart"], 2, "did you mean quickstart?"),
+        (["render", "gone.toml"], 2, "gone.toml: cannot be read: No such file"),
+        (["render", "quickstart", "--set", "dream.octave=2"], 2, "did you mean octaves?"),
+        (["render", "quickstart", "--frames", "x"], 2, "--frames"),
+        (["render", "quickstart", "--size", "63x36"], 2, "start.size: video needs even sides"),
+        (["render", "quickstart", "--model", "nope"], 3, "model: there is no 'nope'"),
+        (["render", "quickstart", "--model", "googlenet"], 3, "models get googlenet"),
+        (["render", "quickstart", "--set", "dream.layers=block_9/expnd"], 3, "block_9/expand?"),
+        (["render", "quickstart", "--device", "tpu"], 2, "--device"),
+        (["render", "quickstart", "--set", "start.path=no.png"], 2, "no.png does not exist"),
+        (["render", "guided"], 2, "dream.guide: this dream is guided by a picture"),
+        (["render", "quickstart", "--set", "dream.guide=no.png"], 2, "no.png does not exist"),
+        (["render", "quickstart", "--out", "/proc/x"], 6, "--out /proc/x: cannot be written"),
+        (["dream", "no.png", "--out", "o.png"], 2, "no.png does not exist"),
+        (["dream", "no.png", "--out", "o.mp3"], 6, "no picture format"),
+        (["dream", "no.png"], 2, "--out"),
+        (["layers", "lite9"], 3, "did you mean lite"),
+        (["models", "get", "nope"], 3, "there is no 'nope'"),
+        (["models", "import", "no.npz"], 3, "no.npz"),
+        (["presets", "show", "nope"], 2, "nope: no preset of this name"),
+        (["rendr"], 2, "rendr"),
+        (["render", "quickstart", "--frmes", "3"], 2, "--frmes"),
+    ],
+)
+def test_every_mistake_is_one_line_with_its_exit_code(
+    words, code, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    found, _, error = run(capsys, *words)
+    assert (found, message in error, one_line(error)) == (code, True, True), error
+    assert list(tmp_path.rglob("*.mp4")) == list(tmp_path.rglob("*.partial*")) == []
+
+
+def test_help_answers_without_torch():
+    code = (
+        "import sys; from dreamvid.cli import main; main(['--help']);"
+        "assert not {'torch', 'pydantic', 'rich', 'av'} & set(sys.modules), 'imported too much'"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "render" in found.stdout
+
+
+def test_the_public_names_can_be_imported():
+    import dreamvid
+
+    for name in dreamvid.__all__:
+        assert getattr(dreamvid, name) is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.dream.objectives import OBJECTIVES
+from dreamvid.dream.objectives import OBJECTIVES, Objective, only
 from dreamvid.dream.score import Score, make_score
 from dreamvid.dream.step import dream
 from dreamvid.engine import Frame, Step, frame_rng
@@ -75,13 +75,19 @@ def make_scores(
 ) -> Callable[[float], Score]:
     """The score to dream by at a time in seconds; only a tour's changes."""
     features.check([layer.name for layer in options.layers])
+    _check_channels(options.layers, features, device)
     target = _guide_features(options, features, device)
     make = OBJECTIVES[options.objective]
 
+    def objective_of(layer: LayerWeight) -> Objective:
+        seen = target.get(layer.name)
+        if not layer.channels:
+            return make() if seen is None else make(seen)
+        channels = list(layer.channels)
+        return only(channels, make() if seen is None else make(seen[:, channels]))
+
     def score_of(layers: tuple[LayerWeight, ...]) -> Score:
-        objectives = {
-            layer.name: make(target[layer.name]) if target else make() for layer in layers
-        }
+        objectives = {layer.name: objective_of(layer) for layer in layers}
         return make_score(features, objectives, {layer.name: layer.weight for layer in layers})
 
     if not options.tour:
@@ -90,6 +96,24 @@ def make_scores(
     stops = [score_of((layer,)) for layer in options.layers]
     # The tiny part keeps 2.0 s of a 2 s tour from rounding down into the stop before.
     return lambda seconds: stops[int(seconds / options.tour + 1e-9) % len(stops)]
+
+
+def _check_channels(
+    layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
+) -> None:
+    chosen = [layer for layer in layers if layer.channels]
+    if not chosen:
+        return
+    with torch.no_grad():  # how many channels a layer has, only an image tells
+        seen = features(torch.zeros(1, 3, 224, 224, device=device), [c.name for c in chosen])
+    for layer in chosen:
+        count = seen[layer.name].shape[1]
+        if max(layer.channels) >= count:
+            raise PresetError(
+                "dream.layers",
+                f"{layer.name} of {features.name} has no channel {max(layer.channels)}",
+                f"they are 0 to {count - 1}",
+            )
 
 
 def _guide_features(

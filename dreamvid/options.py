@@ -51,6 +51,9 @@ class LayerWeight(Options):
 
     name: str = Field(min_length=1, description="see `dreamvid layers MODEL`")
     weight: Finite = Field(default=1.0, description="share among the layers; below 0: less of it")
+    channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        default=(), description="numbers of the channels dreamed; empty: all"
+    )
 
     @field_validator("weight")
     @classmethod
@@ -87,7 +90,7 @@ class DreamOptions(Options):
     """How one frame is dreamed. The defaults are those of the 2015 program."""
 
     layers: Layers = Field(
-        default=(), description="names or {name, weight}; empty: the model's own choice"
+        default=(), description="names or {name, weight, channels}; empty: the model's own"
     )
     tour: Finite = Field(
         default=0.0,
@@ -135,6 +138,9 @@ class DreamOptions(Options):
             raise ValueError("step_size of 0 changes nothing; the 2015 program used 1.5")
         if self.tour and len(self.layers) < 2:
             raise ValueError("tour needs two layers or more")
+        names = [layer.name for layer in self.layers]
+        if not self.tour and len({*names}) < len(names):
+            raise ValueError("layers names one layer twice; give its channels in one list")
         return self
 
 

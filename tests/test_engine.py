@@ -40,5 +40,6 @@ def test_frames_come_one_at_a_time(image):
         return frame.image
 
     frames = render_frames(Frame(-1, image), counted, count=10**9, seed=0)
-    next(frames), next(frames)
+    next(frames)
+    next(frames)
     assert made == [-1, 0]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PilImage
+from PIL import ImageSequence
 
 from dreamvid.errors import OutputError, ResumeError
 from dreamvid.preset import load_preset
@@ -38,6 +39,12 @@ def packets(path):
         return [(p.pts, p.dts, bytes(p)) for p in film.demux(stream) if p.size]
 
 
+def pictures(path):
+    """How many pictures an animation has."""
+    with PilImage.open(path) as file:
+        return len(list(ImageSequence.Iterator(file)))
+
+
 def grey(path):
     with av.open(str(path)) as film:
         return np.stack([frame.to_ndarray(format="gray") for frame in film.decode(video=0)])
@@ -62,7 +69,8 @@ def test_a_render_leaves_every_file(whole):
         assert poster.size == (64, 36)
         last = np.asarray(poster.convert("L")).astype(int)
         assert np.abs(last - forward[-1].astype(int)).mean() < 12
-        assert loop.n_frames == 8 and loop.info["loop"] == 0  # 0 2 4 6 8 6 4 2
+        assert loop.info["loop"] == 0
+    assert pictures(whole / "loop.gif") == 8  # 0 2 4 6 8 6 4 2
 
 
 def test_the_record_says_what_made_the_film(whole):
@@ -159,7 +167,8 @@ def test_changing_only_the_outputs_renders_nothing(whole):
     changed = small("outputs.loop_width=32", "video.every=5")
     render_film(changed, whole, device=CPU, on_frame=frames.append)
     with PilImage.open(whole / "loop.gif") as loop:
-        assert frames == [] and loop.size == (32, 18) and loop.n_frames == 2
+        assert frames == [] and loop.size == (32, 18)
+    assert pictures(whole / "loop.gif") == 2
 
 
 def test_outputs_can_be_left_out_and_stills_are_kept(tmp_path):

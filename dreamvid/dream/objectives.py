@@ -4,7 +4,7 @@ To add one, write a function that returns an Objective and name it in OBJECTIVES
 presets can then say `dream.objective = "its-name"`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -38,6 +38,11 @@ def guide(target: Activation) -> Objective:
         return (places * features[:, best_match(places.detach(), features)]).sum()
 
     return objective
+
+
+def only(channels: Sequence[int], objective: Objective) -> Objective:
+    """The objective of some of a layer's channels, as if it had no others."""
+    return lambda activation: objective(activation[:, list(channels)])
 
 
 def best_match(

@@ -19,8 +19,9 @@ from dreamvid.video.files import file_url, libav_errors
 # A playlist must not make libav fetch what it names.
 READ_OPTIONS = {"protocol_whitelist": "file"}
 
-# Without these swscale rounds down and repeats each chroma sample twice.
-EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+# SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which older PyAVs do not name. Without
+# them swscale rounds down and repeats each chroma sample twice.
+EXACT = 0x40000 | 0x2000 | 0x4000
 
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
 
@@ -55,7 +56,7 @@ def read_frames(
 
     Colours follow the file's tags; an untagged file is taken for BT.709. One frame is in
     memory, besides those the decoder works on. The file is closed with the generator.
-    Raises VideoError for a file that is missing, damaged or cut short.
+    Raises VideoError for a file that is missing, cut short, or damaged so that libav notices.
 
     Args:
         size: (height, width) to scale to, or None for the film's own.

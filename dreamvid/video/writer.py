@@ -9,13 +9,15 @@ import av
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.video.colour import Yuv
 from dreamvid.video.files import file_url, whole_file
 from dreamvid.video.reader import open_video
+
+BT709 = 1  # of primaries, transfer and matrix alike: ITU-T H.273, which libav follows
+LIMITED = 1  # AVCOL_RANGE_MPEG: black is 16
 
 KEYFRAME_SECONDS = 2  # at most; what players need to seek in a film
 
@@ -128,7 +130,7 @@ def _pictures(frames: Iterable[Yuv], encoding: Encoding) -> Iterator[VideoFrame]
         if yuv.shape != (height * 3 // 2, width):
             raise ValueError(f"a frame of shape {yuv.shape} in a film of {width}x{height}")
         frame = VideoFrame.from_ndarray(yuv, format="yuv420p")
-        frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
+        frame.colorspace, frame.color_range = BT709, LIMITED
         yield frame
 
 
@@ -140,8 +142,8 @@ def _add_x264(container: OutputContainer, encoding: Encoding) -> VideoStream:
     context.time_base = 1 / encoding.fps
     context.gop_size = max(1, int(KEYFRAME_SECONDS * encoding.fps))
     # These only tag the film; the pixels are BT.709 already.
-    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-    context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    context.colorspace, context.color_range = BT709, LIMITED
+    context.color_primaries, context.color_trc = BT709, BT709
     # PyAV's default is SLICE: a third larger and slower than threads over frames.
     context.thread_type = "AUTO"
     context.thread_count = encoding.threads

@@ -174,7 +174,9 @@ def middle(path):
     with PilImage.open(path) as file:
         rgb = file.convert("RGB")
     scale = 256 / min(rgb.size)
-    rgb = rgb.resize((round(rgb.width * scale), round(rgb.height * scale)), PilImage.BILINEAR)
+    rgb = rgb.resize(
+        (round(rgb.width * scale), round(rgb.height * scale)), PilImage.Resampling.BILINEAR
+    )
     left, top = (rgb.width - 224) // 2, (rgb.height - 224) // 2
     return from_bytes(np.asarray(rgb.crop((left, top, left + 224, top + 224))))
 

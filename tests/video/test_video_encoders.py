@@ -16,7 +16,7 @@ def test_an_encoder_that_cannot_work_says_why(name, reason):
 
 
 def test_a_listed_encoder_without_its_hardware_gives_libavs_reason():
-    # No machine has both this and the PyAV wheel: it needs a Raspberry Pi's kernel.
+    # It needs the video driver of a small board such as a Raspberry Pi.
     reason = probe_encoder("h264_v4l2m2m")
     assert reason and "\n" not in reason and "avcodec_open2" not in reason
 

@@ -1,7 +1,6 @@
 """Keep a frame to go on from, and take it back: exactly, in floating point."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from dreamvid.engine import Frame
-from dreamvid.errors import OutputError, ResumeError
+from dreamvid.errors import ResumeError
+from dreamvid.files import write_safetensors
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,11 @@ class Checkpoint:
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """The old checkpoint stays whole until the new one is; raises OutputError."""
-    arrays = {"image": checkpoint.frame.image.detach().cpu().contiguous()}
+    arrays = {"image": checkpoint.frame.image}
     for number, frame in enumerate(checkpoint.pending):
         arrays[f"pending{number}"] = torch.from_numpy(frame)
     about = {"index": checkpoint.frame.index, "seconds": checkpoint.seconds}
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        save_file(arrays, partial, {"checkpoint": json.dumps(about)})
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error}") from None
+    write_safetensors(path, arrays, {"checkpoint": json.dumps(about)})
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:

@@ -14,6 +14,7 @@ import torch
 
 from dreamvid.checkpoint import Checkpoint, load
 from dreamvid.errors import OutputError, ResumeError
+from dreamvid.files import write_text
 
 OURS = re.compile(r"state\.json|checkpoint\.safetensors|[fr]\d{6}\.mp4|\..*\.partial.*")
 
@@ -54,9 +55,7 @@ def open_folder(out: Path, key: dict[str, Any], *, fresh: bool) -> RenderFolder:
         if state.exists():
             _compare(out, _read(state), key)
         else:
-            partial = folder.work / ".state.json.partial"
-            partial.write_text(json.dumps(key, indent=2))
-            partial.replace(state)
+            write_text(state, json.dumps(key, indent=2))
     except OSError as error:
         raise OutputError(f"--out {out}: cannot be written: {error.strerror}") from None
     return folder

@@ -15,6 +15,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from dreamvid.errors import OutputError, PresetError
+from dreamvid.files import whole_file
 
 Image = Float[Tensor, "1 3 h w"]
 """One picture. Within one signature every `Image` has the same height and width."""
@@ -93,19 +94,8 @@ def _rgb(file: PilImage.Image) -> Bytes:
     return np.asarray(file.convert("RGB"))
 
 
-def check_writable(path: Path) -> None:
-    """Before hours of work: raises OutputError if `save` could not write there."""
-    _format(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(f".{path.name}.partial")
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _format(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """Pillow's name for the kind of picture a file's suffix asks for; raises OutputError."""
     kind = PilImage.registered_extensions().get(path.suffix.lower())
     if kind is None or kind not in PilImage.SAVE:
         raise OutputError(f"{path}: no picture format of this name; try .png or .jpg")
@@ -117,14 +107,6 @@ def save(image: Image, path: Path) -> None:
 
     Raises OutputError.
     """
-    kind = _format(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            PilImage.fromarray(to_bytes(image)).save(file, format=kind, quality=93)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    kind = format_of(path)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        PilImage.fromarray(to_bytes(image)).save(file, format=kind, quality=93)

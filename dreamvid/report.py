@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.errors import OutputError
+from dreamvid.files import write_text
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import Job
 
@@ -48,12 +48,7 @@ def write_run(
         "seconds_per_frame": round(seconds / frames, 3),
         "outputs": {file.name: file.stat().st_size for file in files},
     }
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(json.dumps(record, indent=2) + "\n")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+    write_text(path, json.dumps(record, indent=2) + "\n")
 
 
 def contact_sheet(images: Sequence[OtherSizeImage], *, columns: int, width: int = 320) -> Image:

@@ -24,9 +24,11 @@ def dream(
     chosen = load_preset(preset, [*options, *one]) if preset else with_settings([*options, *one])
 
     from dreamvid.device import pick
-    from dreamvid.image import check_writable, load, save
+    from dreamvid.files import check_writable
+    from dreamvid.image import format_of, load, save
     from dreamvid.job import still
 
+    format_of(out)
     check_writable(out)
     save(still(load(image, option=str(image)), chosen, pick(device)), out)
     say(str(out))

@@ -25,9 +25,11 @@ def preview(
     chosen = load_preset(preset, [*(settings or []), *options])
 
     from dreamvid.device import pick
-    from dreamvid.image import check_writable, save
+    from dreamvid.files import check_writable
+    from dreamvid.image import format_of, save
     from dreamvid.preview import film_sheet, shrink
 
+    format_of(out)
     check_writable(out)
     save(film_sheet(chosen if size else shrink(chosen), pick(device), tiles=tiles), out)
     say(str(out))

@@ -4,7 +4,6 @@ To add a kind, write a function Path -> {name: Tensor} and name its suffix in RE
 """
 
 import math
-import os
 import pickle
 import struct
 import warnings
@@ -19,7 +18,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from dreamvid.errors import ModelError, OutputError
+from dreamvid.errors import ModelError
 from dreamvid.models.caffe import read_caffemodel
 
 MOST_BYTES = 2 * 2**30  # that one file may unpack to: a zip can hold a thousand times its size
@@ -64,33 +63,6 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
         raise ModelError(f"{path} is damaged, or {problem}") from None
     except DAMAGE as error:
         raise ModelError(f"{path} is damaged, or no {suffix} file: {_one_line(error)}") from None
-
-
-def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors and text to `path`, which appears whole or not at all.
-
-    Makes the folder where there is none. Raises OutputError where it cannot be written.
-    """
-    # Each a copy of its own: safetensors refuses tensors that share memory.
-    owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        safetensors.torch.save_file(owned, partial, metadata)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise OutputError(f"{path} cannot be written: {_one_line(error)}") from None
-    finally:
-        _remove(partial)
-
-
-def _remove(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:  # the folder itself is gone, or no folder
-        return
 
 
 def _one_line(error: BaseException) -> str:

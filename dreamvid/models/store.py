@@ -16,9 +16,10 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from dreamvid.errors import ModelError, OutputError, suggest
+from dreamvid.errors import ModelError, suggest
+from dreamvid.files import write_safetensors, write_text
 from dreamvid.models.architectures import ARCHITECTURES, detect
-from dreamvid.models.arrays import read_arrays, write_safetensors
+from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
 from dreamvid.models.features import FeatureModel, Pixels
 from dreamvid.models.fetch import check_digest, fetch
@@ -143,7 +144,7 @@ def install(path: Path, name: str | None = None) -> Installed:
         "from": path.name,
         "from_sha256": _sha256(path),
     }
-    _write_record(folder() / f"{name}.json", record)
+    write_text(folder() / f"{name}.json", json.dumps(record, indent=2))
     installed = find(name)
     assert installed is not None
     return installed
@@ -161,15 +162,6 @@ def _natural_name(architecture: str, weights: dict, path: Path) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_record(path: Path, record: dict[str, str]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(json.dumps(record, indent=2))
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _read_record(path: Path, entry: Entry | None) -> Installed:

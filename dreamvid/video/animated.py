@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
-from dreamvid.video.files import file_url, libav_errors, whole_file
+from dreamvid.video.libav import file_url, libav_errors, whole_film
 from dreamvid.video.reader import count_frames, probe, read_frames
 
 TICK = Fraction(1, 100)  # seconds; a GIF's clock
@@ -66,7 +66,7 @@ def write_loop_gif(
     with libav_errors(forward):
         palette = _palette(read_frames(forward, every=every, size=size), size, colours)
     pictures = _there_and_back(forward, reverse, every=every, frames=frames, size=size)
-    with whole_file(path) as partial, _open_gif(partial, final_delay) as container:
+    with whole_film(path) as partial, _open_gif(partial, final_delay) as container:
         stream = container.add_stream("gif", width=size[1], height=size[0], time_base=TICK)
         stream.pix_fmt = "pal8"
         for number, picture in enumerate(_quantised(pictures, palette, size)):

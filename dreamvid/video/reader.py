@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
-from dreamvid.video.files import file_url, libav_errors
+from dreamvid.video.libav import file_url, libav_errors
 
 # A playlist must not make libav fetch what it names.
 READ_OPTIONS = {"protocol_whitelist": "file"}

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.video.colour import Yuv
-from dreamvid.video.files import file_url, whole_file
+from dreamvid.video.libav import file_url, whole_film
 from dreamvid.video.reader import open_video
 
 BT709 = 1  # of primaries, transfer and matrix alike: ITU-T H.273, which libav follows
@@ -47,7 +47,7 @@ def encode(frames: Iterable[Yuv], path: Path, encoding: Encoding) -> None:
     whole or not at all. Raises OutputError where it cannot be written, VideoError with
     libav's words, ValueError for no frames or one of another size.
     """
-    with whole_file(path) as partial, open_mp4(partial) as container:
+    with whole_film(path) as partial, open_mp4(partial) as container:
         stream = _add_x264(container, encoding)
         number = -1
         for number, frame in enumerate(_pictures(frames, encoding)):
@@ -68,7 +68,7 @@ def join(segments: Sequence[Path], path: Path, fps: Fraction) -> None:
     if not segments:
         raise ValueError(f"{path}: no segments to join")
     delay = _reordering(segments, fps)
-    with whole_file(path) as partial, open_mp4(partial) as container:
+    with whole_film(path) as partial, open_mp4(partial) as container:
         with open_video(segments[0]) as (_, template):
             stream = container.add_stream_from_template(template)
         stream.time_base = 1 / fps

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from dreamvid.dream.objectives import OBJECTIVES, best_match, energy
+from dreamvid.dream.objectives import OBJECTIVES, best_match, energy, only
 from dreamvid.dream.score import make_score
 from dreamvid.dream.step import ascend
 from dreamvid.engine import frame_rng
@@ -60,3 +60,9 @@ def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
     whole = (places.T.double() @ features.double()).argmax(dim=1)
     monkeypatch.setattr("dreamvid.dream.objectives.PRODUCTS", 80)
     assert torch.equal(best_match(places, features), whole)
+
+
+def test_only_some_channels_count():
+    activation = torch.rand(1, 5, 3, 4)
+    whole = only([1, 3], energy())(activation)
+    assert_close(whole, 0.5 * (activation[0, 1].pow(2).sum() + activation[0, 3].pow(2).sum()))

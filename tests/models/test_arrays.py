@@ -19,8 +19,9 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from dreamvid.errors import ModelError, OutputError
+from dreamvid.files import write_safetensors
 from dreamvid.models import arrays
-from dreamvid.models.arrays import READERS, read_arrays, write_safetensors
+from dreamvid.models.arrays import READERS, read_arrays
 
 
 def write_npz(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -290,7 +291,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, tensors, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OutputError, match=r"a\.safetensors .*No space left"):
+    with pytest.raises(OutputError, match=r"a\.safetensors: .*No space left"):
         write_safetensors(path, {}, {})
     assert list(tmp_path.iterdir()) == [path]
     assert_close(read_arrays(path), tensors)

@@ -151,8 +151,9 @@ def test_a_damaged_film_leaves_no_gif(which, tmp_path, encoding):
     assert not any(tmp_path.glob("*loop*"))
 
 
-def test_a_missing_folder_is_an_output_error(tmp_path, encoding, greys):
+def test_a_file_in_place_of_the_folder_is_an_output_error(tmp_path, encoding, greys):
     films = twins(tmp_path, greys(3), encoding)
+    (tmp_path / "no").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         write_loop_gif(*films, tmp_path / "no" / "loop.gif", every=1, fps=12, width=64)
 

@@ -1,0 +1,70 @@
+"""Files appear whole or not at all: written beside, brought to the disk, then renamed."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from dreamvid.errors import OutputError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a hidden path beside `path` to write; it becomes `path` when the block ends well.
+
+    By then it is safely on the disk. Else nothing is left, and an older `path` stays.
+    Makes the folder where there is none. Raises OutputError for the system's refusals,
+    the block's among them; its other errors pass unchanged.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.touch()
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+        if os.name == "posix":  # elsewhere a folder cannot be opened
+            _sync(path.parent)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written: {reason}") from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Before hours of work: raises OutputError if `path` could not be written."""
+    with suppress(_Unwritten), whole_file(path):
+        raise _Unwritten
+
+
+class _Unwritten(Exception):
+    """Ends the block before the file takes its place."""
+
+
+def write_text(path: Path, text: str) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    # Each a copy of its own: safetensors refuses tensors that share memory.
+    owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    with whole_file(path) as partial:
+        try:
+            save_file(owned, partial, metadata)
+        except SafetensorError as error:  # how it reports a full disk
+            raise OutputError(f"{path}: cannot be written: {error}") from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,40 @@
+"""libav's errors become ours, and it only ever opens files: a path cannot make it open a URL."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from av.error import FFmpegError
+
+from dreamvid.errors import OutputError, VideoError
+from dreamvid.files import whole_file
+
+# What a disk says to libav while it writes: full, over its quota, gone, read-only.
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
+
+
+def file_url(path: Path) -> str:
+    """The absolute address by which libav opens `path` as a file, whatever its name."""
+    return f"file:{path.absolute()}"
+
+
+@contextmanager
+def libav_errors(path: Path) -> Iterator[None]:
+    """Turn libav's error in the block into a VideoError of one line about `path`."""
+    try:
+        yield
+    except FFmpegError as error:
+        raise VideoError(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def whole_film(path: Path) -> Iterator[Path]:
+    """`whole_file`, for a file that libav writes; raises VideoError with its words too."""
+    with whole_file(path) as partial:
+        try:
+            yield partial
+        except FFmpegError as error:
+            if error.errno in _REFUSALS:
+                raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+            raise VideoError(f"{path}: {error.strerror}") from None

@@ -26,9 +26,7 @@ def test_channels_of_a_layer_are_dreamed_alone():
 
 def test_a_channel_that_is_not_there_is_named():
     missing = 'dream.layers=[{name="block_5/expand", channels=[3, 9999]}]'
-    with pytest.raises(
-        PresetError, match=r"block_5/expand .* has no channel 9999 .*0 to 239"
-    ):
+    with pytest.raises(PresetError, match=r"block_5/expand .* has no channel 9999 .*0 to 239"):
         make_scores(options(missing).dream, store.load("lite0", CPU), CPU)
 
 

@@ -6,6 +6,7 @@ otherwise and shows red as orange. Knows nothing of files.
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
@@ -19,7 +20,7 @@ RED, BLUE = 0.2126, 0.0722
 
 
 def to_yuv(image: Image) -> Yuv:
-    """To 8 bits on the CPU, rounded; chroma sits left, as H.264 players assume.
+    """To 8 bits on the CPU, rounded; chroma is the mean of four pixels, and sits amid them.
 
     Raises ValueError for an odd height or width.
     """
@@ -37,8 +38,4 @@ def to_yuv(image: Image) -> Yuv:
 
 
 def _halve(chroma: Float[Tensor, "h w"]) -> Float[Tensor, "_ _"]:
-    """The mean of two rows; across, [1, 2, 1] / 4 around each even column."""
-    rows = (chroma[0::2] + chroma[1::2]) / 2
-    even, odd = rows[:, 0::2], rows[:, 1::2]
-    left = torch.cat([even[:, :1], odd[:, :-1]], dim=1)
-    return (left + 2 * even + odd) / 4
+    return F.avg_pool2d(chroma[None], 2)[0]

@@ -26,7 +26,8 @@ KEYFRAME_SECONDS = 2  # at most; what players need to seek in a film
 MP4_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 # aq-mode 3 spares dark gradients the banding; the weak deblocking keeps dream texture.
-X264_PARAMS = "aq-mode=3:deblock=-1,-1:open-gop=0"
+# chromaloc: chroma lies amid its four pixels; the offset keeps flat colours within 2/255.
+X264_PARAMS = "aq-mode=3:deblock=-1,-1:open-gop=0:chromaloc=1:chroma-qp-offset=-6"
 
 
 @dataclass(frozen=True, kw_only=True)

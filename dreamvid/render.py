@@ -80,7 +80,6 @@ def render_film(
     device: torch.device,
     fresh: bool = False,
     on_frame: Callable[[Progress], None] = lambda progress: None,
-    on_files: Callable[[], None] = lambda: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Render a film into `out`, or go on where the last run of the same film stopped.
@@ -88,7 +87,6 @@ def render_film(
     Args:
         fresh: forget what an earlier run did.
         on_frame: called after each frame.
-        on_files: called when the frames are done and the films are put together.
         stop: asked after each frame; if it says so, everything is kept and the run ends.
 
     Raises:
@@ -104,7 +102,6 @@ def render_film(
     count = job.preset.video.count
     if last.frame.index + 1 < count:
         return Outcome(out, last.frame.index + 1, count, ())
-    on_files()
     files = tuple(_write_films(job, folder, last.frame.image))
     write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
     return Outcome(out, count, count, (*files, out / "run.json"))

@@ -35,7 +35,8 @@ def render(
     from dreamvid.render import render_film
 
     picked = pick(device)
-    say(f"{chosen.title or preset}: {chosen.video.count} frames by {chosen.model} on {picked.type}")
+    what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
+    say(f"{chosen.title or preset}: {what}, into {target}")
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop)
     if not outcome.finished:

@@ -1,0 +1,33 @@
+"""What a GPU must not change. Skipped without one, unless DREAMVID_REQUIRE_CUDA is set."""
+
+import pytest
+import torch
+
+from dreamvid.image import to_bytes
+from dreamvid.job import still
+from dreamvid.preset import with_settings
+from dreamvid.render import render_film
+from tests.reference import psnr
+from tests.test_render import packets, small
+
+pytestmark = pytest.mark.cuda
+SETTINGS = ["video.frames=1", "dream.octaves=2", "dream.steps=2", "dream.pyramid=3"]
+
+
+def test_a_dream_on_the_gpu_looks_like_one_on_the_cpu():
+    image = torch.rand(1, 3, 90, 120, generator=torch.Generator().manual_seed(0))
+    preset = with_settings(SETTINGS)
+    one, two = (still(image, preset, torch.device(name)) for name in ("cpu", "cuda"))
+    assert two.device.type == "cuda"
+    assert psnr(to_bytes(one), to_bytes(two)) > 35
+
+
+def test_a_film_stopped_on_the_gpu_goes_on(tmp_path):
+    cuda = torch.device("cuda")
+    whole = render_film(small(), tmp_path / "whole", device=cuda)
+    counts = iter(range(100))
+    render_film(small(), tmp_path / "stopped", device=cuda, stop=lambda: next(counts) == 5)
+    resumed = render_film(small(), tmp_path / "stopped", device=cuda)
+    assert whole.finished and resumed.finished
+    films = (packets(tmp_path / name / "forward.mp4") for name in ("whole", "stopped"))
+    assert len({len(film) for film in films}) == 1

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from dreamvid.engine import Frame
 from dreamvid.errors import ResumeError
-from dreamvid.files import write_safetensors
+from dreamvid.tensors import write_safetensors
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Everything dreamvid raises on purpose.
 
-DreamvidError        shown as one line; the command line exits with its `exit_code`
+DreamvidError        shown as one line; the command line exits with its `exit_code`.
+│                    As itself: the dream failed, or memory ran out    (exit 1)
 ├── PresetError      a preset, an option or an input picture is wrong   (exit 2)
 ├── ModelError       a model, a layer or a weight file is wrong         (exit 3)
 ├── VideoError       an encoder or a video file failed                  (exit 4)
-├── ResumeError      a folder holds another preset's render             (exit 5)
-└── OutputError      a file or folder cannot be written                 (exit 6)
+├── ResumeError      a folder holds another film, or a damaged one      (exit 5)
+├── OutputError      a file or folder cannot be written                 (exit 6)
+└── Stopped          somebody asked for it: Ctrl-C or SIGTERM           (exit 130)
 
-Ctrl-C exits with 130. Anything else that escapes is a bug.
+Anything else that escapes is a bug.
 """
 
 from collections.abc import Iterable
@@ -42,8 +44,21 @@ class OutputError(DreamvidError):
     exit_code = 6
 
 
+class Stopped(DreamvidError):
+    exit_code = 130  # as a shell reports Ctrl-C
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """'did you mean X?' for the known name nearest to `name`, or the list of all of them."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
+
+
+def quote(value: object) -> str:
+    """A value as it is shown in an error: on one line, cut at 80 characters."""
+    try:
+        shown = repr(value[:90] if isinstance(value, str) else value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a deep list
+        shown = f"a {type(value).__name__} too large to show"
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

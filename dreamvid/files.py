@@ -1,13 +1,9 @@
 """Files appear whole or not at all: written beside, brought to the disk, then renamed."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import Tensor
 
 from dreamvid.errors import OutputError
 
@@ -21,6 +17,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     the block's among them; its other errors pass unchanged.
     """
     partial = path.with_name(f".{path.name}.partial")
+    if path.is_dir():
+        raise OutputError(f"{path}: cannot be written: it is a folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.touch()
@@ -50,16 +48,6 @@ class _Unwritten(Exception):
 def write_text(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
-
-
-def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    # Each a copy of its own: safetensors refuses tensors that share memory.
-    owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    with whole_file(path) as partial:
-        try:
-            save_file(owned, partial, metadata)
-        except SafetensorError as error:  # how it reports a full disk
-            raise OutputError(f"{path}: cannot be written: {error}") from None
 
 
 def _sync(path: Path) -> None:

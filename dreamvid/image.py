@@ -4,7 +4,10 @@ Only two places leave it: `models/` prepares pixels for a network, and
 `video/` turns them into bytes. Everything between may assume it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import torch
@@ -25,7 +28,8 @@ Scalar = Float[Tensor, ""]
 Bytes = UInt8[np.ndarray, "h w 3"]
 """The same picture as 8-bit RGB, on the CPU."""
 
-MAX_PIXELS = 400_000_000  # a decompression bomb declares more; the post's largest still has 6.6e6
+WRITTEN = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")  # the kinds `save` writes
+MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the post's largest still has 6.6e6
 
 
 def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tensor, "1 c _ _"]:
@@ -42,14 +46,15 @@ def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tens
 
 
 def fit(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
-    """Scale to cover (height, width), antialiased, and crop the middle out."""
+    """Crop the middle to the shape of (height, width), and scale it there, antialiased."""
     height, width = image.shape[-2:]
     scale = max(size[0] / height, size[1] / width)
-    covered = (max(size[0], round(height * scale)), max(size[1], round(width * scale)))
-    if covered != (height, width):
-        image = F.interpolate(image, covered, mode="bicubic", antialias=True).clamp(0, 1)
-    top, left = (covered[0] - size[0]) // 2, (covered[1] - size[1]) // 2
-    return image[..., top : top + size[0], left : left + size[1]]
+    rows, columns = (max(1, round(side / scale)) for side in size)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    middle = image[..., top : top + rows, left : left + columns]
+    if (rows, columns) == size:
+        return middle
+    return F.interpolate(middle, size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def to_bytes(image: Image) -> Bytes:
@@ -63,13 +68,25 @@ def from_bytes(pixels: Bytes) -> Image:
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warning of large pictures; the limit is ours."""
+    with catch_warnings():
+        simplefilter("ignore", PilImage.DecompressionBombWarning)
+        yield
+
+
+# What Pillow's many readers raise for a damaged file.
+_DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, NotImplementedError, EOFError)
+
+
 def load(path: Path, *, option: str) -> OtherSizeImage:
     """Read a picture of any kind Pillow knows, upright, transparency laid on white.
 
     Raises PresetError naming `option`, the setting that asked for the file.
     """
     try:
-        with PilImage.open(path) as file:
+        with _quiet(), PilImage.open(path) as file:
             if file.width * file.height > MAX_PIXELS:
                 size = f"{file.width}x{file.height}"
                 raise PresetError(option, f"{path} declares {size} pixels", "more than is opened")
@@ -78,8 +95,11 @@ def load(path: Path, *, option: str) -> OtherSizeImage:
         raise PresetError(option, f"{path} does not exist", "give the path of a picture") from None
     except UnidentifiedImageError:
         raise PresetError(option, f"{path} is not a picture", "PNG, JPEG, WebP, ...") from None
-    except (OSError, SyntaxError, ValueError, PilImage.DecompressionBombError) as error:
-        raise PresetError(option, f"{path} cannot be read: {error}") from None
+    except PilImage.DecompressionBombError:
+        raise PresetError(option, f"{path} declares more pixels than is opened") from None
+    except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PresetError(option, f"{path} cannot be read: {reason}") from None
 
 
 def _rgb(file: PilImage.Image) -> Bytes:
@@ -97,7 +117,7 @@ def _rgb(file: PilImage.Image) -> Bytes:
 def format_of(path: Path) -> str:
     """Pillow's name for the kind of picture a file's suffix asks for; raises OutputError."""
     kind = PilImage.registered_extensions().get(path.suffix.lower())
-    if kind is None or kind not in PilImage.SAVE:
+    if kind not in WRITTEN:
         raise OutputError(f"{path}: no picture format of this name; try .png or .jpg")
     return kind
 

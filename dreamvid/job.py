@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from dreamvid.dream.objectives import OBJECTIVES, Objective, only
+from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.score import Score, make_score
 from dreamvid.dream.step import dream
 from dreamvid.engine import Frame, Step, frame_rng
-from dreamvid.errors import PresetError
+from dreamvid.errors import ModelError, PresetError
 from dreamvid.image import Image, load, resize
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
@@ -35,17 +37,18 @@ class Job:
     @property
     def key(self) -> dict[str, Any]:
         """All that the frames depend on: a render is only resumed with the same."""
-        key = self.preset.render_key | self.files
+        key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
         # A file's digest stands for it: it may lie elsewhere when the render is resumed.
         return {name: value for name, value in key.items() if f"{name} sha256" not in self.files}
 
 
 def build(preset: Preset, device: torch.device) -> Job:
-    """Raises PresetError or ModelError for whatever is wrong, before any work."""
+    """Raises PresetError or ModelError for what can be known to be wrong before any work."""
     features = store.load(preset.model, device)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     height, width = start.shape[-2:]
     preset = _resolved(preset, features, (width, height))
+    octave_sizes(height, width, octaves=preset.dream.octaves, scale=preset.dream.octave_scale)
     score_at = make_scores(preset.dream, features, device)
     camera = make_camera(
         preset.motion,
@@ -130,8 +133,13 @@ def _guide_features(
     if longest > GUIDE_SIDE:
         height, width = (max(1, round(s * GUIDE_SIDE / longest)) for s in picture.shape[-2:])
         picture = resize(picture, (height, width))
-    with torch.no_grad():
-        return features(picture.to(device), [layer.name for layer in options.layers])
+    try:
+        with torch.no_grad():
+            return features(picture.to(device), [layer.name for layer in options.layers])
+    except ModelError as error:
+        size = f"{picture.shape[-1]}x{picture.shape[-2]}"
+        problem = f"{options.guide} is {size} pixels, too small for these layers"
+        raise PresetError("dream.guide", problem, "a larger picture") from error
 
 
 def _resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:

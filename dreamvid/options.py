@@ -5,7 +5,6 @@ answered at once.
 """
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from dreamvid.values import Finite, Fps, Pair, Size
+from dreamvid.values import File, Finite, Fps, Modest, Pair, Size
 
 
 class Options(BaseModel):
@@ -32,7 +31,7 @@ class StartOptions(Options):
         default="sky",
         description="noise, sky and dusk are generated from the seed; image is a file",
     )
-    path: Path | None = Field(default=None, description="the picture, for kind = image")
+    path: File | None = Field(default=None, description="the picture, for kind = image")
     size: Size | None = Field(
         default=None, description="film size; default 480x270, or the picture's own"
     )
@@ -50,7 +49,7 @@ class LayerWeight(Options):
     """A place in the network, and its share in what is dreamed."""
 
     name: str = Field(min_length=1, description="see `dreamvid layers MODEL`")
-    weight: Finite = Field(default=1.0, description="share among the layers; below 0: less of it")
+    weight: Modest = Field(default=1.0, description="share among the layers; below 0: less of it")
     channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(), description="numbers of the channels dreamed; empty: all"
     )
@@ -58,8 +57,8 @@ class LayerWeight(Options):
     @field_validator("weight")
     @classmethod
     def _not_nothing(cls, weight: float) -> float:
-        if weight == 0:
-            raise ValueError("a layer of weight 0 has no effect; leave it out")
+        if abs(weight) < 1e-6:
+            raise ValueError("a layer of no weight has no effect; leave it out")
         return weight
 
 
@@ -95,13 +94,14 @@ class DreamOptions(Options):
     tour: Finite = Field(
         default=0.0,
         ge=0,
+        le=1e6,
         description="seconds each layer has alone, one after another; 0: all together",
     )
     objective: Literal["energy", "guide"] = Field(
         default="energy",
         description="what to make more of: what the layers see, or what a guide has",
     )
-    guide: Path | None = Field(default=None, description="a picture whose features are pulled up")
+    guide: File | None = Field(default=None, description="a picture whose features are pulled up")
     octaves: int = Field(default=4, ge=1, le=20, description="sizes dreamed, the full one included")
     octave_scale: Finite = Field(
         default=1.4, gt=1, le=4, description="side of a size over the one before"
@@ -136,6 +136,8 @@ class DreamOptions(Options):
             raise ValueError(f'guide has no effect with objective = "{self.objective}"')
         if self.step_size == 0:
             raise ValueError("step_size of 0 changes nothing; the 2015 program used 1.5")
+        if 0 < self.tour < 0.001:
+            raise ValueError("tour must be 0 or at least 0.001 seconds")
         if self.tour and len(self.layers) < 2:
             raise ValueError("tour needs two layers or more")
         names = [layer.name for layer in self.layers]
@@ -149,11 +151,11 @@ class MotionOptions(Options):
 
     zoom: Finite = Field(
         default=1.0,
-        gt=0,
+        ge=1e-6,
         le=1e6,
         description="size after a second over size before; above 1 goes in",
     )
-    turn: Finite = Field(default=0.0, description="degrees a second, anticlockwise")
+    turn: Modest = Field(default=0.0, description="degrees a second, anticlockwise")
     shift: Pair = Field(
         default=(0.0, 0.0), description="picture widths and heights a second, right, down"
     )
@@ -183,7 +185,9 @@ class MotionOptions(Options):
 class VideoOptions(Options):
     fps: Annotated[Fps, Field(description='frames a second: 24, or "30000/1001"')] = Fraction(24)
     frames: int | None = Field(default=None, ge=1, le=10_000_000, description="length of the film")
-    seconds: Finite | None = Field(default=None, gt=0, description="length, instead of frames")
+    seconds: Finite | None = Field(
+        default=None, gt=0, le=1e6, description="length, instead of frames"
+    )
     every: int = Field(default=1, ge=1, description="the loop keeps one frame in so many")
     crf: int = Field(
         default=16, ge=0, le=40, description="x264's quality; lower is better and larger"

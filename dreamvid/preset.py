@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from dreamvid.errors import PresetError, suggest
+from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.options import LayerWeight, Preset
 
 
@@ -75,7 +75,7 @@ def check(table: dict[str, Any]) -> Preset:
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML's errors are ValueErrors too
         raise PresetError(name, f"is not TOML: {error}") from None
 
 
@@ -90,12 +90,15 @@ def _set(table: dict[str, Any], setting: str) -> None:
     """Lay one `key=value` over a table; the value is TOML, or else plain text."""
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
-        raise PresetError("--set", f"{setting!r} is not KEY=VALUE", "such as dream.octaves=6")
+        problem = f"{quote(setting)} is not KEY=VALUE"
+        raise PresetError("--set", problem, "such as dream.octaves=6")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         value = text.strip()
     *groups, last = key.strip().split(".")
+    if not all((*groups, last)):
+        raise PresetError("--set", f"{quote(key)} is not a key", "such as dream.octaves")
     inner = table
     for group in groups:
         inner = inner.setdefault(group, {})
@@ -117,8 +120,8 @@ def _explain(error: ValidationError) -> PresetError:
     if first["type"] == "extra_forbidden":
         return PresetError(option, "no such option", suggest(*_siblings(first["loc"])))
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if isinstance(first["input"], str | int | float | bool | list | tuple):
-        message += f", got {first['input']!r}"
+    if isinstance(first["input"], str | int | float | list | tuple):
+        message += f", got {quote(first['input'])}"
     if others:
         message += f"; and {len(others)} more"
     return PresetError(option or "preset", message)

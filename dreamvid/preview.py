@@ -38,4 +38,4 @@ def film_sheet(preset: Preset, device: torch.device, *, tiles: int) -> Image:
     wanted = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
     frames = render_frames(job.start, job.step, count=count, seed=job.preset.seed)
     kept = [frame.image.cpu() for frame in frames if frame.index in wanted]
-    return contact_sheet(kept, columns=3 if len(kept) > 2 else len(kept))
+    return contact_sheet(kept, columns=3 if len(kept) > 2 else len(kept), width=kept[0].shape[-1])

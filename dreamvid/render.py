@@ -16,7 +16,7 @@ import torch
 from dreamvid import checkpoint
 from dreamvid.checkpoint import Checkpoint
 from dreamvid.engine import Frame, render_frames
-from dreamvid.errors import VideoError
+from dreamvid.errors import ResumeError, VideoError
 from dreamvid.folder import RenderFolder, open_folder
 from dreamvid.image import Image, save
 from dreamvid.job import Job, build
@@ -91,20 +91,20 @@ def render_film(
 
     Raises:
         PresetError, ModelError: before any work, if something is wrong with the preset.
-        ResumeError: `out` holds a render of other settings.
+        ResumeError: `out` holds a render of other settings, a damaged one, or another run.
         VideoError, OutputError: the encoder or the disk failed; what was done is kept.
     """
     if reason := probe_encoder("libx264"):
         raise VideoError(f"this machine cannot encode H.264: {reason}")
     job = build(preset, device)
-    folder = open_folder(out, job.key, fresh=fresh)
-    last = _render_segments(job, folder, device, on_frame, stop)
-    count = job.preset.video.count
-    if last.frame.index + 1 < count:
-        return Outcome(out, last.frame.index + 1, count, ())
-    files = tuple(_write_films(job, folder, last.frame.image))
-    write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
-    return Outcome(out, count, count, (*files, out / "run.json"))
+    with open_folder(out, job.key, fresh=fresh) as folder:
+        last = _render_segments(job, folder, device, on_frame, stop)
+        count = job.preset.video.count
+        if last.frame.index + 1 < count:
+            return Outcome(out, last.frame.index + 1, count, ())
+        files = tuple(_write_films(job, folder, last.frame.image))
+        write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
+        return Outcome(out, count, count, (*files, out / "run.json"))
 
 
 def _render_segments(
@@ -132,6 +132,7 @@ def _render_segments(
             if len(run.pending) == length or frame.index + 1 == count:
                 segments.submit(frame.index // length, run.pending, lambda f=frame: keep(f))
                 run.pending, run.saved = [], time.monotonic()
+            segments.check()
             on_frame(Progress(frame, kept.frame.index + 1, count, folder))
             stopped = stop()
             if run.pending and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
@@ -158,34 +159,30 @@ def _write_films(job: Job, folder: RenderFolder, last: Image) -> Iterator[Path]:
     outputs, video, out = job.preset.outputs, job.preset.video, folder.out
     encoding = _encoding(job)
     chunks = -(-video.count // chunk_frames(encoding.size, encoding.fps))
-    forward, reverse = out / "forward.mp4", out / "reverse.mp4"
-    join(forward_files(folder.work, chunks), forward, encoding.fps)
-    yield forward
-    if outputs.reverse:
-        join(reverse_files(folder.work, chunks), reverse, encoding.fps)
-        yield reverse
-    if outputs.loop:
-        yield _loop(job, folder, chunks)
-    save(last, out / "poster.png")
-    yield out / "poster.png"
+    forward, loop, poster = (out / name for name in ("forward.mp4", "loop.gif", "poster.png"))
+    # The loop is read from both films, so a reversed one is made for it even if none is kept.
+    reverse = out / "reverse.mp4" if outputs.reverse else folder.work / ".reverse.mp4.partial"
+    try:
+        _join_segments(forward_files(folder.work, chunks), forward, encoding.fps)
+        yield forward
+        if outputs.reverse or outputs.loop:
+            _join_segments(reverse_files(folder.work, chunks), reverse, encoding.fps)
+        if outputs.reverse:
+            yield reverse
+        if outputs.loop:
+            pace = Fraction(outputs.loop_fps).limit_denominator(1000)
+            width = outputs.loop_width
+            write_loop_gif(forward, reverse, loop, every=video.every, fps=pace, width=width)
+            yield loop
+    finally:
+        if not outputs.reverse:
+            reverse.unlink(missing_ok=True)
+    save(last, poster)
+    yield poster
 
 
-def _loop(job: Job, folder: RenderFolder, chunks: int) -> Path:
-    """The loop is read from both films, so that no frame has to be kept in memory."""
-    outputs, video = job.preset.outputs, job.preset.video
-    backwards = folder.out / "reverse.mp4"
-    if not outputs.reverse:
-        backwards = folder.work / ".reverse.partial.mp4"
-        join(reverse_files(folder.work, chunks), backwards, video.fps)
-    loop = folder.out / "loop.gif"
-    write_loop_gif(
-        folder.out / "forward.mp4",
-        backwards,
-        loop,
-        every=video.every,
-        fps=Fraction(outputs.loop_fps).limit_denominator(1000),
-        width=outputs.loop_width,
-    )
-    if not outputs.reverse:
-        backwards.unlink()
-    return loop
+def _join_segments(segments: list[Path], film: Path, fps: Fraction) -> None:
+    try:
+        join(segments, film, fps)
+    except VideoError as error:
+        raise ResumeError(f"{error}; --fresh renders the film anew") from None

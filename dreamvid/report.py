@@ -51,7 +51,7 @@ def write_run(
     write_text(path, json.dumps(record, indent=2) + "\n")
 
 
-def contact_sheet(images: Sequence[OtherSizeImage], *, columns: int, width: int = 320) -> Image:
+def contact_sheet(images: Sequence[OtherSizeImage], *, columns: int, width: int) -> Image:
     """Pictures side by side in rows, in reading order, each `width` pixels wide."""
     height = max(1, round(width * images[0].shape[-2] / images[0].shape[-1]))
     tiles = [resize(image.cpu(), (height, width)) for image in images]

@@ -56,11 +56,11 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     if options.size:
         return fit(picture, (options.size[1], options.size[0]))
     height, width = (side - side % 2 for side in picture.shape[-2:])
-    if min(height, width) < 16:
+    if min(height, width) < 16 or max(height, width) > 16384:
         raise PresetError(
             "start.path",
             f"{options.path} is {picture.shape[-1]}x{picture.shape[-2]} pixels",
-            "too small for a film; give start.size to enlarge it",
+            "a film has 16 to 16384 a side; give start.size to scale it",
         )
     return picture[..., :height, :width]
 

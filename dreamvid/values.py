@@ -1,6 +1,8 @@
 """Values that presets write in their own way: sizes, frame rates, pairs."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -27,16 +29,15 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def read_fps(value: object) -> object:
     """29.97 and the like stand for television's 30000/1001."""
-    if isinstance(value, float):
-        for whole in (24, 30, 48, 60, 120):
-            if abs(value - whole / 1.001) < 0.005:
-                return Fraction(whole * 1000, 1001)
-    try:
-        if isinstance(value, str | int | float | Fraction) and not isinstance(value, bool):
-            return Fraction(value).limit_denominator(1001)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        pass
-    raise ValueError('must be a number or a fraction such as "30000/1001"')
+    text = "" if isinstance(value, bool) else str(value).strip()
+    # Checked before it is computed: 1e999999999 would be a billion digits.
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text):
+        raise ValueError('must be a number or a fraction such as "30000/1001"')
+    rate = Fraction(text)
+    for whole in (24, 30, 48, 60, 120):
+        if abs(rate - Fraction(whole * 1000, 1001)) < Fraction(5, 1000):
+            return Fraction(whole * 1000, 1001)
+    return rate.limit_denominator(1001)
 
 
 def check_fps(fps: Fraction) -> Fraction:
@@ -61,4 +62,6 @@ Fps = Annotated[
     WithJsonSchema({"type": ["number", "string"]}),
 ]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Pair = tuple[Finite, Finite]
+Modest = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+Pair = tuple[Modest, Modest]
+File = Annotated[Path, AfterValidator(Path.expanduser)]

@@ -14,7 +14,7 @@ import torch
 from PIL import Image as PilImage
 from PIL import ImageSequence
 
-from dreamvid.errors import OutputError, ResumeError
+from dreamvid.errors import OutputError, PresetError, ResumeError
 from dreamvid.preset import load_preset
 from dreamvid.render import render_film
 
@@ -75,7 +75,8 @@ def test_a_render_leaves_every_file(whole):
 
 def test_the_record_says_what_made_the_film(whole):
     record = json.loads((whole / "run.json").read_text())
-    assert record["preset"]["dream"]["layers"] == [{"name": "block_5/expand", "weight": 1.0}]
+    layers = [{"name": "block_5/expand", "weight": 1.0, "channels": []}]
+    assert record["preset"]["dream"]["layers"] == layers
     assert record["preset"]["start"]["size"] == "64x36" and record["frames"] == 10
     assert record["files"]["model.file sha256"].startswith("579344248a93")
     assert record["outputs"]["forward.mp4"] == (whole / "forward.mp4").stat().st_size
@@ -149,8 +150,8 @@ def test_a_stopped_process_says_how_to_go_on(tmp_path):
         while "frame" not in process.stderr.readline():
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        said = process.stdout.read()
-        process.stderr.read()
+        process.stdout.read()
+        said = process.stderr.read()
     assert process.returncode == 130
     assert "the same command goes on from there" in said
 
@@ -158,8 +159,31 @@ def test_a_stopped_process_says_how_to_go_on(tmp_path):
 def test_another_presets_render_is_refused_naming_what_differs(whole):
     with pytest.raises(ResumeError, match=r"dream.steps 1 -> 2, video.frames 10 -> 11 .*--fresh"):
         render_film(small("dream.steps=2", "video.frames=11"), whole, device=CPU)
+    (whole / ".render" / "state.json").unlink()
+    with pytest.raises(ResumeError, match=r"state.json is damaged or gone; --fresh"):
+        render_film(small(), whole, device=CPU)
     again = render_film(small("video.frames=3"), whole, device=CPU, fresh=True)
     assert again.count == 3 and len(packets(whole / "forward.mp4")) == 3
+
+
+def test_a_command_that_failed_leaves_the_folder_to_the_next(tmp_path):
+    with pytest.raises(PresetError, match=r"dream.octaves: 9 octaves"):
+        render_film(small("dream.octaves=9"), tmp_path, device=CPU)
+    assert render_film(small("video.frames=1"), tmp_path, device=CPU).finished
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    def second(progress):
+        with pytest.raises(ResumeError, match="another run is rendering here"):
+            render_film(small(), tmp_path, device=CPU)
+
+    assert render_film(small("video.frames=1"), tmp_path, device=CPU, on_frame=second).finished
+
+
+def test_a_lost_segment_is_one_line_with_the_cure(whole):
+    (whole / ".render" / "f000001.mp4").unlink()
+    with pytest.raises(ResumeError, match=r"f000001.mp4.*--fresh renders the film anew"):
+        render_film(small(), whole, device=CPU)
 
 
 def test_changing_only_the_outputs_renders_nothing(whole):
@@ -185,6 +209,7 @@ def test_outputs_can_be_left_out_and_stills_are_kept(tmp_path):
         "000003.png",
     ]
     assert not list((tmp_path / ".render").glob(".*"))
+    assert not (tmp_path / "reverse.mp4").exists()
 
 
 def test_a_tour_dreams_one_layer_after_another(tmp_path):

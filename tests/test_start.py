@@ -30,5 +30,5 @@ def test_a_picture_keeps_its_size_made_even_or_is_fitted(tmp_path):
     fitted = StartOptions(kind="image", path=tmp_path / "a.png", size=(32, 18))
     assert make_start(fitted, frame_rng(0, -1)).shape == (1, 3, 18, 32)
     save(torch.rand(1, 3, 5, 61), tmp_path / "b.png")
-    with pytest.raises(PresetError, match=r"start.path: .*b.png is 61x5 pixels .*too small"):
+    with pytest.raises(PresetError, match=r"start.path: .*b.png is 61x5 pixels .*give start.size"):
         make_start(StartOptions(kind="image", path=tmp_path / "b.png"), frame_rng(0, -1))

@@ -7,9 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from dreamvid.cli import doctor, dream, layers, models, presets, preview, render
-from dreamvid.errors import DreamvidError
-
-STOPPED = 130  # as a shell reports Ctrl-C
+from dreamvid.errors import DreamvidError, OutputError, Stopped
 
 
 def build_app() -> typer.Typer:
@@ -48,15 +46,11 @@ def _own_version() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Every error is one line on stderr."""
-    from dreamvid.cli.console import complain
+    from dreamvid.cli.console import complain, open_streams
 
+    open_streams()
     try:
-        code = build_app()(
-            None if arguments is None else list(arguments),
-            standalone_mode=False,
-            prog_name="dreamvid",
-        )
-        return code if isinstance(code, int) else 0
+        return _run(arguments)
     except DreamvidError as error:
         complain(str(error))
         return error.exit_code
@@ -64,8 +58,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if text := error.format_message():
             complain(text)
         return 2
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         complain("stopped")
-        return STOPPED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        return 0
+        return Stopped.exit_code
+    except (RuntimeError, MemoryError) as error:
+        if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
+            raise
+        complain("out of memory: a smaller size, or a layer nearer the input, needs less")
+        return DreamvidError.exit_code
+    except OSError as error:  # stdout itself is full or gone
+        complain(f"output: {error.strerror}")
+        return OutputError.exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    words = None if arguments is None else list(arguments)
+    code = build_app()(words, standalone_mode=False, prog_name="dreamvid")
+    if code == Stopped.exit_code:  # Typer has turned Ctrl-C into its own exit
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else 0

@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean for a preset."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,9 +21,9 @@ OutPicture = Annotated[Path, typer.Option("--out", help="the picture to write, .
 
 
 def as_settings(**options: object) -> list[str]:
-    """Command-line options as settings: start_size="64x48" -> "start.size=64x48"."""
+    """Command-line options as settings: start_size="64x48" -> 'start.size="64x48"'."""
     return [
-        f"{name.replace('_', '.', 1)}={value}"
+        f"{name.replace('_', '.', 1)}={json.dumps(value)}"  # JSON's strings are TOML's
         for name, value in options.items()
         if value is not None
     ]

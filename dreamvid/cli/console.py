@@ -4,6 +4,7 @@ On a terminal there are bars and tables; in a pipe there are plain lines.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +17,40 @@ if TYPE_CHECKING:
 LINE_SECONDS = 5.0  # between two plain lines of progress
 
 
+def open_streams() -> None:
+    """Make stdout and stderr fit to print on, also where somebody closed them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the whole process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of ASCII shows u\xfc
+
+
 def say(text: str) -> None:
-    print(text, flush=True)
+    """To stdout; control characters, which steer a terminal, are dropped."""
+    _put("stdout", text)
 
 
 def say_json(value: Any) -> None:
     say(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def note(text: str) -> None:
+    """One line to stderr: progress, and what went wrong."""
+    _put("stderr", " ".join(text.split()))
+
+
 def complain(text: str) -> None:
-    """One line on stderr, whatever the text holds."""
-    print("dreamvid: " + " ".join(text.split()), file=sys.stderr, flush=True)
+    note(f"dreamvid: {text}")
+
+
+def _put(name: str, text: str) -> None:
+    shown = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
+    try:
+        print(shown, file=getattr(sys, name), flush=True)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough: work on in silence
+        setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the whole process
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -112,12 +136,8 @@ class _PlainProgress:
             return
         self.said = time.monotonic()
         left = f", {duration((progress.count - done) / speed)} left" if speed else ""
-        print(
-            f"frame {done}/{progress.count}  {pace(speed)}{left}"
-            f"  {megabytes(progress.bytes_written)}",
-            file=sys.stderr,
-            flush=True,
-        )
+        size = megabytes(progress.bytes_written)
+        note(f"frame {done}/{progress.count}  {pace(speed)}{left}  {size}")
 
 
 @contextmanager
@@ -130,7 +150,7 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
             if time.monotonic() - said[0] > LINE_SECONDS or done == total:
                 said[0] = time.monotonic()
                 of = f" of {megabytes(total)}" if total else ""
-                print(f"{what}: {megabytes(done)}{of}", file=sys.stderr, flush=True)
+                note(f"{what}: {megabytes(done)}{of}")
 
         yield show
         return

@@ -28,10 +28,6 @@ def examine() -> dict[str, dict[str, str]]:
     from dreamvid.video.encoders import probe_encoder
 
     devices = {name: report.device_name(torch.device(name)) for name in device.available()}
-    models = {
-        name: str(found.path) if (found := store.find(name)) else store.missing(name)
-        for name in store.known()
-    }
     folders = {"films, here": Path.cwd(), "models": _nearest(store.folder())}
     return {
         "versions": report.versions(),
@@ -41,8 +37,20 @@ def examine() -> dict[str, dict[str, str]]:
             name: f"{shutil.disk_usage(path).free / 1e9:.1f} GB free at {path}"
             for name, path in folders.items()
         },
-        "models": models,
+        "models": {name: _model(name) for name in store.known()},
     }
+
+
+def _model(name: str) -> str:
+    """Where it lies, how to get it, or what is wrong with it."""
+    from dreamvid.errors import ModelError
+    from dreamvid.models import store
+
+    try:
+        found = store.find(name)
+    except ModelError as error:
+        return str(error)
+    return str(found.path) if found else store.missing(name)
 
 
 def _nearest(path: Path) -> Path:

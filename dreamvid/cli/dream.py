@@ -29,6 +29,7 @@ def dream(
     from dreamvid.job import still
 
     format_of(out)
+    picture = load(image, option="IMAGE")
     check_writable(out)
-    save(still(load(image, option=str(image)), chosen, pick(device)), out)
+    save(still(picture, chosen, pick(device)), out)
     say(str(out))

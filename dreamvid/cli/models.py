@@ -12,16 +12,22 @@ app = typer.Typer(help="List, download and import networks.", no_args_is_help=Tr
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """Every model that has a name, and whether it is on this machine."""
+    from dreamvid.errors import ModelError
     from dreamvid.models import store
     from dreamvid.models.catalogue import CATALOGUE
 
     rows = []
     for name in store.known():
-        installed, entry = store.find(name), CATALOGUE.get(name)
+        entry = CATALOGUE.get(name)
+        try:
+            installed, damage = store.find(name), ""
+        except ModelError as error:  # the others are still worth listing
+            installed, damage = None, str(error)
         rows.append(
             {
                 "name": name,
                 "installed": str(installed.path) if installed else None,
+                "damage": damage,
                 "megabytes": entry.megabytes if entry else None,
                 "licence": entry.licence if entry else None,
                 "about": entry.about if entry else "imported",
@@ -35,7 +41,7 @@ def list_models(as_json: Json = False) -> None:
         [
             (
                 row["name"],
-                "yes" if row["installed"] else "no",
+                "damaged" if row["damage"] else "yes" if row["installed"] else "no",
                 f"{row['megabytes']} MB" if row["megabytes"] else "",
                 row["about"],
                 row["licence"] or "",

@@ -46,19 +46,19 @@ def new(
     ] = "quickstart",
 ) -> None:
     """Copy a preset to NAME.toml here, to change and render."""
-    from dreamvid.errors import OutputError
+    from dreamvid.errors import OutputError, PresetError, quote
+    from dreamvid.files import write_text
     from dreamvid.preset import load_preset, read_text
 
     load_preset(source)  # what does not load is not worth copying
-    path = Path(name).with_suffix(".toml")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(read_text(source))
-    except FileExistsError:
-        raise OutputError(f"{path} exists already; choose another name") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
-    say(f"{path}: change it, then `dreamvid render {path}`")
+    path = Path(name if name.endswith(".toml") else f"{name}.toml")
+    if path.name in (".toml", "..toml", "...toml"):
+        raise PresetError("NAME", f"{quote(name)} is not a name", "such as mine")
+    if path.exists():
+        raise OutputError(f"{path} exists already; choose another name")
+    write_text(path, read_text(source))
+    shown = f"./{path}" if str(path).startswith("-") else path
+    say(f"{path}: change it, then `dreamvid render {shown}`")
 
 
 @app.command()

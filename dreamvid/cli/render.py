@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import typer
 
 from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
 from dreamvid.cli.console import duration, frame_progress, megabytes, say
+from dreamvid.errors import PresetError, Stopped
 
 
 def render(
@@ -29,6 +31,8 @@ def render(
         video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
     )
     chosen = load_preset(preset, [*(settings or []), *options])
+    if out is not None and out == Path():
+        raise PresetError("--out", "is empty", "give a folder")
     target = out or Path("out") / Path(preset).stem
 
     from dreamvid.device import pick
@@ -40,11 +44,8 @@ def render(
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop)
     if not outcome.finished:
-        say(
-            f"stopped at frame {outcome.frames} of {outcome.count}; "
-            "the same command goes on from there"
-        )
-        raise typer.Exit(130)
+        done = f"{outcome.frames} of {outcome.count} frames are done"
+        raise Stopped(f"stopped; {done}, and the same command goes on from there")
     length = duration(float(outcome.count / chosen.video.fps))
     say(f"{outcome.count} frames, {length} of film")
     for path in outcome.files:
@@ -63,7 +64,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        say("stopping after this frame; once more stops at once")
+        os.write(2, b"stopping after this frame; once more stops at once\n")  # print may not nest
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

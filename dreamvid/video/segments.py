@@ -54,6 +54,11 @@ class TwinSegments:
         if self._chunk is not None:
             self._chunk.result()
 
+    def check(self) -> None:
+        """Raise the error of the chunk handed over last, if it has one by now."""
+        if self._chunk is not None and self._chunk.done():
+            self._chunk.result()
+
     def _encode(self, number: int, frames: list[Yuv], then: Callable[[], None]) -> None:
         encode(frames, self._folder / _forward(number), self._encoding)
         encode(reversed(frames), self._folder / _reverse(number), self._encoding)

@@ -70,7 +70,7 @@ def test_preview_writes_a_sheet_of_small_frames(capsys, tmp_path):
     sheet = tmp_path / "sheet.png"
     words = ("preview", "quickstart", "--out", sheet, "--frames", 4, "--tiles", 4)
     assert run(capsys, *words, "--set", "dream.steps=1")[0] == 0
-    assert load(sheet, option="").shape == (1, 3, 2 * 181, 3 * 320)
+    assert load(sheet, option="").shape == (1, 3, 2 * 136, 3 * 240)
 
 
 def test_presets_are_listed_shown_and_described(capsys):
@@ -125,6 +125,9 @@ def test_doctor_tries_the_encoders(capsys):
         (["models", "import", "no.npz"], 3, "no.npz"),
         (["presets", "show", "nope"], 2, "nope: no preset of this name"),
         (["rendr"], 2, "rendr"),
+        (["presets", "new", "."], 2, "NAME: '.' is not a name"),
+        (["render", "quickstart", "--model", "true"], 3, "model: there is no 'true'"),
+        (["render", "quickstart", "--out", ""], 2, "--out: is empty"),
         (["render", "quickstart", "--frmes", "3"], 2, "--frmes"),
     ],
 )
@@ -135,6 +138,39 @@ def test_every_mistake_is_one_line_with_its_exit_code(
     found, _, error = run(capsys, *words)
     assert (found, message in error, one_line(error)) == (code, True, True), error
     assert list(tmp_path.rglob("*.mp4")) == list(tmp_path.rglob("*.partial*")) == []
+
+
+def test_an_unreadable_or_damaged_model_does_not_hide_the_others(capsys, models_home):
+    (models_home / "models").mkdir(parents=True)
+    (models_home / "models" / "googlenet.json").write_text('{"architecture": "foo"}')
+    (models_home / "models" / "folder.json").mkdir()
+    assert "googlenet\tdamaged" in run(capsys, "models", "list")[1]
+    assert "damaged" in run(capsys, "doctor")[1]
+    code, _, error = run(capsys, "layers", "googlenet")
+    assert code == 3 and one_line(error) and "models get googlenet" in error
+    assert run(capsys, "layers", "lite0")[0] == 0
+
+
+def test_a_reader_that_leaves_does_not_stop_the_work(tmp_path):
+    words = f"{sys.executable} -m dreamvid render quickstart --out {tmp_path} {' '.join(SMALL)}"
+    assert subprocess.run(f"{words} 2>&1 | head -1", shell=True, capture_output=True).stdout
+    assert (tmp_path / "run.json").exists()
+
+
+def test_full_or_closed_streams_are_no_traceback(tmp_path):
+    words = f"{sys.executable} -m dreamvid presets list"
+    full = subprocess.run(f"{words} > /dev/full", shell=True, capture_output=True, text=True)
+    assert full.returncode == 6 and "No space left" in full.stderr
+    assert "Traceback" not in full.stderr
+    closed = subprocess.run(f"{words} >&-", shell=True, capture_output=True, text=True)
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_a_preset_cannot_steer_the_terminal(capsys, tmp_path):
+    (tmp_path / "bad.toml").write_text('title = "a\\u001b[2J"\nvideo = { frames = 1 }\n[x]\n')
+    code, _, error = run(capsys, "render", tmp_path / "bad.toml")
+    assert code == 2 and one_line(error)
+    assert "\x1b" not in run(capsys, "render", "quickstart", "--set", "a\x1b[2J=1")[2]
 
 
 def test_help_answers_without_torch():

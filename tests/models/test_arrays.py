@@ -19,9 +19,9 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from dreamvid.errors import ModelError, OutputError
-from dreamvid.files import write_safetensors
 from dreamvid.models import arrays
 from dreamvid.models.arrays import READERS, read_arrays
+from dreamvid.tensors import write_safetensors
 
 
 def write_npz(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -121,7 +121,7 @@ class _BarProgress:
             self.task,
             completed=progress.frame.index + 1,
             speed=pace(self.speed(progress.frame.index)),
-            size=megabytes(progress.bytes_written),
+            size=file_size(progress.bytes_written),
         )
 
 
@@ -136,7 +136,7 @@ class _PlainProgress:
             return
         self.said = time.monotonic()
         left = f", {duration((progress.count - done) / speed)} left" if speed else ""
-        size = megabytes(progress.bytes_written)
+        size = file_size(progress.bytes_written)
         note(f"frame {done}/{progress.count}  {pace(speed)}{left}  {size}")
 
 
@@ -149,8 +149,8 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
         def show(done: int, total: int | None) -> None:
             if time.monotonic() - said[0] > LINE_SECONDS or done == total:
                 said[0] = time.monotonic()
-                of = f" of {megabytes(total)}" if total else ""
-                note(f"{what}: {megabytes(done)}{of}")
+                of = f" of {file_size(total)}" if total else ""
+                note(f"{what}: {file_size(done)}{of}")
 
         yield show
         return
@@ -172,8 +172,8 @@ def pace(frames_a_second: float | None) -> str:
     return f"{frames_a_second:.1f} frames/s"
 
 
-def megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"
+def file_size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
-from dreamvid.cli.console import duration, frame_progress, megabytes, say
+from dreamvid.cli.console import duration, file_size, frame_progress, say
 from dreamvid.errors import PresetError, Stopped
 
 
@@ -49,7 +49,7 @@ def render(
     length = duration(float(outcome.count / chosen.video.fps))
     say(f"{outcome.count} frames, {length} of film")
     for path in outcome.files:
-        say(f"{path}  {megabytes(path.stat().st_size)}")
+        say(f"{path}  {file_size(path.stat().st_size)}")
 
 
 @contextmanager

@@ -140,7 +140,11 @@ def test_get_downloads_installs_and_tidies_up(arrays, server, monkeypatch, capsy
     assert "places365 is at" in capsys.readouterr().out
     assert store.load("places365", CPU).layers
     assert not list((store.folder() / "downloads").iterdir())
-    assert main(["models", "get", "places365"]) == 0
+    installed = store.find("places365")
+    assert installed is not None
+    installed.path.write_bytes(b"damaged")
+    assert main(["models", "get", "places365"]) == 0  # and so it is mended
+    assert store.load("places365", CPU).layers
 
 
 def test_get_without_a_network_says_what_to_fetch_and_where_to_put_it(monkeypatch, capsys):

@@ -1,10 +1,8 @@
 """The parts of a render, built once from a preset: model, scores, camera, start."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +13,7 @@ from dreamvid.dream.score import Score, make_score
 from dreamvid.dream.step import dream
 from dreamvid.engine import Frame, Step, frame_rng
 from dreamvid.errors import ModelError, PresetError
+from dreamvid.files import sha256
 from dreamvid.image import Image, load, resize
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
@@ -167,9 +166,4 @@ def _digests(preset: Preset) -> dict[str, str]:
         "start.path": preset.start.path,
         "dream.guide": preset.dream.guide,
     }
-    return {f"{option} sha256": _sha256(path) for option, path in named.items() if path}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {f"{option} sha256": sha256(path) for option, path in named.items() if path}

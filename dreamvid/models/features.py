@@ -70,7 +70,8 @@ class FeatureModel:
         for layer in layers:
             if layer not in self.layers:
                 near = suggest(layer, self.layers)
-                cure = near if near.startswith("did") else f"see `dreamvid layers {self.name}`"
+                see = f"see `dreamvid layers {self.name}`; --set dream.layers=[] takes its usual"
+                cure = near if near.startswith("did") else see
                 raise ModelError(f"dream.layers: {self.name} has no layer {layer} ({cure})")
 
     def __call__(self, image: Image, layers: Sequence[str]) -> dict[str, Activation]:

@@ -4,7 +4,6 @@ An installed model is NAME.safetensors with NAME.json beside it, which says what
 what SHA-256 it must have.
 """
 
-import hashlib
 import importlib
 import json
 import os
@@ -17,7 +16,7 @@ import platformdirs
 import torch
 
 from dreamvid.errors import ModelError, quote, suggest
-from dreamvid.files import write_text
+from dreamvid.files import sha256, write_text
 from dreamvid.models.architectures import ARCHITECTURES, detect
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
@@ -166,9 +165,9 @@ def install(path: Path, name: str | None = None) -> Installed:
     write_safetensors(target, weights, {"architecture": architecture})
     record = {
         "architecture": architecture,
-        "sha256": _sha256(target),
+        "sha256": sha256(target),
         "from": path.name,
-        "from_sha256": _sha256(path),
+        "from_sha256": sha256(path),
     }
     write_text(folder() / f"{name}.json", json.dumps(record, indent=2))
     installed = find(name)
@@ -183,11 +182,6 @@ def _natural_name(architecture: str, weights: dict, path: Path) -> str:
     else:
         name = architecture if architecture in CATALOGUE else None
     return name or re.sub(r"[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "imported"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_record(path: Path, entry: Entry | None) -> Installed:

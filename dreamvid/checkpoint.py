@@ -48,7 +48,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
             pending = _in_order(file.keys())
             frames = tuple(file.get_tensor(name).numpy() for name in pending)
         return Checkpoint(Frame(about["index"], image), frames, about["seconds"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ResumeError(f"{path} is damaged ({error}); --fresh starts the film over") from None
 
 

@@ -85,10 +85,14 @@ def _take(lock: IO[str]) -> bool:
 
 
 def _empty(folder: RenderFolder) -> None:
-    folder.checkpoint.unlink(missing_ok=True)  # first: segments without it count for nothing
-    for path in folder.work.iterdir():
-        if OURS.fullmatch(path.name):
-            path.unlink()
+    try:
+        folder.checkpoint.unlink(missing_ok=True)  # first: segments without it count for nothing
+        for path in folder.work.iterdir():
+            if OURS.fullmatch(path.name):
+                path.unlink()
+    except OSError as error:
+        reason = f"{error.filename}: cannot be removed: {error.strerror}"
+        raise OutputError(f"{reason}; choose another --out") from None
 
 
 def _read(state: Path) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _read(state: Path) -> dict[str, Any]:
         kept = json.loads(state.read_text("utf-8"))
         if isinstance(kept, dict):
             return kept
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     raise ResumeError(f"{state} is damaged or gone; --fresh starts the film over")
 

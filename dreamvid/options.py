@@ -126,7 +126,7 @@ class DreamOptions(Options):
     @model_validator(mode="before")
     @classmethod
     def _a_guide_guides(cls, table: Any) -> Any:
-        if isinstance(table, dict) and table.get("guide") and "objective" not in table:
+        if isinstance(table, dict) and table.get("guide") is not None and "objective" not in table:
             return {**table, "objective": "guide"}
         return table
 

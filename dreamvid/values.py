@@ -40,6 +40,16 @@ def read_fps(value: object) -> object:
     return rate.limit_denominator(1001)
 
 
+def read_file(value: object) -> object:
+    """A path, `~` standing for the user's home."""
+    if value == "":
+        raise ValueError("is empty; give the path of a file")
+    try:
+        return Path(value).expanduser() if isinstance(value, str | Path) else value
+    except RuntimeError:
+        raise ValueError("names the home of a user who is not there") from None
+
+
 def check_fps(fps: Fraction) -> Fraction:
     if not 1 <= fps <= 240:
         raise ValueError("must be from 1 to 240 frames a second")
@@ -64,4 +74,4 @@ Fps = Annotated[
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Modest = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Pair = tuple[Modest, Modest]
-File = Annotated[Path, AfterValidator(Path.expanduser)]
+File = Annotated[Path, BeforeValidator(read_file)]

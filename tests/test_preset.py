@@ -81,6 +81,8 @@ def test_frame_rates_are_exact_fractions(text, fps):
         ("seed=" + "9" * 5000, "seed"),
         ("seed=0x" + "f" * 5000, "seed"),
         ("dream.layers=[" + "[" * 90 + "]" * 90 + "]", "dream.layers[0]"),
+        ("dream.guide=", "dream.guide: is empty"),
+        ("dream.guide=~nobody-at-all/a.png", "the home of a user who is not there"),
         ("video.fps=abc", 'video.fps: must be a number or a fraction such as "30000/1001", got'),
         ("start.size=481x270", "start.size: video needs even sides, such as 482x270"),
         ("start.size=big", "start.size: must be WIDTHxHEIGHT in pixels, such as 1280x720"),

@@ -172,6 +172,32 @@ def test_a_command_that_failed_leaves_the_folder_to_the_next(tmp_path):
     assert render_film(small("video.frames=1"), tmp_path, device=CPU).finished
 
 
+def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(whole):
+    state = whole / ".render" / "state.json"
+    state.write_text("[" * 200_000)
+    with pytest.raises(ResumeError, match=r"state.json is damaged"):
+        render_film(small(), whole, device=CPU)
+    state.unlink()
+    state.mkdir()
+    with pytest.raises(OutputError, match=r"state.json: cannot be removed"):
+        render_film(small(), whole, device=CPU, fresh=True)
+
+
+@pytest.mark.slow
+def test_a_stop_keeps_every_frame_where_nobody_listens(tmp_path):
+    words = [sys.executable, "-m", "dreamvid", "render", "quickstart", "--out", str(tmp_path)]
+    options = [word for setting in (*SMALL, "video.frames=5000") for word in ("--set", setting)]
+    with subprocess.Popen(
+        [*words, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 130
+    assert (tmp_path / ".render" / "checkpoint.safetensors").exists()
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path):
     def second(progress):
         with pytest.raises(ResumeError, match="another run is rendering here"):

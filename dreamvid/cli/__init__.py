@@ -1,6 +1,8 @@
 """The command line. Commands import what they need when they run: `--help` must not wait
 for torch."""
 
+import signal
+import threading
 from collections.abc import Sequence
 
 import typer
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from dreamvid.cli.console import complain, open_streams
 
     open_streams()
+    if threading.current_thread() is threading.main_thread():  # signals are only its own
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     try:
         return _run(arguments)
     except DreamvidError as error:

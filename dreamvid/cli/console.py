@@ -49,7 +49,11 @@ def _put(name: str, text: str) -> None:
     shown = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
     try:
         print(shown, file=getattr(sys, name), flush=True)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough: work on in silence
+    except OSError as error:
+        # The reader, such as `head`, has seen enough, or a log's disk is full: work on in
+        # silence. Only an answer that stdout cannot take is worth failing for.
+        if name == "stdout" and not isinstance(error, BrokenPipeError):
+            raise
         setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the whole process
 
 

@@ -1,7 +1,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +64,8 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        os.write(2, b"stopping after this frame; once more stops at once\n")  # print may not nest
+        with suppress(OSError):  # print may not nest, and nobody may be listening
+            os.write(2, b"stopping after this frame; once more stops at once\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -191,7 +191,7 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
         like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
         if architecture not in ARCHITECTURES or not re.fullmatch("[0-9a-f]{64}", digest):
             raise ValueError
-    except (ValueError, KeyError, TypeError, StopIteration):
+    except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise ModelError(f"{path} is damaged; delete it, then {_again(path.stem)}") from None
     weights = path.with_suffix(".safetensors")
     if not weights.exists():

@@ -162,6 +162,8 @@ def test_full_or_closed_streams_are_no_traceback(tmp_path):
     full = subprocess.run(f"{words} > /dev/full", shell=True, capture_output=True, text=True)
     assert full.returncode == 6 and "No space left" in full.stderr
     assert "Traceback" not in full.stderr
+    wrong = subprocess.run(f"{words} --nope 2> /dev/full", shell=True)
+    assert wrong.returncode == 2
     closed = subprocess.run(f"{words} >&-", shell=True, capture_output=True, text=True)
     assert (closed.returncode, closed.stderr) == (0, "")
 

@@ -6,6 +6,7 @@ Only two places leave it: `models/` prepares pixels for a network, and
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
@@ -30,6 +31,12 @@ Bytes = UInt8[np.ndarray, "h w 3"]
 
 WRITTEN = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")  # the kinds `save` writes
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the post's largest still has 6.6e6
+
+
+@cache
+def constant(values: tuple, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Numbers as a tensor, made once for a device: a copy in every step would stall a GPU."""
+    return torch.tensor(values, device=device, dtype=dtype)
 
 
 def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tensor, "1 c _ _"]:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.image import Image
+from dreamvid.image import Image, constant
 
 # How the colours of natural photos vary together: a square root of their covariance
 # (Lucid, `color_correlation_svd_sqrt`, Olah et al., 2017), scaled to a largest norm of 1.
@@ -60,14 +60,14 @@ def even_out(gradient: Image, *, levels: int) -> Image:
 
 def like_photos(gradient: Image) -> Image:
     """The gradient as if pixels were written in the colour axes of photos: grey leads."""
-    root = gradient.new_tensor(PHOTO_COLOURS)
+    root = constant(PHOTO_COLOURS, gradient.device, gradient.dtype)
     root = root / root.norm(dim=0).max()
     return torch.einsum("ij,bjhw->bihw", root @ root.T, gradient)
 
 
 def blur_and_halve(image: Float[Tensor, "1 3 _ _"]) -> Float[Tensor, "1 3 _ _"]:
     """Burt and Adelson's 5-tap filter, every second pixel kept, border mirrored."""
-    taps = image.new_tensor([1, 4, 6, 4, 1]) / 16
+    taps = constant((1, 4, 6, 4, 1), image.device, image.dtype) / 16
     kernel = (taps[:, None] * taps).expand(3, 1, 5, 5)
     return F.conv2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), kernel, stride=2, groups=3)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.errors import ModelError, suggest
-from dreamvid.image import Activation, Image
+from dreamvid.image import Activation, Image, constant
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Pixels:
     def prepare(self, image: Image) -> Tensor:
         """(1, 3, H, W) RGB in [0, 1] -> the network's input."""
         ordered = image.flip(1) if self.bgr else image
-        mean, std = (ordered.new_tensor(t).view(1, 3, 1, 1) for t in (self.mean, self.std))
-        return (ordered * self.scale - mean) / std
+        mean, std = (constant(t, image.device, image.dtype) for t in (self.mean, self.std))
+        return (ordered * self.scale - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
 
 
 @runtime_checkable

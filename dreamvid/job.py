@@ -154,16 +154,14 @@ def _resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> 
 def _with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
     if options.layers:
         return options
-    usual = tuple(LayerWeight(name=name, weight=1.0) for name in features.usual_layers)
+    usual = tuple(LayerWeight(name=name) for name in features.usual_layers)
     return options.model_copy(update={"layers": usual})
 
 
 def _digests(preset: Preset) -> dict[str, str]:
     installed = store.find(preset.model)
     assert installed is not None
-    named = {
-        "model.file": installed.path,
-        "start.path": preset.start.path,
-        "dream.guide": preset.dream.guide,
-    }
-    return {f"{option} sha256": sha256(path) for option, path in named.items() if path}
+    pictures = {"start.path": preset.start.path, "dream.guide": preset.dream.guide}
+    digests = {f"{option} sha256": sha256(path) for option, path in pictures.items() if path}
+    # The model's file was held against its digest when it was loaded.
+    return {"model.file sha256": installed.digest.removeprefix("sha256:")} | digests

@@ -63,7 +63,7 @@ class LayerWeight(Options):
 
 
 def _read_layers(value: object) -> object:
-    """ "name", ["name", ...] and [{name = ..., weight = ...}] all mean a list of layers."""
+    """A name, a list of names and a list of tables all mean a list of layers."""
     listed = list(value) if isinstance(value, list | tuple) else [value]
     return [{"name": item} if isinstance(item, str) else item for item in listed]
 

@@ -82,8 +82,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
     for group, key in (("start", "path"), ("dream", "guide")):
         options = table.get(group)
-        if isinstance(options, dict) and isinstance(options.get(key), str):
-            options[key] = str(folder / options[key])
+        if isinstance(options, dict) and isinstance(path := options.get(key), str):
+            # What is empty stays so, to be refused; ~ is a place of its own.
+            options[key] = str(folder / path) if path and path[0] != "~" else path
 
 
 def _set(table: dict[str, Any], setting: str) -> None:

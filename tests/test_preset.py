@@ -1,4 +1,5 @@
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,11 @@ def test_paths_in_a_file_are_taken_from_its_folder(tmp_path):
     path = write(tmp_path, 'start = { kind = "image", path = "a.png" }\nvideo = { frames = 1 }')
     assert load_preset(path).start.path == tmp_path / "a.png"
     assert str(load_preset(path, ["start.path=b.png"]).start.path) == "b.png"
+    home = write(tmp_path, 'start = { kind = "image", path = "~/a.png" }\nvideo = { frames = 1 }')
+    assert load_preset(home).start.path == Path.home() / "a.png"
+    empty = write(tmp_path, 'start = { kind = "image", path = "" }\nvideo = { frames = 1 }')
+    with pytest.raises(PresetError, match=r"start.path: is empty"):
+        load_preset(empty)
 
 
 def test_unknown_presets_and_broken_files_are_named(tmp_path):

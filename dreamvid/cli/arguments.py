@@ -21,9 +21,12 @@ OutPicture = Annotated[Path, typer.Option("--out", help="the picture to write, .
 
 
 def as_settings(**options: object) -> list[str]:
-    """Command-line options as settings: start_size="64x48" -> 'start.size="64x48"'."""
+    """Command-line options as settings: start_size="64x48" -> 'start.size="64x48"'.
+
+    JSON's strings and numbers are TOML's too.
+    """
     return [
-        f"{name.replace('_', '.', 1)}={json.dumps(value)}"  # JSON's strings are TOML's
+        f"{name.replace('_', '.', 1)}={json.dumps(value, ensure_ascii=False)}"
         for name, value in options.items()
         if value is not None
     ]

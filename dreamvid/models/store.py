@@ -34,7 +34,7 @@ class Installed:
 
     name: str
     path: Path
-    digest: str | None  # what the file must have
+    digest: str  # "sha256:" and all 64 digits: what the file must have
     architecture: str
     pixels: Pixels
     layers: tuple[str, ...]
@@ -66,6 +66,7 @@ def find(name: str) -> Installed | None:
         raise ModelError(f"model: there is no {quote(name)} ({suggest(name, known())})")
     if entry and entry.package:
         path = _in_package(entry)
+        assert entry.digest is not None  # a packaged model always has one
         return path and Installed(
             name, path, entry.digest, entry.architecture, entry.pixels, entry.layers
         )
@@ -87,11 +88,10 @@ def load(name: str, device: torch.device) -> FeatureModel:
 
 
 def _check(installed: Installed) -> None:
-    if installed.digest:
-        try:
-            check_digest(installed.path, installed.digest)
-        except ModelError as error:
-            raise ModelError(f"{error}; {_again(installed.name)}") from None
+    try:
+        check_digest(installed.path, installed.digest)
+    except ModelError as error:
+        raise ModelError(f"{error}; {_again(installed.name)}") from None
 
 
 def missing(name: str) -> str:

@@ -1,0 +1,173 @@
+"""A number that changes over the film, and how options say that they take one.
+
+    zoom: Annotated[float | Curve, Bounds(ge=1e-6, le=1e6)] = 1.0
+
+In a preset that is a number, an expression, a Deforum schedule or a list of keyframes. A
+number stays one; anything else becomes a Curve, whose values are held to the same bounds.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from dreamvid.schedule.deforum import DeforumKeys, is_deforum, parse_deforum
+from dreamvid.schedule.easing import EASES
+from dreamvid.schedule.expression import Expression
+from dreamvid.schedule.keyframes import MAX_KEYS, Key, Keyframes, read_keyframes
+from dreamvid.schedule.moment import Moment
+from dreamvid.schedule.parser import is_number, parse, read_number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a number must be, whether it is constant or computed for a frame.
+
+    As metadata of an `Annotated` option it reads, checks and writes numbers and curves.
+
+    Args:
+        whole: a whole number; what is computed is rounded to the nearest.
+    """
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    whole: bool = False
+
+    def check(self, number: float) -> float:
+        """Return the number, an int if whole; raises ValueError, in Pydantic's words."""
+        if not math.isfinite(number):
+            raise ValueError("should be a finite number")
+        if self.whole and number != int(number):
+            raise ValueError("should be a whole number")
+        if self.ge is not None and number < self.ge:
+            raise ValueError(f"should be greater than or equal to {self.ge:.15g}")
+        if self.gt is not None and number <= self.gt:
+            raise ValueError(f"should be greater than {self.gt:.15g}")
+        if self.le is not None and number > self.le:
+            raise ValueError(f"should be less than or equal to {self.le:.15g}")
+        if self.lt is not None and number >= self.lt:
+            raise ValueError(f"should be less than {self.lt:.15g}")
+        return int(number) if self.whole else number
+
+    def read(self, value: object) -> "float | Curve":
+        """Make a number or a Curve of what a preset says; raises ValueError."""
+        if isinstance(value, Curve):
+            return Curve(value.source, self)
+        if isinstance(value, list | tuple):
+            return Curve(read_keyframes(value).keys, self)
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError("should be a number, an expression or a list of keyframes")
+        if isinstance(value, str) and not is_number(value):
+            return Curve(value, self)
+        return self.check(read_number(value))
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        write = core_schema.plain_serializer_function_ser_schema(_written)
+        return core_schema.no_info_plain_validator_function(self.read, serialization=write)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        limits = {
+            "minimum": self.ge,
+            "exclusiveMinimum": self.gt,
+            "maximum": self.le,
+            "exclusiveMaximum": self.lt,
+        }
+        number = {"type": "integer" if self.whole else "number"}
+        number |= {name: limit for name, limit in limits.items() if limit is not None}
+        text = {"type": "string", "minLength": 1}
+        return {"anyOf": [number, text, {"type": "array", **_KEYS_SCHEMA}]}
+
+
+_NUMBER_OR_TEXT = {"type": ["number", "string"]}
+_KEYS_SCHEMA = {
+    "minItems": 1,
+    "maxItems": MAX_KEYS,
+    "items": {
+        "type": "object",
+        "properties": {
+            "at": _NUMBER_OR_TEXT,
+            "value": _NUMBER_OR_TEXT,
+            "ease": {"enum": list(EASES), "default": "linear"},
+        },
+        "required": ["at", "value"],
+        "additionalProperties": False,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A number for every frame; equal to another of the same source.
+
+    Making one reads the source; raises ValueError.
+    """
+
+    source: str | tuple[Key, ...]
+    """As it was written: an expression, a Deforum schedule, or keyframes."""
+    bounds: Bounds = field(default=Bounds(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for place, number in self._constants():
+            try:
+                self.bounds.check(number)
+            except ValueError as error:
+                raise ValueError(f"{place}is {number:g}; it {error}") from None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables it uses; some of them need a sound."""
+        return self._formula.names
+
+    def at(self, moment: Moment) -> float:
+        """Its value at a moment, within the bounds, an int if whole; raises ValueError."""
+        try:
+            value = self._compute(moment)
+            if self.bounds.whole and math.isfinite(value):
+                value = round(value)
+        except ValueError as error:
+            raise ValueError(f"at frame {moment.frame}: {error}") from None
+        try:
+            return self.bounds.check(value)
+        except ValueError as error:
+            raise ValueError(f"is {value:g} at frame {moment.frame}; it {error}") from None
+
+    @cached_property
+    def _formula(self) -> Expression | Keyframes | DeforumKeys:
+        if not isinstance(self.source, str):
+            return read_keyframes(self.source)
+        return parse_deforum(self.source) if is_deforum(self.source) else parse(self.source)
+
+    def _compute(self, moment: Moment) -> float:
+        if isinstance(self._formula, Expression):
+            return self._formula.compute(moment.value)
+        return self._formula.compute(moment)
+
+    def _constants(self) -> Iterator[tuple[str, float]]:
+        """Every number that can be checked before there is a film, and where it stands."""
+        if not isinstance(self._formula, Expression):
+            yield from self._formula.constants
+        elif not self._formula.names:
+            yield "", self._formula.compute({}.__getitem__)
+
+
+def value_at(number: float | Curve, moment: Moment) -> float:
+    """What an option says at a moment; raises ValueError."""
+    return number.at(moment) if isinstance(number, Curve) else number
+
+
+def _written(value: Any) -> Any:
+    """A number or a Curve as TOML and JSON have it."""
+    if not isinstance(value, Curve):
+        return value
+    return value.source if isinstance(value.source, str) else [key.table for key in value.source]

@@ -1,0 +1,105 @@
+"""Schedules as Deforum writes them: "0:(1.02), 60:(1 + 0.1*sin(t/10))".
+
+As in Deforum's `get_inbetweens`: after a number the value goes in a straight line to the next
+key, while a formula is computed in every frame up to the next key. Within them t is the
+number of the frame and max_f that of the last one. Its seed, s, is not known here.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dreamvid.errors import quote
+from dreamvid.schedule.expression import Expression, ExpressionError, Variables
+from dreamvid.schedule.keyframes import MAX_KEYS, MAX_TIME
+from dreamvid.schedule.moment import Moment
+from dreamvid.schedule.parser import is_number, parse
+
+MAX_LENGTH = 50_000  # characters, all keys together
+VARIABLES = ("t", "max_f")
+_KEY = re.compile(r"\s*([0-9]{1,9})\s*:\s*")
+_START = re.compile(r"\s*[0-9]+\s*:")
+
+
+def is_deforum(text: str) -> bool:
+    return _START.match(text) is not None
+
+
+@dataclass(frozen=True, eq=False)
+class DeforumKeys:
+    """Keys in order of time. Before the first, its value there; after the last, the last's."""
+
+    frames: tuple[int, ...]
+    values: tuple[Expression, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*(value.names for value in self.values))
+
+    @property
+    def constants(self) -> Iterator[tuple[str, float]]:
+        """The plain numbers among its values, and which keys have them."""
+        for frame, value in zip(self.frames, self.values, strict=True):
+            if _is_number(value):
+                yield f"frame {frame}: value ", value.compute(_variables(frame, 1))
+
+    def compute(self, moment: Moment) -> float:
+        """Its value; raises ValueError."""
+        before = bisect_right(self.frames, moment.frame) - 1
+        if before < 0:
+            return self._value(0, self.frames[0], moment)
+        if before == len(self.frames) - 1 or not _is_number(self.values[before]):
+            return self._value(before, moment.frame, moment)
+        start, end = self.frames[before : before + 2]
+        first, last = self._value(before, start, moment), self._value(before + 1, end, moment)
+        return first + (last - first) * (moment.frame - start) / (end - start)
+
+    def _value(self, number: int, frame: int, moment: Moment) -> float:
+        return self.values[number].compute(_variables(frame, moment.frames))
+
+
+def _variables(frame: int, frames: int) -> Variables:
+    values = {"t": float(frame), "max_f": float(frames - 1)}
+    return values.__getitem__
+
+
+def parse_deforum(text: str) -> DeforumKeys:
+    """Read a schedule; raises ExpressionError with the column in the whole of it."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(MAX_LENGTH + 1, f"longer than {MAX_LENGTH} characters")
+    columns, frames, values = zip(*_keys(text), strict=True)
+    for column, (frame, later) in zip(columns[1:], pairwise(frames), strict=True):
+        if frame >= later:
+            raise ExpressionError(column, f"frame {later} is not after frame {frame}")
+    return DeforumKeys(frames, values)
+
+
+def _keys(text: str) -> Iterator[tuple[int, int, Expression]]:
+    """The column, the frame and the formula of each key."""
+    for count, (start, end) in enumerate(_parts(text), 1):
+        if count > MAX_KEYS:
+            raise ExpressionError(start + 1, f"more than {MAX_KEYS} keys")
+        match = _KEY.match(text, start, end)
+        if match is None or int(match[1]) > MAX_TIME:
+            wanted = "a key such as 60:(1.1)"
+            raise ExpressionError(start + 1, f"should be {wanted}, got {quote(text[start:end])}")
+        formula = parse(text[match.end() : end].rstrip(), VARIABLES, match.end() + 1)
+        yield start + 1, int(match[1]), formula
+
+
+def _is_number(value: Expression) -> bool:
+    return is_number(value.source.strip().removeprefix("(").removesuffix(")"))
+
+
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """Where each key begins and ends: at the commas outside of parentheses."""
+    start = depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            yield start, place
+            start = place + 1
+    if text[start:].strip():
+        yield start, len(text)

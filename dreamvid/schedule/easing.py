@@ -1,0 +1,53 @@
+"""How a value goes from one key to the next: shares of the way, by shares of the time.
+
+bounce and elastic are Robert Penner's ease-out curves ("Programming Macromedia Flash MX",
+2002, chapter 7), with the numbers of easings.net; in and out are his cubic ones.
+"""
+
+import math
+from collections.abc import Callable
+
+from dreamvid.schedule.functions import smooth
+
+
+def linear(share: float) -> float:
+    return share
+
+
+def hold(share: float) -> float:
+    """Nothing until the next key, and then all at once."""
+    return 0.0
+
+
+def ease_in(share: float) -> float:
+    return share**3
+
+
+def ease_out(share: float) -> float:
+    return 1 - (1 - share) ** 3
+
+
+def bounce(share: float) -> float:
+    """A ball that falls on the next value and jumps up three times, each time less high."""
+    for end, middle, floor in ((1, 0, 0), (2, 1.5, 0.75), (2.5, 2.25, 0.9375)):
+        if share < end / 2.75:
+            return 7.5625 * (share - middle / 2.75) ** 2 + floor
+    return 7.5625 * (share - 2.625 / 2.75) ** 2 + 0.984375
+
+
+def elastic(share: float) -> float:
+    """A spring: it overshoots by up to 37 hundredths of the way, and settles."""
+    if share in (0, 1):
+        return share
+    return 2 ** (-10 * share) * math.sin((10 * share - 0.75) * math.tau / 3) + 1
+
+
+EASES: dict[str, Callable[[float], float]] = {
+    "linear": linear,
+    "hold": hold,
+    "smooth": smooth,
+    "in": ease_in,
+    "out": ease_out,
+    "bounce": bounce,
+    "elastic": elastic,
+}

@@ -1,0 +1,281 @@
+import math
+import pickle
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from dreamvid.schedule.expression import Expression, ExpressionError
+from dreamvid.schedule.functions import CONSTANTS, FUNCTIONS, noise, pulse, tri
+from dreamvid.schedule.moment import VARIABLES, Moment
+from dreamvid.schedule.parser import parse
+
+HEARD = Moment(
+    frame=12,
+    fps=Fraction(24),
+    frames=241,
+    sound={"rms": 0.5, "bass": 0.25, "mid": 0.1, "high": 0.0, "onset": 1.0, "beat": 3.25},
+)
+
+
+def computed(text, moment=HEARD):
+    return parse(text).compute(moment.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        (".5", 0.5),
+        ("3.", 3),
+        ("2 + 3*4", 14),
+        ("(2 + 3)*4", 20),
+        ("-2**2", -4),
+        ("2**-1", 0.5),
+        ("2**3**2", 512),
+        ("2*-3", -6),
+        ("--3", 3),
+        ("+3", 3),
+        ("7 - 2 - 1", 4),
+        ("8/4/2", 1),
+        ("-7 % 3", 2),
+        ("1 + 1 < 3", 1),
+        ("2 >= 3", 0),
+        ("2 == 2", 1),
+        ("2 != 2", 0),
+        ("t", 0.5),
+        ("p", 0.05),
+        ("frame + frames + fps", 277),
+        ("beat + bass", 3.5),
+        ("floor(e) + ceil(pi) + round(tau)", 12),
+        ("sign(-3) + sign(0) + sign(9)", 0),
+        ("abs(-3) + sqrt(16)", 7),
+        ("log(exp(2))", 2),
+        ("frac(-0.25)", 0.75),
+        ("min(3, 1, 2) + max(3, 1, 2)", 4),
+        ("clamp(9, 0, 1) + clamp(-9, 0, 1)", 1),
+        ("lerp(10, 20, 0.25)", 12.5),
+        ("smooth(-1) + smooth(0.25) + smooth(2)", 1.15625),
+        ("pulse(2) + pulse(2.5)", 1.0625),
+        ("pulse(0.5, 2)", 0.25),
+        ("tri(0.25) - tri(0.75) + tri(1)", 2),
+        ("where(t < 1, 10, 20)", 10),
+        ("where(t > 0, 1, 1/0)", 1),  # what is not chosen is not computed
+    ],
+)
+def test_a_formula_has_the_value_it_has_on_paper(text, value):
+    assert computed(text) == pytest.approx(value, abs=1e-15)
+
+
+NUMBERS = st.one_of(
+    st.integers(0, 9).map(str), st.floats(0, 1e3, allow_subnormal=False).map("{:.3f}".format)
+)
+SPACED = st.sampled_from(["{} + {}", "{}-{}", "{}*{}", "{} / {}", "{} % {}", "{}**{}"])
+FORMULAS = st.recursive(
+    NUMBERS,
+    lambda inner: st.one_of(
+        st.builds(lambda form, a, b: form.format(a, b), SPACED, inner, inner),
+        inner.map("-{}".format),
+        inner.map("({})".format),
+        st.builds("({} {} {})".format, inner, st.sampled_from(["<", "<=", "==", "!="]), inner),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500)
+@given(FORMULAS)
+def test_operators_bind_as_pythons_do(text):
+    """Against Python's own reading of the same text, all numbers made floats."""
+    floats = "".join(f"float({part!r})" if part[:1].isdigit() else part for part in _split(text))
+    try:
+        wanted = eval(floats)
+    except (ArithmeticError, TypeError, ValueError):  # TypeError: complex numbers compared
+        wanted = math.nan
+    if isinstance(wanted, complex) or not math.isfinite(wanted):
+        with pytest.raises(ExpressionError, match="has no finite value"):
+            computed(text)
+    else:
+        try:
+            value = computed(text)
+        except ExpressionError:  # something infinite in between, such as 1 / 1e999 or a complex
+            assume(False)
+        assert value == wanted
+
+
+def _split(text):
+    token = ""
+    for character in text:
+        if character in "0123456789.":
+            token += character
+            continue
+        if token:
+            yield token
+        token = ""
+        yield character
+    if token:
+        yield token
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("1 + sn(t)", "column 5: no such name 'sn'; did you mean sin?"),
+        ("2 * bas", "column 5: no such name 'bas'; did you mean bass?"),
+        ("", "column 1: a value is missing"),
+        ("1 +", "column 4: a value is missing"),
+        ("(1", "column 3: ')' is missing"),
+        ("1)", "column 2: ')' cannot stand here"),
+        ("1 2", "column 3: '2' cannot stand here"),
+        ("sin + 1", "column 1: sin is a function; give it a value, as in sin(t)"),
+        ("t(1)", "column 1: t is not a function"),
+        ("2^t", "column 2: '^' cannot stand here; a power is written **"),
+        ("t = 1", "column 3: '=' cannot stand here; equality is written =="),
+        ("1 < t < 2", "column 7: '<' cannot stand here"),
+        ("1 if t else 2", "column 3: 'if' cannot stand here; a choice is written where("),
+        ("max(1)", "column 1: max takes 2 to 8 values, got 1"),
+        ("where(1, 2)", "column 1: where takes 3 values, got 2"),
+        ("sin(1,)", "column 7: a value is missing before ')'"),
+        ("1e999", "column 1: '1e999' is too large"),
+        ("t.real", "column 2: '.' cannot stand here"),
+        ("__import__", "column 1: no such name '__import__'; "),
+        ("lambda", "column 1: no such name 'lambda'; "),
+        ("'a'", 'column 1: "\'" cannot stand here'),
+        ("t[0]", "column 2: '[' cannot stand here"),
+        ("\u0663", "column 1: '\u0663' cannot stand here"),  # a digit, but not one of ASCII
+        ("\uff53in(t)", "column 1: '\uff53' cannot stand here"),
+        ("1\x00", "column 2: '\\x00' cannot stand here"),
+        ("1\n+ 1", "column 2: '\\n' cannot stand here"),
+        ("(" * 10_000, "column 501: longer than 500 characters"),
+        ("(" * 400, "column 32: nested more than 30 deep"),
+        ("-" * 400 + "1", "column 32: nested more than 30 deep"),
+        ("2**" * 100 + "2", "column 94: nested more than 30 deep"),
+        ("+".join("1" * 150), "column 201: more than 200 numbers, names and operations"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_its_column(text, error):
+    with pytest.raises(ExpressionError) as caught:
+        parse(text)
+    assert str(caught.value).startswith(error) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("1 + 1/0", "column 6: 1 / 0 has no finite value"),
+        ("t % 0", "column 3: 0.5 % 0 has no finite value"),
+        ("9**9**9**9", "column 5: 9 \\*\\* 3.8742e\\+08 has no finite value"),
+        ("(-8)**0.5", "column 5: -8 \\*\\* 0.5 has no finite value"),
+        ("sqrt(-1)", "column 1: sqrt\\(-1\\) has no finite value"),
+        ("log(0)", "column 1: log\\(0\\) has no finite value"),
+        ("exp(1e3)", "column 1: exp\\(1000\\) has no finite value"),
+        ("1e308*10", "column 6: 1e\\+308 \\* 10 has no finite value"),
+    ],
+)
+def test_what_has_no_finite_value_is_refused_with_its_column(text, error):
+    with pytest.raises(ExpressionError, match=f"^{error}$"):
+        computed(text)
+
+
+def test_the_deepest_formula_allowed_is_computed():
+    deep = "(1<1+2*-" * 15 + "1" + ")" * 15
+    assert computed(deep) in (0, 1)
+    assert computed("(1<1+2*" * 28 + "1" + ")" * 28) == 1
+    assert computed("+".join("1" * 100)) == 100
+    assert computed("(" * 30 + "t" + ")" * 30) == 0.5
+
+
+def test_a_formula_tells_the_variables_it_uses():
+    assert parse("sin(t) + bass*pi + where(p, 1, onset)").names == {"t", "bass", "p", "onset"}
+
+
+def test_formulas_of_one_text_are_equal_and_survive_pickling():
+    expression = parse("1 + sin(t)")
+    assert expression == parse("1 + sin(t)") != parse("1+sin(t)")
+    assert pickle.loads(pickle.dumps(expression)) == expression
+
+
+def test_beats_are_those_of_the_tempo_or_else_of_the_sound():
+    paced = Moment(frame=12, fps=Fraction(24), frames=240, bpm=90, sound={"beat": 5})
+    assert paced.value("beat") == 0.75
+    assert HEARD.value("beat") == 3.25
+    silent = Moment(frame=12, fps=Fraction(24), frames=240)
+    with pytest.raises(ValueError, match=r"^beat needs sound\.bpm or a sound$"):
+        silent.value("beat")
+    with pytest.raises(ValueError, match=r"^bass needs a sound: give sound\.path$"):
+        silent.value("bass")
+
+
+def test_time_goes_on_outside_of_the_film():
+    before = Moment(frame=-15, fps=Fraction(30000, 1001), frames=1)
+    assert before.t == pytest.approx(-0.5005) and before.p == -15
+
+
+@given(st.floats(-1e4, 1e4), st.integers(0, 1000))
+def test_noise_is_smooth_and_the_same_every_time(x, seed):
+    assert -1 <= noise(x, seed) <= 1
+    assert noise(x, seed) == noise(x, seed)
+    # Smoothstep climbs by at most 1.5 a unit, between heights at most 2 apart.
+    assert abs(noise(x + 1e-3, seed) - noise(x, seed)) < 3.01e-3
+
+
+def test_noise_has_a_level_slope_at_whole_numbers_and_no_trend():
+    assert abs(noise(5 + 1e-4) - noise(5)) < 1e-6 > abs(noise(5 - 1e-4) - noise(5))
+    values = [noise(x) for x in range(4000)]
+    assert abs(sum(values) / 4000) < 0.03
+    assert sum(v * v for v in values) / 4000 == pytest.approx(1 / 3, abs=0.02)  # uniform
+    assert len({noise(0, seed) for seed in range(100)}) == 100
+
+
+def test_noise_never_changes_between_versions():
+    assert [round(noise(x, 7), 6) for x in (0, 0.5, -3.25)] == [-0.587566, -0.018465, 0.194037]
+
+
+@given(st.floats(-1e6, 1e6))
+def test_waves_stay_within_their_range(x):
+    assert -1 <= tri(x) <= 1 and 0 <= pulse(x) <= 1
+
+
+PIECES = [
+    *VARIABLES, *CONSTANTS, *FUNCTIONS, "where", "sn", "import", "_",
+    *"+-*/%(),<>=!^.[]{}:;'\"\\@&|~ \t\n\x00", "**", "<=", "==", "0", "1", "9", "2.5", "1e3",
+    "1e308", "1e-308", ".5", "\u0663", "\u03c0", "(", ")", "(", ")", "-", "**",
+]  # fmt: skip
+VALID = [
+    "1 + 0.2*sin(tau*t/4)",
+    "clamp(noise(t, 3)*2, -1, 1)",
+    "where(beat % 4 < 1, 1.5, 0.5)*pulse(beat, 8)",
+    "lerp(1, 2, smooth(p)) - -frac(t)**2**0.5",
+    "max(bass, mid, high) >= min(rms, onset)",
+]
+
+
+@st.composite
+def mangled(draw):
+    """A valid formula with pieces of others put in, taken out, doubled and exchanged."""
+    rng = random.Random(draw(st.integers(0, 2**32)))
+    text = rng.choice(VALID)
+    for _ in range(rng.randint(1, 4)):
+        start, end = sorted(rng.randrange(len(text) + 1) for _ in range(2))
+        middle = rng.choice(["", rng.choice(PIECES), text[start:end] * 2, rng.choice(VALID)])
+        text = text[:start] + middle + text[rng.choice([start, end]) :]
+    return text
+
+
+GRAMMATICAL = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000)
+@given(st.one_of(GRAMMATICAL, mangled(), st.text(max_size=30)))
+def test_any_text_has_a_finite_value_or_is_refused(text):
+    try:
+        expression = parse(text)
+        assert isinstance(expression, Expression)
+        value = expression.compute(HEARD.value)
+    except ExpressionError as error:
+        assert str(error).startswith("column ") and "\n" not in str(error)
+    else:
+        assert isinstance(value, float) and math.isfinite(value)

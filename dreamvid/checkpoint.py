@@ -14,6 +14,8 @@ from dreamvid.engine import Frame
 from dreamvid.errors import ResumeError
 from dreamvid.files import whole_file
 
+MEMORY = "memory "  # before a remembered image's name
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -31,9 +33,15 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     there leaves a second pool of OpenMP threads, and from then on both pools sleep instead
     of spinning, which makes every later frame half as slow again.
     """
-    arrays = {"image": checkpoint.frame.image.detach().cpu().numpy()}
+    frame = checkpoint.frame
+    # What is remembered is mostly what is shown, and need not be written twice.
+    shown = [name for name, image in frame.memory.items() if image is frame.image]
+    images = {f"{MEMORY}{name}": frame.memory[name] for name in frame.memory.keys() - shown}
+    images |= {"image": frame.image}
+    arrays = {name: image.detach().cpu().numpy() for name, image in images.items()}
     arrays |= {f"pending{n}": frame for n, frame in enumerate(checkpoint.pending)}
-    about = {"index": checkpoint.frame.index, "seconds": checkpoint.seconds}
+    about = {"index": frame.index, "seconds": checkpoint.seconds, "shown": shown}
+    about["memory"] = list(frame.memory)  # in this order
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with whole_file(path) as partial:
         partial.write_bytes(numpy_bytes(contiguous, {"checkpoint": json.dumps(about)}))
@@ -45,9 +53,15 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["checkpoint"])
             image = file.get_tensor("image").to(device)
+            memory = {
+                name: image
+                if name in about["shown"]
+                else file.get_tensor(f"{MEMORY}{name}").to(device)
+                for name in about["memory"]
+            }
             pending = _in_order(file.keys())
             frames = tuple(file.get_tensor(name).numpy() for name in pending)
-        return Checkpoint(Frame(about["index"], image), frames, about["seconds"])
+        return Checkpoint(Frame(about["index"], image, memory), frames, about["seconds"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ResumeError(f"{path} is damaged ({error}); --fresh starts the film over") from None
 

@@ -1,11 +1,11 @@
-"""The frame loop: each frame is the one before, moved and dreamed.
+"""The frame loop: each frame is made from the one before.
 
 Knows nothing of files, presets, video or the terminal: Frames in, Frames out.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 
@@ -16,18 +16,20 @@ from dreamvid.image import Image
 class Frame:
     """One finished frame, and all that a resumed render needs to go on from it.
 
-    Index -1 is the start picture, which is not part of the film.
+    Frames below 0 are not part of the film: the start picture, and what leads to its first
+    frame where the film is a loop.
     """
 
     index: int
-    image: Image
+    image: Image  # as it is shown
+    memory: Mapping[str, Image] = field(default_factory=dict)  # what else the next is made from
 
     def __repr__(self) -> str:
         return f"Frame({self.index}, {tuple(self.image.shape)})"
 
 
-Step = Callable[[Frame, torch.Generator], Image]
-"""The frame before, and the new frame's randomness -> the new frame's image."""
+Step = Callable[[Frame], Frame]
+"""A frame -> the next one."""
 
 
 def frame_rng(seed: int, index: int) -> torch.Generator:
@@ -41,12 +43,12 @@ def frame_rng(seed: int, index: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest, "big"))
 
 
-def render_frames(start: Frame, step: Step, *, count: int, seed: int) -> Iterator[Frame]:
+def render_frames(start: Frame, step: Step, *, count: int) -> Iterator[Frame]:
     """Yield the frames after `start`, up to a film of `count` frames.
 
-    `start` is Frame(-1, picture) for a new film, or the last frame that was kept.
+    `start` is the start picture, of an index below 0, or the last frame that was kept.
     """
     frame = start
-    for index in range(start.index + 1, count):
-        frame = Frame(index, step(frame, frame_rng(seed, index)))
+    while frame.index + 1 < count:
+        frame = step(frame)
         yield frame

@@ -18,7 +18,9 @@ from dreamvid.checkpoint import Checkpoint, load
 from dreamvid.errors import OutputError, ResumeError, quote
 from dreamvid.files import write_text
 
-OURS = re.compile(r"state\.json|checkpoint\.safetensors|[fr]\d{6,}\.mp4|\..*\.partial")
+OURS = re.compile(
+    r"state\.json|checkpoint\.safetensors|[fr]\d{6,}\.mp4|lead\d{6,}\.npy|\..*\.partial"
+)
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,50 @@
-"""The parts of a render, built once from a preset: model, scores, camera, start."""
+"""The parts of a render, built once from a preset: model, scores, time, camera, start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from dreamvid.dream.objectives import OBJECTIVES, Objective, only
+from dreamvid.dream.colour import colours_of
 from dreamvid.dream.octaves import octave_sizes
-from dreamvid.dream.score import Score, make_score
-from dreamvid.dream.step import dream
 from dreamvid.engine import Frame, Step, frame_rng
-from dreamvid.errors import ModelError, PresetError
+from dreamvid.errors import PresetError
 from dreamvid.files import sha256
-from dreamvid.image import Image, load, resize
+from dreamvid.film import footage, grow
+from dreamvid.film.clip import Clip
+from dreamvid.film.loops import Closing, Leads, lead_frames
+from dreamvid.film.parts import Parts
+from dreamvid.flow.estimate import make_estimator
+from dreamvid.image import Image, load
 from dreamvid.models import store
-from dreamvid.models.features import FeatureModel
 from dreamvid.motion.camera import make_camera
-from dreamvid.options import DreamOptions, LayerWeight, Preset
+from dreamvid.options import Preset
+from dreamvid.resolve import resolved, with_layers
+from dreamvid.schedule.moment import SOUND
+from dreamvid.scores import make_scores
+from dreamvid.settings import ascent_at, motion_at
+from dreamvid.sound.analysis import analyse
+from dreamvid.sound.decode import probe_sound
 from dreamvid.start import make_start
+from dreamvid.timeline import Timeline, check_schedules, schedules
 
-GUIDE_SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
+Steps = Callable[[Leads], AbstractContextManager[Step]]
+"""The step of a film, given a place for the frames before its first one."""
 
 
 @dataclass(frozen=True)
 class Job:
     """Everything `engine.render_frames` needs, and what it was made of."""
 
-    preset: Preset  # resolved: size, layers and length are spelled out
+    preset: Preset  # resolved: size, layers, rate and length are spelled out
     start: Frame
-    step: Step
+    steps: Steps
     files: dict[str, str]  # SHA-256 of each file that the pixels depend on
+    sound: Path | None  # what the films sound like
 
     @property
     def key(self) -> dict[str, Any]:
@@ -42,126 +55,130 @@ class Job:
 
 
 def build(preset: Preset, device: torch.device) -> Job:
-    """Raises PresetError or ModelError for what can be known to be wrong before any work."""
+    """Raises PresetError, ModelError or VideoError, before any work."""
     features = store.load(preset.model, device)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
-    height, width = start.shape[-2:]
-    preset = _resolved(preset, features, (width, height))
-    octave_sizes(height, width, octaves=preset.dream.octaves, scale=preset.dream.octave_scale)
+    preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
+    sound = _sound(preset)
+    timeline = _timeline(preset, sound)
+    check_schedules(preset, timeline)
+    _check_octaves(preset, timeline)
     score_at = make_scores(preset.dream, features, device)
-    camera = make_camera(
-        preset.motion,
-        seconds=float(1 / preset.video.fps),
-        height=height,
-        width=width,
-        device=device,
-    )
-
-    def step(frame: Frame, rng: torch.Generator) -> Image:
-        moved = camera(frame.image) if frame.index >= 0 else frame.image
-        seconds = float((frame.index + 1) / preset.video.fps)
-        return dream(moved, score_at(seconds), preset.dream, rng=rng)
-
-    return Job(preset, Frame(-1, start), step, _digests(preset))
+    parts = Parts(preset, timeline, score_at, device)
+    steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
+    kept = sound if preset.sound.keep else None
+    return Job(preset, Frame(first - 1, start), steps, _digests(preset), kept)
 
 
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
     """One picture dreamed on, of any size, as the first frame of a film would be."""
     features = store.load(preset.model, device)
-    score_at = make_scores(_with_layers(preset.dream, features), features, device)
-    return dream(image.to(device), score_at(0.0), preset.dream, rng=frame_rng(preset.seed, 0))
+    preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    check_schedules(preset, timeline)
+    parts = Parts(preset, timeline, make_scores(preset.dream, features, device), device)
+    return parts.dreamed(image.to(device), timeline.moment(0))
 
 
-def make_scores(
-    options: DreamOptions, features: FeatureModel, device: torch.device
-) -> Callable[[float], Score]:
-    """The score to dream by at a time in seconds; only a tour's changes."""
-    features.check([layer.name for layer in options.layers])
-    _check_channels(options.layers, features, device)
-    target = _guide_features(options, features, device)
-    make = OBJECTIVES[options.objective]
+def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
+    """The steps of a film that grows from a picture, and its first frame's index."""
+    preset, timeline = parts.preset, parts.timeline
+    height, width = start.shape[-2:]
+    overlap, leading = lead_frames(preset.loop, timeline.fps)
+    _check_loop(preset, overlap)
+    kept = preset.colour.like
+    like = colours_of(load(kept, option="colour.like").to(parts.device) if kept else start)
 
-    def objective_of(layer: LayerWeight) -> Objective:
-        seen = target.get(layer.name)
-        if not layer.channels:
-            return make() if seen is None else make(seen)
-        channels = list(layer.channels)
-        return only(channels, make() if seen is None else make(seen[:, channels]))
+    @contextmanager
+    def steps(leads: Leads) -> Iterator[Step]:
+        way = _way(preset, timeline)
+        end = Closing(preset.loop.kind, overlap, timeline.frames, leads, way)
+        camera = make_camera(height=height, width=width, device=parts.device)
+        yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
 
-    def score_of(layers: tuple[LayerWeight, ...]) -> Score:
-        objectives = {layer.name: objective_of(layer) for layer in layers}
-        return make_score(features, objectives, {layer.name: layer.weight for layer in layers})
-
-    if not options.tour:
-        together = score_of(options.layers)
-        return lambda seconds: together
-    stops = [score_of((layer,)) for layer in options.layers]
-    # The tiny part keeps 2.0 s of a 2 s tour from rounding down into the stop before.
-    return lambda seconds: stops[int(seconds / options.tour + 1e-9) % len(stops)]
+    return steps, -leading
 
 
-def _check_channels(
-    layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
-) -> None:
-    chosen = [layer for layer in layers if layer.channels]
-    if not chosen:
-        return
-    with torch.no_grad():  # how many channels a layer has, only an image tells
-        seen = features(torch.zeros(1, 3, 224, 224, device=device), [c.name for c in chosen])
-    for layer in chosen:
-        count = seen[layer.name].shape[1]
-        if max(layer.channels) >= count:
-            raise PresetError(
-                "dream.layers",
-                f"{layer.name} of {features.name} has no channel {max(layer.channels)}",
-                f"they are 0 to {count - 1}",
-            )
+def _on_footage(parts: Parts) -> tuple[Steps, int]:
+    preset = parts.preset
+    assert preset.start.path and preset.start.size
+    path, (width, height) = preset.start.path, preset.start.size
+    estimate = make_estimator(preset.flow.method, parts.device)
+
+    @contextmanager
+    def steps(leads: Leads) -> Iterator[Step]:
+        with closing(Clip(path, fps=parts.timeline.fps, size=(height, width))) as clip:
+            yield footage.make_step(parts, clip.pair, estimate)
+
+    return steps, 0
 
 
-def _guide_features(
-    options: DreamOptions, features: FeatureModel, device: torch.device
-) -> dict[str, torch.Tensor]:
-    if options.objective != "guide":
-        return {}
-    if options.guide is None:
-        raise PresetError(
-            "dream.guide", "this dream is guided by a picture", "--set dream.guide=PICTURE"
-        )
-    picture = load(options.guide, option="dream.guide")
-    longest = max(picture.shape[-2:])
-    if longest > GUIDE_SIDE:
-        height, width = (max(1, round(s * GUIDE_SIDE / longest)) for s in picture.shape[-2:])
-        picture = resize(picture, (height, width))
-    try:
-        with torch.no_grad():
-            return features(picture.to(device), [layer.name for layer in options.layers])
-    except ModelError as error:
-        size = f"{picture.shape[-1]}x{picture.shape[-2]}"
-        problem = f"{options.guide} is {size} pixels, too small for these layers"
-        raise PresetError("dream.guide", problem, "a larger picture") from error
+def _way(preset: Preset, timeline: Timeline) -> int:
+    """Of the camera at the end: 1 in, -1 out, 0 neither."""
+    motion = motion_at(preset.motion, timeline.moment(timeline.frames - 1))
+    speed = (motion.zoom - 1) + motion.classic_zoom + motion.dolly
+    return 0 if motion.kaleidoscope or motion.droste > 1 else (speed > 0) - (speed < 0)
 
 
-def _resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
-    """The preset with its defaults spelled out, so that a record of it is complete."""
-    return preset.model_copy(
-        update={
-            "dream": _with_layers(preset.dream, features),
-            "start": preset.start.model_copy(update={"size": size}),
-        }
-    )
+def _timeline(preset: Preset, sound: Path | None) -> Timeline:
+    options, fps, frames = preset.sound, preset.video.rate, preset.video.count
+    levels = None
+    wanted = {*SOUND} | ({"beat"} if options.bpm is None else set())
+    if sound and any(curve.names & wanted for _, curve in schedules(preset)):
+        levels = analyse(
+            sound,
+            fps=fps,
+            frames=frames,
+            attack=options.attack,
+            release=options.release,
+            bpm=options.bpm,
+        ).at
+    loops = preset.loop.kind != "none"
+    return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
 
 
-def _with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
-    if options.layers:
-        return options
-    usual = tuple(LayerWeight(name=name) for name in features.usual_layers)
-    return options.model_copy(update={"layers": usual})
+def _sound(preset: Preset) -> Path | None:
+    """The file that the film sounds like, if it has a sound."""
+    if preset.sound.path:
+        if not preset.sound.path.exists():
+            raise PresetError("sound.path", f"{preset.sound.path} does not exist")
+        if probe_sound(preset.sound.path) is None:
+            raise PresetError("sound.path", f"{preset.sound.path} has no sound")
+        return preset.sound.path
+    footage = preset.start.path if preset.of_footage else None
+    return footage if footage and probe_sound(footage) else None
+
+
+def _check_octaves(preset: Preset, timeline: Timeline) -> None:
+    """Raises PresetError where an octave would be too small, at any time of the film."""
+    assert preset.start.size
+    width, height = preset.start.size
+    changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
+    for index in range(timeline.frames if changing else 1):
+        ascent = ascent_at(preset.dream, timeline.moment(index))
+        octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+
+
+def _check_loop(preset: Preset, overlap: int) -> None:
+    frames, every = preset.video.count, preset.dream.every
+    if overlap > frames:
+        seconds = float(frames / preset.video.rate)
+        problem = f"{preset.loop.seconds:g} is longer than the film"
+        raise PresetError("loop.seconds", problem, f"at most {seconds:g}")
+    if overlap and frames % every:
+        problem = f"a loop of {frames} frames cannot dream one in {every}"
+        raise PresetError("dream.every", problem, f"{frames - frames % every} frames would do")
 
 
 def _digests(preset: Preset) -> dict[str, str]:
     installed = store.find(preset.model)
     assert installed is not None
-    pictures = {"start.path": preset.start.path, "dream.guide": preset.dream.guide}
-    digests = {f"{option} sha256": sha256(path) for option, path in pictures.items() if path}
+    files = {
+        "start.path": preset.start.path,
+        "colour.like": preset.colour.like,
+        "sound.path": preset.sound.path,
+    }
+    files |= {f"dream.guide[{n}]": guide.path for n, guide in enumerate(preset.dream.guide)}
+    digests = {f"{option} sha256": sha256(path) for option, path in files.items() if path}
     # The model's file was held against its digest when it was loaded.
     return {"model.file sha256": installed.digest.removeprefix("sha256:")} | digests

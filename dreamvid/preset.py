@@ -14,6 +14,9 @@ from pydantic import BaseModel, ValidationError
 from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.options import LayerWeight, Preset
 
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
+PATHS = (("start", "path"), ("dream", "guide"), ("colour", "like"), ("sound", "path"))
+
 
 def names() -> list[str]:
     """The presets that come with dreamvid."""
@@ -80,11 +83,19 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
-    for group, key in (("start", "path"), ("dream", "guide")):
+    def anchored(value: object) -> object:
+        if isinstance(value, str):  # what is empty stays so, to be refused; ~ is its own place
+            return str(folder / value) if value and value[0] != "~" else value
+        if isinstance(value, list):
+            return [anchored(item) for item in value]
+        if isinstance(value, dict) and "path" in value:
+            return value | {"path": anchored(value["path"])}
+        return value
+
+    for group, key in PATHS:
         options = table.get(group)
-        if isinstance(options, dict) and isinstance(path := options.get(key), str):
-            # What is empty stays so, to be refused; ~ is a place of its own.
-            options[key] = str(folder / path) if path and path[0] != "~" else path
+        if isinstance(options, dict) and key in options:
+            options[key] = anchored(options[key])
 
 
 def _set(table: dict[str, Any], setting: str) -> None:
@@ -108,7 +119,7 @@ def _set(table: dict[str, Any], setting: str) -> None:
     if groups == ["video"] and last in ("frames", "seconds"):
         inner.pop("seconds" if last == "frames" else "frames", None)
     if (groups, last) == (["start"], "path"):
-        inner["kind"] = "image"
+        inner["kind"] = "video" if str(value).lower().endswith(VIDEOS) else "image"
     inner[last] = value
 
 

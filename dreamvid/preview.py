@@ -3,31 +3,29 @@
 import torch
 
 from dreamvid.engine import render_frames
-from dreamvid.image import Image, load
+from dreamvid.image import Image
 from dreamvid.job import build
 from dreamvid.options import Preset
 from dreamvid.report import contact_sheet
-from dreamvid.start import DEFAULT_SIZE
+from dreamvid.schedule.curve import Curve
+from dreamvid.start import DEFAULT_SIZE, file_size
 
 WIDTH = 240  # pixels; the dream's features keep their size, so much smaller shows too few
 
 
 def shrink(preset: Preset) -> Preset:
     """The same film at preview size, with as many octaves as make sense there."""
-    width, height = preset.start.size or DEFAULT_SIZE
-    if preset.start.path and not preset.start.size:
-        height, width = load(preset.start.path, option="start.path").shape[-2:]
+    width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
     scale = min(1.0, WIDTH / width)
     size = tuple(max(32, 2 * round(side * scale / 2)) for side in (width, height))
+    start = preset.start.model_copy(update={"size": size})
     dream = preset.dream
-    fitting = [n for n in range(1, dream.octaves + 1) if min(size) / dream.octave_scale**n > 40]
-    octaves = max(fitting, default=1)
-    return preset.model_copy(
-        update={
-            "start": preset.start.model_copy(update={"size": size}),
-            "dream": dream.model_copy(update={"octaves": octaves}),
-        }
-    )
+    if isinstance(dream.octaves, Curve) or isinstance(dream.octave_scale, Curve):
+        return preset.model_copy(update={"start": start})
+    octaves = range(1, int(dream.octaves) + 1)
+    fitting = [n for n in octaves if min(size) / dream.octave_scale**n > 40]
+    fewer = dream.model_copy(update={"octaves": max(fitting, default=1)})
+    return preset.model_copy(update={"start": start, "dream": fewer})
 
 
 def film_sheet(preset: Preset, device: torch.device, *, tiles: int) -> Image:
@@ -36,6 +34,7 @@ def film_sheet(preset: Preset, device: torch.device, *, tiles: int) -> Image:
     count = job.preset.video.count
     tiles = min(tiles, count)
     wanted = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
-    frames = render_frames(job.start, job.step, count=count, seed=job.preset.seed)
-    kept = [frame.image.cpu() for frame in frames if frame.index in wanted]
+    with job.steps({}) as step:
+        frames = render_frames(job.start, step, count=count)
+        kept = [frame.image.cpu() for frame in frames if frame.index in wanted]
     return contact_sheet(kept, columns=3 if len(kept) > 2 else len(kept), width=kept[0].shape[-1])

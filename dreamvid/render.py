@@ -6,9 +6,8 @@ Progress leaves as values; nothing here prints.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -16,17 +15,18 @@ import torch
 from dreamvid import checkpoint
 from dreamvid.checkpoint import Checkpoint
 from dreamvid.engine import Frame, render_frames
-from dreamvid.errors import ResumeError, VideoError
+from dreamvid.errors import VideoError
+from dreamvid.films import write_films
 from dreamvid.folder import RenderFolder, open_folder
-from dreamvid.image import Image, save
+from dreamvid.image import save
 from dreamvid.job import Job, build
+from dreamvid.leads import LeadFiles
 from dreamvid.options import Preset
 from dreamvid.report import write_run
-from dreamvid.video.animated import write_loop_gif
 from dreamvid.video.colour import Yuv, to_yuv
 from dreamvid.video.encoders import probe_encoder
-from dreamvid.video.segments import TwinSegments, chunk_frames, forward_files, reverse_files
-from dreamvid.video.writer import Encoding, join
+from dreamvid.video.segments import TwinSegments, chunk_frames
+from dreamvid.video.writer import Encoding
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
 
@@ -36,9 +36,19 @@ class Progress:
     """After each frame: what is done, in this run and in all."""
 
     frame: Frame
-    first: int  # the frame this run began with
-    count: int  # of the whole film
+    first: int  # frames that were done when this run began
+    leading: int  # frames that come before a loop's first one
+    film: int  # frames of the film
     folder: RenderFolder
+
+    @property
+    def done(self) -> int:
+        return self.frame.index + 1 + self.leading
+
+    @property
+    def count(self) -> int:
+        """Of all that is to be rendered."""
+        return self.film + self.leading
 
     @property
     def bytes_written(self) -> int:
@@ -101,8 +111,8 @@ def render_film(
         last = _render_segments(job, folder, device, on_frame, stop)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
-            return Outcome(out, last.frame.index + 1, count, ())
-        files = tuple(_write_films(job, folder, last.frame.image))
+            return Outcome(out, max(0, last.frame.index + 1), count, ())
+        files = tuple(write_films(job, folder, _encoding(job), last.frame.image))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
         return Outcome(out, count, count, (*files, out / "run.json"))
 
@@ -120,22 +130,25 @@ def _render_segments(
     count = job.preset.video.count
     kept = folder.resume(device) or Checkpoint(job.start)
     run = _Run(list(kept.pending), kept.seconds)
-    frame = kept.frame
-    with TwinSegments(folder.work, encoding) as segments:
+    frame, leading = kept.frame, -1 - job.start.index
+    segments = TwinSegments(folder.work, encoding)
+    with job.steps(LeadFiles(folder.work)) as step, segments:
 
         def keep(frame: Frame, pending: tuple[Yuv, ...] = ()) -> None:
             checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
 
-        for frame in render_frames(kept.frame, job.step, count=count, seed=job.preset.seed):
-            run.pending.append(to_yuv(frame.image))
-            _write_still(job, folder, frame)
-            if len(run.pending) == length or frame.index + 1 == count:
+        for frame in render_frames(kept.frame, step, count=count):
+            if frame.index >= 0:
+                run.pending.append(to_yuv(frame.image))
+                _write_still(job, folder, frame)
+            if run.pending and (len(run.pending) == length or frame.index + 1 == count):
                 segments.submit(frame.index // length, run.pending, lambda f=frame: keep(f))
                 run.pending, run.saved = [], time.monotonic()
             segments.check()
-            on_frame(Progress(frame, kept.frame.index + 1, count, folder))
+            on_frame(Progress(frame, kept.frame.index + 1 + leading, leading, count, folder))
             stopped = stop()
-            if run.pending and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
+            unkept = run.pending or frame.index < 0
+            if unkept and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
                 segments.wait()  # a checkpoint speaks for every segment before it
                 keep(frame, tuple(run.pending))
                 run.saved = time.monotonic()
@@ -146,43 +159,9 @@ def _render_segments(
 
 def _encoding(job: Job) -> Encoding:
     height, width = job.start.image.shape[-2:]
-    return Encoding(size=(height, width), fps=job.preset.video.fps, crf=job.preset.video.crf)
+    return Encoding(size=(height, width), fps=job.preset.video.rate, crf=job.preset.video.crf)
 
 
 def _write_still(job: Job, folder: RenderFolder, frame: Frame) -> None:
     if frame.index in job.preset.outputs.stills:
         save(frame.image, folder.out / "stills" / f"{frame.index:06d}.png")
-
-
-def _write_films(job: Job, folder: RenderFolder, last: Image) -> Iterator[Path]:
-    """Forward film, reversed film, loop and poster, from the segments."""
-    outputs, video, out = job.preset.outputs, job.preset.video, folder.out
-    encoding = _encoding(job)
-    chunks = -(-video.count // chunk_frames(encoding.size, encoding.fps))
-    forward, loop, poster = (out / name for name in ("forward.mp4", "loop.gif", "poster.png"))
-    # The loop is read from both films, so a reversed one is made for it even if none is kept.
-    reverse = out / "reverse.mp4" if outputs.reverse else folder.work / ".reverse.mp4.partial"
-    try:
-        _join_segments(forward_files(folder.work, chunks), forward, encoding.fps)
-        yield forward
-        if outputs.reverse or outputs.loop:
-            _join_segments(reverse_files(folder.work, chunks), reverse, encoding.fps)
-        if outputs.reverse:
-            yield reverse
-        if outputs.loop:
-            pace = Fraction(outputs.loop_fps).limit_denominator(1000)
-            width = outputs.loop_width
-            write_loop_gif(forward, reverse, loop, every=video.every, fps=pace, width=width)
-            yield loop
-    finally:
-        if not outputs.reverse:
-            reverse.unlink(missing_ok=True)
-    save(last, poster)
-    yield poster
-
-
-def _join_segments(segments: list[Path], film: Path, fps: Fraction) -> None:
-    try:
-        join(segments, film, fps)
-    except VideoError as error:
-        raise ResumeError(f"{error}; --fresh renders the film anew") from None

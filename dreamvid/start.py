@@ -5,6 +5,8 @@ in `StartOptions.kind`.
 """
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -12,8 +14,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.image import Image, OtherSizeImage, fit, load
+from dreamvid.image import Image, OtherSizeImage, fit, from_bytes, load
 from dreamvid.options import StartOptions
+from dreamvid.video.footage import probe_footage, read_footage
 
 Plane = Float[Tensor, "1 1 h w"]
 
@@ -52,6 +55,8 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     if options.path is None:
         width, height = options.size or DEFAULT_SIZE
         return STARTS[options.kind](height, width, rng)
+    if options.kind == "video":
+        return _first_frame(options.path, options.size)
     picture = load(options.path, option="start.path")
     if options.size:
         return fit(picture, (options.size[1], options.size[0]))
@@ -63,6 +68,24 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
             "a film has 16 to 16384 a side; give start.size to scale it",
         )
     return picture[..., :height, :width]
+
+
+def file_size(options: StartOptions) -> tuple[int, int] | None:
+    """(width, height) of the file a film begins with, if it begins with one."""
+    if options.path is None:
+        return None
+    if options.kind == "video":
+        height, width = probe_footage(options.path).size
+    else:
+        height, width = load(options.path, option="start.path").shape[-2:]
+    return width, height
+
+
+def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
+    """What footage begins with; raises VideoError."""
+    fps = probe_footage(path).fps
+    with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
+        return from_bytes(next(frames))
 
 
 def clouds(height: int, width: int, rng: torch.Generator) -> Plane:

@@ -50,6 +50,12 @@ def read_file(value: object) -> object:
         raise ValueError("names the home of a user who is not there") from None
 
 
+def read_colour(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError('must be "#rrggbb", such as "#102040"')
+    return value
+
+
 def check_fps(fps: Fraction) -> Fraction:
     if not 1 <= fps <= 240:
         raise ValueError("must be from 1 to 240 frames a second")
@@ -71,6 +77,7 @@ Fps = Annotated[
     PlainSerializer(lambda fps: int(fps) if fps.denominator == 1 else str(fps)),
     WithJsonSchema({"type": ["number", "string"]}),
 ]
+Colour = Annotated[str, BeforeValidator(read_colour)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Modest = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Pair = tuple[Modest, Modest]

@@ -1,13 +1,18 @@
+from fractions import Fraction
+
 import pytest
 import torch
 
 from dreamvid.errors import PresetError
 from dreamvid.image import save
-from dreamvid.job import make_scores, still
+from dreamvid.job import still
 from dreamvid.models import store
 from dreamvid.preset import with_settings
+from dreamvid.schedule.moment import Moment
+from dreamvid.scores import make_scores
 
 CPU = torch.device("cpu")
+BEGIN = Moment(frame=0, fps=Fraction(24), frames=48)
 
 
 def options(*settings):
@@ -17,7 +22,8 @@ def options(*settings):
 def test_channels_of_a_layer_are_dreamed_alone():
     features = store.load("lite0", CPU)
     chosen = 'dream.layers=[{name="block_5/expand", channels=[3, 7]}]'
-    score = make_scores(options(chosen).dream, features, CPU)(0.0)
+    score = make_scores(options(chosen).dream, features, CPU)(BEGIN)
+    assert score is not None
     image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
     seen = features(image, ["block_5/expand"])["block_5/expand"]
     expected = 0.5 * (seen[:, 3].pow(2).sum() + seen[:, 7].pow(2).sum())

@@ -20,7 +20,7 @@ def test_every_start_has_the_asked_size_and_depends_on_the_seed_alone(kind):
 
 def test_every_kind_of_the_options_can_be_made():
     kinds = StartOptions.model_json_schema()["properties"]["kind"]["enum"]
-    assert set(kinds) == {*STARTS, "image"}
+    assert set(kinds) == {*STARTS, "image", "video"}
 
 
 def test_a_picture_keeps_its_size_made_even_or_is_fitted(tmp_path):

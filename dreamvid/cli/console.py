@@ -123,8 +123,8 @@ class _BarProgress:
             )
         self.bar.update(
             self.task,
-            completed=progress.frame.index + 1,
-            speed=pace(self.speed(progress.frame.index)),
+            completed=progress.done,
+            speed=pace(self.speed(progress.done)),
             size=file_size(progress.bytes_written),
         )
 
@@ -134,8 +134,8 @@ class _PlainProgress:
         self.said, self.speed = 0.0, _Speed()
 
     def show(self, progress: "Progress") -> None:
-        done = progress.frame.index + 1
-        speed = self.speed(progress.frame.index)
+        done = progress.done
+        speed = self.speed(done)
         if time.monotonic() - self.said < LINE_SECONDS and done < progress.count:
             return
         self.said = time.monotonic()

@@ -21,7 +21,7 @@ def list_presets(as_json: Json = False) -> None:
     rows = []
     for name, preset in found.items():
         width, height = preset.start.size or (0, 0)
-        length = duration(float(preset.video.count / preset.video.fps))
+        length = duration(float(preset.video.count / preset.video.rate))
         rows.append((name, preset.model, f"{width}x{height}", length, preset.about))
     table(("preset", "model", "size", "length", "what it is"), rows)
 

@@ -46,7 +46,7 @@ def render(
     if not outcome.finished:
         done = f"{outcome.frames} of {outcome.count} frames are done"
         raise Stopped(f"stopped; {done}, and the same command goes on from there")
-    length = duration(float(outcome.count / chosen.video.fps))
+    length = duration(float(outcome.count / chosen.video.rate))
     say(f"{outcome.count} frames, {length} of film")
     for path in outcome.files:
         say(f"{path}  {file_size(path.stat().st_size)}")

@@ -2,15 +2,15 @@
 
 import torch
 
+from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.gradient import shape
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.score import Score
 from dreamvid.errors import DreamvidError
 from dreamvid.image import Image, resize
-from dreamvid.options import DreamOptions
 
 
-def ascend(image: Image, score: Score, options: DreamOptions, *, rng: torch.Generator) -> Image:
+def ascend(image: Image, score: Score, ascent: Ascent, *, rng: torch.Generator) -> Image:
     """Take one gradient step that raises `score`.
 
     The image is rolled by up to `jitter` pixels first and back after, so that no grid of
@@ -23,15 +23,15 @@ def ascend(image: Image, score: Score, options: DreamOptions, *, rng: torch.Gene
     Returns:
         A new image of the same shape, in [0, 1].
     """
-    across, down = torch.randint(-options.jitter, options.jitter + 1, (2,), generator=rng).tolist()
+    across, down = torch.randint(-ascent.jitter, ascent.jitter + 1, (2,), generator=rng).tolist()
     rolled = image.detach().roll((down, across), (-2, -1)).requires_grad_()
     (gradient,) = torch.autograd.grad(score(rolled), rolled)
-    direction = shape(gradient, pyramid=options.pyramid, decorrelate=options.decorrelate)
-    stepped = (rolled.detach() + options.step_size / 255 * direction).clamp(0, 1)
+    direction = shape(gradient, pyramid=ascent.pyramid, decorrelate=ascent.decorrelate)
+    stepped = (rolled.detach() + ascent.step_size / 255 * direction).clamp(0, 1)
     return stepped.roll((-down, -across), (-2, -1))
 
 
-def dream(image: Image, score: Score, options: DreamOptions, *, rng: torch.Generator) -> Image:
+def dream(image: Image, score: Score, ascent: Ascent, *, rng: torch.Generator) -> Image:
     """Dream from the smallest octave up, carrying what was dreamed and not the blur.
 
     `deepdream` of dream.ipynb, 2015, throughout in floating point.
@@ -41,7 +41,7 @@ def dream(image: Image, score: Score, options: DreamOptions, *, rng: torch.Gener
         DreamvidError: the picture is no longer a number; nothing good follows from it.
     """
     height, width = image.shape[-2:]
-    sizes = octave_sizes(height, width, octaves=options.octaves, scale=options.octave_scale)
+    sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
     bases = [image]
     for size in sizes[-2::-1]:  # each from the next larger one, as in 2015, not from the top
         bases.append(resize(bases[-1], size))
@@ -49,8 +49,8 @@ def dream(image: Image, score: Score, options: DreamOptions, *, rng: torch.Gener
     result = image
     for base, size in zip(bases[::-1], sizes, strict=True):
         result = base + resize(detail, size)
-        for _ in range(options.steps):
-            result = ascend(result, score, options, rng=rng)
+        for _ in range(ascent.steps):
+            result = ascend(result, score, ascent, rng=rng)
         detail = result - base
     if not bool(torch.isfinite(result).all()):
         raise DreamvidError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.flow import raft
 from dreamvid.models import googlenet, lite, zoo
 from dreamvid.models.features import Network
 
@@ -14,6 +15,12 @@ ARCHITECTURES: dict[str, Callable[[Mapping[str, Tensor]], Network]] = {
     "lite": lite.Lite,
     **{name: zoo.builder(name) for name in zoo.NAMES},
 }
+
+# Networks that estimate motion: they are kept like the others, but cannot be dreamed with.
+FLOW_NETWORKS: dict[str, Callable[[Mapping[str, Tensor]], raft.Raft]] = {
+    name: raft.builder(name) for name in raft.NAMES
+}
+BUILDERS = ARCHITECTURES | FLOW_NETWORKS
 
 
 def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
@@ -29,10 +36,13 @@ def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Ten
     for name in zoo.NAMES:
         if zoo.parameters(name) <= arrays.keys():
             return name, dict(arrays)
+    for name in FLOW_NETWORKS:
+        if raft.parameters(name) <= arrays.keys():
+            return name, dict(arrays)
     some = ", ".join(list(arrays)[:3])
     raise ModelError(
         f"{path}: holds no network that dreamvid knows (it has {some}, ...); "
-        f"known: {', '.join(ARCHITECTURES)}"
+        f"known: {', '.join(BUILDERS)}"
     )
 
 

@@ -16,6 +16,8 @@ INCEPTION = Pixels(scale=1, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 LITE = Pixels(scale=255, mean=(127, 127, 127), std=(128, 128, 128))
 
 _TORCHVISION_LICENCE = "BSD-3-Clause (torchvision; trained on ImageNet)"
+_RAFT_LICENCE = "BSD-3-Clause (torchvision; trained on Chairs, Things, Sintel, KITTI, HD1K)"
+_RAFT_SMALL_LICENCE = "BSD-3-Clause (torchvision; trained on Chairs, Things)"
 _PLACES_LICENCE = "CC BY (MIT Places)"
 
 
@@ -24,9 +26,9 @@ class Entry:
     """A model that dreamvid knows by name."""
 
     about: str
-    architecture: str  # a key of ARCHITECTURES
+    architecture: str  # a key of ARCHITECTURES, or of FLOW_NETWORKS
     pixels: Pixels
-    layers: tuple[str, ...]  # dreamed when a preset names none
+    layers: tuple[str, ...]  # dreamed when a preset names none; what a flow network answers
     file: str  # as published
     digest: str | None  # "sha256:..." or "sha1:...", as many digits as its publisher gives
     megabytes: int
@@ -35,7 +37,9 @@ class Entry:
     package: str | None = None  # a Python package that carries the file, instead of a download
 
 
-def _zoo(name: str, about: str, file: str, megabytes: int, layer: str, pixels: Pixels) -> Entry:
+def _torchvision(
+    name: str, about: str, file: str, megabytes: int, layer: str, pixels: Pixels, licence: str
+) -> Entry:
     digits = file.rpartition("-")[2].removesuffix(".pth")  # of the SHA-256, in torchvision's names
     return Entry(
         about=about,
@@ -45,9 +49,17 @@ def _zoo(name: str, about: str, file: str, megabytes: int, layer: str, pixels: P
         file=file,
         digest=f"sha256:{digits}",
         megabytes=megabytes,
-        licence=_TORCHVISION_LICENCE,
+        licence=licence,
         urls=(f"https://download.pytorch.org/models/{file}",),
     )
+
+
+def _zoo(name: str, about: str, file: str, megabytes: int, layer: str, pixels: Pixels) -> Entry:
+    return _torchvision(name, about, file, megabytes, layer, pixels, _TORCHVISION_LICENCE)
+
+
+def _raft(name: str, about: str, file: str, megabytes: int, licence: str) -> Entry:
+    return _torchvision(name, about, file, megabytes, "flow", INCEPTION, licence)
 
 
 CATALOGUE: dict[str, Entry] = {
@@ -133,5 +145,19 @@ CATALOGUE: dict[str, Entry] = {
         50,
         "inception4c",
         INCEPTION,
+    ),
+    "raft-large": _raft(
+        "raft-large",
+        'RAFT, optical flow for flow.method = "raft": not to be dreamed',
+        "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
+        20,
+        _RAFT_LICENCE,
+    ),
+    "raft-small": _raft(
+        "raft-small",
+        'RAFT, small, for flow.method = "raft-small": not to be dreamed',
+        "raft_small_C_T_V2-01064c6d.pth",
+        4,
+        _RAFT_SMALL_LICENCE,
     ),
 }

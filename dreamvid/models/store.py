@@ -14,10 +14,11 @@ from pathlib import Path
 
 import platformdirs
 import torch
+from torch import Tensor
 
 from dreamvid.errors import ModelError, quote, suggest
 from dreamvid.files import sha256, write_text
-from dreamvid.models.architectures import ARCHITECTURES, detect
+from dreamvid.models.architectures import ARCHITECTURES, BUILDERS, FLOW_NETWORKS, detect
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
 from dreamvid.models.features import FeatureModel, Pixels
@@ -80,11 +81,26 @@ def find(name: str) -> Installed | None:
 def load(name: str, device: torch.device) -> FeatureModel:
     """Raises ModelError saying what is wrong with the file, or how to get it."""
     installed = find(name)
+    known_as = installed or CATALOGUE[name]
+    if known_as.architecture in FLOW_NETWORKS:
+        raise ModelError(f"model {name}: it estimates motion, and has no layers to dream")
     if installed is None:
         raise ModelError(missing(name))
-    _check(installed)
-    network = ARCHITECTURES[installed.architecture](read_arrays(installed.path))
+    network = ARCHITECTURES[installed.architecture](_read(installed))
     return FeatureModel(name, network, installed.pixels, device, usual_layers=installed.layers)
+
+
+def load_arrays(name: str) -> dict[str, Tensor]:
+    """A model's weights alone, on the CPU; raises ModelError as `load` does."""
+    installed = find(name)
+    if installed is None:
+        raise ModelError(missing(name))
+    return _read(installed)
+
+
+def _read(installed: Installed) -> dict[str, Tensor]:
+    _check(installed)
+    return read_arrays(installed.path)
 
 
 def _check(installed: Installed) -> None:
@@ -149,7 +165,7 @@ def install(path: Path, name: str | None = None) -> Installed:
     Raises ModelError for a file that is no known network or a name that cannot be.
     """
     architecture, weights = detect(read_arrays(path), path)
-    ARCHITECTURES[architecture](weights)  # misshapen weights are refused now, not at a render
+    BUILDERS[architecture](weights)  # misshapen weights are refused now, not at a render
     name = name or _natural_name(architecture, weights, path)
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
         raise ModelError(f"--name {name!r}: use lower-case letters, digits, '.', '_' and '-'")
@@ -189,7 +205,7 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
         record = json.loads(path.read_text())
         architecture, digest = record["architecture"], record["sha256"]
         like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
-        if architecture not in ARCHITECTURES or not re.fullmatch("[0-9a-f]{64}", digest):
+        if architecture not in BUILDERS or not re.fullmatch("[0-9a-f]{64}", digest):
             raise ValueError
     except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise ModelError(f"{path} is damaged; delete it, then {_again(path.stem)}") from None

@@ -1,72 +1,75 @@
-"""The camera: rates per second of video -> where each pixel of the next frame comes from."""
+"""The camera: the motion of one frame -> where its pixels come from -> the moved picture."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
-from jaxtyping import Float64
-from kornia.geometry.transform import get_affine_matrix2d
+from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.image import Image
-from dreamvid.motion.resample import Map, sample_bilinear, sample_cubic
-from dreamvid.options import MotionOptions
-
-Matrix = Float64[Tensor, "3 3"]
-"""From a pixel of the new frame to its place in the old one: (x, y, 1), in pixels."""
+from dreamvid.motion.moves import MOVES, Motion, Places
+from dreamvid.motion.resample import Map, inside, sample_bilinear, sample_cubic
 
 
-def frame_matrix(options: MotionOptions, *, seconds: float, height: int, width: int) -> Matrix:
-    """The movement of one frame that lasts `seconds`, composed.
+@dataclass(frozen=True)
+class Shot:
+    """What a frame shows of the one before."""
 
-    The picture is zoomed and turned about the centre, then shifted; zoom multiplies over
-    time, the others add. Turning is anticlockwise as seen.
+    places: Map
+    uncovered: Float[Tensor, "1 1 h w"] | None  # 1 where it leaves the picture; None if nowhere
+
+
+Camera = Callable[[Motion, float], Shot | None]
+"""The motion, and for how many seconds -> where the frame's pixels come from; None: stays."""
+
+
+def frame_map(
+    motion: Motion, *, seconds: float, height: int, width: int, device: torch.device
+) -> Map | None:
+    """Where each pixel of a frame was `seconds` before; None if nothing moves.
+
+    Every kind of motion composed into one map, so that the picture is read but once.
     """
-    if options.classic_zoom:
-        return _classic(options, seconds=seconds, height=height, width=width)
-    centre = [options.centre[0] * width - 0.5, options.centre[1] * height - 0.5]
-    shift = [options.shift[0] * width * seconds, options.shift[1] * height * seconds]
-    return _inverse_affine(centre, shift, options.zoom**seconds, options.turn * seconds)
+    made = [make(motion, seconds, height, width) for make in MOVES.values()]
+    warps = [warp for warp in made if warp is not None]
+    if not warps:
+        return None
+    places = pixel_places(height, width, device)
+    for warp in warps:
+        places = warp(places)
+    # Far away is as good as infinity, and fits the integers that index pixels.
+    return places.clamp(-1e6, 1e6).float()
 
 
-def _classic(options: MotionOptions, *, seconds: float, height: int, width: int) -> Matrix:
-    """The zoom of dream.ipynb, 2015: source = (1 - s) * i + length * s / 2, each frame.
-
-    Its fixed point is length / 2, half a pixel past the middle: the picture drifts.
-    """
-    shift = [options.shift[0] * width * seconds, options.shift[1] * height * seconds]
-    zoom = 1 / (1 - options.classic_zoom)
-    return _inverse_affine([width / 2, height / 2], shift, zoom, options.turn * seconds)
-
-
-def _inverse_affine(centre: list[float], shift: list[float], zoom: float, degrees: float) -> Matrix:
-    def row(values: list[float]) -> Tensor:
-        return torch.tensor([values], dtype=torch.float64)
-
-    # kornia turns clockwise as seen for a positive angle here.
-    clockwise = torch.tensor([-degrees], dtype=torch.float64)
-    forward = get_affine_matrix2d(row(shift), row(centre), row([zoom, zoom]), clockwise)
-    return torch.linalg.inv(forward[0])
-
-
-def source_map(matrix: Matrix, *, height: int, width: int) -> Map:
-    """Where each pixel comes from, computed in float64: float32 loses 1e-4 px at 4K."""
+def pixel_places(height: int, width: int, device: torch.device) -> Places:
+    """Each pixel's own place, in float64 where there is one: float32 loses 1e-4 px at 4K."""
+    kind = torch.float32 if device.type == "mps" else torch.float64
     y, x = torch.meshgrid(
-        torch.arange(height, dtype=torch.float64),
-        torch.arange(width, dtype=torch.float64),
+        torch.arange(height, dtype=kind, device=device),
+        torch.arange(width, dtype=kind, device=device),
         indexing="ij",
     )
-    places = torch.stack([x, y, torch.ones_like(x)], -1) @ matrix.T
-    return (places[..., :2] / places[..., 2:]).float()
+    return torch.stack([x, y], -1)
 
 
-def make_camera(
-    options: MotionOptions, *, seconds: float, height: int, width: int, device: torch.device
-) -> Callable[[Image], Image]:
-    """A function that moves an image by one frame: one resample, or none if nothing moves."""
-    matrix = frame_matrix(options, seconds=seconds, height=height, width=width)
-    if torch.equal(matrix, torch.eye(3, dtype=torch.float64)):
-        return lambda image: image
-    places = source_map(matrix, height=height, width=width).to(device)
-    if options.sampling == "bilinear":
-        return lambda image: sample_bilinear(image, places)
-    return lambda image: sample_cubic(image, places, sharpness=options.sharpness)
+def make_camera(*, height: int, width: int, device: torch.device) -> Camera:
+    """For frames of one size. Keeps the last shot: most motions never change."""
+
+    @lru_cache(maxsize=1)
+    def shoot(motion: Motion, seconds: float) -> Shot | None:
+        places = frame_map(motion, seconds=seconds, height=height, width=width, device=device)
+        if places is None:
+            return None
+        outside = 1 - inside(places, height=height, width=width)
+        return Shot(places, outside[None, None] if bool(outside.any()) else None)
+
+    return shoot
+
+
+def read(image: Image, places: Map, *, sampling: str, sharpness: float, border: str) -> Image:
+    """The picture at these places; may leave [0, 1] beside hard edges."""
+    if sampling == "bilinear":
+        return sample_bilinear(image, places, border=border)
+    return sample_cubic(image, places, sharpness=sharpness, border=border)

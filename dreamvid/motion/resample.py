@@ -2,50 +2,60 @@
 
 Convention: a map (rows, columns, 2) holds, for each pixel of the result, the place (x, y) in the
 source it is read from, in pixels, (0, 0) being the centre of the first pixel
-(align_corners=True). Outside, the source goes on mirrored about its border pixels.
+(align_corners=True). What lies outside is read as one of BORDERS says.
 """
+
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Int
-from kornia.geometry.transform import remap
 from torch import Tensor
 
-from dreamvid.image import Image
-
 Map = Float[Tensor, "rows columns 2"]
-Sampled = Float[Tensor, "1 3 rows columns"]
+Planes = Float[Tensor, "1 c h w"]
+Sampled = Float[Tensor, "1 c rows columns"]
+Index = Int[Tensor, "h w"]
+Weights = list[Float[Tensor, "rows columns"]]
 
 
-def sample_bilinear(image: Image, places: Map) -> Sampled:
-    """As the 2015 program reads; over many frames it blurs."""
-    x, y = places[None].unbind(-1)
-    return remap(image, x, y, mode="bilinear", padding_mode="reflection", align_corners=True)
-
-
-def sample_cubic(image: Image, places: Map, *, sharpness: float) -> Sampled:
-    """Keys' cubic over 4 x 4 pixels with a = -sharpness, cut off to [0, 1].
+def sample_cubic(
+    image: Planes, places: Map, *, sharpness: float, border: str = "mirror"
+) -> Sampled:
+    """Keys' cubic over 4 x 4 pixels with a = -sharpness; may leave [0, 1] beside hard edges.
 
     Read 72 times, waves of six pixels and more keep their energy at 0.55; 0.5, Catmull-Rom,
     halves it, 0.6 adds half, and torch's own bicubic, 0.75, rings: 14-fold (measured in
     test_resample.py; Keys, "Cubic convolution interpolation", 1981).
     """
-    height, width = image.shape[-2:]
-    pixels = image[0].flatten(1).T.contiguous()  # (H*W, 3): one row read brings all colours
     corner = places.floor()
-    across = keys_weights(places[..., 0] - corner[..., 0], sharpness)
-    down = keys_weights(places[..., 1] - corner[..., 1], sharpness)
-    left, top = corner[..., 0].long(), corner[..., 1].long()
-    result = torch.zeros(places.shape[0] * places.shape[1], 3, device=image.device)
-    for row in range(4):
-        start = mirror(top + row - 1, height) * width
-        for column in range(4):
-            index = (start + mirror(left + column - 1, width)).flatten()
-            weight = (down[row] * across[column]).flatten()
-            result.addcmul_(pixels.index_select(0, index), weight[:, None])
-    return result.T.reshape(1, 3, *places.shape[:2]).clamp(0, 1)
+    across, down = (keys_weights(part, sharpness) for part in (places - corner).unbind(-1))
+    return _gather(image, corner - 1, across, down, border)
 
 
-def keys_weights(fraction: Float[Tensor, "h w"], sharpness: float) -> list[Float[Tensor, "h w"]]:
+def sample_bilinear(image: Planes, places: Map, *, border: str = "mirror") -> Sampled:
+    """As the 2015 program reads; over many frames it blurs."""
+    corner = places.floor()
+    across, down = ([1 - part, part] for part in (places - corner).unbind(-1))
+    return _gather(image, corner, across, down, border)
+
+
+def _gather(image: Planes, first: Map, across: Weights, down: Weights, border: str) -> Sampled:
+    """The weighted sum of the pixels from `first` on, rightwards and downwards."""
+    height, width = image.shape[-2:]
+    fold = BORDERS[border]
+    pixels = image[0].flatten(1).T.contiguous()  # (H*W, C): one row read brings all planes
+    left, top = first[..., 0].long(), first[..., 1].long()
+    columns = [fold(left + n, width) for n in range(len(across))]
+    result = pixels.new_zeros(first.shape[0] * first.shape[1], image.shape[1])
+    for n, row_weight in enumerate(down):
+        start = fold(top + n, height) * width
+        for column, weight in zip(columns, across, strict=True):
+            index = (start + column).flatten()
+            result.addcmul_(pixels.index_select(0, index), (row_weight * weight).flatten()[:, None])
+    return result.T.reshape(1, -1, *first.shape[:2])
+
+
+def keys_weights(fraction: Float[Tensor, "rows columns"], sharpness: float) -> Weights:
     """Weights of the 4 pixels around a place; they add up to 1."""
     a = -sharpness
 
@@ -58,10 +68,34 @@ def keys_weights(fraction: Float[Tensor, "h w"], sharpness: float) -> list[Float
     return [far(1 + fraction), near(fraction), near(1 - fraction), far(2 - fraction)]
 
 
-def mirror(index: Int[Tensor, "h w"], length: int) -> Int[Tensor, "h w"]:
+def mirror(index: Index, length: int) -> Index:
     """Indices outside 0 .. length-1, reflected about the border pixels."""
     if length == 1:
         return torch.zeros_like(index)
     period = 2 * (length - 1)
     folded = index.remainder(period)
     return torch.minimum(folded, period - folded)
+
+
+def wrap(index: Index, length: int) -> Index:
+    """The picture repeated: past the right border comes the left one."""
+    return index.remainder(length)
+
+
+def clamp(index: Index, length: int) -> Index:
+    """The border pixels drawn out."""
+    return index.clamp(0, length - 1)
+
+
+BORDERS: dict[str, Callable[[Index, int], Index]] = {
+    "mirror": mirror,
+    "wrap": wrap,
+    "clamp": clamp,
+}
+
+
+def inside(places: Map, *, height: int, width: int) -> Float[Tensor, "rows columns"]:
+    """1 where a place lies in the picture, 0 from a pixel outside it on, linear between."""
+    x, y = places.unbind(-1)
+    across = (x + 1).clamp(0, 1) * (width - x).clamp(0, 1)
+    return across * (y + 1).clamp(0, 1) * (height - y).clamp(0, 1)

@@ -1,6 +1,7 @@
 """The loop GIF: a film forward, then back, without showing its two ends twice.
 
-Nothing is held for the way back: it is read from the reversed film.
+A film that is a loop by itself is only shown forward. Nothing is held for the
+way back: it is read from the reversed film.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,7 +35,7 @@ DITHER = {"dither": "bayer", "bayer_scale": "5"}
 
 def write_loop_gif(
     forward: Path,
-    reverse: Path,
+    reverse: Path | None,
     path: Path,
     *,
     every: int,
@@ -49,6 +50,7 @@ def write_loop_gif(
     film that cannot be read or a `reverse` that is not as long as `forward`.
 
     Args:
+        reverse: the reversed film; None for a film that is a loop and needs no way back.
         fps: pictures per second on average, at most 50; delays are whole hundredths.
         width: in pixels; a film is never enlarged.
         colours: 2 to 256, one of them for "as in the picture before".
@@ -56,11 +58,11 @@ def write_loop_gif(
     if every < 1 or fps <= 0 or width < 1 or not 2 <= colours <= 256:
         raise ValueError(f"every {every}, fps {fps}, width {width} or colours {colours}")
     frames = count_frames(forward)
-    if frames == 0 or count_frames(reverse) != frames:
+    if frames == 0 or (reverse and count_frames(reverse) != frames):
         raise VideoError(f"{reverse}: is not {forward} reversed: their lengths differ, or are 0")
     size = _gif_size(probe(forward).size, width)
     last = (frames - 1) // every
-    count = max(1, 2 * last)
+    count = max(1, 2 * last) if reverse else last + 1
     delay = max(Fraction(FASTEST), 100 / Fraction(fps))
     final_delay = round(count * delay) - round((count - 1) * delay)
     with libav_errors(forward):
@@ -88,12 +90,12 @@ def _open_gif(partial: Path, final_delay: int) -> OutputContainer:
 
 
 def _there_and_back(
-    forward: Path, reverse: Path, *, every: int, frames: int, size: tuple[int, int]
+    forward: Path, reverse: Path | None, *, every: int, frames: int, size: tuple[int, int]
 ) -> Iterator[Bytes]:
     """Frames 0, every, ..., last * every, and back to `every`."""
     yield from read_frames(forward, every=every, size=size)
     last = (frames - 1) // every
-    if last > 1:
+    if reverse and last > 1:
         # Frame n of the film is frame frames - 1 - n of the reversed one.
         first_back = frames - 1 - (last - 1) * every
         back = read_frames(reverse, every=every, offset=first_back, size=size)

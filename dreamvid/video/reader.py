@@ -66,7 +66,7 @@ def read_frames(
     reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
     for number, frame in enumerate(_decode(path)):
         if number >= offset and (number - offset) % every == 0:
-            yield _to_rgb(frame, reformatter, size or (frame.height, frame.width))
+            yield to_rgb(frame, reformatter, size or (frame.height, frame.width))
 
 
 @contextmanager
@@ -96,7 +96,8 @@ def _decode(path: Path) -> Iterator[VideoFrame]:
             raise VideoError(f"{path}: cut short after {packets} frames")
 
 
-def _to_rgb(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
+def to_rgb(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
+    """A decoded frame scaled to (height, width), in the colours that its tags mean."""
     smaller = size[0] < frame.height and size[1] < frame.width
     kernel = Interpolation.AREA if smaller else Interpolation.LANCZOS
     if size == (frame.height, frame.width):

@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.objectives import OBJECTIVES, best_match, energy, only
-from dreamvid.dream.score import make_score
+from dreamvid.dream.score import Part, make_score
 from dreamvid.dream.step import ascend
 from dreamvid.engine import frame_rng
-from dreamvid.options import DreamOptions
 
 EXAMPLES = {"energy": (), "guide": (torch.rand(1, 5, 3, 4),)}
 
@@ -27,8 +27,8 @@ class TinyFeatures:
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_rises_in_five_steps(name, image):
-    score = make_score(TinyFeatures(), {"b": OBJECTIVES[name](*EXAMPLES[name])}, {"b": 1.0})
-    options = DreamOptions(step_size=2.5, jitter=4)
+    score = make_score(TinyFeatures(), [Part("b", OBJECTIVES[name](*EXAMPLES[name]))])
+    options = Ascent(step_size=2.5, jitter=4)
     after = image
     for n in range(5):
         after = ascend(after, score, options, rng=frame_rng(0, n))
@@ -38,15 +38,15 @@ def test_every_objective_rises_in_five_steps(name, image):
 
 def test_a_negative_weight_lowers_the_objective(image):
     features = TinyFeatures()
-    less = make_score(features, {"b": energy()}, {"b": -1.0})
-    after = ascend(image, less, DreamOptions(jitter=0), rng=frame_rng(0, 0))
+    less = make_score(features, [Part("b", energy(), -1.0)])
+    after = ascend(image, less, Ascent(jitter=0), rng=frame_rng(0, 0))
     assert features(after, ("b",))["b"].pow(2).sum() < features(image, ("b",))["b"].pow(2).sum()
 
 
 def test_weights_of_several_layers_are_shares_whatever_their_size(image):
     """The gradient is the sum of each layer's relative gradient times its weight."""
     features = TinyFeatures()
-    score = make_score(features, {"a": energy(), "b": energy()}, {"a": 1.0, "b": 0.25})
+    score = make_score(features, [Part("a", energy()), Part("b", energy(), 0.25)])
     x = image.clone().requires_grad_()
     (found,) = torch.autograd.grad(score(x), x)
     seen = features(x, ("a", "b"))

@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.gradient import even_out, like_photos, shape, unit_mean
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.step import ascend, dream
 from dreamvid.engine import frame_rng
 from dreamvid.errors import DreamvidError, PresetError
-from dreamvid.options import DreamOptions
 
 
 def test_octaves_of_the_post_have_the_sizes_of_scipy():
@@ -33,8 +33,8 @@ def test_too_many_octaves_are_refused_with_the_number_that_fits():
 def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
     image = torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(seed))
     score = lambda x: x.pow(2).sum()
-    still = ascend(image, score, DreamOptions(jitter=0), rng=frame_rng(0, 0))
-    moved = ascend(image, score, DreamOptions(jitter=jitter), rng=frame_rng(seed, 0))
+    still = ascend(image, score, Ascent(jitter=0), rng=frame_rng(0, 0))
+    moved = ascend(image, score, Ascent(jitter=jitter), rng=frame_rng(seed, 0))
     assert_close(moved, still)
 
 
@@ -42,25 +42,25 @@ def test_a_step_changes_pixels_by_step_size_on_average():
     image = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     score = lambda x: (x * weights).sum()
-    after = ascend(image, score, DreamOptions(step_size=3, jitter=0), rng=frame_rng(0, 0))
+    after = ascend(image, score, Ascent(step_size=3, jitter=0), rng=frame_rng(0, 0))
     assert_close((after - image).abs().mean() * 255, torch.tensor(3.0))
 
 
 @pytest.mark.parametrize("options", [{}, {"pyramid": 4}, {"decorrelate": 0.5}])
 def test_a_flat_gradient_changes_nothing(options, image):
     blind = lambda x: (x * 0).sum()
-    assert_close(ascend(image, blind, DreamOptions(**options), rng=frame_rng(0, 0)), image)
+    assert_close(ascend(image, blind, Ascent(**options), rng=frame_rng(0, 0)), image)
 
 
 def test_octaves_carry_the_detail_and_keep_the_picture_where_nothing_is_dreamed(image):
     blind = lambda x: (x * 0).sum()
-    assert_close(dream(image, blind, DreamOptions(octaves=3), rng=frame_rng(0, 0)), image)
+    assert_close(dream(image, blind, Ascent(octaves=3), rng=frame_rng(0, 0)), image)
 
 
 def test_a_dream_that_is_no_number_stops_with_the_reason(image):
     broken = lambda x: (x * float("nan")).sum()
     with pytest.raises(DreamvidError, match="no longer a number"):
-        dream(image, broken, DreamOptions(octaves=1, steps=1), rng=frame_rng(0, 0))
+        dream(image, broken, Ascent(octaves=1, steps=1), rng=frame_rng(0, 0))
 
 
 def test_the_pyramid_gives_every_band_the_same_strength(rng):

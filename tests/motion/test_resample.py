@@ -6,8 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
-from dreamvid.motion.camera import frame_matrix, source_map
-from dreamvid.motion.resample import keys_weights, mirror, sample_bilinear, sample_cubic
+from dreamvid.motion.camera import frame_map
+from dreamvid.motion.moves import Motion
+from dreamvid.motion.resample import (
+    BORDERS,
+    inside,
+    keys_weights,
+    mirror,
+    sample_bilinear,
+    sample_cubic,
+)
 from dreamvid.options import MotionOptions
 
 SIZE = 96
@@ -28,9 +36,9 @@ def texture():
 
 
 def loop(image, steps, sample):
-    for options in steps:
-        matrix = frame_matrix(options, seconds=1, height=SIZE, width=SIZE)
-        image = sample(image, source_map(matrix, height=SIZE, width=SIZE))
+    for motion in steps:
+        places = frame_map(motion, seconds=1, height=SIZE, width=SIZE, device=image.device)
+        image = sample(image, places).clamp(0, 1)
     return image
 
 
@@ -51,12 +59,12 @@ def kept(before, after):
 
 READERS = {
     "bilinear": sample_bilinear,
-    "default": lambda i, p: sample_cubic(i, p, sharpness=MotionOptions().sharpness),
+    "default": lambda i, p: sample_cubic(i, p, sharpness=float(str(MotionOptions().sharpness))),
     "torch bicubic": torch_bicubic,
 }
 LOOPS = {
-    "72 turns of 5 degrees": [MotionOptions(turn=5)] * 72,
-    "50 zooms in, 50 out": [MotionOptions(zoom=1.004)] * 50 + [MotionOptions(zoom=1 / 1.004)] * 50,
+    "72 turns of 5 degrees": [Motion(turn=5)] * 72,
+    "50 zooms in, 50 out": [Motion(zoom=1.004)] * 50 + [Motion(zoom=1 / 1.004)] * 50,
 }
 
 
@@ -95,7 +103,7 @@ def test_the_cubic_agrees_with_keys_formula_in_float64(image):
                 pixel = pixels[:, reflect(row, height), reflect(column, width)]
                 expected[:, i, j] += kernel(y - row) * kernel(x - column) * pixel
     found = sample_cubic(image, torch.tensor(places, dtype=torch.float32), sharpness=0.6)
-    assert_close(found[0].numpy(), expected.clip(0, 1).astype(np.float32), atol=1e-5, rtol=0)
+    assert_close(found[0].numpy(), expected.astype(np.float32), atol=1e-5, rtol=0)
 
 
 def test_the_weights_of_a_place_add_up_to_one():
@@ -107,3 +115,36 @@ def test_mirroring_repeats_no_border_pixel():
     index = torch.arange(-4, 9)[None]
     assert mirror(index, 4)[0].tolist() == [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2]
     assert mirror(index, 1)[0].tolist() == [0] * 13
+
+
+@pytest.mark.parametrize(
+    ("border", "expected"),
+    [
+        ("mirror", [2, 1, 0, 1, 2, 3, 2, 1]),
+        ("wrap", [2, 3, 0, 1, 2, 3, 0, 1]),
+        ("clamp", [0, 0, 0, 1, 2, 3, 3, 3]),
+    ],
+)
+def test_each_border_reads_its_own_pixels(border, expected):
+    row = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 3, 4, 4)
+    x = torch.arange(-2.0, 6.0)
+    places = torch.stack([x, torch.ones_like(x)], -1)[None]
+    for found in (
+        sample_bilinear(row, places, border=border),
+        sample_cubic(row, places, sharpness=0.5, border=border),
+    ):
+        assert found[0, 0, 0].tolist() == expected
+    assert set(BORDERS) == {"mirror", "wrap", "clamp"}
+
+
+def test_inside_fades_over_the_pixel_past_the_border():
+    places = torch.tensor([[[-1.0, 1], [-0.25, 1], [0, 1], [3, 1], [3.5, 1], [1, 4.0]]])
+    assert inside(places, height=4, width=4)[0].tolist() == [0, 0.75, 1, 1, 0.5, 0]
+
+
+def test_planes_read_together_equal_planes_read_alone(rng):
+    planes = torch.rand(1, 7, 9, 11, generator=rng) - 0.5
+    places = 12 * torch.rand(5, 6, 2, generator=rng) - 1
+    together = sample_cubic(planes, places, sharpness=0.55)
+    alone = [sample_cubic(planes[:, n : n + 1], places, sharpness=0.55) for n in range(7)]
+    assert_close(together, torch.cat(alone, 1))

@@ -1,0 +1,39 @@
+"""The footage of a film, two neighbouring frames at a time."""
+
+from collections.abc import Generator
+from fractions import Fraction
+from pathlib import Path
+
+from dreamvid.image import Bytes
+from dreamvid.video.footage import read_footage
+
+
+class Clip:
+    """Reads a film's sources in order, from wherever it is asked to begin."""
+
+    def __init__(self, path: Path, *, fps: Fraction, size: tuple[int, int]) -> None:
+        self._path, self._fps, self._size = path, fps, size
+        self._frames: Generator[Bytes, None, None] | None = None
+        self._last: tuple[int, Bytes] | None = None
+
+    def pair(self, index: int) -> tuple[Bytes | None, Bytes]:
+        """The frame before, None for the first one, and frame `index`; raises VideoError."""
+        if index == 0:
+            return None, self._at(0)
+        kept = self._last
+        old = kept[1] if kept and kept[0] == index - 1 else self._at(index - 1)
+        return old, self._at(index)
+
+    def _at(self, index: int) -> Bytes:
+        if self._frames is None or self._last is None or self._last[0] != index - 1:
+            self.close()
+            self._frames = read_footage(self._path, fps=self._fps, size=self._size, first=index)
+        frame = next(self._frames)
+        self._last = index, frame
+        return frame
+
+    def close(self) -> None:
+        """Ends the thread that decodes."""
+        if self._frames is not None:
+            self._frames.close()
+        self._frames = self._last = None

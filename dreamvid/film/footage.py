@@ -1,0 +1,113 @@
+"""A film dreamed on footage: what was dreamed follows what moves.
+
+What is carried from frame to frame is the detail, the dream less its source. It is moved
+along the flow from the frame before, left out where that flow cannot be relied on, weakened,
+added to the new source and dreamed on (DeepDreamAnim, 2015, whose flow pointed forwards and
+whose detail never decayed; masks after Ruder et al., 2016).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.dream.colour import colours_of
+from dreamvid.engine import Frame, Step
+from dreamvid.film.parts import Parts
+from dreamvid.flow.cuts import is_cut
+from dreamvid.flow.estimate import Estimator
+from dreamvid.flow.masks import reliable
+from dreamvid.image import Bytes, Image, from_bytes
+from dreamvid.motion.camera import pixel_places, read
+from dreamvid.motion.resample import Map
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
+from dreamvid.settings import ascent_at
+
+Pair = Callable[[int], tuple[Bytes | None, Bytes]]
+"""The sources of the frame before, None for the first one, and of a frame."""
+Detail = Float[Tensor, "1 3 h w"]
+"""What dreaming added; any sign."""
+Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"]]
+"""The details of the frame before, where they now are, and how far that can be relied on."""
+
+
+def make_step(parts: Parts, pair: Pair, estimate: Estimator) -> Step:
+    carry = _make_carrier(parts, estimate)
+
+    def step(frame: Frame) -> Frame:
+        index = frame.index + 1
+        moment = parts.timeline.moment(index)
+        old, new = pair(index)
+        source = from_bytes(new).to(parts.device)
+        carried = carry(frame, old, new, moment) if old is not None else None
+        if carried is None:
+            kept = _begin(parts, source, moment)
+            fade = 1.0
+        elif parts.dreams(index):
+            kept = _go_on(parts, source, *carried, moment)
+            fade = parts.fade(index)
+        else:
+            kept, fade = carried[0], parts.fade(index)
+        base = kept.get("base", kept["detail"])
+        shown = source + base + fade * (kept["detail"] - base)
+        return Frame(index, shown.clamp(0, 1), kept)
+
+    return step
+
+
+def _begin(parts: Parts, source: Image, moment: Moment) -> dict[str, Detail]:
+    """A shot's first frame has no dream yet to build on: it gets more steps."""
+    usual = ascent_at(parts.preset.dream, moment)
+    more = round(usual.steps * value_at(parts.preset.flow.restart, moment))
+    detail = _dream(parts, source, torch.zeros_like(source), moment, more)
+    return _kept(parts, detail, detail)
+
+
+def _go_on(
+    parts: Parts, source: Image, details: dict[str, Detail], trust: Tensor, moment: Moment
+) -> dict[str, Detail]:
+    flow, carried = parts.preset.flow, details["detail"]
+    base = value_at(flow.decay, moment) * carried
+    dreamed = _dream(parts, source, base, moment)
+    steadied = dreamed + value_at(flow.strength, moment) * trust * (carried - dreamed)
+    return _kept(parts, steadied, carried)
+
+
+def _dream(
+    parts: Parts, source: Image, detail: Detail, moment: Moment, steps: int | None = None
+) -> Detail:
+    ascent = ascent_at(parts.preset.dream, moment)
+    ascent = ascent if steps is None else replace(ascent, steps=steps)
+    result = parts.dreamed((source + detail).clamp(0, 1), moment, ascent)
+    if parts.preset.colour.keep != "none":
+        result = parts.graded(result, colours_of(source), moment)
+    return result - source
+
+
+def _kept(parts: Parts, detail: Detail, base: Detail) -> dict[str, Detail]:
+    return {"detail": detail} | ({"base": base} if parts.preset.dream.every > 1 else {})
+
+
+def _make_carrier(
+    parts: Parts, estimate: Estimator
+) -> Callable[[Frame, Bytes, Bytes, Moment], Carried | None]:
+    """Moves details along the flow between two sources; None where a cut lies between."""
+    motion = parts.preset.motion
+
+    def carry(frame: Frame, old: Bytes, new: Bytes, moment: Moment) -> Carried | None:
+        backward, forward = estimate(new, old), estimate(old, new)
+        trust = reliable(backward, forward)
+        if parts.preset.flow.cuts and is_cut(old, new, trust):
+            return None
+        places: Map = pixel_places(new.shape[0], new.shape[1], parts.device).float() + backward
+        stacked = torch.cat(list(frame.memory.values()), dim=1)
+        sharpness = value_at(motion.sharpness, moment)
+        moved = trust * read(
+            stacked, places, sampling=motion.sampling, sharpness=sharpness, border="clamp"
+        )
+        return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), trust
+
+    return carry

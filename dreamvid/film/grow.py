@@ -1,0 +1,121 @@
+"""A film that grows: each frame is the last one, moved by the camera and dreamed.
+
+    dream -> move -> (fill) -> dream -> blend with earlier frames -> keep colours -> frame
+
+Only one frame in `dream.every` is dreamed. What a dream adds fades in over the frames up to
+the next one, carried by the motion, so that the film does not stutter.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from dreamvid.dream.colour import Palette
+from dreamvid.engine import Frame, Step
+from dreamvid.film.loops import Closing
+from dreamvid.film.parts import Parts
+from dreamvid.image import Image
+from dreamvid.motion.camera import Camera, Shot, read
+from dreamvid.motion.fill import fill_dreamlike, fill_plain
+from dreamvid.options import MotionOptions
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
+from dreamvid.settings import ascent_at, frame_seconds, motion_at
+
+INDEX_BORDER = {"colour": "clamp", "dream": "mirror"}  # what is read before it is filled
+
+
+def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closing: Closing) -> Step:
+    """The step of a growing film.
+
+    Args:
+        first: index of the first frame that is dreamed; it is not moved.
+        like: the colours to keep.
+        closing: what leads the film's end back to its beginning, if anything does.
+    """
+    move = make_mover(parts, camera)
+
+    def step(frame: Frame) -> Frame:
+        index = frame.index + 1
+        moment = parts.timeline.moment(index)
+        before = dict(frame.memory) or {"dreamed": frame.image}
+        now = before if index == first else move(before, moment)
+        if index == first or parts.dreams(index):
+            now = _dream(parts, now, moment, like)
+        now["dreamed"] = closing.lead(index, now["dreamed"])
+        shown = now["dreamed"]
+        if "base" in now:
+            shown = now["base"] + parts.fade(index) * (shown - now["base"])
+        return Frame(index, closing.shown(index, shown), now)
+
+    return step
+
+
+def _dream(parts: Parts, moved: dict[str, Image], moment: Moment, like: Palette) -> dict[str, Image]:
+    base = moved["dreamed"]
+    result = parts.dreamed(base, moment)
+    kept = parts.preset.flow.frames
+    earlier = [base, *(moved[f"past{n}"] for n in range(2, kept + 1) if f"past{n}" in moved)]
+    result = _blended(parts, result, earlier[:kept], moment)
+    now = {"dreamed": parts.graded(result, like, moment)}
+    # What is now one dream old will be two dreams old at the next one.
+    now |= {f"past{n + 2}": image for n, image in enumerate(earlier[: kept - 1])} if kept else {}
+    return now | ({"base": base} if parts.preset.dream.every > 1 else {})
+
+
+def _blended(parts: Parts, image: Image, earlier: list[Image], moment: Moment) -> Image:
+    """Mixed with earlier frames, newest first, all where they are now: their flow is exact."""
+    if not earlier:
+        return image
+    flow = parts.preset.flow
+    decay, strength = value_at(flow.decay, moment), value_at(flow.strength, moment)
+    weights = [decay**n for n in range(len(earlier))]
+    pairs = zip(weights, earlier, strict=True)
+    mean = sum((weight * old for weight, old in pairs), torch.zeros_like(image)) / sum(weights)
+    return image + strength * (mean - image)
+
+
+def make_mover(
+    parts: Parts, camera: Camera
+) -> Callable[[dict[str, Image], Moment], dict[str, Image]]:
+    """Moves all that is kept of a frame by one frame's motion, reading it together."""
+    options = parts.preset.motion
+    seconds = float(frame_seconds(options, parts.timeline.fps))
+
+    def move(images: dict[str, Image], moment: Moment) -> dict[str, Image]:
+        shot = camera(motion_at(options, moment), seconds)
+        if shot is None:
+            return dict(images)
+        moved = _read_all(images, shot, options, moment)
+        if shot.uncovered is not None and options.border == "colour":
+            return {
+                k: fill_plain(v, shot.uncovered, options.border_colour) for k, v in moved.items()
+            }
+        if shot.uncovered is not None and options.border == "dream":
+            moved["dreamed"] = _dream_border(parts, moved["dreamed"], shot.uncovered, moment)
+        return moved
+
+    return move
+
+
+def _read_all(
+    images: dict[str, Image], shot: Shot, options: MotionOptions, moment: Moment
+) -> dict[str, Image]:
+    border = INDEX_BORDER.get(options.border, options.border)
+    sharpness = value_at(options.sharpness, moment)
+    stacked = torch.cat(list(images.values()), dim=1)
+    planes = read(
+        stacked, shot.places, sampling=options.sampling, sharpness=sharpness, border=border
+    )
+    return dict(zip(images, planes.clamp(0, 1).split(3, dim=1), strict=True))
+
+
+def _dream_border(parts: Parts, image: Image, uncovered: Tensor, moment: Moment) -> Image:
+    """What came in from outside: noise like the picture's, dreamed on before the frame is."""
+    options = parts.preset.motion
+    filled = fill_dreamlike(image, uncovered, rng=parts.rng(moment))
+    steps = round(value_at(options.border_steps, moment))
+    extra = replace(ascent_at(parts.preset.dream, moment), steps=steps)
+    return filled + uncovered * (parts.dreamed(filled, moment, extra) - filled)

@@ -1,0 +1,53 @@
+"""What a step is made of, whatever kind of film it belongs to."""
+
+from dataclasses import dataclass
+
+import torch
+
+from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.colour import Palette, keep_colours
+from dreamvid.dream.step import dream
+from dreamvid.engine import frame_rng
+from dreamvid.image import Image
+from dreamvid.options import Preset
+from dreamvid.schedule.moment import Moment
+from dreamvid.scores import ScoreAt
+from dreamvid.settings import ascent_at, grade_at
+from dreamvid.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Built once for a film."""
+
+    preset: Preset  # resolved
+    timeline: Timeline
+    score_at: ScoreAt
+    device: torch.device
+
+    def dreamed(self, image: Image, moment: Moment, ascent: Ascent | None = None) -> Image:
+        """The picture dreamed on, by the settings of this moment."""
+        ascent = ascent or ascent_at(self.preset.dream, moment)
+        score = self.score_at(moment)
+        if score is None or not ascent.steps or not ascent.step_size:
+            return image
+        return dream(image, score, ascent, rng=self.rng(moment))
+
+    def rng(self, moment: Moment) -> torch.Generator:
+        """Of the moment's frame; of the first one where all frames are to be shifted alike."""
+        index = 0 if self.preset.dream.same_jitter else moment.frame
+        return frame_rng(self.preset.seed, index)
+
+    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
+        if self.preset.colour.keep == "none":
+            return image
+        return keep_colours(image, like, grade_at(self.preset.colour, moment))
+
+    def dreams(self, index: int) -> bool:
+        """Whether this frame is dreamed, or only moved."""
+        return index % self.preset.dream.every == 0
+
+    def fade(self, index: int) -> float:
+        """How much of the latest dream a frame shows: all of it just before the next one."""
+        every = self.preset.dream.every
+        return (index % every + 1) / every

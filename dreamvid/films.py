@@ -1,0 +1,59 @@
+"""The finished files: films joined from their segments, with sound, and the loop and poster."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from dreamvid.errors import ResumeError, VideoError
+from dreamvid.folder import RenderFolder
+from dreamvid.image import Image, save
+from dreamvid.job import Job
+from dreamvid.sound.mux import add_sound
+from dreamvid.video.animated import write_loop_gif
+from dreamvid.video.segments import chunk_frames, forward_files, reverse_files
+from dreamvid.video.writer import Encoding, join
+
+
+def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:
+    """Write and yield forward film, reversed film, loop and poster.
+
+    Raises ResumeError where a segment is damaged, VideoError, OutputError.
+    """
+    outputs, video, out = job.preset.outputs, job.preset.video, folder.out
+    chunks = -(-video.count // chunk_frames(encoding.size, encoding.fps))
+    closed = job.preset.loop.kind != "none"
+    forward, loop, poster = (out / name for name in ("forward.mp4", "loop.gif", "poster.png"))
+    # The way back of a loop is read from the reversed film, so one is made if none is kept.
+    wanted = outputs.reverse or (outputs.loop and not closed)
+    reverse = out / "reverse.mp4" if outputs.reverse else folder.work / ".reverse.mp4.partial"
+    try:
+        _write_film(job, forward_files(folder.work, chunks), forward, encoding.fps)
+        yield forward
+        if wanted:
+            segments = reverse_files(folder.work, chunks)
+            _write_film(job, segments, reverse, encoding.fps, backwards=True)
+        if outputs.reverse:
+            yield reverse
+        if outputs.loop:
+            pace = Fraction(outputs.loop_fps).limit_denominator(1000)
+            way_back = None if closed else reverse
+            width, every = outputs.loop_width, video.every
+            write_loop_gif(forward, way_back, loop, every=every, fps=pace, width=width)
+            yield loop
+    finally:
+        if not outputs.reverse:
+            reverse.unlink(missing_ok=True)
+    save(last, poster)
+    yield poster
+
+
+def _write_film(
+    job: Job, segments: list[Path], film: Path, fps: Fraction, *, backwards: bool = False
+) -> None:
+    try:
+        join(segments, film, fps)
+    except VideoError as error:
+        raise ResumeError(f"{error}; --fresh renders the film anew") from None
+    if job.sound:
+        # Made silent first, so that a sound that fails leaves the film whole.
+        add_sound(film, job.sound, film, backwards=backwards)

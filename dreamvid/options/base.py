@@ -1,0 +1,32 @@
+"""What all tables of a preset share."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from dreamvid.schedule.curve import Bounds, Curve
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def changed(self) -> set[str]:
+        """The options that are not at their defaults."""
+        fields = type(self).model_fields
+        return {name for name in fields if getattr(self, name) != fields[name].default}
+
+
+Scheduled = float | Curve
+"""A number, or what it is over time: keyframes or an expression. Its bounds annotate it."""
+Share = Annotated[Scheduled, Bounds(ge=0, le=1)]
+
+
+def flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables to one level, keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,147 @@
+"""[video], [loop], [flow], [colour], [sound], [outputs]: the film around the dream."""
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dreamvid.options.base import Options, Scheduled, Share
+from dreamvid.schedule.curve import Bounds
+from dreamvid.values import File, Finite, Fps
+
+
+class VideoOptions(Options):
+    fps: Annotated[Fps, Field(description='frames a second: 24, or "30000/1001"')] | None = Field(
+        default=None, description="default 24, or the footage's own"
+    )
+    frames: int | None = Field(default=None, ge=1, le=10_000_000, description="length of the film")
+    seconds: Finite | None = Field(
+        default=None, gt=0, le=1e6, description="length, instead of frames"
+    )
+    every: int = Field(default=1, ge=1, description="the GIF keeps one frame in so many")
+    crf: int = Field(
+        default=16, ge=0, le=40, description="x264's quality; lower is better and larger"
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "VideoOptions":
+        if self.frames is not None and self.seconds is not None:
+            raise ValueError("give the length as frames or as seconds, one of the two")
+        return self
+
+    @property
+    def rate(self) -> Fraction:
+        return self.fps or Fraction(24)
+
+    @property
+    def count(self) -> int:
+        """Length in frames, at least one."""
+        return self.frames or max(1, round(Fraction(self.seconds or 0) * self.rate))
+
+
+class LoopOptions(Options):
+    """How the film's end meets its beginning."""
+
+    kind: Literal["none", "cross-fade", "endless"] = Field(
+        default="none",
+        description="cross-fade: the end dissolves into the beginning while both move on; "
+        "endless: the dream itself is led back to its beginning",
+    )
+    seconds: Finite = Field(
+        default=2.0, gt=0, le=3600, description="how long the end takes to become the beginning"
+    )
+    warm_up: Finite = Field(
+        default=1.0,
+        ge=0,
+        le=3600,
+        description="dreamed before the loop begins, so that it begins amid the dream",
+    )
+
+    @model_validator(mode="after")
+    def _every_option_has_an_effect(self) -> "LoopOptions":
+        if self.kind == "none" and self.changed():
+            raise ValueError('has no effect with kind = "none"; use "cross-fade" or "endless"')
+        return self
+
+
+class FlowOptions(Options):
+    """What earlier frames do to a new one, moved to where they are now."""
+
+    frames: int = Field(
+        default=0, ge=0, le=16, description="dreamed films: how many earlier frames are mixed in"
+    )
+    strength: Share = Field(
+        default=0.5,
+        description="share of the earlier frames; footage: of the dream carried on",
+    )
+    decay: Share = Field(
+        default=0.8, description="what is left from frame to frame of what is carried"
+    )
+    method: Literal["dis", "dis-fast", "raft", "raft-small"] = Field(
+        default="dis", description="how footage's motion is found; raft needs `models get`"
+    )
+    cuts: bool = Field(default=True, description="footage: begin anew after a cut")
+    restart: Annotated[Scheduled, Bounds(ge=1, le=100)] = Field(
+        default=3.0, description="footage: steps of a shot's first frame, over the usual"
+    )
+
+
+class ColourOptions(Options):
+    """What keeps a long film from going grey, dark or neon."""
+
+    keep: Literal["none", "mean", "spread", "palette"] = Field(
+        default="none",
+        description="what of the start's colours: their mean, mean and spread, or all of them",
+    )
+    strength: Share = Field(
+        default=0.2, description="share of the way back to them that is gone in a frame"
+    )
+    like: File | None = Field(
+        default=None, description="a picture whose colours are kept instead of the start's"
+    )
+    contrast: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
+        default=1.0, description="spread of lightness to keep, over the picture's own"
+    )
+    saturation: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
+        default=1.0, description="spread of colour to keep, over the picture's own"
+    )
+
+    @model_validator(mode="after")
+    def _every_option_has_an_effect(self) -> "ColourOptions":
+        if self.keep == "none" and self.changed():
+            raise ValueError('has no effect with keep = "none"; use "mean", "spread" or "palette"')
+        if self.keep == "mean" and (self.contrast != 1 or self.saturation != 1):
+            raise ValueError('contrast and saturation need keep = "spread" or "palette"')
+        return self
+
+
+class SoundOptions(Options):
+    """What is heard, and what schedules hear: rms, bass, mid, high, onset, beat."""
+
+    path: File | None = Field(
+        default=None, description="a sound or video file; default: the footage's own sound"
+    )
+    bpm: Finite | None = Field(
+        default=None, ge=1, le=1000, description="beats a minute; default: found in the sound"
+    )
+    attack: Finite = Field(
+        default=0.01, ge=0, le=10, description="seconds a level takes to rise, about"
+    )
+    release: Finite = Field(default=0.25, ge=0, le=10, description="and to fall")
+    keep: bool = Field(default=True, description="whether the films have the sound")
+
+
+class OutputOptions(Options):
+    """What is written beside the forward film."""
+
+    reverse: bool = Field(default=True, description="the film backwards")
+    loop: bool = Field(
+        default=True, description="a GIF of the film forward and back, or of a looping film"
+    )
+    loop_width: int = Field(
+        default=480, ge=16, le=4096, description="pixels; never wider than the film"
+    )
+    loop_fps: Finite = Field(default=20.0, ge=1, le=50, description="pictures a second in the GIF")
+    stills: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        default=(), description="numbers of frames kept as PNG, the first being 0"
+    )

@@ -1,0 +1,60 @@
+"""A preset with its defaults spelled out, so that a record of it is complete."""
+
+from fractions import Fraction
+
+from dreamvid.errors import PresetError
+from dreamvid.models.features import FeatureModel
+from dreamvid.options import DreamOptions, LayerWeight, Preset, VideoOptions
+from dreamvid.video.footage import probe_footage
+
+
+def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
+    """Size, layers, rate and length spelled out.
+
+    Args:
+        size: (width, height) of the start picture.
+
+    Raises PresetError or VideoError.
+    """
+    video = _video(preset)
+    dream = with_layers(preset.dream, features)
+    same = preset.of_footage if dream.same_jitter is None else dream.same_jitter
+    every = _every(dream, video.rate)
+    changes = {"same_jitter": same, "every": every, "rate": None}
+    return preset.model_copy(
+        update={
+            "dream": dream.model_copy(update=changes),
+            "start": preset.start.model_copy(update={"size": size}),
+            "video": video,
+        }
+    )
+
+
+def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
+    """The model's usual layers where none are named."""
+    if options.layers:
+        return options
+    usual = tuple(LayerWeight(name=name) for name in features.usual_layers)
+    return options.model_copy(update={"layers": usual})
+
+
+def _video(preset: Preset) -> VideoOptions:
+    """Rate and length; footage has its own, and is never made longer."""
+    video = preset.video
+    fps, longest = video.rate, None
+    if preset.of_footage and preset.start.path:
+        info = probe_footage(preset.start.path, fps=video.fps)
+        fps, longest = info.fps, info.frames
+    asked = video.frames or (video.seconds and round(Fraction(video.seconds) * fps)) or longest
+    frames = max(1, min(asked or 1, longest or asked or 1))
+    return video.model_copy(update={"fps": fps, "frames": frames, "seconds": None})
+
+
+def _every(dream: DreamOptions, fps: Fraction) -> int:
+    if dream.rate is None:
+        return dream.every
+    every = fps / dream.rate
+    if every.denominator != 1:
+        problem = f"{fps} frames a second is no multiple of {dream.rate} dreams"
+        raise PresetError("dream.rate", problem, f"such as {fps / max(1, round(every))}")
+    return int(every)

@@ -1,0 +1,68 @@
+"""Options at a moment: every schedule replaced by the number it then is."""
+
+from fractions import Fraction
+
+from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.colour import Grade
+from dreamvid.motion.moves import Motion
+from dreamvid.options import ColourOptions, DreamOptions, MotionOptions, Scheduled
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
+
+
+def ascent_at(options: DreamOptions, moment: Moment) -> Ascent:
+    return Ascent(
+        octaves=_whole(options.octaves, moment),
+        octave_scale=value_at(options.octave_scale, moment),
+        steps=_whole(options.steps, moment),
+        step_size=value_at(options.step_size, moment),
+        jitter=_whole(options.jitter, moment),
+        pyramid=_whole(options.pyramid, moment),
+        decorrelate=value_at(options.decorrelate, moment),
+    )
+
+
+def grade_at(options: ColourOptions, moment: Moment) -> Grade:
+    return Grade(
+        keep=options.keep,
+        strength=value_at(options.strength, moment),
+        contrast=value_at(options.contrast, moment),
+        saturation=value_at(options.saturation, moment),
+    )
+
+
+def motion_at(options: MotionOptions, moment: Moment) -> Motion:
+    def at(number: Scheduled) -> float:
+        return value_at(number, moment)
+
+    wave = at(options.wave)
+    gone = moment.frame * float(frame_seconds(options, moment.fps))
+    return Motion(
+        zoom=at(options.zoom),
+        turn=at(options.turn),
+        shift=(at(options.shift[0]), at(options.shift[1])),
+        centre=(at(options.centre[0]), at(options.centre[1])),
+        classic_zoom=at(options.classic_zoom),
+        yaw=at(options.yaw),
+        pitch=at(options.pitch),
+        roll=at(options.roll),
+        dolly=at(options.dolly),
+        field_of_view=at(options.field_of_view),
+        vortex=at(options.vortex),
+        vortex_radius=at(options.vortex_radius),
+        wave=wave,
+        wave_length=at(options.wave_length),
+        wave_phase=at(options.wave_speed) * gone if wave else 0.0,
+        kaleidoscope=_whole(options.kaleidoscope, moment),
+        droste=at(options.droste),
+        droste_turn=at(options.droste_turn),
+    )
+
+
+def frame_seconds(options: MotionOptions, fps: Fraction) -> Fraction:
+    """How long a frame lasts in what the rates are for: seconds, or frames."""
+    return 1 / fps if options.per == "second" else Fraction(1)
+
+
+def _whole(number: Scheduled, moment: Moment) -> int:
+    return round(value_at(number, moment))

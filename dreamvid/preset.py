@@ -119,7 +119,8 @@ def _set(table: dict[str, Any], setting: str) -> None:
     if groups == ["video"] and last in ("frames", "seconds"):
         inner.pop("seconds" if last == "frames" else "frames", None)
     if (groups, last) == (["start"], "path"):
-        inner["kind"] = "video" if str(value).lower().endswith(VIDEOS) else "image"
+        footage = inner.get("kind") == "video" or str(value).lower().endswith(VIDEOS)
+        inner["kind"] = "video" if footage else "image"
     inner[last] = value
 
 

@@ -52,11 +52,11 @@ DEFAULT_SIZE = (480, 270)  # width, height
 
 def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     """The start picture, on the CPU, with even sides; raises PresetError."""
+    if options.kind == "video":
+        return _first_frame(footage_path(options), options.size)
     if options.path is None:
         width, height = options.size or DEFAULT_SIZE
         return STARTS[options.kind](height, width, rng)
-    if options.kind == "video":
-        return _first_frame(options.path, options.size)
     picture = load(options.path, option="start.path")
     if options.size:
         return fit(picture, (options.size[1], options.size[0]))
@@ -70,12 +70,21 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     return picture[..., :height, :width]
 
 
+def footage_path(options: StartOptions) -> Path:
+    """The clip that is dreamed on; raises PresetError."""
+    if options.path is None:
+        raise PresetError("start.path", "this film dreams on footage", "--set start.path=CLIP")
+    if not options.path.exists():
+        raise PresetError("start.path", f"{options.path} does not exist", "give the path of a film")
+    return options.path
+
+
 def file_size(options: StartOptions) -> tuple[int, int] | None:
     """(width, height) of the file a film begins with, if it begins with one."""
-    if options.path is None:
-        return None
     if options.kind == "video":
-        height, width = probe_footage(options.path).size
+        height, width = probe_footage(footage_path(options)).size
+    elif options.path is None:
+        return None
     else:
         height, width = load(options.path, option="start.path").shape[-2:]
     return width, height

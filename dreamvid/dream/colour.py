@@ -37,8 +37,9 @@ def keep_colours(image: Image, like: Palette, grade: Grade) -> Image:
     """The picture, part of the way to the colours of `like` (from `colours_of`).
 
     Mean and spread as Reinhard et al., "Color transfer between images", 2001, do,
-    the colour axes by one factor so that hues stay; palettes by matching distributions along turned axes
-    (Pitie, Kokaram and Dahyot, "N-dimensional probability density function transfer", 2005).
+    the colour axes by one factor so that hues stay; palettes by matching distributions along
+    turned axes (Pitie, Kokaram and Dahyot, "N-dimensional probability density function
+    transfer", 2005).
     """
     if grade.keep == "none" or not grade.strength:
         return image

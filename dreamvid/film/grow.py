@@ -53,7 +53,9 @@ def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closin
     return step
 
 
-def _dream(parts: Parts, moved: dict[str, Image], moment: Moment, like: Palette) -> dict[str, Image]:
+def _dream(
+    parts: Parts, moved: dict[str, Image], moment: Moment, like: Palette
+) -> dict[str, Image]:
     base = moved["dreamed"]
     result = parts.dreamed(base, moment)
     kept = parts.preset.flow.frames
@@ -107,7 +109,12 @@ def _read_all(
     sharpness = value_at(options.sharpness, moment)
     stacked = torch.cat(list(images.values()), dim=1)
     planes = read(
-        stacked, shot.places, sampling=options.sampling, sharpness=sharpness, border=border
+        stacked,
+        shot.places,
+        sampling=options.sampling,
+        sharpness=sharpness,
+        border=border,
+        halvings=shot.halvings,
     )
     return dict(zip(images, planes.clamp(0, 1).split(3, dim=1), strict=True))
 

@@ -8,9 +8,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.image import Image
 from dreamvid.motion.moves import MOVES, Motion, Places
-from dreamvid.motion.resample import Map, inside, sample_bilinear, sample_cubic
+from dreamvid.motion.resample import (
+    Halvings,
+    Map,
+    Planes,
+    Sampled,
+    halvings,
+    inside,
+    sample_bilinear,
+    sample_cubic,
+    sample_halved,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Shot:
 
     places: Map
     uncovered: Float[Tensor, "1 1 h w"] | None  # 1 where it leaves the picture; None if nowhere
+    halvings: Halvings | None  # None where nothing is shrunk so much
 
 
 Camera = Callable[[Motion, float], Shot | None]
@@ -63,13 +73,32 @@ def make_camera(*, height: int, width: int, device: torch.device) -> Camera:
         if places is None:
             return None
         outside = 1 - inside(places, height=height, width=width)
-        return Shot(places, outside[None, None] if bool(outside.any()) else None)
+        fewer = halvings(places)
+        return Shot(
+            places,
+            uncovered=outside[None, None] if bool(outside.any()) else None,
+            halvings=fewer if bool(fewer.any()) else None,
+        )
 
     return shoot
 
 
-def read(image: Image, places: Map, *, sampling: str, sharpness: float, border: str) -> Image:
+def read(
+    image: Planes,
+    places: Map,
+    *,
+    sampling: str,
+    sharpness: float,
+    border: str,
+    halvings: Halvings | None = None,
+) -> Sampled:
     """The picture at these places; may leave [0, 1] beside hard edges."""
-    if sampling == "bilinear":
-        return sample_bilinear(image, places, border=border)
-    return sample_cubic(image, places, sharpness=sharpness, border=border)
+
+    def sample(image: Planes, places: Map) -> Sampled:
+        if sampling == "bilinear":
+            return sample_bilinear(image, places, border=border)
+        return sample_cubic(image, places, sharpness=sharpness, border=border)
+
+    if halvings is None:
+        return sample(image, places)
+    return sample_halved(image, places, halvings, sample)

@@ -8,13 +8,16 @@ source it is read from, in pixels, (0, 0) being the centre of the first pixel
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 Map = Float[Tensor, "rows columns 2"]
 Planes = Float[Tensor, "1 c h w"]
 Sampled = Float[Tensor, "1 c rows columns"]
+Halvings = Int[Tensor, "rows columns"]
 Index = Int[Tensor, "h w"]
+MOST_HALVINGS = 6
 Weights = list[Float[Tensor, "rows columns"]]
 
 
@@ -92,6 +95,42 @@ BORDERS: dict[str, Callable[[Index, int], Index]] = {
     "wrap": wrap,
     "clamp": clamp,
 }
+
+
+def halvings(places: Map) -> Halvings:
+    """How often the picture must be halved, pixel by pixel, before it is read there.
+
+    Read at every fifth pixel a picture becomes noise; halved twice before, it does not.
+    """
+
+    def apart(axis: int) -> Float[Tensor, "rows columns"]:
+        # To the nearer neighbour: the other may lie across a seam.
+        steps = places.diff(dim=axis).norm(dim=-1)
+        if not steps.numel():
+            return torch.ones_like(places[..., 0])
+        first, last = steps.narrow(axis, 0, 1), steps.narrow(axis, steps.shape[axis] - 1, 1)
+        return torch.minimum(torch.cat([first, steps], axis), torch.cat([steps, last], axis))
+
+    scale = torch.minimum(apart(0), apart(1)).clamp_min(1)
+    return scale.log2().round().clamp_max(MOST_HALVINGS).long()
+
+
+def sample_halved(
+    image: Planes,
+    places: Map,
+    times: Halvings,
+    sample: Callable[[Planes, Map], Sampled],
+) -> Sampled:
+    """Each pixel read from the picture halved so many times, by the mean of 2 x 2."""
+    result = sample(image, places)
+    for number in range(1, int(times.max()) + 1):
+        side = 2**number
+        if min(image.shape[-2:]) < 4 * side:
+            break
+        smaller = F.avg_pool2d(image, side)
+        read = sample(smaller, (places + 0.5) / side - 0.5)
+        result = torch.where(times >= number, read, result)
+    return result
 
 
 def inside(places: Map, *, height: int, width: int) -> Float[Tensor, "rows columns"]:

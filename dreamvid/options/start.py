@@ -25,6 +25,6 @@ class StartOptions(Options):
         filed = self.kind in ("image", "video")
         if self.path is not None and not filed:
             raise ValueError(f'path has no effect with kind = "{self.kind}"; use kind = "image"')
-        if self.path is None and filed:
-            raise ValueError(f'kind = "{self.kind}" needs a path')
+        if self.path is None and self.kind == "image":  # footage: only the preset's user has it
+            raise ValueError('kind = "image" needs a path')
         return self

@@ -1,0 +1,97 @@
+"""Keeping colours, against CIE Lab computed in float64."""
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from dreamvid.dream.colour import Grade, colours_of, keep_colours
+
+XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+     [0.0193339, 0.1191920, 0.9503041]]
+)  # fmt: skip
+WHITE = XYZ.sum(1)  # D65
+
+
+def lab(image):
+    """(3, pixels) of an image; IEC 61966-2-1 and CIE 15."""
+    rgb = image[0].double().numpy().reshape(3, -1)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    x, y, z = (XYZ @ linear) / WHITE[:, None]
+
+    def f(t):
+        return np.where(t > (6 / 29) ** 3, np.cbrt(t), t * (29 / 6) ** 2 / 3 + 4 / 29)
+
+    return np.stack([116 * f(y) - 16, 500 * (f(x) - f(y)), 200 * (f(y) - f(z))])
+
+
+def spread(values):
+    """Of lightness, and of both colour axes together."""
+    variance = values.var(1)
+    return np.sqrt([variance[0], variance[1:].mean()])
+
+
+@pytest.fixture
+def pair(rng):
+    """A picture of middling colours, and another with other colours."""
+    noise = torch.rand(2, 1, 3, 40, 56, generator=rng)
+    tint = torch.tensor([0.9, 0.5, 0.3]).view(1, 3, 1, 1)
+    return 0.3 + 0.4 * noise[0], 0.25 + 0.3 * tint + 0.2 * (noise[1] - 0.5)
+
+
+@pytest.mark.parametrize("keep", ["mean", "spread", "palette"])
+def test_of_no_strength_nothing_changes(keep, pair):
+    image, like = pair
+    assert keep_colours(image, colours_of(like), Grade(keep, 0.0)) is image
+    assert keep_colours(image, colours_of(like), Grade("none", 1.0)) is image
+
+
+def test_the_mean_is_reached_in_lab(pair):
+    image, like = pair
+    found = keep_colours(image, colours_of(like), Grade("mean", 1.0))
+    np.testing.assert_allclose(lab(found).mean(1), lab(like).mean(1), atol=0.7)
+    np.testing.assert_allclose(spread(lab(found)), spread(lab(image)), rtol=0.05)
+    half = keep_colours(image, colours_of(like), Grade("mean", 0.5))
+    between = (lab(image).mean(1) + lab(like).mean(1)) / 2
+    np.testing.assert_allclose(lab(half).mean(1), between, atol=0.7)
+
+
+@pytest.mark.parametrize(("contrast", "saturation"), [(1.0, 1.0), (1.3, 0.5)])
+def test_mean_and_spread_are_reached_in_lab(contrast, saturation, pair):
+    image, like = pair
+    grade = Grade("spread", 1.0, contrast, saturation)
+    found = lab(keep_colours(image, colours_of(like), grade))
+    np.testing.assert_allclose(found.mean(1), lab(like).mean(1), atol=0.7)
+    wanted = spread(lab(like)) * (contrast, saturation)
+    np.testing.assert_allclose(spread(found), wanted, rtol=0.05)
+
+
+def test_a_palette_is_reached_along_every_axis(rng):
+    image = torch.rand(1, 3, 60, 80, generator=rng)
+    ground, figure = torch.tensor([0.2, 0.3, 0.5]), torch.tensor([0.8, 0.6, 0.3])
+    mask = (torch.rand(1, 1, 60, 80, generator=rng) < 0.3).float()
+    like = mask * figure.view(1, 3, 1, 1) + (1 - mask) * ground.view(1, 3, 1, 1)
+    like = (like + 0.05 * torch.randn(like.shape, generator=rng)).clamp(0, 1)
+    found = lab(keep_colours(image, colours_of(like), Grade("palette", 1.0)))
+    levels = np.linspace(0.1, 0.9, 9)
+    for before, after, wanted in zip(lab(image), found, lab(like), strict=True):
+        goal = np.quantile(wanted, levels)
+        left = np.abs(np.quantile(after, levels) - goal).mean()
+        assert left < 0.25 * np.abs(np.quantile(before, levels) - goal).mean()
+
+
+@pytest.mark.parametrize("keep", ["mean", "spread", "palette"])
+@pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
+def test_a_flat_picture_stays_a_picture(keep, grey, pair):
+    flat = torch.full((1, 3, 40, 56), grey)
+    found = keep_colours(flat, colours_of(pair[1]), Grade(keep, 1.0))
+    assert bool(torch.isfinite(found).all()) and found.min() >= 0 and found.max() <= 1
+
+
+def test_colours_of_a_large_picture_are_some_of_its_pixels(rng):
+    image = torch.rand(1, 3, 300, 400, generator=rng)
+    few = colours_of(image)
+    assert len(few) <= 16_384
+    np.testing.assert_allclose(few.mean(0).numpy(), lab(image).mean(1), atol=0.5)
+    assert_close(few[0], torch.tensor(lab(image)[:, 0], dtype=torch.float32), atol=0.02, rtol=0)

@@ -1,0 +1,66 @@
+"""Dreams that a test can compute itself, and films of a few small frames."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.dream.ascent import Ascent
+from dreamvid.engine import render_frames
+from dreamvid.job import build
+from dreamvid.preset import with_settings
+
+CPU = torch.device("cpu")
+
+
+@dataclass
+class Dreams:
+    """Stands in for `dream`: what it does with each picture, and what it was asked for."""
+
+    act: Callable[[torch.Tensor, Ascent, torch.Generator], torch.Tensor] | None = None
+    asked: list[Ascent] = field(default_factory=list)
+
+    def __call__(self, image, score, ascent, *, rng):
+        self.asked.append(ascent)
+        if self.act is not None:
+            return self.act(image, ascent, rng)
+        return (image + torch.rand(image.shape, generator=rng)) / 2
+
+
+@pytest.fixture
+def dreams(monkeypatch) -> Dreams:
+    """No network: half of each dream is noise of the frame's own generator."""
+    fake = Dreams()
+    monkeypatch.setattr("dreamvid.film.parts.dream", fake)
+    return fake
+
+
+@pytest.fixture
+def film():
+    """(settings) -> (start picture, frames from index 0 on) of a tiny film that grows."""
+
+    def make(*settings, leads=None):
+        small = ("start.size=64x40", "video.fps=8", "dream.octaves=1", "dream.steps=2")
+        usual = (*small, "dream.jitter=8", "dream.layers=block_5/expand")
+        job = build(with_settings([*usual, *settings]), CPU)
+        with job.steps({} if leads is None else leads) as step:
+            frames = list(render_frames(job.start, step, count=job.preset.video.count))
+        return job.start.image, [frame for frame in frames if frame.index >= 0]
+
+    return make
+
+
+@pytest.fixture
+def texture():
+    """(height, width, seed) -> smooth random RGB with details of some pixels."""
+
+    def make(height: int, width: int, seed: int = 0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((height, width, 3)).astype(np.float32)
+        both = cv2.GaussianBlur(noise, (0, 0), 1.5) * 3 + cv2.GaussianBlur(noise, (0, 0), 6) * 8
+        return (128 + 50 * both / both.std()).clip(0, 255).astype(np.uint8)
+
+    return make

@@ -24,7 +24,7 @@ from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 from dreamvid.settings import ascent_at, frame_seconds, motion_at
 
-INDEX_BORDER = {"colour": "clamp", "dream": "mirror"}  # what is read before it is filled
+INDEX_BORDER = {"colour": "clamp", "dream": "clamp"}  # what is read before it is filled
 
 
 def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closing: Closing) -> Step:

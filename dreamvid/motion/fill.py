@@ -21,7 +21,8 @@ def fill_dreamlike(image: Image, uncovered: Mask, *, rng: torch.Generator) -> Im
     """Where the mask is 1: the picture's colours nearby, and noise of its own strength.
 
     Args:
-        image: what is uncovered shows the picture mirrored.
+        image: what is uncovered shows the border drawn out: a mirror image would be dreamed on
+            as one.
     """
     height, width = image.shape[-2:]
     size = max(3, min(height, width) // 16 * 2 + 1)

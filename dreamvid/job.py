@@ -24,13 +24,10 @@ from dreamvid.models import store
 from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
 from dreamvid.resolve import resolved, with_layers
-from dreamvid.schedule.moment import SOUND
 from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at, motion_at
-from dreamvid.sound.analysis import analyse
-from dreamvid.sound.decode import probe_sound
 from dreamvid.start import make_start
-from dreamvid.timeline import Timeline, check_schedules, schedules
+from dreamvid.timeline import Timeline, check_schedules, make_timeline, schedules, sound_of
 
 Steps = Callable[[Leads], AbstractContextManager[Step]]
 """The step of a film, given a place for the frames before its first one."""
@@ -59,8 +56,8 @@ def build(preset: Preset, device: torch.device) -> Job:
     features = store.load(preset.model, device)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
-    sound = _sound(preset)
-    timeline = _timeline(preset, sound)
+    sound = sound_of(preset)
+    timeline = make_timeline(preset, sound)
     check_schedules(preset, timeline)
     _check_octaves(preset, timeline)
     score_at = make_scores(preset.dream, features, device)
@@ -118,35 +115,6 @@ def _way(preset: Preset, timeline: Timeline) -> int:
     motion = motion_at(preset.motion, timeline.moment(timeline.frames - 1))
     speed = (motion.zoom - 1) + motion.classic_zoom + motion.dolly
     return 0 if motion.kaleidoscope or motion.droste > 1 else (speed > 0) - (speed < 0)
-
-
-def _timeline(preset: Preset, sound: Path | None) -> Timeline:
-    options, fps, frames = preset.sound, preset.video.rate, preset.video.count
-    levels = None
-    wanted = {*SOUND} | ({"beat"} if options.bpm is None else set())
-    if sound and any(curve.names & wanted for _, curve in schedules(preset)):
-        levels = analyse(
-            sound,
-            fps=fps,
-            frames=frames,
-            attack=options.attack,
-            release=options.release,
-            bpm=options.bpm,
-        ).at
-    loops = preset.loop.kind != "none"
-    return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
-
-
-def _sound(preset: Preset) -> Path | None:
-    """The file that the film sounds like, if it has a sound."""
-    if preset.sound.path:
-        if not preset.sound.path.exists():
-            raise PresetError("sound.path", f"{preset.sound.path} does not exist")
-        if probe_sound(preset.sound.path) is None:
-            raise PresetError("sound.path", f"{preset.sound.path} has no sound")
-        return preset.sound.path
-    footage = preset.start.path if preset.of_footage else None
-    return footage if footage and probe_sound(footage) else None
 
 
 def _check_octaves(preset: Preset, timeline: Timeline) -> None:

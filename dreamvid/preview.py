@@ -5,8 +5,9 @@ import torch
 from dreamvid.engine import render_frames
 from dreamvid.image import Image
 from dreamvid.job import build
-from dreamvid.options import Preset
+from dreamvid.options import LoopOptions, Preset
 from dreamvid.report import contact_sheet
+from dreamvid.resolve import with_video
 from dreamvid.schedule.curve import Curve
 from dreamvid.start import DEFAULT_SIZE, file_size
 
@@ -28,13 +29,18 @@ def shrink(preset: Preset) -> Preset:
     return preset.model_copy(update={"start": start, "dream": fewer})
 
 
-def film_sheet(preset: Preset, device: torch.device, *, tiles: int) -> Image:
-    """Frames of the film, evenly spread from the first to the last, as one picture."""
+def film_sheet(preset: Preset, device: torch.device, *, frames: int, tiles: int) -> Image:
+    """Some of the film's first frames, evenly spread, as one picture.
+
+    Part of a loop is shown without the dream that comes before its first frame.
+    """
+    if frames < with_video(preset).video.count:
+        preset = preset.model_copy(update={"loop": LoopOptions()})
     job = build(preset, device)
-    count = job.preset.video.count
+    count = min(frames, job.preset.video.count)
     tiles = min(tiles, count)
     wanted = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
     with job.steps({}) as step:
-        frames = render_frames(job.start, step, count=count)
-        kept = [frame.image.cpu() for frame in frames if frame.index in wanted]
+        shown = render_frames(job.start, step, count=count)
+        kept = [frame.image.cpu() for frame in shown if frame.index in wanted]
     return contact_sheet(kept, columns=3 if len(kept) > 2 else len(kept), width=kept[0].shape[-1])

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 from dreamvid.errors import PresetError
 from dreamvid.models.features import FeatureModel
-from dreamvid.options import DreamOptions, LayerWeight, Preset, VideoOptions
+from dreamvid.options import DreamOptions, LayerWeight, Preset
+from dreamvid.start import footage_path
 from dreamvid.video.footage import probe_footage
 
 
@@ -16,16 +17,15 @@ def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> P
 
     Raises PresetError or VideoError.
     """
-    video = _video(preset)
+    preset = with_video(preset)
     dream = with_layers(preset.dream, features)
     same = preset.of_footage if dream.same_jitter is None else dream.same_jitter
-    every = _every(dream, video.rate)
+    every = _every(dream, preset.video.rate)
     changes = {"same_jitter": same, "every": every, "rate": None}
     return preset.model_copy(
         update={
             "dream": dream.model_copy(update=changes),
             "start": preset.start.model_copy(update={"size": size}),
-            "video": video,
         }
     )
 
@@ -38,16 +38,22 @@ def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
     return options.model_copy(update={"layers": usual})
 
 
-def _video(preset: Preset) -> VideoOptions:
-    """Rate and length; footage has its own, and is never made longer."""
+def with_video(preset: Preset) -> Preset:
+    """Rate and length spelled out; footage has its own, and is never made longer.
+
+    Raises PresetError or VideoError.
+    """
     video = preset.video
     fps, longest = video.rate, None
-    if preset.of_footage and preset.start.path:
-        info = probe_footage(preset.start.path, fps=video.fps)
+    if preset.of_footage:
+        info = probe_footage(footage_path(preset.start), fps=video.fps)
         fps, longest = info.fps, info.frames
-    asked = video.frames or (video.seconds and round(Fraction(video.seconds) * fps)) or longest
-    frames = max(1, min(asked or 1, longest or asked or 1))
-    return video.model_copy(update={"fps": fps, "frames": frames, "seconds": None})
+    asked = video.frames or longest or 1
+    if video.seconds:
+        asked = max(1, round(Fraction(video.seconds) * fps))
+    frames = min(asked, longest or asked)
+    changes = {"fps": fps, "frames": frames, "seconds": None}
+    return preset.model_copy(update={"video": video.model_copy(update=changes)})
 
 
 def _every(dream: DreamOptions, fps: Fraction) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from av.error import ArgumentError
 from jaxtyping import Float
 from torch import Tensor
 
@@ -91,10 +92,15 @@ def file_size(options: StartOptions) -> tuple[int, int] | None:
 
 
 def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
-    """What footage begins with; raises VideoError."""
+    """What footage begins with; raises PresetError, VideoError."""
     fps = probe_footage(path).fps
     with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
-        return from_bytes(next(frames))
+        try:
+            return from_bytes(next(frames))
+        except ArgumentError:  # what libav scales has at most 2**28 pixels
+            width, height = size or (0, 0)
+            problem = f"{path} cannot be scaled to {width}x{height}"
+            raise PresetError("start.size", problem, "choose a smaller size") from None
 
 
 def clouds(height: int, width: int, rng: torch.Generator) -> Plane:

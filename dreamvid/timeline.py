@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import PresetError
 from dreamvid.options import Options, Preset
 from dreamvid.schedule.curve import Curve
-from dreamvid.schedule.moment import Moment
+from dreamvid.schedule.moment import SOUND, Moment
+from dreamvid.sound.analysis import analyse
+from dreamvid.sound.decode import probe_sound
 
 CHECKED = 20_000  # frames at most whose values are tried before the work; longer films: spread
 
@@ -34,6 +37,40 @@ class Timeline:
             bpm=self.bpm,
             sound=self.levels(frame) if self.levels else {},
         )
+
+
+def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
+    """The time of a film whose rate and length are spelled out; raises VideoError.
+
+    Args:
+        sound: what schedules hear; only listened to where one asks.
+    """
+    options, fps, frames = preset.sound, preset.video.rate, preset.video.count
+    levels = None
+    wanted = {*SOUND} | ({"beat"} if options.bpm is None else set())
+    if sound and any(curve.names & wanted for _, curve in schedules(preset)):
+        levels = analyse(
+            sound,
+            fps=fps,
+            frames=frames,
+            attack=options.attack,
+            release=options.release,
+            bpm=options.bpm,
+        ).at
+    loops = preset.loop.kind != "none"
+    return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
+
+
+def sound_of(preset: Preset) -> Path | None:
+    """The file that the film sounds like, if it has a sound; raises PresetError, VideoError."""
+    if preset.sound.path:
+        if not preset.sound.path.exists():
+            raise PresetError("sound.path", f"{preset.sound.path} does not exist")
+        if probe_sound(preset.sound.path) is None:
+            raise PresetError("sound.path", f"{preset.sound.path} has no sound")
+        return preset.sound.path
+    footage = preset.start.path if preset.of_footage else None
+    return footage if footage and probe_sound(footage) else None
 
 
 def check_schedules(preset: Preset, timeline: Timeline) -> None:

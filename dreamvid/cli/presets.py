@@ -1,10 +1,15 @@
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Json
+from dreamvid.cli.arguments import Json, Settings
 from dreamvid.cli.console import duration, say, say_json, table
+
+if TYPE_CHECKING:
+    from dreamvid.options import Preset
+
+SAMPLES = 1000  # at most, of each curve that is drawn
 
 app = typer.Typer(help="List, show, copy and describe presets.", no_args_is_help=True)
 
@@ -20,9 +25,10 @@ def list_presets(as_json: Json = False) -> None:
         return
     rows = []
     for name, preset in found.items():
-        width, height = preset.start.size or (0, 0)
-        length = duration(float(preset.video.count / preset.video.rate))
-        rows.append((name, preset.model, f"{width}x{height}", length, preset.about))
+        size = "x".join(map(str, preset.start.size)) if preset.start.size else "any"
+        known = preset.video.frames or preset.video.seconds  # else it is the footage's
+        length = duration(float(preset.video.count / preset.video.rate)) if known else "any"
+        rows.append((name, preset.model, size, length, preset.about))
     table(("preset", "model", "size", "length", "what it is"), rows)
 
 
@@ -30,12 +36,64 @@ def list_presets(as_json: Json = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="a preset's name, or a .toml file")],
     as_json: Json = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="draw every option that changes over the film")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="with --plot, the sheet; default NAME-schedules.png")
+    ] = None,
+    settings: Settings = None,
 ) -> None:
-    """A preset's text; with --json every option, defaults spelled out."""
+    """A preset's text; with --json every option, with --plot its curves over time."""
+    from dreamvid.errors import PresetError
     from dreamvid.preset import load_preset, read_text
 
-    preset = load_preset(name)
-    say_json(preset.model_dump(mode="json")) if as_json else say(read_text(name).rstrip())
+    if as_json and plot:
+        raise PresetError("--json", "cannot be had with --plot")
+    if out and not plot:
+        raise PresetError("--out", "has no effect without --plot")
+    if settings and not (plot or as_json):
+        raise PresetError("--set", "has no effect without --plot or --json")
+    preset = load_preset(name, settings or [])
+    if plot:
+        _plot(preset, name, out or Path(f"{Path(name).stem}-schedules.png"))
+    elif as_json:
+        say_json(preset.model_dump(mode="json"))
+    else:
+        say(read_text(name).rstrip())
+
+
+def _plot(preset: "Preset", name: str, out: Path) -> None:
+    from dreamvid.timeline import check_schedules, make_timeline, schedules, sound_of
+
+    found = dict(schedules(preset))
+    if not found:
+        say(f"{name}: nothing changes over time, there is nothing to draw")
+        return
+
+    import numpy as np
+
+    from dreamvid.files import check_writable
+    from dreamvid.image import format_of, from_bytes, save
+    from dreamvid.resolve import with_video
+    from dreamvid.schedule.plot import draw, samples, sparkline
+
+    format_of(out)
+    preset = with_video(preset)
+    timeline = make_timeline(preset, sound_of(preset))
+    check_schedules(preset, timeline)
+    check_writable(out)
+    spread = -(-timeline.frames // SAMPLES)
+    moments = [timeline.moment(index) for index in range(0, timeline.frames, spread)]
+    curves = {option: samples(curve, moments) for option, curve in found.items()}
+    sheet = draw(curves, float(timeline.frames / timeline.fps))
+    save(from_bytes(np.asarray(sheet)), out)
+    rows = [
+        (option, sparkline(values), f"{min(values):.5g}..{max(values):.5g}")
+        for option, values in curves.items()
+    ]
+    table(("option", "over the film", "range"), rows)
+    say(str(out))
 
 
 @app.command()

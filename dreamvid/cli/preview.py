@@ -21,7 +21,7 @@ def preview(
     """The first frames of a preset, small, as one contact sheet, in seconds."""
     from dreamvid.preset import load_preset
 
-    options = as_settings(start_size=size, seed=seed, model=model, video_frames=frames)
+    options = as_settings(start_size=size, seed=seed, model=model)
     chosen = load_preset(preset, [*(settings or []), *options])
 
     from dreamvid.device import pick
@@ -31,5 +31,6 @@ def preview(
 
     format_of(out)
     check_writable(out)
-    save(film_sheet(chosen if size else shrink(chosen), pick(device), tiles=tiles), out)
+    small = chosen if size else shrink(chosen)
+    save(film_sheet(small, pick(device), frames=frames, tiles=tiles), out)
     say(str(out))

@@ -37,8 +37,9 @@ def render(
 
     from dreamvid.device import pick
     from dreamvid.render import render_film
+    from dreamvid.resolve import with_video
 
-    picked = pick(device)
+    picked, chosen = pick(device), with_video(chosen)
     what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
     say(f"{chosen.title or preset}: {what}, into {target}")
     with stop_signals() as stop, frame_progress() as show:

@@ -9,15 +9,21 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from dreamvid.engine import frame_rng
+from dreamvid.dream.colour import colours_of
+from dreamvid.engine import Frame, frame_rng, render_frames
 from dreamvid.errors import PresetError
+from dreamvid.film.grow import make_step
+from dreamvid.film.loops import Closing
+from dreamvid.film.parts import Parts
 from dreamvid.image import load, save
 from dreamvid.job import build
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
+from dreamvid.motion.camera import make_camera
 from dreamvid.preset import with_settings
 from dreamvid.schedule.moment import Moment
 from dreamvid.scores import make_scores
+from dreamvid.timeline import Timeline
 
 CPU = torch.device("cpu")
 EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap")
@@ -224,3 +230,26 @@ def test_a_film_that_would_glare_keeps_the_colours_of_its_start(keep, stays, fil
     start, frames = film("video.frames=120", "start.kind=dusk", *kept)
     drift = (frames[-1].image - start).mean(dim=(-2, -1)).abs().max()
     assert (float(drift) < 0.06) == stays
+
+
+@pytest.mark.parametrize("keep", ["none", "spread", "palette"])
+def test_a_long_film_that_drifts_to_white_stays_in_its_colours(keep, rng):
+    """A score that every brighter pixel raises: 1.5 of 255 in each of 200 frames."""
+    start = 0.3 + 0.4 * torch.rand(1, 3, 24, 32, generator=rng)
+    kept = [] if keep == "none" else [f"colour.keep={keep}"]
+    small = ("dream.octaves=1", "dream.steps=1", "motion.zoom=1.05", "video.frames=200")
+    preset = with_settings([*small, *kept])
+    timeline = Timeline(fps=Fraction(24), frames=200)
+    parts = Parts(preset, timeline, lambda moment: lambda image: image.sum(), CPU)
+    camera = make_camera(height=24, width=32, device=CPU)
+    end = Closing("none", overlap=0, count=200, leads={})
+    step = make_step(parts, camera, first=0, like=colours_of(start), closing=end)
+    means, spreads = [], []
+    for frame in render_frames(Frame(-1, start), step, count=200):
+        means.append(float(frame.image.mean() - start.mean()))
+        spreads.append(float(frame.image.std() / start.std()))
+    if keep == "none":
+        assert means[-1] > 0.45 and spreads[-1] < 0.1
+    else:
+        assert max(map(abs, means)) < 0.06
+        assert min(spreads) > 0.75 and max(spreads) < 1.25

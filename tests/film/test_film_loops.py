@@ -216,3 +216,19 @@ def test_a_lead_lost_while_the_film_was_stopped_is_one_line(tmp_path):
     with pytest.raises(ResumeError, match=r"lead000003.npy is damaged or gone.*--fresh"):
         render_film(small(), tmp_path, device=CPU)
     assert render_film(small(), tmp_path, device=CPU, fresh=True).finished
+
+
+@pytest.mark.parametrize(("zoom", "middle", "corner"), [(1.2, True, False), (0.8, False, True)])
+def test_the_end_is_led_first_where_the_camera_comes_upon_what_is_new(
+    zoom, middle, corner, film, dreams
+):
+    """A cross-fade's dream is never led: until then both films are dreamed alike."""
+    looped = (f"motion.zoom={zoom}", "loop.seconds=2", "loop.warm_up=0.5", "video.frames=24")
+    (_, led), (_, free) = (film(*looped, f"loop.kind={kind}") for kind in ("endless", "cross-fade"))
+    both = [(led[n].memory["dreamed"], free[n].memory["dreamed"]) for n in (7, 8, 11)]
+    assert torch.equal(*both[0])  # sixteen frames before the end
+    first = (both[1][0] - both[1][1]).abs().amax(1)[0]
+    assert bool((first == 0).any())
+    changed = (both[2][0] - both[2][1]).abs().amax(1)[0] > 1e-3
+    assert bool(changed[18:22, 30:34].any()) == middle
+    assert bool(changed[:2, :2].any()) == corner

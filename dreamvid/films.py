@@ -13,6 +13,8 @@ from dreamvid.video.animated import write_loop_gif
 from dreamvid.video.segments import chunk_frames, forward_files, reverse_files
 from dreamvid.video.writer import Encoding, join
 
+FILES = FORWARD, REVERSE, LOOP, POSTER = "forward.mp4", "reverse.mp4", "loop.gif", "poster.png"
+
 
 def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:
     """Write and yield forward film, reversed film, loop and poster.
@@ -22,10 +24,10 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
     outputs, video, out = job.preset.outputs, job.preset.video, folder.out
     chunks = -(-video.count // chunk_frames(encoding.size, encoding.fps))
     closed = job.preset.loop.kind != "none"
-    forward, loop, poster = (out / name for name in ("forward.mp4", "loop.gif", "poster.png"))
+    forward, loop, poster = (out / name for name in (FORWARD, LOOP, POSTER))
     # The way back of a loop is read from the reversed film, so one is made if none is kept.
     wanted = outputs.reverse or (outputs.loop and not closed)
-    reverse = out / "reverse.mp4" if outputs.reverse else folder.work / ".reverse.mp4.partial"
+    reverse = out / REVERSE if outputs.reverse else folder.work / ".reverse.mp4.partial"
     try:
         _write_film(job, forward_files(folder.work, chunks), forward, encoding.fps)
         yield forward

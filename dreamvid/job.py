@@ -122,7 +122,7 @@ def _check_octaves(preset: Preset, timeline: Timeline) -> None:
     assert preset.start.size
     width, height = preset.start.size
     changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
-    for index in range(timeline.frames if changing else 1):
+    for index in timeline.tried if changing else (0,):
         ascent = ascent_at(preset.dream, timeline.moment(index))
         octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
 
@@ -138,15 +138,20 @@ def _check_loop(preset: Preset, overlap: int) -> None:
         raise PresetError("dream.every", problem, f"{frames - frames % every} frames would do")
 
 
-def _digests(preset: Preset) -> dict[str, str]:
-    installed = store.find(preset.model)
-    assert installed is not None
+def inputs(preset: Preset) -> dict[str, Path]:
+    """The files that a film is made from, by the option that names them."""
     files = {
         "start.path": preset.start.path,
         "colour.like": preset.colour.like,
         "sound.path": preset.sound.path,
     }
     files |= {f"dream.guide[{n}]": guide.path for n, guide in enumerate(preset.dream.guide)}
-    digests = {f"{option} sha256": sha256(path) for option, path in files.items() if path}
+    return {option: path for option, path in files.items() if path}
+
+
+def _digests(preset: Preset) -> dict[str, str]:
+    installed = store.find(preset.model)
+    assert installed is not None
+    digests = {f"{option} sha256": sha256(path) for option, path in inputs(preset).items()}
     # The model's file was held against its digest when it was loaded.
     return {"model.file sha256": installed.digest.removeprefix("sha256:")} | digests

@@ -118,6 +118,8 @@ def _set(table: dict[str, Any], setting: str) -> None:
             raise PresetError("--set", f"{key}: {group} is not a table")
     if groups == ["video"] and last in ("frames", "seconds"):
         inner.pop("seconds" if last == "frames" else "frames", None)
+    if (groups, last) == (["sound"], "path"):
+        inner.pop("bpm", None)  # a sound has a beat of its own, unless one is given after it
     if (groups, last) == (["start"], "path"):
         footage = inner.get("kind") == "video" or str(value).lower().endswith(VIDEOS)
         inner["kind"] = "video" if footage else "image"

@@ -15,11 +15,11 @@ import torch
 from dreamvid import checkpoint
 from dreamvid.checkpoint import Checkpoint
 from dreamvid.engine import Frame, render_frames
-from dreamvid.errors import VideoError
-from dreamvid.films import write_films
+from dreamvid.errors import PresetError, VideoError
+from dreamvid.films import FILES, write_films
 from dreamvid.folder import RenderFolder, open_folder
 from dreamvid.image import save
-from dreamvid.job import Job, build
+from dreamvid.job import Job, build, inputs
 from dreamvid.leads import LeadFiles
 from dreamvid.options import Preset
 from dreamvid.report import write_run
@@ -106,6 +106,7 @@ def render_film(
     """
     if reason := probe_encoder("libx264"):
         raise VideoError(f"this machine cannot encode H.264: {reason}")
+    _check_apart(preset, out)
     job = build(preset, device)
     with open_folder(out, job.key, fresh=fresh) as folder:
         last = _render_segments(job, folder, device, on_frame, stop)
@@ -115,6 +116,14 @@ def render_film(
         files = tuple(write_films(job, folder, _encoding(job), last.frame.image))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
         return Outcome(out, count, count, (*files, out / "run.json"))
+
+
+def _check_apart(preset: Preset, out: Path) -> None:
+    """Raises PresetError where a film would take the place of what it is made from."""
+    written = {(out / name).resolve() for name in FILES}
+    for option, path in inputs(preset).items():
+        if path.resolve() in written:
+            raise PresetError(option, f"{path} would be overwritten", "choose another --out")
 
 
 def _render_segments(

@@ -13,8 +13,7 @@ from dreamvid.schedule.moment import SOUND, Moment
 from dreamvid.sound.analysis import analyse
 from dreamvid.sound.decode import probe_sound
 
-CHECKED = 20_000  # frames at most whose values are tried before the work; longer films: spread
-
+CHECKED = 200_000  # frames at most whose values are tried before the work; longer films: spread
 
 Levels = Callable[[int], Mapping[str, float]]
 """A frame's number -> what is heard then: rms, bass, mid, high, onset, beat."""
@@ -27,6 +26,11 @@ class Timeline:
     bpm: float | None = None
     levels: Levels | None = None
     loops: bool = False  # frame -1 is the last one once more
+
+    @property
+    def tried(self) -> range:
+        """The frames whose values are checked before the work: all, or so many spread evenly."""
+        return range(0, self.frames, -(-self.frames // CHECKED))
 
     def moment(self, index: int) -> Moment:
         frame = index % self.frames if self.loops else index
@@ -76,8 +80,7 @@ def sound_of(preset: Preset) -> Path | None:
 def check_schedules(preset: Preset, timeline: Timeline) -> None:
     """Try every schedule over the whole film; raises PresetError naming option and frame."""
     found = dict(schedules(preset))
-    spread = -(-timeline.frames // CHECKED)
-    for index in range(0, timeline.frames if found else 0, spread):
+    for index in timeline.tried if found else ():
         moment = timeline.moment(index)
         for option, curve in found.items():
             try:

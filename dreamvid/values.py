@@ -44,8 +44,10 @@ def read_file(value: object) -> object:
     """A path, `~` standing for the user's home."""
     if value == "":
         raise ValueError("is empty; give the path of a file")
+    if not isinstance(value, str | Path):
+        raise ValueError("should be the path of a file")
     try:
-        return Path(value).expanduser() if isinstance(value, str | Path) else value
+        return Path(value).expanduser()
     except RuntimeError:
         raise ValueError("names the home of a user who is not there") from None
 

@@ -158,3 +158,9 @@ def test_no_setting_does_anything_but_load_or_explain(key, value):
         load_preset("quickstart", [f"{key}={value}"])
     except PresetError as error:
         assert "\n" not in str(error) or "\n" in key + value
+
+
+def test_a_sound_brings_its_own_beat_unless_one_is_given_with_it():
+    assert load_preset("beat").sound.bpm == 120
+    assert load_preset("beat", ["sound.path=song.mp3"]).sound.bpm is None
+    assert load_preset("beat", ["sound.path=song.mp3", "sound.bpm=90"]).sound.bpm == 90

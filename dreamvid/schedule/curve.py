@@ -140,7 +140,7 @@ class Curve:
         try:
             return self.bounds.check(value)
         except ValueError as error:
-            raise ValueError(f"is {value:g} at frame {moment.frame}; it {error}") from None
+            raise ValueError(f"is {value + 0.0:g} at frame {moment.frame}; it {error}") from None
 
     @cached_property
     def _formula(self) -> Expression | Keyframes | DeforumKeys:

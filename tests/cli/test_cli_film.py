@@ -199,6 +199,14 @@ def test_films_sound_like_their_footage(capsys, tmp_path, footage):
     assert told(tmp_path / "film" / "forward.mp4")[1] is None
 
 
+def test_a_film_does_not_take_the_place_of_its_footage(capsys, tmp_path, footage):
+    (tmp_path / "film").mkdir()
+    kept = clip(tmp_path / "film" / "forward.mp4").read_bytes()
+    words = (*on(footage, "film/forward.mp4"), "--fresh")
+    refused(capsys, tmp_path, 2, "film/forward.mp4 would be overwritten", *words)
+    assert (tmp_path / "film" / "forward.mp4").read_bytes() == kept
+
+
 def test_what_is_no_footage_is_one_line(capsys, tmp_path, footage):
     (tmp_path / "text.mp4").write_text("no film at all\n" * 20)
     whole = clip(tmp_path / "whole.mp4", range(20)).read_bytes()
@@ -266,7 +274,7 @@ def test_silence_is_a_sound(capsys, tmp_path):
         ("motion.zoom=1 + sn(t)", "motion.zoom: column 5"),
         ("motion.zoom=1/0", "motion.zoom"),
         ("motion.zoom=1/(2 - frame)", "motion.zoom: at frame 2"),
-        ("motion.zoom=-t", "motion.zoom: is -0 at frame 0"),
+        ("motion.zoom=-t", "motion.zoom: is 0 at frame 0"),
         ("motion.zoom=1 - t", "frame 24"),
         ("motion.turn=rms", "motion.turn: at frame 0: rms needs a sound"),
         ("motion.turn=beat", "motion.turn: at frame 0: beat needs sound.bpm or a sound"),

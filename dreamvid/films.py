@@ -29,11 +29,10 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
     wanted = outputs.reverse or (outputs.loop and not closed)
     reverse = out / REVERSE if outputs.reverse else folder.work / ".reverse.mp4.partial"
     try:
-        _write_film(job, forward_files(folder.work, chunks), forward, encoding.fps)
+        _join(forward_files(folder.work, chunks), forward, encoding.fps)
         yield forward
         if wanted:
-            segments = reverse_files(folder.work, chunks)
-            _write_film(job, segments, reverse, encoding.fps, backwards=True)
+            _join(reverse_files(folder.work, chunks), reverse, encoding.fps)
         if outputs.reverse:
             yield reverse
         if outputs.loop:
@@ -47,15 +46,14 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
             reverse.unlink(missing_ok=True)
     save(last, poster)
     yield poster
+    if job.sound:  # last, so that a sound that fails leaves silent films, and all of them
+        add_sound(forward, job.sound, forward)
+        if outputs.reverse:
+            add_sound(reverse, job.sound, reverse, backwards=True)
 
 
-def _write_film(
-    job: Job, segments: list[Path], film: Path, fps: Fraction, *, backwards: bool = False
-) -> None:
+def _join(segments: list[Path], film: Path, fps: Fraction) -> None:
     try:
         join(segments, film, fps)
     except VideoError as error:
         raise ResumeError(f"{error}; --fresh renders the film anew") from None
-    if job.sound:
-        # Made silent first, so that a sound that fails leaves the film whole.
-        add_sound(film, job.sound, film, backwards=backwards)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.dream.colour import colours_of
+from dreamvid.dream.colour import Palette, colours_of
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import Frame, Step, frame_rng
 from dreamvid.errors import PresetError
@@ -18,7 +18,7 @@ from dreamvid.film import footage, grow
 from dreamvid.film.clip import Clip
 from dreamvid.film.loops import Closing, Leads, lead_frames
 from dreamvid.film.parts import Parts
-from dreamvid.flow.estimate import make_estimator
+from dreamvid.flow.estimate import NETWORKS, make_estimator
 from dreamvid.image import Image, load
 from dreamvid.models import store
 from dreamvid.motion.camera import make_camera
@@ -42,13 +42,19 @@ class Job:
     steps: Steps
     files: dict[str, str]  # SHA-256 of each file that the pixels depend on
     sound: Path | None  # what the films sound like
+    hears: bool  # whether a schedule follows it
 
     @property
     def key(self) -> dict[str, Any]:
         """All that the frames depend on: a render is only resumed with the same."""
         key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
         # A file's digest stands for it: it may lie elsewhere when the render is resumed.
-        return {name: value for name, value in key.items() if f"{name} sha256" not in self.files}
+        guides: Any = key["dream.guide"]
+        key["dream.guide"] = [guide["weight"] for guide in guides]
+        named = {name for name in key if f"{name} sha256" in self.files}
+        if not self.hears:  # then a film may be given another sound after it is rendered
+            named |= {name for name in key if name.startswith("sound.") and name != "sound.bpm"}
+        return {name: value for name, value in key.items() if name not in named}
 
 
 def build(preset: Preset, device: torch.device) -> Job:
@@ -64,7 +70,8 @@ def build(preset: Preset, device: torch.device) -> Job:
     parts = Parts(preset, timeline, score_at, device)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     kept = sound if preset.sound.keep else None
-    return Job(preset, Frame(first - 1, start), steps, _digests(preset), kept)
+    hears = timeline.levels is not None
+    return Job(preset, Frame(first - 1, start), steps, _digests(preset), kept, hears)
 
 
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
@@ -74,7 +81,8 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
     timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
     check_schedules(preset, timeline)
     parts = Parts(preset, timeline, make_scores(preset.dream, features, device), device)
-    return parts.dreamed(image.to(device), timeline.moment(0))
+    image, moment = image.to(device), timeline.moment(0)
+    return parts.graded(parts.dreamed(image, moment), colours_of(image), moment)
 
 
 def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
@@ -83,8 +91,8 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     height, width = start.shape[-2:]
     overlap, leading = lead_frames(preset.loop, timeline.fps)
     _check_loop(preset, overlap)
-    kept = preset.colour.like
-    like = colours_of(load(kept, option="colour.like").to(parts.device) if kept else start)
+    like = _palette(parts)
+    like = colours_of(start) if like is None else like
 
     @contextmanager
     def steps(leads: Leads) -> Iterator[Step]:
@@ -96,16 +104,23 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     return steps, -leading
 
 
+def _palette(parts: Parts) -> Palette | None:
+    """The colours of `colour.like`, if it is given; raises PresetError."""
+    path = parts.preset.colour.like
+    return colours_of(load(path, option="colour.like").to(parts.device)) if path else None
+
+
 def _on_footage(parts: Parts) -> tuple[Steps, int]:
     preset = parts.preset
     assert preset.start.path and preset.start.size
     path, (width, height) = preset.start.path, preset.start.size
     estimate = make_estimator(preset.flow.method, parts.device)
+    like = _palette(parts)
 
     @contextmanager
     def steps(leads: Leads) -> Iterator[Step]:
         with closing(Clip(path, fps=parts.timeline.fps, size=(height, width))) as clip:
-            yield footage.make_step(parts, clip.pair, estimate)
+            yield footage.make_step(parts, clip.pair, estimate, like)
 
     return steps, 0
 
@@ -135,7 +150,9 @@ def _check_loop(preset: Preset, overlap: int) -> None:
         raise PresetError("loop.seconds", problem, f"at most {seconds:g}")
     if overlap and frames % every:
         problem = f"a loop of {frames} frames cannot dream one in {every}"
-        raise PresetError("dream.every", problem, f"{frames - frames % every} frames would do")
+        raise PresetError(
+            "dream.every", problem, f"{max(every, frames - frames % every)} frames would do"
+        )
 
 
 def inputs(preset: Preset) -> dict[str, Path]:
@@ -154,4 +171,6 @@ def _digests(preset: Preset) -> dict[str, str]:
     assert installed is not None
     digests = {f"{option} sha256": sha256(path) for option, path in inputs(preset).items()}
     # The model's file was held against its digest when it was loaded.
-    return {"model.file sha256": installed.digest.removeprefix("sha256:")} | digests
+    digests |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
+    flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
+    return digests | ({"flow.method file sha256": flow.digest} if flow else {})

@@ -14,7 +14,7 @@ from dreamvid.files import write_text
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import Job
 
-LIBRARIES = ("dreamvid", "torch", "torchvision", "kornia", "av", "pillow")
+LIBRARIES = ("dreamvid", "torch", "torchvision", "kornia", "av", "pillow", "opencv-python-headless")
 
 
 def versions() -> dict[str, str]:

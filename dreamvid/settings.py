@@ -1,12 +1,13 @@
 """Options at a moment: every schedule replaced by the number it then is."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.colour import Grade
 from dreamvid.motion.moves import Motion
 from dreamvid.options import ColourOptions, DreamOptions, MotionOptions, Scheduled
-from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.curve import Curve, value_at
 from dreamvid.schedule.moment import Moment
 
 
@@ -36,7 +37,6 @@ def motion_at(options: MotionOptions, moment: Moment) -> Motion:
         return value_at(number, moment)
 
     wave = at(options.wave)
-    gone = moment.frame * float(frame_seconds(options, moment.fps))
     return Motion(
         zoom=at(options.zoom),
         turn=at(options.turn),
@@ -52,11 +52,20 @@ def motion_at(options: MotionOptions, moment: Moment) -> Motion:
         vortex_radius=at(options.vortex_radius),
         wave=wave,
         wave_length=at(options.wave_length),
-        wave_phase=at(options.wave_speed) * gone if wave else 0.0,
+        wave_phase=_waves_gone(options, moment) if wave else 0.0,
         kaleidoscope=_whole(options.kaleidoscope, moment),
         droste=at(options.droste),
         droste_turn=at(options.droste_turn),
     )
+
+
+def _waves_gone(options: MotionOptions, moment: Moment) -> float:
+    """How many waves have gone by: the speed of each frame so far, added up."""
+    seconds, speed = float(frame_seconds(options, moment.fps)), options.wave_speed
+    if not isinstance(speed, Curve):
+        return speed * moment.frame * seconds
+    passed = (speed.at(replace(moment, frame=n)) for n in range(1, moment.frame + 1))
+    return sum(passed) * seconds
 
 
 def frame_seconds(options: MotionOptions, fps: Fraction) -> Fraction:

@@ -13,8 +13,6 @@ from dreamvid.schedule.moment import SOUND, Moment
 from dreamvid.sound.analysis import analyse
 from dreamvid.sound.decode import probe_sound
 
-CHECKED = 200_000  # frames at most whose values are tried before the work; longer films: spread
-
 Levels = Callable[[int], Mapping[str, float]]
 """A frame's number -> what is heard then: rms, bass, mid, high, onset, beat."""
 
@@ -29,8 +27,8 @@ class Timeline:
 
     @property
     def tried(self) -> range:
-        """The frames whose values are checked before the work: all, or so many spread evenly."""
-        return range(0, self.frames, -(-self.frames // CHECKED))
+        """The frames whose values are checked before the work: all."""
+        return range(self.frames)
 
     def moment(self, index: int) -> Moment:
         frame = index % self.frames if self.loops else index

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.dream.colour import colours_of
+from dreamvid.dream.colour import Palette, colours_of
 from dreamvid.engine import Frame, Step
 from dreamvid.film.parts import Parts
 from dreamvid.flow.cuts import is_cut
@@ -34,7 +34,12 @@ Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"]]
 """The details of the frame before, where they now are, and how far that can be relied on."""
 
 
-def make_step(parts: Parts, pair: Pair, estimate: Estimator) -> Step:
+def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | None = None) -> Step:
+    """The step of a film on footage.
+
+    Args:
+        like: the colours to keep; None: each frame keeps its source's.
+    """
     carry = _make_carrier(parts, estimate)
 
     def step(frame: Frame) -> Frame:
@@ -44,10 +49,10 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator) -> Step:
         source = from_bytes(new).to(parts.device)
         carried = carry(frame, old, new, moment) if old is not None else None
         if carried is None:
-            kept = _begin(parts, source, moment)
+            kept = _begin(parts, source, moment, like)
             fade = 1.0
         elif parts.dreams(index):
-            kept = _go_on(parts, source, *carried, moment)
+            kept = _go_on(parts, source, *carried, moment, like)
             fade = parts.fade(index)
         else:
             kept, fade = carried[0], parts.fade(index)
@@ -58,32 +63,42 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator) -> Step:
     return step
 
 
-def _begin(parts: Parts, source: Image, moment: Moment) -> dict[str, Detail]:
+def _begin(parts: Parts, source: Image, moment: Moment, like: Palette | None) -> dict[str, Detail]:
     """A shot's first frame has no dream yet to build on: it gets more steps."""
     usual = ascent_at(parts.preset.dream, moment)
     more = round(usual.steps * value_at(parts.preset.flow.restart, moment))
-    detail = _dream(parts, source, torch.zeros_like(source), moment, more)
+    detail = _dream(parts, source, torch.zeros_like(source), moment, like, more)
     return _kept(parts, detail, detail)
 
 
 def _go_on(
-    parts: Parts, source: Image, details: dict[str, Detail], trust: Tensor, moment: Moment
+    parts: Parts,
+    source: Image,
+    details: dict[str, Detail],
+    trust: Tensor,
+    moment: Moment,
+    like: Palette | None,
 ) -> dict[str, Detail]:
     flow, carried = parts.preset.flow, details["detail"]
     base = value_at(flow.decay, moment) * carried
-    dreamed = _dream(parts, source, base, moment)
+    dreamed = _dream(parts, source, base, moment, like)
     steadied = dreamed + value_at(flow.strength, moment) * trust * (carried - dreamed)
     return _kept(parts, steadied, carried)
 
 
 def _dream(
-    parts: Parts, source: Image, detail: Detail, moment: Moment, steps: int | None = None
+    parts: Parts,
+    source: Image,
+    detail: Detail,
+    moment: Moment,
+    like: Palette | None,
+    steps: int | None = None,
 ) -> Detail:
     ascent = ascent_at(parts.preset.dream, moment)
     ascent = ascent if steps is None else replace(ascent, steps=steps)
     result = parts.dreamed((source + detail).clamp(0, 1), moment, ascent)
     if parts.preset.colour.keep != "none":
-        result = parts.graded(result, colours_of(source), moment)
+        result = parts.graded(result, colours_of(source) if like is None else like, moment)
     return result - source
 
 

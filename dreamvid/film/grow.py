@@ -44,7 +44,8 @@ def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closin
         now = before if index == first else move(before, moment)
         if index == first or parts.dreams(index):
             now = _dream(parts, now, moment, like)
-        now["dreamed"] = closing.lead(index, now["dreamed"])
+        for part in now.keys() & {"dreamed", "base"}:
+            now[part] = closing.lead(index, now[part])
         shown = now["dreamed"]
         if "base" in now:
             shown = now["base"] + parts.fade(index) * (shown - now["base"])

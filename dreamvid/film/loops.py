@@ -51,8 +51,6 @@ class Closing:
 
     def lead(self, index: int, dreamed: Image) -> Image:
         """The dream of a frame, led towards the beginning by as much as is due."""
-        if -self.overlap <= index < 0:
-            self.leads[index] = dreamed
         if self.kind != "endless" or index < self.count - self.overlap:
             return dreamed
         share = led_share(index - (self.count - self.overlap), self.overlap)
@@ -63,6 +61,9 @@ class Closing:
         return dreamed + weight * (self._target(index, dreamed) - dreamed)
 
     def shown(self, index: int, image: Image) -> Image:
+        """What is shown of a frame; kept, where the end is to be led to it."""
+        if -self.overlap <= index < 0:
+            self.leads[index] = image
         if self.kind != "cross-fade" or index < self.count - self.overlap:
             return image
         share = led_share(index - (self.count - self.overlap), self.overlap)

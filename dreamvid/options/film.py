@@ -75,7 +75,7 @@ class FlowOptions(Options):
         description="share of the earlier frames; footage: of the dream carried on",
     )
     decay: Share = Field(
-        default=0.8, description="what is left from frame to frame of what is carried"
+        default=0.8, description="what is left from dream to dream of what is carried"
     )
     method: Literal["dis", "dis-fast", "raft", "raft-small"] = Field(
         default="dis", description="how footage's motion is found; raft needs `models get`"

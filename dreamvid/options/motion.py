@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dreamvid.options.base import Options, Scheduled
-from dreamvid.schedule.curve import Bounds
+from dreamvid.schedule.curve import Bounds, Curve
+from dreamvid.schedule.moment import SOUND
 from dreamvid.values import Colour
 
 Rate = Annotated[Scheduled, Bounds(ge=-1e6, le=1e6)]
@@ -85,6 +86,8 @@ class MotionOptions(Options):
     def _every_option_has_an_effect(self) -> "MotionOptions":
         if self.classic_zoom and (self.zoom != 1 or self.centre != (0.5, 0.5)):
             raise ValueError("classic_zoom replaces zoom and centre; give one or the other")
+        if isinstance(self.wave_speed, Curve) and self.wave_speed.names & {*SOUND, "beat"}:
+            raise ValueError("wave_speed cannot follow a sound; wave can")
         changed = self.changed()
         if self.border != "colour" and "border_colour" in changed:
             raise ValueError('border_colour needs border = "colour"')

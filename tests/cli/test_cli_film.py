@@ -384,3 +384,26 @@ def test_presets_tell_of_every_table(capsys):
         )
     assert "footage-soft\tlite0\tany\tany\t" in run(capsys, "presets", "list")[1]
     assert run(capsys, "presets", "new", "mine", "--from", "footage-soft")[0] == 0
+
+
+def test_a_film_may_be_given_another_sound_after_it_is_rendered(capsys, tmp_path):
+    out, music = tmp_path / "out", song(tmp_path / "music.wav", clicks(2))
+    words = ("render", "quickstart", "--out", out, *settings(*BRIEF))
+    assert run(capsys, *words)[0] == 0
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(music.read_bytes()[:1000])
+    code, _, error = run(capsys, *words, "--set", f"sound.path={cut}")
+    assert code == 4 and "cut.wav" in error and error.count("\n") == 1
+    assert (out / "reverse.mp4").exists() and (out / "poster.png").exists()
+    rendered = (out / ".render" / "checkpoint.safetensors").stat().st_mtime_ns
+    assert run(capsys, *words, "--set", f"sound.path={music}")[0] == 0
+    assert (out / ".render" / "checkpoint.safetensors").stat().st_mtime_ns == rendered
+    with av.open(str(out / "forward.mp4")) as film:
+        assert len(film.streams.audio) == 1
+
+
+def test_a_renamed_guide_is_the_same_guide(capsys, tmp_path):
+    for name in "ab":
+        PilImage.new("RGB", (64, 64), (200, 90, 30)).save(tmp_path / f"{name}.png")
+        words = ("render", "quickstart", "--out", tmp_path / "out", *settings(*BRIEF))
+        assert run(capsys, *words, "--set", f"dream.guide={tmp_path / name}.png")[0] == 0

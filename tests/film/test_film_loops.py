@@ -120,6 +120,7 @@ def test_only_the_last_frames_before_the_first_are_kept(image):
     closing = Closing("endless", overlap=3, count=20, leads=leads)
     for index in range(-6, 17):
         assert torch.equal(closing.lead(index, image), image)
+        assert torch.equal(closing.shown(index, image), image)
     assert sorted(leads) == [-3, -2, -1]
 
 

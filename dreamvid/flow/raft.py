@@ -14,8 +14,8 @@ import torchvision
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dreamvid.errors import ModelError
 from dreamvid.image import Bytes
+from dreamvid.models.assign import assign, parameters_of
 
 NAMES = {"raft-large": "raft_large", "raft-small": "raft_small"}  # ours -> torchvision's
 STRIDE = 8  # both sides must be multiples
@@ -31,8 +31,7 @@ def skeleton(name: str) -> nn.Module:
 @cache
 def parameters(name: str) -> frozenset[str]:
     """The arrays a weight file of this network must have."""
-    found = skeleton(name).state_dict()
-    return frozenset(key for key in found if not key.endswith("num_batches_tracked"))
+    return parameters_of(skeleton(name))
 
 
 def builder(name: str) -> Callable[[Mapping[str, Tensor]], "Raft"]:
@@ -45,14 +44,7 @@ class Raft:
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
         self.module = skeleton(name)
         self.device = torch.device("cpu")
-        expected = self.module.state_dict()
-        for key in parameters(name):
-            if key not in weights or weights[key].shape != expected[key].shape:
-                raise ModelError(f"not torchvision's {name}: {key} is missing or misshapen")
-        counters = {key: torch.zeros((), dtype=torch.long) for key in expected.keys() - weights}
-        kept = {key: weights[key] for key in expected.keys() & weights}
-        self.module.load_state_dict(kept | counters, assign=True)
-        self.module.eval().requires_grad_(False)
+        assign(self.module, weights, name=name)
 
     def to(self, device: torch.device) -> "Raft":
         self.module.to(device)

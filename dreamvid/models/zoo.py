@@ -8,7 +8,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from dreamvid.errors import ModelError
+from dreamvid.models.assign import assign, parameters_of
 
 # Our name -> torchvision's, and how to build it. Their `transform_input` would undo the
 # preparation of pixels that the catalogue declares.
@@ -37,8 +37,7 @@ def skeleton(name: str) -> nn.Module:
 @cache
 def parameters(name: str) -> frozenset[str]:
     """The arrays a weight file of this network must have."""
-    found = skeleton(name).state_dict()
-    return frozenset(key for key in found if not key.endswith("num_batches_tracked"))
+    return parameters_of(skeleton(name))
 
 
 def builder(name: str) -> Callable[[Mapping[str, Tensor]], "ZooNetwork"]:
@@ -50,14 +49,7 @@ class ZooNetwork:
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
         self.module = skeleton(name)
-        expected = self.module.state_dict()
-        for key in parameters(name):
-            if key not in weights or weights[key].shape != expected[key].shape:
-                raise ModelError(f"not torchvision's {name}: {key} is missing or misshapen")
-        counters = {key: torch.zeros((), dtype=torch.long) for key in expected.keys() - weights}
-        kept = {key: weights[key] for key in expected.keys() & weights}
-        self.module.load_state_dict(kept | counters, assign=True)
-        self.module.eval().requires_grad_(False)
+        assign(self.module, weights, name=name)
         for module in self.module.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = False  # it would rewrite a tapped layer before it

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import cv2
-import numpy as np
 import pytest
 import torch
 
@@ -49,18 +47,5 @@ def film():
         with job.steps({} if leads is None else leads) as step:
             frames = list(render_frames(job.start, step, count=job.preset.video.count))
         return job.start.image, [frame for frame in frames if frame.index >= 0]
-
-    return make
-
-
-@pytest.fixture
-def texture():
-    """(height, width, seed) -> smooth random RGB with details of some pixels."""
-
-    def make(height: int, width: int, seed: int = 0) -> np.ndarray:
-        rng = np.random.default_rng(seed)
-        noise = rng.standard_normal((height, width, 3)).astype(np.float32)
-        both = cv2.GaussianBlur(noise, (0, 0), 1.5) * 3 + cv2.GaussianBlur(noise, (0, 0), 6) * 8
-        return (128 + 50 * both / both.std()).clip(0, 255).astype(np.uint8)
 
     return make

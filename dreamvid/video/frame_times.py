@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -111,7 +112,23 @@ def _picture(path: Path) -> VideoError:
 
 
 def read_frame_times(path: Path) -> FrameTimes:
-    """Read every packet, and decode the first frame. Raises VideoError."""
+    """Read every packet, once while the file stays the same, and decode the first frame.
+
+    Raises VideoError.
+    """
+    try:
+        state = path.stat()
+    except OSError:
+        return _read(path)  # which says what is wrong
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)  # a render asks for its clip's size, rate, first frame and all frames
+def _read_once(path: Path, modified: int, size: int) -> FrameTimes:
+    return _read(path)
+
+
+def _read(path: Path) -> FrameTimes:
     with open_film(path) as (container, stream):
         first, packets = _read_packets(path, container, stream)
         if len(packets) == 1 and path.suffix.lower() in PICTURE_SUFFIXES:

@@ -137,7 +137,7 @@ def _check_octaves(preset: Preset, timeline: Timeline) -> None:
     assert preset.start.size
     width, height = preset.start.size
     changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
-    for index in timeline.tried if changing else (0,):
+    for index in range(timeline.frames if changing else 1):
         ascent = ascent_at(preset.dream, timeline.moment(index))
         octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
 

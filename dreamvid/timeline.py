@@ -25,11 +25,6 @@ class Timeline:
     levels: Levels | None = None
     loops: bool = False  # frame -1 is the last one once more
 
-    @property
-    def tried(self) -> range:
-        """The frames whose values are checked before the work: all."""
-        return range(self.frames)
-
     def moment(self, index: int) -> Moment:
         frame = index % self.frames if self.loops else index
         return Moment(
@@ -78,7 +73,7 @@ def sound_of(preset: Preset) -> Path | None:
 def check_schedules(preset: Preset, timeline: Timeline) -> None:
     """Try every schedule over the whole film; raises PresetError naming option and frame."""
     found = dict(schedules(preset))
-    for index in timeline.tried if found else ():
+    for index in range(timeline.frames if found else 0):
         moment = timeline.moment(index)
         for option, curve in found.items():
             try:

@@ -64,10 +64,9 @@ def _stretched(like: Palette, grade: Grade) -> Palette:
     """The colours to reach: `like` with its contrast and saturation changed."""
     if grade.contrast == grade.saturation == 1:
         return like
-    factors = constant(
-        (grade.contrast, grade.saturation, grade.saturation), like.device, like.dtype
-    )
-    return like.mean(0) + (like - like.mean(0)) * factors
+    light, *colour = (like - like.mean(0)).unbind(1)
+    apart = [grade.contrast * light, *(grade.saturation * axis for axis in colour)]
+    return like.mean(0) + torch.stack(apart, 1)
 
 
 def _moved(pixels: Pixels, goal: Palette, grade: Grade) -> Pixels:

@@ -14,6 +14,7 @@ import math
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -24,6 +25,8 @@ from dreamvid.options import LoopOptions
 
 Leads = MutableMapping[int, Image]
 """The frames before the first one, by their index, -1 the last."""
+
+Share = TypeVar("Share", float, Tensor)
 
 SOFT = 0.35  # border of what is led, in half diagonals; narrower is a ring, wider a dissolve
 
@@ -67,7 +70,7 @@ class Closing:
         if self.kind != "cross-fade" or index < self.count - self.overlap:
             return image
         share = led_share(index - (self.count - self.overlap), self.overlap)
-        return image + share * share * (3 - 2 * share) * (self._target(index, image) - image)
+        return image + _smooth(share) * (self._target(index, image) - image)
 
     def _target(self, index: int, like: Image) -> Image:
         return self.leads[index - self.count].to(like)
@@ -89,14 +92,14 @@ def growing_disc(like: Image, share: float, *, inwards: bool) -> Float[Tensor, "
     radius = torch.hypot(x, y) / math.hypot(height, width)
     way = radius if inwards else 1 - radius
     mask = ((share * (1 + SOFT) - way) / SOFT).clamp(0, 1)
-    return (mask * mask * (3 - 2 * mask))[None, None]
+    return _smooth(mask)[None, None]
 
 
 def share_of_step(share: float, overlap: int) -> float:
     """What one frame must take on so that all taken on since the beginning is a smooth curve."""
+    before = _smooth(max(0.0, share - 1 / (overlap + 1)))
+    return (_smooth(share) - before) / (1 - before)
 
-    def smooth(x: float) -> float:
-        return x * x * (3 - 2 * x)
 
-    before = smooth(max(0.0, share - 1 / (overlap + 1)))
-    return (smooth(share) - before) / (1 - before)
+def _smooth(x: Share) -> Share:
+    return x * x * (3 - 2 * x)

@@ -25,6 +25,7 @@ Image = Float[Tensor, "1 3 h w"]
 """One picture. Within one signature every `Image` has the same height and width."""
 OtherSizeImage = Float[Tensor, "1 3 _ _"]
 Activation = Float[Tensor, "1 channels rows columns"]
+OtherSizeActivation = Float[Tensor, "1 channels _ _"]
 Scalar = Float[Tensor, ""]
 Bytes = UInt8[np.ndarray, "h w 3"]
 """The same picture as 8-bit RGB, on the CPU."""

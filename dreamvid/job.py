@@ -66,7 +66,7 @@ def build(preset: Preset, device: torch.device) -> Job:
     timeline = make_timeline(preset, sound)
     check_schedules(preset, timeline)
     _check_octaves(preset, timeline)
-    score_at = make_scores(preset.dream, features, device)
+    score_at = make_scores(preset.dream, features, device, first=start)
     parts = Parts(preset, timeline, score_at, device)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     kept = sound if preset.sound.keep else None
@@ -80,8 +80,9 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
     check_schedules(preset, timeline)
-    parts = Parts(preset, timeline, make_scores(preset.dream, features, device), device)
     image, moment = image.to(device), timeline.moment(0)
+    score_at = make_scores(preset.dream, features, device, first=image)
+    parts = Parts(preset, timeline, score_at, device)
     return parts.graded(parts.dreamed(image, moment), colours_of(image), moment)
 
 
@@ -159,6 +160,7 @@ def inputs(preset: Preset) -> dict[str, Path]:
     """The files that a film is made from, by the option that names them."""
     files = {
         "start.path": preset.start.path,
+        "dream.direction": preset.dream.direction,
         "colour.like": preset.colour.like,
         "sound.path": preset.sound.path,
     }

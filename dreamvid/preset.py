@@ -15,7 +15,13 @@ from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.options import LayerWeight, Preset
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
-PATHS = (("start", "path"), ("dream", "guide"), ("colour", "like"), ("sound", "path"))
+PATHS = (
+    ("start", "path"),
+    ("dream", "guide"),
+    ("dream", "direction"),
+    ("colour", "like"),
+    ("sound", "path"),
+)
 
 
 def names() -> list[str]:

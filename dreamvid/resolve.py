@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from dreamvid.errors import PresetError
+from dreamvid.guidance import direction_layers
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import DreamOptions, LayerWeight, Preset
 from dreamvid.start import footage_path
@@ -31,10 +32,16 @@ def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> P
 
 
 def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
-    """The model's usual layers where none are named."""
+    """Where no layers are named, the direction's; or the model's usual ones, if nothing is."""
     if options.layers:
         return options
-    usual = tuple(LayerWeight(name=name) for name in features.usual_layers)
+    if options.direction:
+        names = direction_layers(options.direction)
+    elif (options.classes or options.words) and not options.changed() & {"objective", "guide"}:
+        return options
+    else:
+        names = features.usual_layers
+    usual = tuple(LayerWeight(name=name) for name in names)
     return options.model_copy(update={"layers": usual})
 
 

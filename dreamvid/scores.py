@@ -1,82 +1,175 @@
-"""[dream] -> the score to dream by at a moment: layers, guides and their weights."""
+"""[dream] -> the score to dream by at a moment: layers, guides, classes, words, by weight."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from dreamvid.dream.objectives import OBJECTIVES, Objective, only
+from dreamvid.dream.guides import GUIDES
+from dreamvid.dream.objective import Objective, energy, only
+from dreamvid.dream.objectives import OBJECTIVES
+from dreamvid.dream.picks import PICKS
 from dreamvid.dream.score import Part, Score, make_score
-from dreamvid.errors import ModelError, PresetError
-from dreamvid.image import OtherSizeImage, load, resize
+from dreamvid.errors import PresetError
+from dreamvid.guidance import Guide, read_direction, read_guides, shrunk
+from dreamvid.image import Image
 from dreamvid.models.features import FeatureModel
-from dreamvid.options import DreamOptions, GuideWeight, LayerWeight
+from dreamvid.models.labels import classes_of
+from dreamvid.options import DreamOptions, LayerWeight
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
-GUIDE_SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
+ScoreAt = Callable[[Moment, Image], Score | None]
+"""The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
+Wish = Callable[[Moment, Image], Iterator[Part]]
+"""What one entry of a preset asks for."""
 
-ScoreAt = Callable[[Moment], Score | None]
-"""The score at a moment; None where every weight is 0 and nothing is dreamed."""
 
+def make_scores(
+    options: DreamOptions,
+    features: FeatureModel,
+    device: torch.device,
+    *,
+    first: Image | None = None,
+) -> ScoreAt:
+    """Raises PresetError or ModelError for what does not fit the model.
 
-def make_scores(options: DreamOptions, features: FeatureModel, device: torch.device) -> ScoreAt:
-    """Raises PresetError or ModelError for layers, channels and guides that do not fit."""
+    Args:
+        first: the picture that the strongest channels are chosen from, where
+            `dream.pick = "first"`.
+    """
     features.check([layer.name for layer in options.layers])
     _check_channels(options.layers, features, device)
-    if options.objective == "guide" and not options.guide:
-        problem = "this dream is guided by a picture"
-        raise PresetError("dream.guide", problem, "--set dream.guide=PICTURE")
-    seen = [_guide_features(guide, options, features, device) for guide in options.guide]
+    guides = read_guides(options, features, device)
+    directions = read_direction(options.direction, device) if options.direction else {}
+    _check_direction(options, directions, features, device)
 
-    def objectives_of(layer: LayerWeight, moment: Moment) -> list[tuple[Objective, float]]:
-        """One for the layer, or one for each guide, with their weights among each other."""
-        if not seen:
-            return [(_objective(options.objective, layer, ()), 1.0)]
-        targets = [guide[layer.name] for guide in seen]
-        weights = [value_at(guide.weight, moment) for guide in options.guide]
-        pairs = zip(targets, weights, strict=True)
-        return [(_objective(options.objective, layer, (target,)), w) for target, w in pairs]
+    def wish(layer: LayerWeight) -> Wish:
+        name = layer.objective or options.objective
+        if name in GUIDES:
+            return _guided(name, layer, guides)
+        if name in PICKS:
+            kept = first if options.pick == "first" else None
+            return _picked(name, layer, features, kept)
+        return _always(layer, _plain(name, layer, directions.get(layer.name), device))
 
-    def score_at(moment: Moment) -> Score | None:
-        parts = [
-            Part(layer.name, objective, weight * value_at(layer.weight, moment))
-            for layer in _layers_at(options, moment)
-            for objective, weight in objectives_of(layer, moment)
-        ]
-        heard = [part for part in parts if part.weight]
-        return make_score(features, heard) if heard else None
+    layers = [wish(layer) for layer in options.layers]
+    others = [*_class_wishes(options, features), *_word_wishes(options, features)]
+
+    def score_at(moment: Moment, image: Image) -> Score | None:
+        wishes = [*_at_the_time(options, layers, moment), *others]
+        parts = [part for wish in wishes for part in wish(moment, image) if part.weight]
+        return make_score(features, parts) if parts else None
 
     return score_at
 
 
-def _layers_at(options: DreamOptions, moment: Moment) -> Sequence[LayerWeight]:
+def _at_the_time(options: DreamOptions, layers: Sequence[Wish], moment: Moment) -> Sequence[Wish]:
     if not options.tour:
-        return options.layers
+        return layers
     # The tiny part keeps 2.0 s of a 2 s tour from rounding down into the stop before.
     stop = int(moment.t / options.tour + 1e-9)
-    return options.layers[stop % len(options.layers) :][:1]
+    return layers[stop % len(layers) :][:1]
 
 
-def _objective(name: str, layer: LayerWeight, targets: tuple[Tensor, ...]) -> Objective:
-    make = OBJECTIVES[name]
-    if not layer.channels:
-        return make(*targets)
+def _always(layer: LayerWeight, objective: Objective) -> Wish:
+    def wish(moment: Moment, _image: Image) -> Iterator[Part]:
+        yield Part(layer.name, objective, value_at(layer.weight, moment))
+
+    return wish
+
+
+def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> Wish:
     channels = list(layer.channels)
-    return only(channels, make(*(target[:, channels] for target in targets)))
+    objectives = []
+    for guide in guides:
+        seen = guide.seen[layer.name]
+        made = only(channels, GUIDES[name](seen[:, channels])) if channels else GUIDES[name](seen)
+        objectives.append((made, guide.options.weight))
+
+    def wish(moment: Moment, _image: Image) -> Iterator[Part]:
+        for objective, weight in objectives:
+            share = value_at(layer.weight, moment) * value_at(weight, moment)
+            yield Part(layer.name, objective, share)
+
+    return wish
+
+
+def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image | None) -> Wish:
+    def choose(image: Image) -> Objective:
+        with torch.no_grad():
+            seen = features(shrunk(image), [layer.name])[layer.name]
+        return PICKS[name](seen, layer.count)
+
+    if first is not None:
+        return _always(layer, choose(first))
+
+    def wish(moment: Moment, image: Image) -> Iterator[Part]:
+        yield Part(layer.name, choose(image), value_at(layer.weight, moment))
+
+    return wish
+
+
+def _plain(
+    name: str, layer: LayerWeight, direction: Tensor | None, device: torch.device
+) -> Objective:
+    """What needs no other picture; of the layer's channels, where some are named."""
+    channels = list(layer.channels)
+    given = layer.channel_weights or (1.0,) * len(channels)
+    weights = torch.tensor(given, device=device)
+    if direction is not None and name == "direction":
+        weights = direction[channels] * weights if channels else direction
+    if name == "energy" and layer.channel_weights:
+        name = "direction"
+    made = {
+        "energy": energy,
+        "diversity": OBJECTIVES["diversity"],
+        "channel": lambda: OBJECTIVES["channel"](weights),
+        "direction": lambda: OBJECTIVES["direction"](weights),
+        "neuron": lambda: OBJECTIVES["neuron"](weights, layer.place),
+    }[name]()
+    return only(channels, made) if channels else made
+
+
+def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
+    head = features.head
+    for number, wanted in enumerate(options.classes):
+        where = f"dream.classes[{number}]"
+        if head is None:
+            problem = f"{features.name} has no classes that can be dreamed at every place"
+            raise PresetError(where, problem, "lite0, googlenet and resnet50 have")
+        try:
+            chosen = classes_of(wanted.label, head.labels, len(head.bias))
+        except ValueError as error:
+            raise PresetError(where, f"{features.name}: {error}") from None
+        weights = head.bias.new_zeros(len(head.bias))
+        weights[chosen] = 1.0
+        made = OBJECTIVES["class"](head, weights)
+        yield _always(LayerWeight(name=head.layer, weight=wanted.weight), made)
+
+
+def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
+    space = features.words
+    for number, wanted in enumerate(options.words):
+        where = f"dream.words[{number}]"
+        if space is None:
+            problem = f"{features.name} knows no words"
+            raise PresetError(where, problem, "city models do; dream.classes takes labels")
+        try:
+            target = space.vector(wanted.text)
+        except ValueError as error:
+            raise PresetError(where, f"{features.name}: {error}") from None
+        made = OBJECTIVES["words"](space.head, target)
+        yield _always(LayerWeight(name=space.head.layer, weight=wanted.weight), made)
 
 
 def _check_channels(
     layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
 ) -> None:
-    chosen = [layer for layer in layers if layer.channels]
-    if not chosen:
-        return
-    with torch.no_grad():  # how many channels a layer has, only an image tells
-        seen = features(torch.zeros(1, 3, 224, 224, device=device), [c.name for c in chosen])
-    for layer in chosen:
-        count = seen[layer.name].shape[1]
-        if max(layer.channels) >= count:
+    counts = _channel_counts([layer.name for layer in layers if layer.channels], features, device)
+    for layer in layers:
+        count = counts.get(layer.name)
+        if count is not None and layer.channels and max(layer.channels) >= count:
             raise PresetError(
                 "dream.layers",
                 f"{layer.name} of {features.name} has no channel {max(layer.channels)}",
@@ -84,22 +177,34 @@ def _check_channels(
             )
 
 
-def _guide_features(
-    guide: GuideWeight, options: DreamOptions, features: FeatureModel, device: torch.device
-) -> dict[str, Tensor]:
-    picture = _shrunk(load(guide.path, option="dream.guide"))
-    try:
-        with torch.no_grad():
-            return features(picture.to(device), [layer.name for layer in options.layers])
-    except ModelError as error:
-        size = f"{picture.shape[-1]}x{picture.shape[-2]}"
-        problem = f"{guide.path} is {size} pixels, too small for these layers"
-        raise PresetError("dream.guide", problem, "a larger picture") from error
+def _check_direction(
+    options: DreamOptions,
+    directions: dict[str, Tensor],
+    features: FeatureModel,
+    device: torch.device,
+) -> None:
+    wanted = [
+        layer for layer in options.layers if (layer.objective or options.objective) == "direction"
+    ]
+    counts = _channel_counts([layer.name for layer in wanted], features, device)
+    for layer in wanted:
+        weights = directions.get(layer.name)
+        if weights is None and not layer.channel_weights:
+            known = ", ".join(directions) or "none: dream.direction names no file"
+            problem = f"there is no direction for {layer.name}"
+            raise PresetError("dream.layers", problem, f"there are: {known}")
+        if weights is not None and len(weights) != counts[layer.name]:
+            count = counts[layer.name]
+            problem = f"{len(weights)} weights for {layer.name} of {features.name}, which has"
+            raise PresetError("dream.direction", f"{problem} {count} channels", "another model's?")
 
 
-def _shrunk(picture: OtherSizeImage) -> OtherSizeImage:
-    longest = max(picture.shape[-2:])
-    if longest <= GUIDE_SIDE:
-        return picture
-    height, width = (max(1, round(side * GUIDE_SIDE / longest)) for side in picture.shape[-2:])
-    return resize(picture, (height, width))
+def _channel_counts(
+    layers: Sequence[str], features: FeatureModel, device: torch.device
+) -> dict[str, int]:
+    """How many channels layers have; only a picture tells."""
+    if not layers:
+        return {}
+    with torch.no_grad():
+        seen = features(torch.zeros(1, 3, 224, 224, device=device), layers)
+    return {name: seen[name].shape[1] for name in layers}

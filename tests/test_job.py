@@ -22,7 +22,7 @@ def options(*settings):
 def test_channels_of_a_layer_are_dreamed_alone():
     features = store.load("lite0", CPU)
     chosen = 'dream.layers=[{name="block_5/expand", channels=[3, 7]}]'
-    score = make_scores(options(chosen).dream, features, CPU)(BEGIN)
+    score = make_scores(options(chosen).dream, features, CPU)(BEGIN, torch.zeros(1, 3, 32, 48))
     assert score is not None
     image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
     seen = features(image, ["block_5/expand"])["block_5/expand"]

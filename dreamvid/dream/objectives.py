@@ -1,59 +1,120 @@
-"""What a dream makes more of: activations of one layer -> a score to increase.
+"""What a dream makes more of.
 
-To add one, write a function that returns an Objective and name it in OBJECTIVES;
-presets can then say `dream.objective = "its-name"`.
+To add an objective, write a function that returns one and name it in OBJECTIVES; presets can
+then say `dream.objective = "its-name"`, once `scores.py` knows what to give it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.image import Activation, Scalar
+from dreamvid.dream.grid import Grid
+from dreamvid.dream.guides import GUIDES
+from dreamvid.dream.objective import Objective, Plane, Sums, energy, everywhere
+from dreamvid.dream.picks import PICKS
+from dreamvid.image import Activation
+from dreamvid.models.head import Head
 
-Objective = Callable[[Activation], Scalar]
-
-PRODUCTS = 1 << 24  # compared at a time: 64 MB, however large image and guide are
-
-
-def energy() -> Objective:
-    """Whatever the layer already sees, stronger: the L2 objective of dream.ipynb, 2015."""
-    return lambda activation: 0.5 * activation.pow(2).sum()
+Weights = Float[Tensor, " channels"]
 
 
-def guide(target: Activation) -> Objective:
-    """The features of another picture: each place is pulled to its best match there.
+def channel(weights: Weights) -> Objective:
+    """Some channels more active, by their weights; below 0, less (Lucid's `channel`, 2017)."""
+    return everywhere(lambda activation: _weighted(weights, activation))
 
-    `objective_guide` of dream.ipynb, 2015: the gradient at a place is the guide's feature
-    vector whose dot product with the place's own is largest.
+
+def direction(weights: Weights) -> Objective:
+    """The energy of a layer, each channel's counted by a weight."""
+    return everywhere(lambda activation: _weighted(weights, 0.5 * activation.pow(2)))
+
+
+def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
+    """Some channels more active at one place only (Lucid's `neuron`, 2017).
 
     Args:
-        target: (1, C, h, w), the same layer's activations for the guide picture.
+        place: across and down the picture, 0 to 1.
     """
-    features = target.detach().flatten(2)[0]  # (C, h*w)
 
-    def objective(activation: Activation) -> Scalar:
-        places = activation.flatten(2)[0]  # (C, H*W)
-        return (places * features[:, best_match(places.detach(), features)]).sum()
+    def gather(activation: Activation, grid: Grid) -> Sums:
+        rows, columns = grid.nearest(place)
+        values = _weighted(weights, grid.of(activation))
+        return values[rows, columns].sum().reshape(1)
 
-    return objective
-
-
-def only(channels: Sequence[int], objective: Objective) -> Objective:
-    """The objective of some of a layer's channels, as if it had no others."""
-    return lambda activation: objective(activation[:, list(channels)])
+    return Objective(gather)
 
 
-def best_match(
-    places: Float[Tensor, "channels n"], features: Float[Tensor, "channels m"]
-) -> Int[Tensor, " n"]:
-    """For each of n places the number of the feature vector with the largest product."""
-    size = max(1, PRODUCTS // features.shape[1])
-    return torch.cat([(part.T @ features).argmax(dim=1) for part in places.split(size, dim=1)])
+def diversity() -> Objective:
+    """Neighbouring places unlike each other: 1 less the cosine of what they see, summed."""
+
+    def gather(activation: Activation, grid: Grid) -> Sums:
+        unit = F.normalize(activation, dim=1)
+        below = 1 - (unit[..., :-1, :] * unit[..., 1:, :]).sum((0, 1))
+        right = 1 - (unit[..., :-1] * unit[..., 1:]).sum((0, 1))
+        rows, columns = grid.own  # a pair belongs to its upper or left place
+        weights = grid.weights()
+        weighed = [
+            (pair[:rows, :columns] * _cut(weights, pair[:rows, :columns])).sum()
+            for pair in (below, right)
+        ]
+        return (weighed[0] + weighed[1]).reshape(1)
+
+    return Objective(gather)
+
+
+def _cut(weights: Tensor | float, like: Tensor) -> Tensor | float:
+    """The weights of as many rows and columns as there are."""
+    return weights[: like.shape[0], : like.shape[1]] if isinstance(weights, Tensor) else weights
+
+
+def labels(head: Head, wanted: Weights) -> Objective:
+    """Classes of a classifier, applied at every place instead of to the mean of all.
+
+    The squares of the positive logits: where a place already looks a little like the class,
+    it becomes one.
+
+    Args:
+        wanted: a weight for each class.
+    """
+    chosen = wanted.nonzero()[:, 0]
+    weight, bias, shares = head.weight[chosen], head.bias[chosen], wanted[chosen]
+
+    def score(activation: Activation) -> Plane:
+        logits = F.conv2d(activation, weight[:, :, None, None], bias)
+        return _weighted(shares, 0.5 * logits.relu().pow(2))
+
+    return everywhere(score)
+
+
+def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
+    """Each place pulled towards words, through the head that puts pictures among them.
+
+    Args:
+        target: the words' vector, in the space the head leads to.
+    """
+    goal = F.normalize(target, dim=0)
+
+    def score(activation: Activation) -> Plane:
+        seen = F.conv2d(activation, head.weight[:, :, None, None], head.bias)
+        return (goal[:, None, None] * F.normalize(seen, dim=1)[0]).sum(0) + 1  # 0 to 2
+
+    return everywhere(score)
+
+
+def _weighted(weights: Weights, activation: Activation) -> Plane:
+    return torch.einsum("c,chw->hw", weights, activation[0])
 
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
-    "energy": energy,  # takes nothing
-    "guide": guide,  # takes the guide picture's activations
+    "energy": energy,
+    "channel": channel,
+    "direction": direction,
+    "neuron": neuron,
+    "diversity": diversity,
+    "class": labels,
+    "words": words,
+    **PICKS,
+    **GUIDES,
 }

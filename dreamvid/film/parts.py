@@ -28,7 +28,7 @@ class Parts:
     def dreamed(self, image: Image, moment: Moment, ascent: Ascent | None = None) -> Image:
         """The picture dreamed on, by the settings of this moment."""
         ascent = ascent or ascent_at(self.preset.dream, moment)
-        score = self.score_at(moment)
+        score = self.score_at(moment, image)
         if score is None or not ascent.steps or not ascent.step_size:
             return image
         return dream(image, score, ascent, rng=self.rng(moment))

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from dreamvid.errors import ModelError, suggest
 from dreamvid.image import Activation, Image, constant
+from dreamvid.models.head import Head
+from dreamvid.models.words import WordSpace
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Network(Protocol):
     @property
     def layers(self) -> Sequence[str]: ...
 
+    @property
+    def head(self) -> Head | None:
+        """Its last step, if that may as well be applied at every place."""
+        ...
+
     def to(self, device: torch.device) -> "Network": ...
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
@@ -56,15 +63,22 @@ class FeatureModel:
         device: torch.device,
         *,
         usual_layers: Sequence[str] = (),
+        words: WordSpace | None = None,
     ) -> None:
         self.name = name
         self.network = network.to(device)
         self.pixels = pixels
         self.usual_layers = usual_layers  # dreamed when nobody names a layer
+        self.words = words  # of a city model
 
     @property
     def layers(self) -> Sequence[str]:
         return self.network.layers
+
+    @property
+    def head(self) -> Head | None:
+        """The classifier as a matrix, if it has one that may be applied at every place."""
+        return self.network.head
 
     def check(self, layers: Sequence[str]) -> None:
         for layer in layers:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.head import Head, classifier
 from dreamvid.models.lrn import lrn
 
 Op = Callable[..., Tensor]
@@ -70,6 +71,13 @@ class GoogLeNet:
             self.weights[f"{CLASSIFIER}.bias"] = weights[f"{CLASSIFIER}.bias"].flatten()
         self.table = dict(self._build())
         self.layers = [name for name in self.table if "relu" not in name]
+
+    @property
+    def head(self) -> Head | None:
+        weight = self.weights.get(f"{CLASSIFIER}.weight")
+        if weight is None:
+            return None
+        return classifier("inception_5b/output", weight, self.weights[f"{CLASSIFIER}.bias"])
 
     def to(self, device: torch.device) -> "GoogLeNet":
         for name, value in self.weights.items():

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.head import Head, classifier
 
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 EPSILON = 1e-3
@@ -61,6 +62,10 @@ class Lite:
             yield f"block_{n}/project", fold(weights, f"{block}._project_conv", f"{block}._bn2")
         yield "head", fold(weights, "_conv_head", "_bn1")
         yield "classes", (weights["_fc.weight"][:, :, None, None], weights["_fc.bias"])
+
+    @property
+    def head(self) -> Head:
+        return classifier("head", *self.convs["classes"])
 
     def to(self, device: torch.device) -> "Lite":
         for name, (weight, bias) in self.convs.items():

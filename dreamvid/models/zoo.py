@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
 from dreamvid.models.assign import assign, parameters_of
+from dreamvid.models.head import Head, classifier
 
 # Our name -> torchvision's, and how to build it. Their `transform_input` would undo the
 # preparation of pixels that the catalogue declares.
@@ -25,6 +26,9 @@ NAMES: dict[str, tuple[str, dict[str, bool]]] = {
         {"transform_input": False, "init_weights": False, "aux_logits": False},
     ),
 }
+
+# Where the classifier reads, before the average pool. VGG's looks at 7x7 places at once.
+LAST = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "googlenet_bn": "inception5b"}
 
 
 def skeleton(name: str) -> nn.Module:
@@ -48,6 +52,7 @@ class ZooNetwork:
     """Raises ModelError if the weights are of another network."""
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
+        self.name = name
         self.module = skeleton(name)
         assign(self.module, weights, name=name)
         for module in self.module.modules():
@@ -55,6 +60,13 @@ class ZooNetwork:
                 module.inplace = False  # it would rewrite a tapped layer before it
         self.layers = module_names(self.module)
         self._extractors: dict[tuple[str, ...], nn.Module] = {}
+
+    @property
+    def head(self) -> Head | None:
+        if self.name not in LAST:
+            return None
+        last = self.module.get_submodule("fc")
+        return classifier(LAST[self.name], last.weight, last.bias)  # type: ignore[arg-type]
 
     def to(self, device: torch.device) -> "ZooNetwork":
         self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from dreamvid.options.base import Options, Scheduled, flatten
-from dreamvid.options.dream import DreamOptions, GuideWeight, LayerWeight
+from dreamvid.options.dream import DreamOptions
 from dreamvid.options.film import (
     ColourOptions,
     FlowOptions,
@@ -20,8 +20,10 @@ from dreamvid.options.film import (
 )
 from dreamvid.options.motion import MotionOptions
 from dreamvid.options.start import StartOptions
+from dreamvid.options.wanted import ClassWeight, GuideWeight, LayerWeight, WordsWeight
 
 __all__ = [
+    "ClassWeight",
     "ColourOptions",
     "DreamOptions",
     "FlowOptions",
@@ -36,6 +38,7 @@ __all__ = [
     "SoundOptions",
     "StartOptions",
     "VideoOptions",
+    "WordsWeight",
     "flatten",
 ]
 

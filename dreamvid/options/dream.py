@@ -1,70 +1,22 @@
 """[dream]: what the network makes of each frame."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from dreamvid.options.base import Options, Scheduled, Share
+from dreamvid.options.base import Scheduled
+from dreamvid.options.shaping import ShapingOptions
+from dreamvid.options.wanted import GUIDED, PICKED, Classes, Guides, LayerObjective, Layers, Words
 from dreamvid.schedule.curve import Bounds
 from dreamvid.values import File, Finite, Fps
 
-Weight = Annotated[Scheduled, Bounds(ge=-1e6, le=1e6)]
 
-
-class LayerWeight(Options):
-    """A place in the network, and its share in what is dreamed."""
-
-    name: str = Field(min_length=1, description="see `dreamvid layers MODEL`")
-    weight: Weight = Field(default=1.0, description="share among the layers; below 0: less of it")
-    channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        default=(), description="numbers of the channels dreamed; empty: all"
-    )
-
-    @field_validator("weight")
-    @classmethod
-    def _not_nothing(cls, weight: Scheduled) -> Scheduled:
-        if isinstance(weight, int | float) and abs(weight) < 1e-6:
-            raise ValueError("a layer of no weight has no effect; leave it out")
-        return weight
-
-
-class GuideWeight(Options):
-    """A picture whose features are pulled up, and its share among the guides."""
-
-    path: File
-    weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
-        default=1.0, description="share among the guides; over time: one becomes another"
-    )
-
-
-def _listed(key: str) -> Callable[[object], object]:
-    """A reader for which a name, a list of names and a list of tables are all a list of tables."""
-
-    def read(value: object) -> object:
-        if value is None:
-            return ()
-        items = list(value) if isinstance(value, list | tuple) else [value]
-        # An integer in a list is no path and no name: left for the type to refuse.
-        return [item if isinstance(item, dict | Options) else {key: item} for item in items]
-
-    return read
-
-
-def _schema(kind: type[Options]) -> WithJsonSchema:
-    items = {"anyOf": [{"type": "string"}, kind.model_json_schema()]}
-    return WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": items}]})
-
-
-Layers = Annotated[tuple[LayerWeight, ...], BeforeValidator(_listed("name")), _schema(LayerWeight)]
-Guides = Annotated[tuple[GuideWeight, ...], BeforeValidator(_listed("path")), _schema(GuideWeight)]
-
-
-class DreamOptions(Options):
+class DreamOptions(ShapingOptions):
     """How one frame is dreamed. The defaults are those of the 2015 program."""
 
     layers: Layers = Field(
-        default=(), description="names or {name, weight, channels}; empty: the model's own"
+        default=(),
+        description="names or {name, weight, channels, objective ...}; empty: the model's own",
     )
     tour: Finite = Field(
         default=0.0,
@@ -72,12 +24,25 @@ class DreamOptions(Options):
         le=1e6,
         description="seconds each layer has alone, one after another; 0: all together",
     )
-    objective: Literal["energy", "guide"] = Field(
-        default="energy",
-        description="what to make more of: what the layers see, or what a guide has",
+    objective: LayerObjective = Field(
+        default="energy", description="what to make more of in the layers that do not say"
     )
     guide: Guides = Field(
         default=(), description="pictures whose features are pulled up: paths or {path, weight}"
+    )
+    direction: File | None = Field(
+        default=None,
+        description="a .safetensors file with a weight for each channel, an array a layer",
+    )
+    classes: Classes = Field(
+        default=(), description="labels or groups to be seen everywhere, or {label, weight}"
+    )
+    words: Words = Field(
+        default=(), description="words of a city model to be seen everywhere, or {text, weight}"
+    )
+    pick: Literal["first", "frame"] = Field(
+        default="first",
+        description="strongest, weakest, average channels: of the first frame, or of each",
     )
     octaves: Annotated[Scheduled, Bounds(ge=1, le=20, whole=True)] = Field(
         default=4, description="sizes dreamed, the full one included"
@@ -99,12 +64,6 @@ class DreamOptions(Options):
         description="shift each frame like the first: no flicker, but on still pictures a "
         "grid may show; default: for footage",
     )
-    pyramid: Annotated[Scheduled, Bounds(ge=0, le=10, whole=True)] = Field(
-        default=0, description="Laplacian levels the gradient is evened out over; 0: none"
-    )
-    decorrelate: Share = Field(
-        default=0.0, description="share of the step taken in colours that photos have"
-    )
     every: int = Field(
         default=1,
         ge=1,
@@ -115,17 +74,42 @@ class DreamOptions(Options):
         default=None, description="instead of every: dreamed frames a second; fps is a multiple"
     )
 
+    @property
+    def layer_objectives(self) -> tuple[LayerObjective, ...]:
+        """What each of the layers makes more of; of no layers, what the model's own would."""
+        if not self.layers:
+            return (self.objective,)
+        return tuple(layer.objective or self.objective for layer in self.layers)
+
+    @property
+    def guided_layers(self) -> list[str]:
+        pairs = zip(self.layers, self.layer_objectives, strict=False)
+        return [layer.name for layer, objective in pairs if objective in GUIDED]
+
     @model_validator(mode="before")
     @classmethod
     def _a_guide_guides(cls, table: Any) -> Any:
-        if isinstance(table, dict) and table.get("guide") and "objective" not in table:
-            return {**table, "objective": "guide"}
+        """A guide, or a direction, says by itself what the objective is."""
+        if isinstance(table, dict) and "objective" not in table:
+            for key in ("guide", "direction"):
+                if table.get(key):
+                    return {**table, "objective": key}
         return table
 
     @model_validator(mode="after")
     def _every_option_has_an_effect(self) -> "DreamOptions":
-        if self.guide and self.objective != "guide":
+        objectives = self.layer_objectives
+        if self.guide and not any(name in GUIDED for name in objectives):
             raise ValueError(f'guide has no effect with objective = "{self.objective}"')
+        if self.direction and "direction" not in objectives:
+            raise ValueError(f'direction has no effect with objective = "{self.objective}"')
+        if self.pick == "frame" and not any(name in PICKED for name in objectives):
+            raise ValueError(f"pick has an effect with objectives {', '.join(PICKED)} only")
+        for layer, objective in zip(self.layers, objectives, strict=False):
+            if objective in ("channel", "neuron") and not layer.channels:
+                raise ValueError(f'objective "{objective}" needs the channels of {layer.name}')
+        if not self.layers and self.objective in ("channel", "neuron"):
+            raise ValueError(f'objective "{self.objective}" needs layers with channels')
         if self.step_size == 0:
             raise ValueError("step_size of 0 changes nothing; the 2015 program used 1.5")
         if self.steps == 0:
@@ -136,7 +120,7 @@ class DreamOptions(Options):
             raise ValueError("tour needs two layers or more")
         if self.rate and self.every > 1:
             raise ValueError("rate replaces every; give one or the other")
-        names = [layer.name for layer in self.layers]
-        if not self.tour and len({*names}) < len(names):
+        named = [(layer.name, goal) for layer, goal in zip(self.layers, objectives, strict=False)]
+        if not self.tour and len({*named}) < len(named):
             raise ValueError("layers names one layer twice; give its channels in one list")
         return self

@@ -3,12 +3,34 @@ import torch
 from torch.testing import assert_close
 
 from dreamvid.dream.ascent import Ascent
-from dreamvid.dream.objectives import OBJECTIVES, best_match, energy, only
+from dreamvid.dream.grid import whole_grid
+from dreamvid.dream.guides import best_matches
+from dreamvid.dream.objective import energy, only
+from dreamvid.dream.objectives import OBJECTIVES
 from dreamvid.dream.score import Part, make_score
 from dreamvid.dream.step import ascend
 from dreamvid.engine import frame_rng
+from dreamvid.models.head import Head
 
-EXAMPLES = {"energy": (), "guide": (torch.rand(1, 5, 3, 4),)}
+DRAW = torch.Generator().manual_seed(3)
+TARGET = (torch.rand(1, 5, 3, 4, generator=DRAW),)
+WEIGHTS = torch.tensor([1.0, 0, -0.5, 0, 2])
+HEAD = Head("b", torch.randn(4, 5, generator=DRAW), torch.randn(4, generator=DRAW))
+EXAMPLES = {
+    "energy": (),
+    "channel": (WEIGHTS,),
+    "direction": (WEIGHTS,),
+    "neuron": (WEIGHTS, (0.3, 0.7)),
+    "diversity": (),
+    "class": (HEAD, torch.tensor([0.0, 1, 1, 0])),
+    "words": (HEAD, torch.randn(4, generator=DRAW)),
+    "strongest": (*TARGET, 2),
+    "weakest": (*TARGET, 2),
+    "average": (*TARGET, 2),
+    "guide": TARGET,
+    "guide-mean": TARGET,
+    "style": TARGET,
+}
 
 
 class TinyFeatures:
@@ -58,11 +80,11 @@ def test_weights_of_several_layers_are_shares_whatever_their_size(image):
 def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
     places, features = torch.randn(6, 50, generator=rng), torch.randn(6, 40, generator=rng)
     whole = (places.T.double() @ features.double()).argmax(dim=1)
-    monkeypatch.setattr("dreamvid.dream.objectives.PRODUCTS", 80)
-    assert torch.equal(best_match(places, features), whole)
+    monkeypatch.setattr("dreamvid.dream.guides.PRODUCTS", 80)
+    assert torch.equal(best_matches(places, features), whole)
 
 
 def test_only_some_channels_count():
     activation = torch.rand(1, 5, 3, 4)
-    whole = only([1, 3], energy())(activation)
+    whole = only([1, 3], energy())(activation, whole_grid(activation))
     assert_close(whole, 0.5 * (activation[0, 1].pow(2).sum() + activation[0, 3].pow(2).sum()))

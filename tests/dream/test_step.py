@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 import torch
 from hypothesis import given
@@ -10,6 +13,17 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.step import ascend, dream
 from dreamvid.engine import frame_rng
 from dreamvid.errors import DreamvidError, PresetError
+
+
+@dataclass(frozen=True)
+class Climb:
+    """A score that is any function of the picture."""
+
+    score: Callable[[torch.Tensor], torch.Tensor]
+
+    def gradient(self, image, shift):
+        x = image.clone().requires_grad_()
+        return torch.autograd.grad(self.score(x), x)[0]
 
 
 def test_octaves_of_the_post_have_the_sizes_of_scipy():
@@ -32,7 +46,7 @@ def test_too_many_octaves_are_refused_with_the_number_that_fits():
 @given(st.integers(0, 40), st.integers(0, 2**31 - 1))
 def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
     image = torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(seed))
-    score = lambda x: x.pow(2).sum()
+    score = Climb(lambda x: x.pow(2).sum())
     still = ascend(image, score, Ascent(jitter=0), rng=frame_rng(0, 0))
     moved = ascend(image, score, Ascent(jitter=jitter), rng=frame_rng(seed, 0))
     assert_close(moved, still)
@@ -41,24 +55,24 @@ def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
 def test_a_step_changes_pixels_by_step_size_on_average():
     image = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    score = lambda x: (x * weights).sum()
+    score = Climb(lambda x: (x * weights).sum())
     after = ascend(image, score, Ascent(step_size=3, jitter=0), rng=frame_rng(0, 0))
     assert_close((after - image).abs().mean() * 255, torch.tensor(3.0))
 
 
 @pytest.mark.parametrize("options", [{}, {"pyramid": 4}, {"decorrelate": 0.5}])
 def test_a_flat_gradient_changes_nothing(options, image):
-    blind = lambda x: (x * 0).sum()
+    blind = Climb(lambda x: (x * 0).sum())
     assert_close(ascend(image, blind, Ascent(**options), rng=frame_rng(0, 0)), image)
 
 
 def test_octaves_carry_the_detail_and_keep_the_picture_where_nothing_is_dreamed(image):
-    blind = lambda x: (x * 0).sum()
+    blind = Climb(lambda x: (x * 0).sum())
     assert_close(dream(image, blind, Ascent(octaves=3), rng=frame_rng(0, 0)), image)
 
 
 def test_a_dream_that_is_no_number_stops_with_the_reason(image):
-    broken = lambda x: (x * float("nan")).sum()
+    broken = Climb(lambda x: (x * float("nan")).sum())
     with pytest.raises(DreamvidError, match="no longer a number"):
         dream(image, broken, Ascent(octaves=1, steps=1), rng=frame_rng(0, 0))
 

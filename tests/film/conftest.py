@@ -21,7 +21,7 @@ class Dreams:
     act: Callable[[torch.Tensor, Ascent, torch.Generator], torch.Tensor] | None = None
     asked: list[Ascent] = field(default_factory=list)
 
-    def __call__(self, image, score, ascent, *, rng):
+    def __call__(self, image, score, ascent, *, rng, mask=None):
         self.asked.append(ascent)
         if self.act is not None:
             return self.act(image, ascent, rng)

@@ -173,7 +173,7 @@ def test_a_layer_fades_into_another_and_costs_nothing_before(image):
     features = Watched(store.load("lite0", CPU))
     score_at = make_scores(with_settings(["video.frames=9", faded]).dream, features, CPU)
     for seconds, asked in ((0, (first,)), (0.25, (first, second)), (1, (second,))):
-        score = score_at(at(seconds))
+        score = score_at(at(seconds), image)
         assert score is not None
         features.asked.clear()
         found = gradient(score, image)
@@ -215,7 +215,7 @@ def test_a_guide_becomes_another(image, tmp_path, rng):
         (0.25, 0.75 * one / first + 0.25 * two / second),
         (1, two),
     ):
-        score = score_at(at(seconds))
+        score = score_at(at(seconds), image)
         assert score is not None
         found = gradient(score, image)
         assert_close(found, expected, atol=1e-4 * float(expected.abs().max()), rtol=1e-3)
@@ -240,7 +240,7 @@ def test_a_long_film_that_drifts_to_white_stays_in_its_colours(keep, rng):
     small = ("dream.octaves=1", "dream.steps=1", "motion.zoom=1.05", "video.frames=200")
     preset = with_settings([*small, *kept])
     timeline = Timeline(fps=Fraction(24), frames=200)
-    parts = Parts(preset, timeline, lambda moment: lambda image: image.sum(), CPU)
+    parts = Parts(preset, timeline, lambda moment, image: object(), CPU)
     camera = make_camera(height=24, width=32, device=CPU)
     end = Closing("none", overlap=0, count=200, leads={})
     step = make_step(parts, camera, first=0, like=colours_of(start), closing=end)

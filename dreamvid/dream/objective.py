@@ -1,0 +1,64 @@
+"""A score made of one layer's activations, as a value.
+
+It is judged from sums over places, so that the sums of a large picture's tiles make the
+picture's own, and its gradient can be taken tile by tile.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.dream.grid import Grid, Mask
+from dreamvid.image import Activation, Scalar
+
+Sums = Float[Tensor, " sums"]
+"""What adds up over places: of two halves of a picture, added, it is the whole picture's."""
+Plane = Float[Tensor, "rows columns"]
+"""A number for each place."""
+
+
+def _itself(sums: Sums) -> Scalar:
+    return sums[0]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A score to increase: `judge(gather(activation, grid))`."""
+
+    gather: Callable[[Activation, Grid], Sums]
+    judge: Callable[[Sums], Scalar] = _itself
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the score itself is the sum of its places' scores."""
+        return self.judge is _itself
+
+    def __call__(self, activation: Activation, grid: Grid) -> Scalar:
+        return self.judge(self.gather(activation, grid))
+
+
+def everywhere(score: Callable[[Activation], Plane]) -> Objective:
+    """The objective that adds up what `score` gives each place."""
+
+    def gather(activation: Activation, grid: Grid) -> Sums:
+        return (score(grid.of(activation)) * grid.weights()).sum().reshape(1)
+
+    return Objective(gather)
+
+
+def only(channels: Sequence[int], objective: Objective) -> Objective:
+    """The objective of some of a layer's channels, as if it had no others."""
+    chosen = list(channels)
+    return replace(objective, gather=lambda seen, grid: objective.gather(seen[:, chosen], grid))
+
+
+def masked(mask: Mask, objective: Objective) -> Objective:
+    """The objective of a part of the picture: every place counts as the mask says."""
+    return replace(objective, gather=lambda seen, grid: objective.gather(seen, grid.masked(mask)))
+
+
+def energy() -> Objective:
+    """Whatever the layer already sees, stronger: the L2 objective of dream.ipynb, 2015."""
+    return everywhere(lambda activation: 0.5 * activation.pow(2).sum((0, 1)))

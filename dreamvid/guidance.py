@@ -1,0 +1,81 @@
+"""What a dream is led by besides the picture itself: guides' features, and directions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from dreamvid.errors import ModelError, PresetError
+from dreamvid.image import OtherSizeActivation, OtherSizeImage, load, resize
+from dreamvid.models.features import FeatureModel
+from dreamvid.options import DreamOptions, GuideWeight
+
+SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
+LARGEST = 64_000_000  # bytes of a direction's file; the largest network's would be a megabyte
+
+
+@dataclass(frozen=True)
+class Guide:
+    options: GuideWeight
+    seen: dict[str, OtherSizeActivation]  # by layer
+
+
+def read_guides(options: DreamOptions, features: FeatureModel, device: torch.device) -> list[Guide]:
+    """What the layers that are guided see in each guide; raises PresetError."""
+    layers = options.guided_layers
+    if layers and not options.guide:
+        problem = "this dream is guided by a picture"
+        raise PresetError("dream.guide", problem, "--set dream.guide=PICTURE")
+    return [Guide(guide, _seen(guide.path, layers, features, device)) for guide in options.guide]
+
+
+def _seen(
+    path: Path, layers: list[str], features: FeatureModel, device: torch.device
+) -> dict[str, OtherSizeActivation]:
+    picture = shrunk(load(path, option="dream.guide"))
+    try:
+        with torch.no_grad():
+            return features(picture.to(device), layers)
+    except ModelError as error:
+        size = f"{picture.shape[-1]}x{picture.shape[-2]}"
+        problem = f"{path} is {size} pixels, too small for these layers"
+        raise PresetError("dream.guide", problem, "a larger picture") from error
+
+
+def shrunk(picture: OtherSizeImage) -> OtherSizeImage:
+    longest = max(picture.shape[-2:])
+    if longest <= SIDE:
+        return picture
+    height, width = (max(1, round(side * SIDE / longest)) for side in picture.shape[-2:])
+    return resize(picture, (height, width))
+
+
+def direction_layers(path: Path) -> list[str]:
+    """The layers that a direction's file has weights for; raises PresetError."""
+    return list(_read_direction(path))
+
+
+def read_direction(path: Path, device: torch.device) -> dict[str, Tensor]:
+    """A weight for each channel of some layers; raises PresetError."""
+    return {layer: weights.to(device) for layer, weights in _read_direction(path).items()}
+
+
+def _read_direction(path: Path) -> dict[str, Tensor]:
+    cure = "a .safetensors file with one array of weights for each layer, a number a channel"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise PresetError("dream.direction", f"{path} is too large for a direction", cure)
+        with safe_open(path, framework="pt") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise PresetError("dream.direction", f"{path} does not exist", cure) from None
+    except (OSError, SafetensorError) as error:
+        raise PresetError("dream.direction", f"{path} cannot be read: {error}", cure) from None
+    for name, array in arrays.items():
+        if array.ndim != 1 or not array.is_floating_point() or not bool(array.isfinite().all()):
+            raise PresetError("dream.direction", f"{name} in {path} is no list of numbers", cure)
+    if not any(bool(array.any()) for array in arrays.values()):
+        raise PresetError("dream.direction", f"{path} holds no weight other than 0", cure)
+    return {name: array.float() for name, array in arrays.items()}

@@ -1,0 +1,59 @@
+"""The names of a classifier's classes, and groups of them that a dream may ask for."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from dreamvid.errors import suggest
+
+# What a town, a table, a shore is made of, as ImageNet's 1000 classes name it.
+GROUPS: dict[str, str] = {
+    "city": "palace, dome, bell cote, church, monastery, castle, mosque, triumphal arch, vault, "
+    "fountain, tile roof, obelisk, altar, library, cinema, restaurant, patio, pier, viaduct, "
+    "suspension bridge, streetcar, cab, barbershop, bakery, bookshop, toyshop, butcher shop, "
+    "beacon, planetarium, boathouse, gondola, steel arch bridge, stupa, cliff dwelling, "
+    "street sign, traffic light, prayer rug, trolleybus, lakeside",
+    "gothic": "monastery, church, castle, altar, vault, bell cote, throne, triumphal arch, "
+    "stupa, organ, chime, grille",
+    "food": "plate, guacamole, consomme, hot pot, trifle, ice cream, ice lolly, French loaf, "
+    "bagel, pretzel, cheeseburger, hotdog, mashed potato, head cabbage, broccoli, cauliflower, "
+    "zucchini, cucumber, artichoke, bell pepper, mushroom, Granny Smith, strawberry, orange, "
+    "lemon, fig, pineapple, banana, pomegranate, carbonara, chocolate sauce, dough, meat loaf, "
+    "pizza, potpie, burrito, red wine, espresso, cup, eggnog",
+    "sea": "goldfish, great white shark, jellyfish, sea anemone, brain coral, chambered nautilus, "
+    "starfish, sea urchin, anemone fish, lionfish, rock beauty, coral reef, seashore, sandbar, "
+    "promontory, breakwater, schooner, yawl, catamaran, lifeboat, loggerhead, conch",
+    "creatures": "lion, tiger, leopard, peacock, macaw, toucan, flamingo, African chameleon, "
+    "common iguana, Komodo dragon, triceratops, tarantula, monarch, dragonfly, Afghan hound, "
+    "Samoyed, red fox, lynx, zebra, African elephant, gorilla, giant panda, "
+    "great grey owl, ram, ibex, llama, porcupine, axolotl",
+}
+
+
+@cache
+def imagenet() -> tuple[str, ...]:
+    """The 1000 classes, in the order all its classifiers have, as torchvision names them."""
+    from torchvision.models import ResNet50_Weights
+
+    return tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+def classes_of(label: str, labels: Sequence[str], count: int) -> list[int]:
+    """The classes that a label, a group or a number stands for.
+
+    Raises ValueError saying what would be known.
+    """
+    if label.isdecimal():
+        if int(label) >= count:
+            raise ValueError(f"there is no class {label}; they are 0 to {count - 1}")
+        return [int(label)]
+    if not labels:
+        raise ValueError(f"the names of its classes are not known; give a number, 0 to {count - 1}")
+    numbers = {name.lower(): number for number, name in enumerate(labels)}
+    group = GROUPS.get(label.lower())
+    wanted = group.split(", ") if group else [label]
+    found = [numbers[name.lower()] for name in wanted if name.lower() in numbers]
+    if not found:
+        near = suggest(label.lower(), [*GROUPS, *numbers])
+        cure = near if near.startswith("did") else "see `dreamvid describe` for some"
+        raise ValueError(f"there is no class {label!r} ({cure})")
+    return found

@@ -1,0 +1,48 @@
+"""The words of a city model: a space that its pictures and their captions share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.models.head import Head
+
+
+@dataclass(frozen=True)
+class WordSpace:
+    """Words as vectors, and the head that puts what a network sees among them."""
+
+    words: Sequence[str]
+    vectors: Float[Tensor, "words dimensions"]
+    head: Head
+
+    def vector(self, text: str) -> Float[Tensor, " dimensions"]:
+        """Of some words, those after a minus taken away: "gaudi", "food -people".
+
+        Raises ValueError naming a word that is not known, and its nearest known ones.
+        """
+        total = self.vectors.new_zeros(self.vectors.shape[1])
+        for part in text.lower().split():
+            word = part.lstrip("-+")
+            unit = F.normalize(self.vectors[self._number(word)], dim=0)
+            total = total - unit if part.startswith("-") else total + unit
+        if not bool(total.any()):
+            raise ValueError(f"{text!r} leaves nothing of itself")
+        return F.normalize(total, dim=0)
+
+    def nearest(self, vector: Float[Tensor, " dimensions"], count: int) -> list[tuple[str, float]]:
+        """The words nearest to a vector, and the cosine of each."""
+        cosines = F.normalize(self.vectors, dim=1) @ F.normalize(vector, dim=0)
+        best = cosines.topk(min(count, len(self.words)))
+        numbers: list[int] = best.indices.tolist()
+        return [(self.words[n], float(c)) for n, c in zip(numbers, best.values, strict=True)]
+
+    def _number(self, word: str) -> int:
+        if word in self.words:
+            return list(self.words).index(word)
+        near = get_close_matches(word, self.words, n=3, cutoff=0.5)
+        cure = f"nearest: {', '.join(near)}" if near else f"it has {len(self.words)} others"
+        raise ValueError(f"the model knows no word {word!r} ({cure})")

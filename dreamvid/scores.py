@@ -9,7 +9,7 @@ from dreamvid.dream.guides import GUIDES
 from dreamvid.dream.objective import Objective, energy, only
 from dreamvid.dream.objectives import OBJECTIVES
 from dreamvid.dream.picks import PICKS
-from dreamvid.dream.score import Part, Score, make_score
+from dreamvid.dream.score import Climbable, Part, make_score
 from dreamvid.errors import PresetError
 from dreamvid.guidance import Guide, read_direction, read_guides, shrunk
 from dreamvid.image import Image
@@ -19,7 +19,7 @@ from dreamvid.options import DreamOptions, LayerWeight
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
-ScoreAt = Callable[[Moment, Image], Score | None]
+ScoreAt = Callable[[Moment, Image], Climbable | None]
 """The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
 Wish = Callable[[Moment, Image], Iterator[Part]]
 """What one entry of a preset asks for."""
@@ -56,7 +56,7 @@ def make_scores(
     layers = [wish(layer) for layer in options.layers]
     others = [*_class_wishes(options, features), *_word_wishes(options, features)]
 
-    def score_at(moment: Moment, image: Image) -> Score | None:
+    def score_at(moment: Moment, image: Image) -> Climbable | None:
         wishes = [*_at_the_time(options, layers, moment), *others]
         parts = [part for wish in wishes for part in wish(moment, image) if part.weight]
         return make_score(features, parts) if parts else None

@@ -13,6 +13,7 @@ from dreamvid.preset import check, with_settings
 from dreamvid.schedule.curve import Bounds, Curve, value_at
 from dreamvid.settings import ascent_at, grade_at, motion_at
 from dreamvid.timeline import Timeline, check_schedules, schedules
+from tests.climb import Climb
 
 CPU = torch.device("cpu")
 TABLES: dict[str, type[Options]] = {
@@ -184,13 +185,13 @@ def test_the_wave_goes_by_at_its_speed():
 def test_a_film_is_dreamed_by_what_its_schedules_say(image, monkeypatch):
     asked = []
 
-    def dream(image, score, ascent, *, rng):
+    def dream(image, score, ascent, *, rng, mask=None):
         asked.append((ascent.steps, ascent.step_size))
         return image
 
     monkeypatch.setattr("dreamvid.film.parts.dream", dream)
     preset = with_settings(["video.frames=9", "dream.steps=frame", "dream.step_size=2-t*2"])
-    parts = Parts(preset, timeline(), lambda moment: lambda image: image.sum(), CPU)
+    parts = Parts(preset, timeline(), lambda moment, image: Climb(torch.sum), CPU)
     for n in (0, 1, 6, 8):
         parts.dreamed(image, parts.timeline.moment(n))
     # Of no steps or no size nothing is dreamed.

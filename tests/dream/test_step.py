@@ -1,6 +1,3 @@
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 import torch
 from hypothesis import given
@@ -13,17 +10,7 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.step import ascend, dream
 from dreamvid.engine import frame_rng
 from dreamvid.errors import DreamvidError, PresetError
-
-
-@dataclass(frozen=True)
-class Climb:
-    """A score that is any function of the picture."""
-
-    score: Callable[[torch.Tensor], torch.Tensor]
-
-    def gradient(self, image, shift):
-        x = image.clone().requires_grad_()
-        return torch.autograd.grad(self.score(x), x)[0]
+from tests.climb import Climb
 
 
 def test_octaves_of_the_post_have_the_sizes_of_scipy():

@@ -24,6 +24,7 @@ from dreamvid.preset import with_settings
 from dreamvid.schedule.moment import Moment
 from dreamvid.scores import make_scores
 from dreamvid.timeline import Timeline
+from tests.climb import Climb
 
 CPU = torch.device("cpu")
 EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap")
@@ -240,7 +241,7 @@ def test_a_long_film_that_drifts_to_white_stays_in_its_colours(keep, rng):
     small = ("dream.octaves=1", "dream.steps=1", "motion.zoom=1.05", "video.frames=200")
     preset = with_settings([*small, *kept])
     timeline = Timeline(fps=Fraction(24), frames=200)
-    parts = Parts(preset, timeline, lambda moment, image: object(), CPU)
+    parts = Parts(preset, timeline, lambda moment, image: Climb(torch.sum), CPU)
     camera = make_camera(height=24, width=32, device=CPU)
     end = Closing("none", overlap=0, count=200, leads={})
     step = make_step(parts, camera, first=0, like=colours_of(start), closing=end)

@@ -13,3 +13,6 @@ class Climb:
     def gradient(self, image, shift):
         x = image.clone().requires_grad_()
         return torch.autograd.grad(self.score(x), x)[0]
+
+    def balanced(self, image):
+        return self

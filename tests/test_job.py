@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from dreamvid.errors import PresetError
-from dreamvid.image import save
 from dreamvid.job import still
 from dreamvid.models import store
+from dreamvid.pictures.writing import save
 from dreamvid.preset import with_settings
 from dreamvid.schedule.moment import Moment
 from dreamvid.scores import make_scores
@@ -25,9 +25,11 @@ def test_channels_of_a_layer_are_dreamed_alone():
     score = make_scores(options(chosen).dream, features, CPU)(BEGIN, torch.zeros(1, 3, 32, 48))
     assert score is not None
     image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    seen = features(image, ["block_5/expand"])["block_5/expand"]
-    expected = 0.5 * (seen[:, 3].pow(2).sum() + seen[:, 7].pow(2).sum())
-    torch.testing.assert_close(score(image), expected)
+    x = image.clone().requires_grad_()
+    seen = features(x, ["block_5/expand"])["block_5/expand"]
+    energy = 0.5 * (seen[:, 3].pow(2).sum() + seen[:, 7].pow(2).sum())
+    (expected,) = torch.autograd.grad(energy, x)
+    torch.testing.assert_close(score.gradient(image, (0.0, 0.0)), expected)
 
 
 def test_a_channel_that_is_not_there_is_named():

@@ -6,11 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.image import Activation
+from dreamvid.image import Activation, OtherSizeActivation
 
 Shift = tuple[float, float]
 """How far a picture is rolled down and across, as shares of its height and width."""
 STILL: Shift = (0.0, 0.0)
+ALMOST = 1 - 1e-6  # the far edge: at 1 a rolled picture begins again
 Mask = Float[Tensor, "1 1 rows columns"]
 """How much each part of the picture counts, 0 to 1; of any size, laid over all of it."""
 
@@ -49,7 +50,7 @@ class Grid:
         return self._at(down, 0), self._at(across, 1)
 
     def _at(self, share: float, axis: int) -> slice:
-        rolled = (share + self.shift[axis]) % 1.0
+        rolled = (min(share, ALMOST) + self.shift[axis]) % 1.0
         number = min(int(rolled * self.whole[axis]), self.whole[axis] - 1) - self.first[axis]
         return slice(number, number + 1) if 0 <= number < self.own[axis] else slice(0, 0)
 
@@ -62,7 +63,7 @@ class Grid:
         columns = (self.columns(self.mask.device) * width).long().clamp_max(width - 1)
         return self.mask[0, 0][rows[:, None], columns]
 
-    def of(self, activation: Activation) -> Activation:
+    def of(self, activation: Activation) -> OtherSizeActivation:
         """The own places alone."""
         return activation[..., : self.own[0], : self.own[1]]
 

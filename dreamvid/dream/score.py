@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from dreamvid.dream.grid import STILL, Shift, whole_grid
 from dreamvid.dream.objective import Objective, Sums
@@ -23,6 +25,10 @@ class Climbable(Protocol):
         """The slope of the score at a picture that was rolled by `shift`."""
         ...
 
+    def balanced(self, image: Image) -> "Climbable":
+        """The same, its weights being shares of the slope at a picture like this."""
+        ...
+
 
 @dataclass(frozen=True)
 class Part:
@@ -31,15 +37,15 @@ class Part:
     layer: str
     objective: Objective
     weight: float = 1.0
+    factor: Float[Tensor, ""] | float = 1.0  # to a slope of mean size 1; see `balanced`
 
 
 @dataclass(frozen=True)
 class Score:
-    """Always something to increase.
+    """Always something to increase: the sum of its parts.
 
-    With several parts each one's score is divided by its present size, so that the
-    weights are shares: a deep layer's activations are a hundred times a shallow one's.
-    A single one is not divided: a step is normalised by its gradient anyway.
+    Parts are not alike: the slope of a deep layer's score is a hundred times a shallow one's.
+    `balanced` brings them to one size, so that weights are shares of what is dreamed.
     """
 
     features: Features
@@ -77,16 +83,31 @@ class Score:
 
     def judge(self, sums: Sequence[Sums]) -> Scalar:
         """The score of a picture, or of pieces whose sums were added."""
-        scores = [part.objective.judge(s) for part, s in zip(self.parts, sums, strict=True)]
-        if len(scores) == 1:
-            return self.parts[0].weight * scores[0]
-        return torch.stack(
-            [_share(part, value) for part, value in zip(self.parts, scores, strict=True)]
-        ).sum()
+        scores = [
+            part.weight * part.factor * part.objective.judge(part_sums)
+            for part, part_sums in zip(self.parts, sums, strict=True)
+        ]
+        return torch.stack(scores).sum()
+
+    def balanced(self, image: Image) -> "Score":
+        return self.with_slopes([alone.gradient(image) for alone in self.alone()])
+
+    def alone(self) -> list["Score"]:
+        """Each part by itself, unweighed; none if there is only one, which needs no share."""
+        if len(self.parts) == 1:
+            return []
+        return [Score(self.features, (replace(p, weight=1.0, factor=1.0),)) for p in self.parts]
+
+    def with_slopes(self, slopes: Sequence[Image]) -> "Score":
+        """Each part divided by the mean size of its own slope; one without a slope is left out."""
+        if not slopes:
+            return self
+        return replace(self, parts=tuple(map(_brought_to_one, self.parts, slopes)))
 
 
-def _share(part: Part, value: Scalar) -> Scalar:
-    return part.weight * value / value.detach().abs().clamp_min(1e-30)
+def _brought_to_one(part: Part, slope: Image) -> Part:
+    size = slope.abs().mean()
+    return replace(part, factor=torch.where(size > 0, 1 / size, torch.zeros_like(size)))
 
 
 def make_score(features: Features, parts: Sequence[Part]) -> Score:

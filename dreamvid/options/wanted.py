@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from dreamvid.options.base import Options, Scheduled
+from dreamvid.options.mask import Masked, MaskOptions
 from dreamvid.schedule.curve import Bounds
 from dreamvid.values import File, Finite
 
@@ -79,12 +80,29 @@ class GuideWeight(Options):
     weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
         default=1.0, description="share among the guides; over time: one becomes another"
     )
+    mask: Masked = Field(
+        default=None, description="where it pulls: a shape or a picture; none: everywhere"
+    )
+
+    @field_validator("mask")
+    @classmethod
+    def _no_motion(cls, mask: MaskOptions | None) -> MaskOptions | None:
+        if mask and mask.motion:
+            raise ValueError("a guide's mask is a shape or a picture; motion is for dream.mask")
+        return mask
+
+
+def _as_text(label: object) -> object:
+    """A class may be given by its number."""
+    return str(label) if isinstance(label, int) and not isinstance(label, bool) else label
 
 
 class ClassWeight(Weighted):
     """A class of the network's, or a group of them, to be seen everywhere."""
 
-    label: str = Field(min_length=1, description="such as lion, a group such as city, or a number")
+    label: Annotated[str, BeforeValidator(_as_text), Field(min_length=1)] = Field(
+        description="such as lion, a group such as city, or a number"
+    )
 
 
 class WordsWeight(Weighted):

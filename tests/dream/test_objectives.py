@@ -3,9 +3,10 @@ import torch
 from torch.testing import assert_close
 
 from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.gradient import unit_mean
 from dreamvid.dream.grid import whole_grid
 from dreamvid.dream.guides import best_matches
-from dreamvid.dream.objective import energy, only
+from dreamvid.dream.objective import Objective, energy, only
 from dreamvid.dream.objectives import OBJECTIVES
 from dreamvid.dream.score import Part, make_score
 from dreamvid.dream.step import ascend
@@ -65,16 +66,26 @@ def test_a_negative_weight_lowers_the_objective(image):
     assert features(after, ("b",))["b"].pow(2).sum() < features(image, ("b",))["b"].pow(2).sum()
 
 
-def test_weights_of_several_layers_are_shares_whatever_their_size(image):
-    """The gradient is the sum of each layer's relative gradient times its weight."""
+def test_weights_of_several_parts_are_shares_of_the_slope_whatever_their_size(image):
+    """Each part's own gradient, brought to one mean size, times its weight."""
     features = TinyFeatures()
-    score = make_score(features, [Part("a", energy()), Part("b", energy(), 0.25)])
+    score = make_score(features, [Part("a", energy()), Part("b", energy(), -0.25)])
     x = image.clone().requires_grad_()
-    (found,) = torch.autograd.grad(score(x), x)
     seen = features(x, ("a", "b"))
-    logs = seen["a"].pow(2).sum().log() + 0.25 * seen["b"].pow(2).sum().log()
-    (expected,) = torch.autograd.grad(logs, x)
-    assert_close(found, expected)
+    one, two = (
+        torch.autograd.grad(seen[name].pow(2).sum(), x, retain_graph=True)[0] for name in "ab"
+    )
+    expected = one / one.abs().mean() - 0.25 * two / two.abs().mean()
+    assert_close(score.balanced(image).gradient(image), expected)
+
+
+def test_a_part_that_cannot_be_climbed_leaves_the_others_alone(image):
+    features = TinyFeatures()
+    flat = Objective(lambda seen, grid: 0 * seen.sum().reshape(1))
+    score = make_score(features, [Part("a", energy()), Part("b", flat)])
+    alone = make_score(features, [Part("a", energy())])
+    found = score.balanced(image).gradient(image)
+    assert_close(unit_mean(found), unit_mean(alone.gradient(image)))
 
 
 def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):

@@ -1,0 +1,173 @@
+"""Each objective against NumPy in double precision, place by place."""
+
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.dream.grid import Grid, whole_grid
+from dreamvid.dream.objective import masked
+from dreamvid.dream.objectives import OBJECTIVES, RIVALS
+from dreamvid.models.head import Head
+
+CHANNELS, ROWS, COLUMNS = 4, 5, 6
+
+
+@pytest.fixture
+def seen(rng):
+    return torch.randn(1, CHANNELS, ROWS, COLUMNS, generator=rng)
+
+
+@pytest.fixture
+def other(rng):
+    return torch.randn(1, CHANNELS, 3, 7, generator=rng)
+
+
+@pytest.fixture
+def weights(rng):
+    return torch.randn(CHANNELS, generator=rng)
+
+
+@pytest.fixture
+def head(rng):
+    return Head("b", torch.randn(3, CHANNELS, generator=rng), torch.randn(3, generator=rng))
+
+
+def numbers(tensor):
+    return tensor.squeeze(0).double().numpy()
+
+
+def score(objective, seen):
+    return float(objective(seen, whole_grid(seen)))
+
+
+def places(seen):
+    """(n, channels)"""
+    return numbers(seen).reshape(CHANNELS, -1).T
+
+
+def test_channel_is_a_weighted_sum(seen, weights):
+    expected = (numbers(seen) * weights.double().numpy()[:, None, None]).sum()
+    assert score(OBJECTIVES["channel"](weights), seen) == pytest.approx(expected, rel=1e-5)
+
+
+def test_direction_is_a_weighted_energy(seen, weights):
+    expected = 0.5 * (numbers(seen) ** 2 * weights.double().numpy()[:, None, None]).sum()
+    assert score(OBJECTIVES["direction"](weights), seen) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("place", "row", "column"), [((0.5, 0.5), 2, 3), ((0.0, 1.0), 4, 0), ((0.99, 0.2), 1, 5)]
+)
+def test_neuron_is_one_place(seen, weights, place, row, column):
+    expected = numbers(seen)[:, row, column] @ weights.double().numpy()
+    found = score(OBJECTIVES["neuron"](weights, place), seen)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_neuron_stays_at_its_place_when_the_picture_is_rolled(seen, weights):
+    rolled = seen.roll((2, -1), (-2, -1))
+    grid = whole_grid(rolled, (2 / ROWS, -1 / COLUMNS))
+    objective = OBJECTIVES["neuron"](weights, (0.5, 0.5))
+    assert float(objective(rolled, grid)) == pytest.approx(score(objective, seen))
+
+
+def test_diversity_is_how_far_neighbours_differ(seen):
+    values, total = numbers(seen), 0.0
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            here = values[:, row, column]
+            for down, right in ((1, 0), (0, 1)):
+                if row + down < ROWS and column + right < COLUMNS:
+                    there = values[:, row + down, column + right]
+                    total += 1 - here @ there / np.linalg.norm(here) / np.linalg.norm(there)
+    assert score(OBJECTIVES["diversity"](), seen) == pytest.approx(total, rel=1e-5)
+
+
+def test_class_is_its_logit_less_a_part_of_the_others(seen, head):
+    logits = places(seen) @ head.weight.double().numpy().T + head.bias.double().numpy()
+    chosen = np.log(np.exp(logits[:, [0, 2]]).sum(1))
+    expected = (chosen - RIVALS * logits[:, 1]).sum()
+    found = score(OBJECTIVES["class"](head, torch.tensor([1.0, 0, 1])), seen)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_words_are_the_cosine_at_each_place(seen, head):
+    target = torch.tensor([0.3, -2.0, 0.5])
+    put = places(seen) @ head.weight.double().numpy().T + head.bias.double().numpy()
+    goal = target.double().numpy() / np.linalg.norm(target.double().numpy())
+    expected = (put @ goal / np.linalg.norm(put, axis=1) + 1).sum()
+    assert score(OBJECTIVES["words"](head, target), seen) == pytest.approx(expected, rel=1e-5)
+
+
+def test_guide_pulls_each_place_to_its_best_match(seen, other):
+    expected = (places(seen) @ places(other).T).max(1).sum()
+    assert score(OBJECTIVES["guide"](other), seen) == pytest.approx(expected, rel=1e-5)
+
+
+def test_guide_mean_is_the_distance_of_mean_and_spread(seen, other):
+    here, there = places(seen), places(other)
+    apart = (here.mean(0) - there.mean(0)) ** 2 + (here.std(0) - there.std(0)) ** 2
+    expected = -(apart / there.var(0).mean()).mean()
+    assert score(OBJECTIVES["guide-mean"](other), seen) == pytest.approx(expected, rel=1e-4)
+
+
+def test_style_is_the_distance_of_gram_matrices(seen, other):
+    here, there = ((p.T @ p) / len(p) for p in (places(seen), places(other)))
+    expected = -((here - there) ** 2).sum() / (there**2).sum()
+    assert score(OBJECTIVES["style"](other), seen) == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_is_already_like_the_guide_cannot_be_more_so(other):
+    for name in ("guide-mean", "style"):
+        assert score(OBJECTIVES[name](other), other) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"), [("strongest", [1, 3]), ("weakest", [0, 2]), ("average", [0, 3])]
+)
+def test_channels_are_picked_by_their_mean(name, channels, seen):
+    levels = torch.tensor([0.1, 3.0, -2.0, 0.5]).view(1, CHANNELS, 1, 1).expand(1, -1, 2, 3)
+    expected = 0.5 * (numbers(seen)[channels] ** 2).sum()
+    assert score(OBJECTIVES[name](levels, 2), seen) == pytest.approx(expected, rel=1e-5)
+
+
+def made(name, seen, other, weights, head):
+    arguments = {
+        "energy": (),
+        "diversity": (),
+        "neuron": (weights, (0.7, 0.6)),
+        "class": (head, torch.tensor([0.0, 1, 0])),
+        "words": (head, torch.tensor([0.3, -2.0, 0.5])),
+    }
+    if name in ("strongest", "weakest", "average"):
+        return OBJECTIVES[name](other, 2)
+    if name in ("guide", "guide-mean", "style"):
+        return OBJECTIVES[name](other)
+    return OBJECTIVES[name](*arguments.get(name, (weights,)))
+
+
+@pytest.mark.parametrize("cover", [False, True])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_two_halves_add_up_to_the_whole(name, cover, seen, other, weights, head, rng):
+    objective = made(name, seen, other, weights, head)
+    if cover:
+        objective = masked(torch.rand(1, 1, 9, 4, generator=rng), objective)
+    shift = (0.3, 0.1)
+    whole = objective.gather(seen, whole_grid(seen, shift))
+    split = 2
+    upper = Grid(whole=(ROWS, COLUMNS), own=(split, COLUMNS), shift=shift)
+    lower = Grid(whole=(ROWS, COLUMNS), own=(ROWS - split, COLUMNS), first=(split, 0), shift=shift)
+    halves = objective.gather(seen[..., : split + 1, :], upper) + objective.gather(
+        seen[..., split:, :], lower
+    )
+    torch.testing.assert_close(halves, whole)
+
+
+def test_a_mask_counts_places_by_what_lies_over_them(seen):
+    """Four quarters, of which the upper right one counts whole and the lower left one half."""
+    mask = torch.tensor([[0.0, 1.0], [0.5, 0.0]]).view(1, 1, 2, 2)
+    covered = np.zeros((ROWS, COLUMNS))
+    covered[:2, 3:], covered[2:, :3] = 1.0, 0.5  # of five rows the middle one is in the lower half
+    expected = 0.5 * ((numbers(seen) ** 2).sum(0) * covered).sum()
+    found = score(masked(mask, OBJECTIVES["energy"]()), seen)
+    assert found == pytest.approx(expected, rel=1e-5)

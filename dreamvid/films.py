@@ -6,8 +6,9 @@ from pathlib import Path
 
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.folder import RenderFolder
-from dreamvid.image import Image, save
+from dreamvid.image import Image
 from dreamvid.job import Job
+from dreamvid.pictures.writing import save
 from dreamvid.sound.mux import add_sound
 from dreamvid.video.animated import write_loop_gif
 from dreamvid.video.segments import chunk_frames, forward_files, reverse_files

@@ -1,5 +1,6 @@
 """What a dream is led by besides the picture itself: guides' features, and directions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,34 +8,71 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from dreamvid.dream.grid import Mask
 from dreamvid.errors import ModelError, PresetError
-from dreamvid.image import OtherSizeActivation, OtherSizeImage, load, resize
+from dreamvid.image import OtherSizeActivation, OtherSizeImage, resize
+from dreamvid.masking import ANY, Masking, make_masking
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import DreamOptions, GuideWeight
+from dreamvid.pictures.reading import load
+from dreamvid.schedule.moment import Moment
 
 SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
+LEAST = 16  # pixels a side; in less a layer sees no more than its own border
 LARGEST = 64_000_000  # bytes of a direction's file; the largest network's would be a megabyte
+
+
+Inside = Callable[[Moment], tuple[Mask | None, float]]
+"""A guide's mask at a moment, None where it has none, and what share of the picture it covers."""
 
 
 @dataclass(frozen=True)
 class Guide:
     options: GuideWeight
     seen: dict[str, OtherSizeActivation]  # by layer
+    inside: Inside
 
 
-def read_guides(options: DreamOptions, features: FeatureModel, device: torch.device) -> list[Guide]:
-    """What the layers that are guided see in each guide; raises PresetError."""
+def read_guides(
+    options: DreamOptions, features: FeatureModel, device: torch.device, size: tuple[int, int]
+) -> list[Guide]:
+    """What the layers that are guided see in each guide; raises PresetError.
+
+    Args:
+        size: (height, width) of the pictures that are dreamed on.
+    """
     layers = options.guided_layers
     if layers and not options.guide:
         problem = "this dream is guided by a picture"
         raise PresetError("dream.guide", problem, "--set dream.guide=PICTURE")
-    return [Guide(guide, _seen(guide.path, layers, features, device)) for guide in options.guide]
+    guides = []
+    for number, guide in enumerate(options.guide):
+        where = f"dream.guide[{number}].mask"
+        masking = make_masking(guide.mask, size, None, torch.device("cpu"), option=where)
+        seen = _seen(guide.path, layers, features, device)
+        guides.append(Guide(guide, seen, _inside(masking, device)))
+    return guides
+
+
+def _inside(masking: Masking, device: torch.device) -> Inside:
+    def inside(moment: Moment) -> tuple[Mask | None, float]:
+        mask = masking.at(moment)  # on the CPU, so that its mean stalls no GPU
+        return (None, 1.0) if mask is None else (mask.to(device), float(mask.mean()))
+
+    if not masking.still:
+        return inside
+    always = inside(ANY)
+    return lambda moment: always
 
 
 def _seen(
     path: Path, layers: list[str], features: FeatureModel, device: torch.device
 ) -> dict[str, OtherSizeActivation]:
-    picture = shrunk(load(path, option="dream.guide"))
+    whole = load(path, option="dream.guide")
+    if min(whole.shape[-2:]) < LEAST:
+        problem = f"{path} is {whole.shape[-1]}x{whole.shape[-2]} pixels, too small for a guide"
+        raise PresetError("dream.guide", problem, f"give a picture of at least {LEAST} a side")
+    picture = shrunk(whole)
     try:
         with torch.no_grad():
             return features(picture.to(device), layers)

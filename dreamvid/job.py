@@ -1,5 +1,6 @@
 """The parts of a render, built once from a preset: model, scores, time, camera, start."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ from dreamvid.film.clip import Clip
 from dreamvid.film.loops import Closing, Leads, lead_frames
 from dreamvid.film.parts import Parts
 from dreamvid.flow.estimate import NETWORKS, make_estimator
-from dreamvid.image import Image, load
+from dreamvid.image import Image
+from dreamvid.masking import make_masking
+from dreamvid.matte import pictures_in
 from dreamvid.models import store
 from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
+from dreamvid.pictures.reading import load
 from dreamvid.resolve import resolved, with_layers
 from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at, motion_at
@@ -50,7 +54,7 @@ class Job:
         key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
         # A file's digest stands for it: it may lie elsewhere when the render is resumed.
         guides: Any = key["dream.guide"]
-        key["dream.guide"] = [guide["weight"] for guide in guides]
+        key["dream.guide"] = [_without_paths(guide) for guide in guides]
         named = {name for name in key if f"{name} sha256" in self.files}
         if not self.hears:  # then a film may be given another sound after it is rendered
             named |= {name for name in key if name.startswith("sound.") and name != "sound.bpm"}
@@ -67,7 +71,9 @@ def build(preset: Preset, device: torch.device) -> Job:
     check_schedules(preset, timeline)
     _check_octaves(preset, timeline)
     score_at = make_scores(preset.dream, features, device, first=start)
-    parts = Parts(preset, timeline, score_at, device)
+    size = start.shape[-2], start.shape[-1]
+    masking = make_masking(preset.dream.mask, size, timeline, device)
+    parts = Parts(preset, timeline, score_at, device, masking)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     kept = sound if preset.sound.keep else None
     hears = timeline.levels is not None
@@ -82,8 +88,14 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
     check_schedules(preset, timeline)
     image, moment = image.to(device), timeline.moment(0)
     score_at = make_scores(preset.dream, features, device, first=image)
+    size = image.shape[-2], image.shape[-1]
+    masking = make_masking(preset.dream.mask, size, timeline, device)
+    if masking.follows_motion:
+        raise PresetError("dream.mask", "nothing moves in a still", "--set dream.mask=none")
     parts = Parts(preset, timeline, score_at, device)
-    return parts.graded(parts.dreamed(image, moment), colours_of(image), moment)
+    dreamed = parts.dreamed(image, moment, mask=masking.at(moment))
+    masking.close()
+    return parts.graded(dreamed, colours_of(image), moment)
 
 
 def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
@@ -100,7 +112,8 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
         way = _way(preset, timeline)
         end = Closing(preset.loop.kind, overlap, timeline.frames, leads, way)
         camera = make_camera(height=height, width=width, device=parts.device)
-        yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
+        with closing(parts.masking):
+            yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
 
     return steps, -leading
 
@@ -120,7 +133,8 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
 
     @contextmanager
     def steps(leads: Leads) -> Iterator[Step]:
-        with closing(Clip(path, fps=parts.timeline.fps, size=(height, width))) as clip:
+        clip = Clip(path, fps=parts.timeline.fps, size=(height, width))
+        with closing(clip), closing(parts.masking):
             yield footage.make_step(parts, clip.pair, estimate, like)
 
     return steps, 0
@@ -164,15 +178,33 @@ def inputs(preset: Preset) -> dict[str, Path]:
         "colour.like": preset.colour.like,
         "sound.path": preset.sound.path,
     }
-    files |= {f"dream.guide[{n}]": guide.path for n, guide in enumerate(preset.dream.guide)}
+    masks = {"dream.mask": preset.dream.mask}
+    for n, guide in enumerate(preset.dream.guide):
+        files[f"dream.guide[{n}]"] = guide.path
+        masks[f"dream.guide[{n}].mask"] = guide.mask
+    files |= {f"{option}.path": mask.path for option, mask in masks.items() if mask}
     return {option: path for option, path in files.items() if path}
 
 
 def _digests(preset: Preset) -> dict[str, str]:
     installed = store.find(preset.model)
     assert installed is not None
-    digests = {f"{option} sha256": sha256(path) for option, path in inputs(preset).items()}
+    digests = {f"{option} sha256": _digest(path) for option, path in inputs(preset).items()}
     # The model's file was held against its digest when it was loaded.
     digests |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
     flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
     return digests | ({"flow.method file sha256": flow.digest} if flow else {})
+
+
+def _digest(path: Path) -> str:
+    """A file's; a folder's is that of its pictures' digests, in their order."""
+    if not path.is_dir():
+        return sha256(path)
+    return hashlib.sha256("".join(map(sha256, pictures_in(path))).encode()).hexdigest()
+
+
+def _without_paths(guide: dict[str, Any]) -> Any:
+    if guide["mask"] is None:
+        return guide["weight"]
+    mask = {name: value for name, value in guide["mask"].items() if name != "path"}
+    return {"weight": guide["weight"], "mask": mask}

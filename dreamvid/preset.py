@@ -4,20 +4,22 @@ A preset that somebody shared is untrusted input: nothing in it is run.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import PresetError, quote, suggest
-from dreamvid.options import LayerWeight, Preset
+from dreamvid.options import Preset
+from dreamvid.options.mask import WORDS
+from dreamvid.values import VIDEOS
 
-VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
 PATHS = (
     ("start", "path"),
     ("dream", "guide"),
+    ("dream", "mask"),
     ("dream", "direction"),
     ("colour", "like"),
     ("sound", "path"),
@@ -89,19 +91,22 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
-    def anchored(value: object) -> object:
+    def anchored(value: object, key: str) -> object:
+        if key == "mask" and value in WORDS:
+            return value
         if isinstance(value, str):  # what is empty stays so, to be refused; ~ is its own place
             return str(folder / value) if value and value[0] != "~" else value
         if isinstance(value, list):
-            return [anchored(item) for item in value]
-        if isinstance(value, dict) and "path" in value:
-            return value | {"path": anchored(value["path"])}
+            return [anchored(item, key) for item in value]
+        if isinstance(value, dict):
+            inner = value.keys() & {"path", "mask"}
+            return value | {key: anchored(value[key], key) for key in inner}
         return value
 
     for group, key in PATHS:
         options = table.get(group)
         if isinstance(options, dict) and key in options:
-            options[key] = anchored(options[key])
+            options[key] = anchored(options[key], key)
 
 
 def _set(table: dict[str, Any], setting: str) -> None:
@@ -153,7 +158,13 @@ def _siblings(location: tuple[int | str, ...]) -> tuple[str, list[str]]:
     kind: type[BaseModel] = Preset
     for part in location[:-1]:
         field = kind.model_fields.get(str(part))
-        annotation = LayerWeight if isinstance(part, int) else field and field.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            kind = annotation
+        kind = next(_tables(field.annotation), kind) if field else kind
     return str(location[-1]), list(kind.model_fields)
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The tables that an option may be: itself one, or lists of one, or one among others."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _tables(part)

@@ -18,10 +18,10 @@ from dreamvid.engine import Frame, render_frames
 from dreamvid.errors import PresetError, VideoError
 from dreamvid.films import FILES, write_films
 from dreamvid.folder import RenderFolder, open_folder
-from dreamvid.image import save
 from dreamvid.job import Job, build, inputs
 from dreamvid.leads import LeadFiles
 from dreamvid.options import Preset
+from dreamvid.pictures.writing import save
 from dreamvid.report import write_run
 from dreamvid.video.colour import Yuv, to_yuv
 from dreamvid.video.encoders import probe_encoder
@@ -121,8 +121,9 @@ def render_film(
 def _check_apart(preset: Preset, out: Path) -> None:
     """Raises PresetError where a film would take the place of what it is made from."""
     written = {(out / name).resolve() for name in FILES}
+    filled = {out.resolve(), (out / "stills").resolve()}  # a folder of masks would grow
     for option, path in inputs(preset).items():
-        if path.resolve() in written:
+        if path.resolve() in written | filled:
             raise PresetError(option, f"{path} would be overwritten", "choose another --out")
 
 

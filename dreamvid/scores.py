@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from dreamvid.dream.guides import GUIDES
-from dreamvid.dream.objective import Objective, energy, only
+from dreamvid.dream.objective import Objective, energy, masked, only
 from dreamvid.dream.objectives import OBJECTIVES
 from dreamvid.dream.picks import PICKS
 from dreamvid.dream.score import Climbable, Part, make_score
+from dreamvid.dream.tiled import make_tiling, with_tiles
 from dreamvid.errors import PresetError
 from dreamvid.guidance import Guide, read_direction, read_guides, shrunk
 from dreamvid.image import Image
@@ -18,6 +19,7 @@ from dreamvid.models.labels import classes_of
 from dreamvid.options import DreamOptions, LayerWeight
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
+from dreamvid.start import DEFAULT_SIZE
 
 ScoreAt = Callable[[Moment, Image], Climbable | None]
 """The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
@@ -38,9 +40,11 @@ def make_scores(
         first: the picture that the strongest channels are chosen from, where
             `dream.pick = "first"`.
     """
-    features.check([layer.name for layer in options.layers])
+    names = [layer.name for layer in options.layers]
+    features.check(names)
+    tiling = make_tiling(options.tile, features, names, device)
     _check_channels(options.layers, features, device)
-    guides = read_guides(options, features, device)
+    guides = read_guides(options, features, device, _size(first))
     directions = read_direction(options.direction, device) if options.direction else {}
     _check_direction(options, directions, features, device)
 
@@ -59,7 +63,7 @@ def make_scores(
     def score_at(moment: Moment, image: Image) -> Climbable | None:
         wishes = [*_at_the_time(options, layers, moment), *others]
         parts = [part for wish in wishes for part in wish(moment, image) if part.weight]
-        return make_score(features, parts) if parts else None
+        return with_tiles(make_score(features, parts), tiling) if parts else None
 
     return score_at
 
@@ -85,14 +89,24 @@ def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> Wish:
     for guide in guides:
         seen = guide.seen[layer.name]
         made = only(channels, GUIDES[name](seen[:, channels])) if channels else GUIDES[name](seen)
-        objectives.append((made, guide.options.weight))
+        objectives.append((made, guide))
 
     def wish(moment: Moment, _image: Image) -> Iterator[Part]:
-        for objective, weight in objectives:
-            share = value_at(layer.weight, moment) * value_at(weight, moment)
-            yield Part(layer.name, objective, share)
+        for objective, guide in objectives:
+            mask, covered = guide.inside(moment)
+            share = value_at(layer.weight, moment) * value_at(guide.options.weight, moment)
+            part = objective if mask is None else masked(mask, objective)
+            # Parts are brought to one size over the whole picture: a small mask would pull harder.
+            yield Part(layer.name, part, share * covered)
 
     return wish
+
+
+def _size(first: Image | None) -> tuple[int, int]:
+    """(height, width) of what is dreamed on, as far as masks go, which are laid over all of it."""
+    if first is None:
+        return DEFAULT_SIZE[1], DEFAULT_SIZE[0]
+    return first.shape[-2], first.shape[-1]
 
 
 def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image | None) -> Wish:

@@ -12,14 +12,27 @@ from dreamvid.schedule.moment import Moment
 
 
 def ascent_at(options: DreamOptions, moment: Moment) -> Ascent:
+    def at(number: Scheduled) -> float:
+        return value_at(number, moment)
+
     return Ascent(
         octaves=_whole(options.octaves, moment),
-        octave_scale=value_at(options.octave_scale, moment),
+        octave_scale=at(options.octave_scale),
+        octave_step=at(options.octave_step),
         steps=_whole(options.steps, moment),
-        step_size=value_at(options.step_size, moment),
+        step_size=at(options.step_size),
+        last_step=at(options.last_step),
         jitter=_whole(options.jitter, moment),
+        optimiser=options.optimiser,
         pyramid=_whole(options.pyramid, moment),
-        decorrelate=value_at(options.decorrelate, moment),
+        frequency=at(options.frequency),
+        smooth=at(options.smooth),
+        decorrelate=at(options.decorrelate),
+        luminance=at(options.luminance),
+        total_variation=at(options.total_variation),
+        high_frequency=at(options.high_frequency),
+        sharpen=at(options.sharpen),
+        saturation_limit=at(options.saturation_limit),
     )
 
 

@@ -15,8 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.image import Image, OtherSizeImage, fit, from_bytes, load
+from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
 from dreamvid.options import StartOptions
+from dreamvid.pictures.reading import load
 from dreamvid.video.footage import probe_footage, read_footage
 
 Plane = Float[Tensor, "1 1 h w"]

@@ -3,9 +3,12 @@
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
+"""How files end that are taken for films."""
 
 
 def read_size(value: object) -> object:
@@ -58,6 +61,14 @@ def read_colour(value: object) -> object:
     return value
 
 
+def read_tile(value: object) -> object:
+    if value in ("auto", "off"):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 64 <= value <= 16384:
+        return value
+    raise ValueError('must be "auto", "off", or a side of 64 to 16384 pixels')
+
+
 def check_fps(fps: Fraction) -> Fraction:
     if not 1 <= fps <= 240:
         raise ValueError("must be from 1 to 240 frames a second")
@@ -78,6 +89,13 @@ Fps = Annotated[
     AfterValidator(check_fps),
     PlainSerializer(lambda fps: int(fps) if fps.denominator == 1 else str(fps)),
     WithJsonSchema({"type": ["number", "string"]}),
+]
+Tile = Annotated[
+    Literal["auto", "off"] | int,
+    BeforeValidator(read_tile),
+    WithJsonSchema(
+        {"anyOf": [{"enum": ["auto", "off"]}, {"type": "integer", "minimum": 64, "maximum": 16384}]}
+    ),
 ]
 Colour = Annotated[str, BeforeValidator(read_colour)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]

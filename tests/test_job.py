@@ -45,6 +45,15 @@ def test_one_layer_twice_is_refused_but_in_a_tour():
     assert len(options(twice, "dream.tour=1").dream.layers) == 3
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (15, 400)])
+def test_a_guide_too_small_to_show_anything_is_refused(height, width, tmp_path):
+    save(torch.rand(1, 3, height, width), tmp_path / "dot.png")
+    guided = options(f"dream.guide={tmp_path / 'dot.png'}", "dream.layers=block_3/expand")
+    says = rf"dream.guide: .*dot.png is {width}x{height} pixels, .*\(give .* at least 16 a side"
+    with pytest.raises(PresetError, match=says):
+        still(torch.rand(1, 3, 32, 32), guided, CPU)
+
+
 def test_a_guided_still_comes_nearer_to_the_guide(tmp_path):
     draw = torch.Generator().manual_seed(0)
     stripes = torch.rand(1, 3, 1, 48, generator=draw).expand(1, 3, 40, 48)

@@ -3,8 +3,8 @@ import torch
 
 from dreamvid.engine import frame_rng
 from dreamvid.errors import PresetError
-from dreamvid.image import save
 from dreamvid.options import StartOptions
+from dreamvid.pictures.writing import save
 from dreamvid.start import STARTS, make_start
 
 

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from dreamvid.cli import doctor, dream, layers, models, presets, preview, render
+from dreamvid.cli import (
+    atlas,
+    describe,
+    doctor,
+    dream,
+    explore,
+    layers,
+    models,
+    presets,
+    preview,
+    render,
+)
 from dreamvid.errors import DreamvidError, OutputError, Stopped
 
 
@@ -25,6 +36,9 @@ def build_app() -> typer.Typer:
     app.add_typer(presets.app, name="presets")
     app.add_typer(models.app, name="models")
     app.command("layers")(layers.layers)
+    app.command("atlas")(atlas.atlas)
+    app.command("explore")(explore.explore)
+    app.command("describe")(describe.describe)
     app.command("doctor")(doctor.doctor)
     app.callback()(_version)
     return app

@@ -7,12 +7,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dreamvid.render import Progress
+
+_Item = TypeVar("_Item")
 
 LINE_SECONDS = 5.0  # between two plain lines of progress
 
@@ -166,6 +168,48 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
     with Bar(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def counted(what: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
+    """The items, of which there are `count`, as they are made, with progress on stderr."""
+    if not sys.stderr.isatty():
+        said = 0.0
+        for number, item in enumerate(items, 1):
+            if time.monotonic() - said > LINE_SECONDS or number == count:
+                said = time.monotonic()
+                note(f"{what} {number}/{count}")
+            yield item
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, what, total=count, console=Console(stderr=True))
+
+
+@contextmanager
+def share_progress(what: str) -> Iterator[Callable[[float], None]]:
+    """A function to be called with the share that is done, 0 to 1."""
+    begun = time.monotonic()
+    if not sys.stderr.isatty():
+        said = begun
+
+        def show(share: float) -> None:
+            nonlocal said
+            now = time.monotonic()
+            if share and now - said > LINE_SECONDS:
+                said, left = now, (now - begun) * (1 - share) / share
+                note(f"{what}: {share:.0%}, {duration(left)} left")
+
+        yield show
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=1.0, visible=False)
+        yield lambda share: bar.update(task, completed=share, visible=True)
 
 
 def pace(frames_a_second: float | None) -> str:

@@ -4,7 +4,8 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Model, OutPicture, Seed, Settings, as_settings
-from dreamvid.cli.console import say
+from dreamvid.cli.console import say, share_progress
+from dreamvid.errors import PresetError, quote
 
 
 def dream(
@@ -15,8 +16,23 @@ def dream(
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="scale the picture first")] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(help="bits a channel: 8, 16 (.png, .tif, .exr) or 32, float (.tif, .exr)"),
+    ] = None,
+    on_disk: Annotated[
+        bool | None,
+        typer.Option(
+            "--on-disk/--in-memory", help="where the work is kept; default: by the memory there is"
+        ),
+    ] = None,
 ) -> None:
-    """Dream on one picture: the 2015 algorithm, unless a preset or settings say otherwise."""
+    """Dream on one picture: the 2015 algorithm, unless a preset or settings say otherwise.
+
+    Pictures are in sRGB; .exr is written in linear light, as half floats or, with
+    --depth 32, floats.
+    """
     from dreamvid.preset import load_preset, with_settings
 
     options = [*(settings or []), *as_settings(seed=seed, model=model)]
@@ -24,12 +40,28 @@ def dream(
     chosen = load_preset(preset, [*options, *one]) if preset else with_settings([*options, *one])
 
     from dreamvid.device import pick
-    from dreamvid.files import check_writable
-    from dreamvid.image import format_of, load, save
-    from dreamvid.job import still
+    from dreamvid.stills import Wanted, dream_still
 
-    format_of(out)
-    picture = load(image, option="IMAGE")
-    check_writable(out)
-    save(still(picture, chosen, pick(device)), out)
+    wanted = Wanted(out, _size(size), depth, on_disk)
+    with share_progress("dreaming") as show:
+        dream_still(image, chosen, wanted, pick(device), on_progress=show)
     say(str(out))
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """(height, width) in pixels; raises PresetError."""
+    from dreamvid.pictures.reading import STILL_PIXELS
+    from dreamvid.values import read_size
+
+    if text is None:
+        return None
+    try:
+        size = read_size(text)
+    except ValueError as error:
+        raise PresetError("--size", f"{quote(text)} {error}") from None
+    assert isinstance(size, tuple)
+    width, height = size
+    if not 1 <= width * height <= STILL_PIXELS:
+        most = STILL_PIXELS / 1e6
+        raise PresetError("--size", f"{width}x{height} pixels", f"1 to {most:.0f} million")
+    return height, width

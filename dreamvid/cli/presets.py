@@ -74,7 +74,9 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
     import numpy as np
 
     from dreamvid.files import check_writable
-    from dreamvid.image import format_of, from_bytes, save
+    from dreamvid.image import from_bytes
+    from dreamvid.pictures.formats import format_of
+    from dreamvid.pictures.writing import save
     from dreamvid.resolve import with_video
     from dreamvid.schedule.plot import draw, samples, sparkline
 

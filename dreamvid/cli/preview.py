@@ -26,7 +26,8 @@ def preview(
 
     from dreamvid.device import pick
     from dreamvid.files import check_writable
-    from dreamvid.image import format_of, save
+    from dreamvid.pictures.formats import format_of
+    from dreamvid.pictures.writing import save
     from dreamvid.preview import film_sheet, shrink
 
     format_of(out)

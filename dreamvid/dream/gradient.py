@@ -1,6 +1,6 @@
 """Shaping the gradient before it becomes a step: what makes dreams clean instead of noisy.
 
-Both parts are off in the 2015 look.
+All parts are off in the 2015 look; `step.py` says in which order they come.
 """
 
 import torch
@@ -8,6 +8,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.frequency import by_frequency
+from dreamvid.dream.smooth import cascade
 from dreamvid.image import Image, constant
 
 # How the colours of natural photos vary together: a square root of their covariance
@@ -17,20 +20,22 @@ PHOTO_COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 TINY = 1e-20  # keeps a flat image's gradient, which is 0, from becoming 0 / 0
 
 
-def shape(gradient: Image, *, pyramid: int, decorrelate: float) -> Image:
-    """The gradient as it will be stepped along, scaled to a mean size of 1.
+def shape(direction: Image, ascent: Ascent) -> Image:
+    """The direction, of mean size 1, as it will be stepped along; of mean size 1 again."""
+    if ascent.frequency:
+        direction = unit_mean(by_frequency(direction, ascent.frequency))
+    if ascent.smooth:
+        direction = unit_mean(cascade(direction, ascent.smooth))
+    if ascent.decorrelate:
+        direction = _partly(direction, like_photos(direction), ascent.decorrelate)
+    if ascent.luminance:
+        direction = _partly(direction, grey(direction), ascent.luminance)
+    return direction
 
-    Args:
-        pyramid: Laplacian levels to even out; 0 leaves the gradient as it is.
-        decorrelate: share, 0 to 1, that is taken in the colours of photos.
-    """
-    if pyramid:
-        gradient = even_out(gradient, levels=pyramid)
-    gradient = unit_mean(gradient)
-    if decorrelate:
-        photo = unit_mean(like_photos(gradient))
-        gradient = unit_mean((1 - decorrelate) * gradient + decorrelate * photo)
-    return gradient
+
+def _partly(direction: Image, other: Image, share: float) -> Image:
+    """A share of the way to another direction, both taken at a mean size of 1."""
+    return unit_mean((1 - share) * direction + share * unit_mean(other))
 
 
 def unit_mean(gradient: Image) -> Image:
@@ -63,6 +68,11 @@ def like_photos(gradient: Image) -> Image:
     root = constant(PHOTO_COLOURS, gradient.device, gradient.dtype)
     root = root / root.norm(dim=0).max()
     return torch.einsum("ij,bjhw->bihw", root @ root.T, gradient)
+
+
+def grey(change: Image) -> Image:
+    """The part of a change that is alike in all three channels: colours stay what they are."""
+    return change.mean(1, keepdim=True).expand_as(change)
 
 
 def blur_and_halve(image: Float[Tensor, "1 3 _ _"]) -> Float[Tensor, "1 3 _ _"]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from dreamvid.dream.grid import Grid, Mask
 from dreamvid.image import Activation, Scalar
 
-Sums = Float[Tensor, " sums"]
+Sums = Float[Tensor, " _"]
 """What adds up over places: of two halves of a picture, added, it is the whole picture's."""
 Plane = Float[Tensor, "rows columns"]
 """A number for each place."""

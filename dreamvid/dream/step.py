@@ -1,14 +1,35 @@
-"""The dream of one frame: gradient steps over octaves."""
+"""The dream of one frame: gradient steps over octaves.
+
+The order of all that can be done, most of it off in the 2015 look:
+
+    each octave, smallest first: the picture at this size + the detail dreamed so far
+      each step:  roll by the jitter -> gradient -> even out (pyramid) -> mean size 1 -> roll back
+                  -> optimiser -> frequency -> smooth -> decorrelate -> luminance
+                  -> times the step's size -> pulls (total variation, high frequency)
+                  -> times the mask -> add -> keep within [0, 1]
+    at the end:   sharpen -> limit the chroma, of what was dreamed
+
+The pyramid comes before rolling back, as its halvings are a grid of their own; all that
+follows is in the picture's own places, so that what a step remembers stays with its pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
 from dreamvid.dream.ascent import Ascent
-from dreamvid.dream.gradient import shape
+from dreamvid.dream.finish import finish
+from dreamvid.dream.gradient import even_out, grey, shape, unit_mean
 from dreamvid.dream.grid import Mask
 from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.optimise import OPTIMISERS, Past
+from dreamvid.dream.pulls import towards_blurred, towards_less_variation
 from dreamvid.dream.score import Climbable
 from dreamvid.errors import DreamvidError
-from dreamvid.image import Image, resize
+from dreamvid.image import Image, OtherSizeImage, resize
+
+TYPICAL = 128  # pixels a side, that the parts of a score are balanced at
 
 
 def ascend(
@@ -19,7 +40,20 @@ def ascend(
     rng: torch.Generator,
     mask: Mask | None = None,
 ) -> Image:
-    """Take one gradient step that raises `score`.
+    """Take one gradient step that raises `score`; see `ascend_on`."""
+    return ascend_on(image, score, ascent, rng=rng, mask=mask)[0]
+
+
+def ascend_on(
+    image: Image,
+    score: Climbable,
+    ascent: Ascent,
+    *,
+    rng: torch.Generator,
+    mask: Mask | None = None,
+    past: Past | None = None,
+) -> tuple[Image, Past | None]:
+    """Take one gradient step that raises `score`, after those that `past` remembers.
 
     The image is rolled by up to `jitter` pixels first and back after, so that no grid of
     the network's strides builds up. The gradient is divided by its mean size, so that
@@ -30,16 +64,37 @@ def ascend(
         mask: (1, 1, H, W), what share of the step each pixel takes; None: all of it.
 
     Returns:
-        A new image of the same shape, in [0, 1].
+        A new image of the same shape, in [0, 1], and what the next step has to know.
     """
-    across, down = torch.randint(-ascent.jitter, ascent.jitter + 1, (2,), generator=rng).tolist()
-    rolled = image.detach().roll((down, across), (-2, -1))
-    gradient = score.gradient(rolled, (down / image.shape[-2], across / image.shape[-1]))
-    direction = shape(gradient, pyramid=ascent.pyramid, decorrelate=ascent.decorrelate)
+    image = image.detach()
+    direction, past = OPTIMISERS[ascent.optimiser](_way_up(image, score, ascent, rng), past)
+    change = ascent.step_size / 255 * shape(direction, ascent)
+    if ascent.total_variation or ascent.high_frequency:
+        change = change + _pull(image, ascent)
     if mask is not None:
-        direction = direction * mask.roll((down, across), (-2, -1))
-    stepped = (rolled + ascent.step_size / 255 * direction).clamp(0, 1)
-    return stepped.roll((-down, -across), (-2, -1))
+        change = change * mask
+    return (image + change).clamp(0, 1), past
+
+
+def _way_up(image: Image, score: Climbable, ascent: Ascent, rng: torch.Generator) -> Image:
+    """The gradient at the picture, of mean size 1."""
+    across, down = torch.randint(-ascent.jitter, ascent.jitter + 1, (2,), generator=rng).tolist()
+    rolled = image.roll((down, across), (-2, -1))
+    gradient = score.gradient(rolled, (down / image.shape[-2], across / image.shape[-1]))
+    if ascent.pyramid:
+        gradient = even_out(gradient, levels=ascent.pyramid)
+    return unit_mean(gradient).roll((-down, -across), (-2, -1))
+
+
+def _pull(image: Image, ascent: Ascent) -> Image:
+    """What a step changes whatever is dreamed; also where a dream goes down."""
+    step = abs(ascent.step_size) / 255
+    pull = torch.zeros_like(image)
+    if ascent.total_variation:
+        pull = pull + towards_less_variation(image, ascent.total_variation * step)
+    if ascent.high_frequency:
+        pull = pull + towards_blurred(image, ascent.high_frequency * step)
+    return pull + ascent.luminance * (grey(pull) - pull) if ascent.luminance else pull
 
 
 def dream(
@@ -66,16 +121,33 @@ def dream(
     bases = [image]
     for size in sizes[-2::-1]:  # each from the next larger one, as in 2015, not from the top
         bases.append(resize(bases[-1], size))
+    score = score.balanced(_typical(bases))
     detail = torch.zeros_like(bases[-1])  # what dreaming has added so far
     result = image
-    for base, size in zip(bases[::-1], sizes, strict=True):
+    for octave, (base, size) in enumerate(zip(bases[::-1], sizes, strict=True)):
         result = base + resize(detail, size)
         part = None if mask is None else resize(mask, size)
-        for _ in range(ascent.steps):
-            result = ascend(result, score, ascent, rng=rng, mask=part)
+        past = None
+        for step in steps_of(ascent, octave):
+            result, past = ascend_on(result, score, step, rng=rng, mask=part, past=past)
         detail = result - base
+    result = finish(image, result, ascent, mask)
     if not bool(torch.isfinite(result).all()):
         raise DreamvidError(
             "the dream is no longer a number (NaN); try other dream.layers or a smaller step_size"
         )
     return result
+
+
+def _typical(bases: Sequence[OtherSizeImage]) -> OtherSizeImage:
+    """The smallest that a deep layer still sees several places of; else the largest."""
+    large = (base for base in reversed(bases) if min(base.shape[-2:]) >= TYPICAL)
+    return next(large, bases[0])
+
+
+def steps_of(ascent: Ascent, octave: int) -> list[Ascent]:
+    """The steps of an octave, 0 the smallest, each with its own size."""
+    first = ascent.step_size * ascent.octave_step**octave
+    last = max(1, ascent.steps - 1)
+    sizes = (first * (1 + (ascent.last_step - 1) * n / last) for n in range(ascent.steps))
+    return [replace(ascent, step_size=size) for size in sizes]

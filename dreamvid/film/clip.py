@@ -7,6 +7,8 @@ from pathlib import Path
 from dreamvid.image import Bytes
 from dreamvid.video.footage import read_footage
 
+NEAR = 8  # frames: what is no further ahead is read on to, what is further is sought
+
 
 class Clip:
     """Reads a film's sources in order, from wherever it is asked to begin."""
@@ -19,15 +21,20 @@ class Clip:
     def pair(self, index: int) -> tuple[Bytes | None, Bytes]:
         """The frame before, None for the first one, and frame `index`; raises VideoError."""
         if index == 0:
-            return None, self._at(0)
+            return None, self.frame(0)
         kept = self._last
-        old = kept[1] if kept and kept[0] == index - 1 else self._at(index - 1)
-        return old, self._at(index)
+        old = kept[1] if kept and kept[0] == index - 1 else self.frame(index - 1)
+        return old, self.frame(index)
 
-    def _at(self, index: int) -> Bytes:
-        if self._frames is None or self._last is None or self._last[0] != index - 1:
+    def frame(self, index: int) -> Bytes:
+        """Frame `index`; raises VideoError."""
+        ahead = 0 if self._last is None else index - self._last[0]
+        if self._frames is None or not 1 <= ahead <= NEAR:
             self.close()
             self._frames = read_footage(self._path, fps=self._fps, size=self._size, first=index)
+            ahead = 1
+        for _ in range(ahead - 1):
+            next(self._frames)
         frame = next(self._frames)
         self._last = index, frame
         return frame

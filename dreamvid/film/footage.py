@@ -14,10 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.dream.colour import Palette, colours_of
+from dreamvid.dream.grid import Mask
 from dreamvid.engine import Frame, Step
 from dreamvid.film.parts import Parts
 from dreamvid.flow.cuts import is_cut
-from dreamvid.flow.estimate import Estimator
+from dreamvid.flow.estimate import Estimator, Flow
 from dreamvid.flow.masks import reliable
 from dreamvid.image import Bytes, Image, from_bytes
 from dreamvid.motion.camera import pixel_places, read
@@ -30,8 +31,9 @@ Pair = Callable[[int], tuple[Bytes | None, Bytes]]
 """The sources of the frame before, None for the first one, and of a frame."""
 Detail = Float[Tensor, "1 3 h w"]
 """What dreaming added; any sign."""
-Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"]]
-"""The details of the frame before, where they now are, and how far that can be relied on."""
+Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"], Flow]
+"""The details of the frame before, where they now are, how far that can be relied on, and the
+flow that leads back there."""
 
 
 def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | None = None) -> Step:
@@ -64,10 +66,15 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | Non
 
 
 def _begin(parts: Parts, source: Image, moment: Moment, like: Palette | None) -> dict[str, Detail]:
-    """A shot's first frame has no dream yet to build on: it gets more steps."""
+    """A shot's first frame has no dream yet to build on: it gets more steps.
+
+    None at all where only what moves is dreamed on: nothing has moved yet.
+    """
     usual = ascent_at(parts.preset.dream, moment)
     more = round(usual.steps * value_at(parts.preset.flow.restart, moment))
-    detail = _dream(parts, source, torch.zeros_like(source), moment, like, more)
+    steps = 0 if parts.masking.follows_motion else more
+    mask = parts.masking.at(moment)
+    detail = _dream(parts, source, torch.zeros_like(source), moment, like, mask, steps)
     return _kept(parts, detail, detail)
 
 
@@ -76,13 +83,17 @@ def _go_on(
     source: Image,
     details: dict[str, Detail],
     trust: Tensor,
+    flow: Flow,
     moment: Moment,
     like: Palette | None,
 ) -> dict[str, Detail]:
-    flow, carried = parts.preset.flow, details["detail"]
-    base = value_at(flow.decay, moment) * carried
-    dreamed = _dream(parts, source, base, moment, like)
-    steadied = dreamed + value_at(flow.strength, moment) * trust * (carried - dreamed)
+    options, carried = parts.preset.flow, details["detail"]
+    base = value_at(options.decay, moment) * carried
+    mask = parts.masking.at(moment, flow)
+    dreamed = _dream(parts, source, base, moment, like, mask)
+    if mask is not None:  # what has left it fades as fast as `decay` lets it
+        trust = trust * mask
+    steadied = dreamed + value_at(options.strength, moment) * trust * (carried - dreamed)
     return _kept(parts, steadied, carried)
 
 
@@ -92,11 +103,12 @@ def _dream(
     detail: Detail,
     moment: Moment,
     like: Palette | None,
+    mask: Mask | None,
     steps: int | None = None,
 ) -> Detail:
     ascent = ascent_at(parts.preset.dream, moment)
     ascent = ascent if steps is None else replace(ascent, steps=steps)
-    result = parts.dreamed((source + detail).clamp(0, 1), moment, ascent)
+    result = parts.dreamed((source + detail).clamp(0, 1), moment, ascent, mask)
     if parts.preset.colour.keep != "none":
         result = parts.graded(result, colours_of(source) if like is None else like, moment)
     return result - source
@@ -123,6 +135,6 @@ def _make_carrier(
         moved = trust * read(
             stacked, places, sampling=motion.sampling, sharpness=sharpness, border="clamp"
         )
-        return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), trust
+        return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), trust, backward
 
     return carry

@@ -58,7 +58,7 @@ def _dream(
     parts: Parts, moved: dict[str, Image], moment: Moment, like: Palette
 ) -> dict[str, Image]:
     base = moved["dreamed"]
-    result = parts.dreamed(base, moment)
+    result = parts.dreamed(base, moment, mask=parts.masking.at(moment))
     kept = parts.preset.flow.frames
     earlier = [base, *(moved[f"past{n}"] for n in range(2, kept + 1) if f"past{n}" in moved)]
     result = _blended(parts, result, earlier[:kept], moment)
@@ -121,7 +121,10 @@ def _read_all(
 
 
 def _dream_border(parts: Parts, image: Image, uncovered: Tensor, moment: Moment) -> Image:
-    """What came in from outside: noise like the picture's, dreamed on before the frame is."""
+    """What came in from outside: noise like the picture's, dreamed on before the frame is.
+
+    Outside the mask too: bare noise would be left there.
+    """
     options = parts.preset.motion
     filled = fill_dreamlike(image, uncovered, rng=parts.rng(moment))
     steps = round(value_at(options.border_steps, moment))

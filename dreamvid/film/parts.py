@@ -1,14 +1,16 @@
 """What a step is made of, whatever kind of film it belongs to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.colour import Palette, keep_colours
+from dreamvid.dream.grid import Mask
 from dreamvid.dream.step import dream
 from dreamvid.engine import frame_rng
 from dreamvid.image import Image
+from dreamvid.masking import Masking
 from dreamvid.options import Preset
 from dreamvid.schedule.moment import Moment
 from dreamvid.scores import ScoreAt
@@ -24,14 +26,23 @@ class Parts:
     timeline: Timeline
     score_at: ScoreAt
     device: torch.device
+    masking: Masking = field(default_factory=Masking)
 
-    def dreamed(self, image: Image, moment: Moment, ascent: Ascent | None = None) -> Image:
-        """The picture dreamed on, by the settings of this moment."""
+    def dreamed(
+        self,
+        image: Image,
+        moment: Moment,
+        ascent: Ascent | None = None,
+        mask: Mask | None = None,
+    ) -> Image:
+        """The picture dreamed on, by the settings of this moment, and only inside the mask."""
         ascent = ascent or ascent_at(self.preset.dream, moment)
         score = self.score_at(moment, image)
         if score is None or not ascent.steps or not ascent.step_size:
             return image
-        return dream(image, score, ascent, rng=self.rng(moment))
+        result = dream(image, score, ascent, rng=self.rng(moment), mask=mask)
+        # A small octave's dream reaches a little beyond the mask, as a pixel there is large.
+        return result if mask is None else torch.where(mask > 0, result, image)
 
     def rng(self, moment: Moment) -> torch.Generator:
         """Of the moment's frame; of the first one where all frames are to be shifted alike."""

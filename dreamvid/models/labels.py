@@ -10,8 +10,8 @@ GROUPS: dict[str, str] = {
     "city": "palace, dome, bell cote, church, monastery, castle, mosque, triumphal arch, vault, "
     "fountain, tile roof, obelisk, altar, library, cinema, restaurant, patio, pier, viaduct, "
     "suspension bridge, streetcar, cab, barbershop, bakery, bookshop, toyshop, butcher shop, "
-    "beacon, planetarium, boathouse, gondola, steel arch bridge, stupa, cliff dwelling, "
-    "street sign, traffic light, prayer rug, trolleybus, lakeside",
+    "beacon, planetarium, gondola, steel arch bridge, stupa, cliff dwelling, street sign, "
+    "traffic light, prayer rug, trolleybus",
     "gothic": "monastery, church, castle, altar, vault, bell cote, throne, triumphal arch, "
     "stupa, organ, chime, grille",
     "food": "plate, guacamole, consomme, hot pot, trifle, ice cream, ice lolly, French loaf, "

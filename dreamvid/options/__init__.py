@@ -18,6 +18,7 @@ from dreamvid.options.film import (
     SoundOptions,
     VideoOptions,
 )
+from dreamvid.options.mask import MaskOptions
 from dreamvid.options.motion import MotionOptions
 from dreamvid.options.start import StartOptions
 from dreamvid.options.wanted import ClassWeight, GuideWeight, LayerWeight, WordsWeight
@@ -30,6 +31,7 @@ __all__ = [
     "GuideWeight",
     "LayerWeight",
     "LoopOptions",
+    "MaskOptions",
     "MotionOptions",
     "Options",
     "OutputOptions",
@@ -72,6 +74,8 @@ class Preset(Options):
             if self.flow.frames:
                 raise ValueError("flow.frames is for films that grow; footage has flow.strength")
             return self
+        if self.dream.mask and self.dream.mask.motion:
+            raise ValueError("dream.mask: motion is for footage; a shape or a file is for any film")
         if self.video.frames is None and self.video.seconds is None:
             raise ValueError("give the film's length: video.frames or video.seconds")
         if not self.flow.frames and self.flow.changed():

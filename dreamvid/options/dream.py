@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dreamvid.options.base import Scheduled
+from dreamvid.options.mask import Masked
 from dreamvid.options.shaping import ShapingOptions
 from dreamvid.options.wanted import GUIDED, PICKED, Classes, Guides, LayerObjective, Layers, Words
 from dreamvid.schedule.curve import Bounds
-from dreamvid.values import File, Finite, Fps
+from dreamvid.values import File, Finite, Fps, Tile
 
 
 class DreamOptions(ShapingOptions):
@@ -39,6 +40,11 @@ class DreamOptions(ShapingOptions):
     )
     words: Words = Field(
         default=(), description="words of a city model to be seen everywhere, or {text, weight}"
+    )
+    mask: Masked = Field(
+        default=None,
+        description="where to dream: a shape, a file or what moves, or {shape, feather ...}; "
+        "none: everywhere",
     )
     pick: Literal["first", "frame"] = Field(
         default="first",
@@ -72,6 +78,11 @@ class DreamOptions(ShapingOptions):
     )
     rate: Fps | None = Field(
         default=None, description="instead of every: dreamed frames a second; fps is a multiple"
+    )
+    tile: Tile = Field(
+        default="auto",
+        description="side, in pixels, of the tiles a gradient is taken in; auto: whole pictures, "
+        "but tiles where memory is short; off: always whole",
     )
 
     @property

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from dreamvid.cli import main
-from dreamvid.image import load, save
+from dreamvid.pictures.reading import load
+from dreamvid.pictures.writing import save
 
 SMALL = ["--size", "64x36", "--frames", "3", "--set", "dream.octaves=1", "--set", "dream.steps=1"]
 
@@ -121,6 +122,10 @@ def test_doctor_tries_the_encoders(capsys):
         (["dream", "no.png", "--out", "o.png"], 2, "no.png does not exist"),
         (["dream", "no.png", "--out", "o.mp3"], 6, "no picture format"),
         (["dream", "no.png"], 2, "--out"),
+        (["dream", "no.png", "--out", "o.jpg", "--depth", "16"], 2, "--depth: o.jpg cannot have"),
+        (["dream", "no.png", "--out", "o.jpg", "--size", "9x"], 2, "--size: '9x' must be"),
+        (["dream", "no.png", "--out", "o.jpg", "--size", "0x9"], 2, "--size: 0x9 pixels"),
+        (["dream", "no.png", "--out", "o.png", "--size", "99999x99999"], 2, "1 to 1074 million"),
         (["layers", "lite9"], 3, "did you mean lite"),
         (["models", "get", "nope"], 3, "there is no 'nope'"),
         (["models", "import", "no.npz"], 3, "no.npz"),

@@ -10,7 +10,8 @@ import torch
 from dreamvid.flow.cuts import is_cut
 from dreamvid.flow.estimate import make_estimator
 from dreamvid.flow.masks import reliable
-from dreamvid.image import fit, load, to_bytes
+from dreamvid.image import fit, to_bytes
+from dreamvid.pictures.reading import load
 from dreamvid.video.footage import read_footage
 
 CLIPS = {"driving_highway_solidWhiteRight.mp4": 25, "flower_cc0.mp4": Fraction(30000, 1001)}

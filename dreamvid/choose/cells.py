@@ -1,0 +1,63 @@
+"""Pictures to choose from: each a preset, and what it makes of the same start."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from dreamvid.dream.octaves import octave_sizes
+from dreamvid.engine import frame_rng
+from dreamvid.image import Image, OtherSizeImage
+from dreamvid.job import still
+from dreamvid.models import store
+from dreamvid.options import Preset
+from dreamvid.resolve import with_layers
+from dreamvid.scores import make_scores
+from dreamvid.settings import ascent_at
+from dreamvid.start import make_start
+from dreamvid.timeline import Timeline, check_schedules
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a sheet; the first frame of its preset's film."""
+
+    label: str
+    preset: Preset
+
+
+def as_setting(key: str, value: object) -> str:
+    """KEY=VALUE as `--set` takes it; JSON's texts, numbers and lists of them are TOML's too."""
+    return f"{key}={json.dumps(value, ensure_ascii=False)}"
+
+
+def fitted(picture: OtherSizeImage, side: int) -> tuple[int, int]:
+    """(width, height), both even, in the picture's shape, the longer about `side` pixels."""
+    scale = side / max(picture.shape[-2:])
+    height, width = (max(16, 2 * round(length * scale / 2)) for length in picture.shape[-2:])
+    return width, height
+
+
+def start_of(preset: Preset, device: torch.device) -> Image:
+    """The picture that all cells are dreamed from; raises PresetError."""
+    return make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+
+
+def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> None:
+    """Before minutes of work: raises what a cell would, PresetError or ModelError."""
+    models = {name: store.load(name, device) for name in {cell.preset.model for cell in cells}}
+    height, width = start.shape[-2:]
+    for preset in (cell.preset for cell in cells):
+        timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+        check_schedules(preset, timeline)
+        ascent = ascent_at(preset.dream, timeline.moment(0))
+        octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+        features = models[preset.model]
+        make_scores(with_layers(preset.dream, features), features, device, first=start)
+
+
+def dreamed(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:
+    """Each cell's picture, on the CPU."""
+    for cell in cells:
+        yield still(start, cell.preset, device).cpu()

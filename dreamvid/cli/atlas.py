@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device, Seed, Settings, as_settings
+from dreamvid.cli.console import counted, say
+
+
+def atlas(
+    model: Annotated[str, typer.Argument(help="a name from `dreamvid models list`")],
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER", help="one, or a pattern such as 'inception_4*/output'"),
+    ] = None,
+    channels: Annotated[
+        int | None,
+        typer.Option(min=1, max=200, help="of one layer, so many of the strongest, each alone"),
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="a photo to begin with, not noise")] = None,
+    out: Annotated[
+        Path, typer.Option(help="the sheet; a page and presets are written beside it")
+    ] = Path("atlas.png"),
+    side: Annotated[int, typer.Option(min=32, max=1024, help="of a picture, in pixels")] = 160,
+    seed: Seed = None,
+    device: Device = "auto",
+    settings: Settings = None,
+) -> None:
+    """A sheet of what a network's layers dream of, with a preset for each to go on from."""
+    from dreamvid.choose.atlas import plan
+    from dreamvid.choose.cells import check_cells, dreamed
+    from dreamvid.choose.page import check_targets, write_page
+    from dreamvid.choose.sheet import Layout, draw_sheet
+    from dreamvid.device import pick
+    from dreamvid.models import store
+    from dreamvid.pictures.writing import save
+
+    picked = pick(device)
+    found = plan(
+        store.load(model, picked),
+        picked,
+        layers=layers or (),
+        channels=channels,
+        photo=image,
+        side=side,
+        settings=[*(settings or []), *as_settings(seed=seed)],
+    )
+    check_targets(out, image)
+    check_cells(found.cells, found.start, picked)
+    work = dreamed(found.cells, found.start, picked)
+    pictures = list(counted("picture", work, len(found.cells)))
+    height, width = found.start.shape[-2:]
+    layout = Layout(len(pictures), found.columns, width, height)
+    save(draw_sheet(pictures, [cell.label for cell in found.cells], layout, found.title), out)
+    page = write_page(out, found.cells, layout, found.title)
+    say(f"{out}\n{page}")

@@ -1,0 +1,80 @@
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.console import say, say_json, table
+
+if TYPE_CHECKING:
+    from dreamvid.choose.describe import Description
+
+
+def describe(
+    image: Annotated[Path, typer.Argument(help="the picture to look at")],
+    model: Annotated[str, typer.Option(help="a name from `dreamvid models list`")] = "lite0",
+    top: Annotated[int, typer.Option(min=1, max=1000, help="labels, words, channels")] = 8,
+    channels: Annotated[
+        bool, typer.Option("--channels", help="the strongest channels of its usual layers too")
+    ] = False,
+    map_path: Annotated[
+        Path | None, typer.Option("--map", help="a sheet of where each label or word is seen")
+    ] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """What a network sees in a picture: the labels and channels that a dream can be given."""
+    from dreamvid.choose.describe import describe as look
+    from dreamvid.choose.describe import heats_of
+    from dreamvid.choose.heat import draw_map
+    from dreamvid.choose.page import check_picture
+    from dreamvid.device import pick
+    from dreamvid.errors import PresetError
+    from dreamvid.models import store
+    from dreamvid.pictures.reading import load
+    from dreamvid.pictures.writing import save
+
+    picture = load(image, option="IMAGE").to(pick(device))
+    features = store.load(model, picture.device)
+    if map_path and not (features.head or features.words):
+        problem = f"{model} has no labels or words to be found"
+        raise PresetError("--map", problem, "lite0, googlenet and resnet50 have")
+    if map_path:
+        check_picture("--map", map_path, image)
+    found = look(features, picture, top, channels=channels)
+    if map_path:
+        title = f"{image.name}: where {model} sees what"
+        save(draw_map(picture, heats_of(features, picture, found), title), map_path)
+    if as_json:
+        say_json({"image": str(image), "model": model, **_plain(found)})
+        return
+    _show(found, image, model)
+    if map_path:
+        say(str(map_path))
+
+
+def _plain(found: "Description") -> dict[str, Any]:
+    return {
+        "classes": [asdict(seen) for seen in found.classes],
+        "words": [{"word": word, "cosine": cosine} for word, cosine in found.words],
+        "channels": found.channels,
+    }
+
+
+def _show(found: "Description", image: Path, model: str) -> None:
+    """Tables, and how each is dreamed."""
+    how = f"dreamvid dream {shlex.quote(str(image))} --model {model} --out dreamed.png --set "
+    if found.classes:
+        rows = [(s.label, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in found.classes]
+        table(("label", "in the middle", "in all of it"), rows)
+        say(how + shlex.quote(f"dream.classes={json.dumps(found.classes[0].name)}"))
+    if found.words:
+        table(("word", "cosine"), [(word, f"{cosine:.2f}") for word, cosine in found.words])
+        say(how + shlex.quote(f"dream.words={json.dumps(found.words[0][0])}"))
+    for layer, numbers in found.channels.items():
+        alone = f"dream.layers=[{{name={json.dumps(layer)}, channels={numbers}}}]"
+        say(f"{layer} {numbers}")
+        say(how + shlex.quote(alone))

@@ -1,0 +1,53 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device, Model, OutPicture, Seed, Settings, as_settings
+from dreamvid.cli.console import counted, say
+
+
+def explore(
+    image: Annotated[Path, typer.Argument(help="the picture to dream on")],
+    out: OutPicture,
+    across: Annotated[
+        str | None,
+        typer.Option(metavar="KEY=V1,V2,...", help="a setting and its values; default: layers"),
+    ] = None,
+    down: Annotated[
+        str | None,
+        typer.Option(metavar="KEY=V1,V2,...", help="another one; default: dream.step_size"),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="take model and settings from it")] = None,
+    side: Annotated[int, typer.Option(min=32, max=1024, help="of a picture, in pixels")] = 240,
+    seed: Seed = None,
+    model: Model = None,
+    device: Device = "auto",
+    settings: Settings = None,
+) -> None:
+    """A grid of dreams over two settings, with a preset for each to go on from."""
+    from dreamvid.choose.cells import check_cells, dreamed
+    from dreamvid.choose.explore import plan
+    from dreamvid.choose.page import check_targets, write_page
+    from dreamvid.choose.sheet import draw_table
+    from dreamvid.device import pick
+    from dreamvid.pictures.writing import save
+
+    picked = pick(device)
+    grid = plan(
+        image,
+        picked,
+        preset=preset,
+        settings=[*(settings or []), *as_settings(seed=seed, model=model)],
+        across=across,
+        down=down,
+        side=side,
+    )
+    check_targets(out, image)
+    check_cells(grid.cells, grid.start, picked)
+    work = dreamed(grid.cells, grid.start, picked)
+    pictures = list(counted("picture", work, len(grid.cells)))
+    sheet, layout = draw_table(pictures, grid.across.values, grid.down.values, grid.title)
+    save(sheet, out)
+    page = write_page(out, grid.cells, layout, grid.title)
+    say(f"{out}\n{page}")

@@ -1,0 +1,119 @@
+"""Masks: shapes, what moves, and soft borders. (1, 1, H, W), 1 where dreaming is in full.
+
+To add a shape, write a function (picture, size, at) -> how many pixels inside its border each
+pixel lies, below 0 outside, and name it in SHAPES and in `options/mask.py`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.dream.grid import Mask
+from dreamvid.image import constant
+
+REACH = 3  # deviations of a feather's Gaussian; beyond them is nothing at all
+DUST = 1e-4  # what is less is none: some convolutions leave a little where all is 0
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A picture's pixels, by the places of their middles."""
+
+    height: int
+    width: int
+    device: torch.device
+
+    @property
+    def x(self) -> Float[Tensor, " columns"]:
+        return torch.arange(self.width, device=self.device) + 0.5
+
+    @property
+    def y(self) -> Float[Tensor, "rows 1"]:
+        return torch.arange(self.height, device=self.device)[:, None] + 0.5
+
+    @property
+    def shorter(self) -> int:
+        return min(self.height, self.width)
+
+
+Place = tuple[float, float]
+"""Shares of width and height."""
+
+
+def centre(canvas: Canvas, size: float, at: Place) -> Tensor:
+    """A disc."""
+    from_middle = torch.hypot(canvas.x - at[0] * canvas.width, canvas.y - at[1] * canvas.height)
+    return size * canvas.shorter / 2 - from_middle
+
+
+def edge(canvas: Canvas, size: float, at: Place) -> Tensor:
+    """A margin all around."""
+    across = torch.minimum(canvas.x, canvas.width - canvas.x)
+    down = torch.minimum(canvas.y, canvas.height - canvas.y)
+    return size * canvas.shorter / 2 - torch.minimum(across, down)
+
+
+def horizon(canvas: Canvas, size: float, at: Place) -> Tensor:
+    """A band from side to side."""
+    return size * canvas.height / 2 - (canvas.y - at[1] * canvas.height).abs()
+
+
+def sky(canvas: Canvas, size: float, at: Place) -> Tensor:
+    return size * canvas.height - canvas.y
+
+
+def ground(canvas: Canvas, size: float, at: Place) -> Tensor:
+    return canvas.y - (1 - size) * canvas.height
+
+
+def left(canvas: Canvas, size: float, at: Place) -> Tensor:
+    return size * canvas.width - canvas.x
+
+
+def right(canvas: Canvas, size: float, at: Place) -> Tensor:
+    return canvas.x - (1 - size) * canvas.width
+
+
+SHAPES: dict[str, Callable[[Canvas, float, Place], Tensor]] = {
+    "centre": centre,
+    "edge": edge,
+    "horizon": horizon,
+    "sky": sky,
+    "ground": ground,
+    "left": left,
+    "right": right,
+}
+
+
+def shape(name: str, canvas: Canvas, *, size: float, at: Place) -> Mask:
+    """A shape, its border a pixel wide: so it moves smoothly, not from pixel to pixel."""
+    inside = (SHAPES[name](canvas, size, at) + 0.5).clamp(0, 1)
+    return inside.expand(1, 1, canvas.height, canvas.width)
+
+
+def moving(flow: Float[Tensor, "rows columns 2"], *, full: float) -> Mask:
+    """Where a flow is fast: 1 from `full` pixels on, 0 up to half of them."""
+    speed = flow.square().sum(-1).sqrt()
+    return (2 * speed / full - 1).clamp(0, 1)[None, None]
+
+
+def feathered(mask: Mask, deviation: float) -> Mask:
+    """With soft borders: blurred by a Gaussian, the picture's own border drawn out.
+
+    Args:
+        deviation: in pixels.
+    """
+    reach = math.ceil(REACH * deviation)
+    if not reach:
+        return mask
+    weights = [math.exp(-0.5 * (n / deviation) ** 2) for n in range(-reach, reach + 1)]
+    kernel = constant(tuple(weights), mask.device, mask.dtype)
+    kernel = kernel / kernel.sum()
+    padded = F.pad(mask, (reach, reach, reach, reach), mode="replicate")
+    down = F.conv2d(padded, kernel.view(1, 1, -1, 1))
+    return F.threshold(F.conv2d(down, kernel.view(1, 1, 1, -1)).clamp(0, 1), DUST, 0.0)

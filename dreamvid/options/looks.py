@@ -1,0 +1,41 @@
+"""Looks: options of [dream] that belong together, under one name.
+
+Found by looking at stills and films of GoogLeNet and EfficientNet-Lite0. None of them says
+what is dreamed, or in how many octaves: those depend on the model and on the picture's size.
+"""
+
+from typing import Any
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "classic": {},
+    # A mild light, forms that rise out of haze: slow waves first, the finest detail held back.
+    "soft": {
+        "frequency": 1.0,
+        "decorrelate": 0.5,
+        "high_frequency": 0.1,
+        "total_variation": 0.15,
+        "saturation_limit": 45,
+        "last_step": 0.2,
+    },
+    # Fur and feathers to the last hair: most of the step in light, what it adds sharpened.
+    "crisp": {
+        "pyramid": 2,
+        "luminance": 0.5,
+        "decorrelate": 0.3,
+        "total_variation": 0.05,
+        "sharpen": 0.8,
+        "saturation_limit": 70,
+    },
+    # Brushwork: strokes of strong colours with even surfaces and thick edges.
+    "painterly": {
+        "optimiser": "momentum",
+        "step_size": 2.0,
+        "last_step": 0.3,
+        "pyramid": 4,
+        "smooth": 0.5,
+        "decorrelate": 0.4,
+        "total_variation": 0.4,
+        "sharpen": 0.5,
+        "saturation_limit": 60,
+    },
+}

@@ -1,0 +1,58 @@
+"""The kinds of picture files that are written, and how exactly each can be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image as PilImage
+
+from dreamvid.errors import OutputError, PresetError
+
+
+@dataclass(frozen=True)
+class Format:
+    depths: tuple[int, ...]  # bits a channel, the usual first; 32 is float
+    longest: int = 2**31 - 1  # pixels a side
+
+
+FORMATS = {
+    "PNG": Format((8, 16)),
+    "JPEG": Format((8,), longest=65_500),  # libjpeg's own limit, a little under 65,535
+    "WEBP": Format((8,), longest=16_383),
+    "TIFF": Format((8, 16, 32)),
+    "BMP": Format((8,)),
+    "EXR": Format((16, 32)),  # 16 is half float; linear light
+}
+DEEP = {16: ".png, .tif or .exr", 32: ".tif or .exr"}  # where more than 8 bits can go
+
+
+def format_of(path: Path) -> str:
+    """The kind of picture a file's suffix asks for; raises OutputError."""
+    suffix = path.suffix.lower()
+    kind = "EXR" if suffix == ".exr" else PilImage.registered_extensions().get(suffix)
+    if kind not in FORMATS:
+        raise OutputError(f"{path}: no picture format of this name; try .png or .jpg")
+    return kind
+
+
+def depth_of(path: Path, depth: int | None) -> int:
+    """The bits a channel that a file will have; raises OutputError, PresetError."""
+    kind = format_of(path)
+    depths = FORMATS[kind].depths
+    if depth is None:
+        return depths[0]
+    if depth not in depths:
+        those = " or ".join(map(str, depths))
+        problem = f"{path} cannot have {depth} bits a channel; {kind} has {those}"
+        raise PresetError("--depth", problem, f"a name in {DEEP.get(depth, '.png or .jpg')}")
+    return depth
+
+
+def check_size(path: Path, height: int, width: int) -> None:
+    """Raises OutputError for a picture that is too large for its file's kind."""
+    kind = format_of(path)
+    longest = FORMATS[kind].longest
+    if max(height, width) > longest:
+        raise OutputError(
+            f"{path}: {kind} has at most {longest} pixels a side, not {width}x{height}; "
+            "try .png or .tif"
+        )

@@ -1,0 +1,176 @@
+"""A picture file, dreamed on, becomes a picture file; from disk where memory is too small."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.bands import bands, rows
+from dreamvid.dream.huge import bytes_needed, check, dream_on_disk, shrunk_copy
+from dreamvid.dream.huge_step import TILE, Scratch
+from dreamvid.dream.on_disk import OnDisk
+from dreamvid.dream.room import fitting_side
+from dreamvid.dream.score import Score
+from dreamvid.dream.tiled import TiledScore
+from dreamvid.engine import frame_rng
+from dreamvid.errors import OutputError, PresetError
+from dreamvid.files import check_writable
+from dreamvid.guidance import SIDE
+from dreamvid.image import fit
+from dreamvid.job import still
+from dreamvid.memory import free_memory
+from dreamvid.models import store
+from dreamvid.models.features import FeatureModel
+from dreamvid.options import Preset
+from dreamvid.pictures.formats import check_size, depth_of
+from dreamvid.pictures.reading import STILL_PIXELS, Opened, open_picture
+from dreamvid.pictures.scaling import fitted
+from dreamvid.pictures.writing import Rows, save, write
+from dreamvid.resolve import with_layers
+from dreamvid.schedule.moment import Moment
+from dreamvid.scores import make_scores
+from dreamvid.settings import ascent_at
+from dreamvid.timeline import Timeline, check_schedules
+
+IN_MEMORY = 150  # bytes a pixel: bases, dream, gradient and what is in between, in float32
+UNKNOWN = 8_000_000_000  # bytes taken for free where nothing tells
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a still is to be written, and computed."""
+
+    out: Path
+    size: tuple[int, int] | None = None  # (height, width) to scale to first
+    depth: int | None = None  # bits a channel; None: what the file's kind usually has
+    on_disk: bool | None = None  # None: where memory is too small
+
+
+def dream_still(
+    image: Path,
+    preset: Preset,
+    wanted: Wanted,
+    device: torch.device,
+    on_progress: Progress = lambda share: None,
+) -> None:
+    """Dream on a picture file.
+
+    Args:
+        on_progress: told the share that is done, 0 to 1, of a dream from disk.
+
+    Raises PresetError, ModelError, OutputError; DreamvidError where the dream fails.
+    """
+    out, depth = wanted.out, depth_of(wanted.out, wanted.depth)
+    opened = open_picture(image, option="IMAGE", most=STILL_PIXELS)
+    size = wanted.size or (opened.height, opened.width)
+    check_size(out, *size)
+    check_writable(out)
+    if not (wanted.on_disk or (wanted.on_disk is None and not fits(size, device))):
+        picture = fit(opened.rows(0, opened.height), size)
+        save(still(picture, preset, device), out, depth)
+        return
+    dream = _prepare(preset, device)
+    pixels = size[0] * size[1]
+    _check_room(out, bytes_needed(size, dream.ascent) + pixels * 3 * depth // 8)
+    with _folder(out) as folder:
+        scratch = Scratch(folder, device)
+        picture = _copied(fitted(opened, size) if wanted.size else opened, scratch)
+        del opened  # the decoded file, which is large too
+        write(out, size, _dreamed(picture, dream, scratch, on_progress), depth)
+
+
+def fits(size: tuple[int, int], device: torch.device) -> bool:
+    """Whether a picture of (height, width) can be dreamed on in half of the free memory."""
+    free = free_memory(device)
+    return size[0] * size[1] * IN_MEMORY < (UNKNOWN if free is None else free) / 2
+
+
+@dataclass(frozen=True)
+class _Dream:
+    """All but the picture."""
+
+    preset: Preset
+    features: FeatureModel
+    moment: Moment
+    ascent: Ascent
+
+
+def _prepare(preset: Preset, device: torch.device) -> _Dream:
+    """Raises PresetError or ModelError, before any work."""
+    features = store.load(preset.model, device)
+    preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    check_schedules(preset, timeline)
+    moment = timeline.moment(0)
+    ascent = ascent_at(preset.dream, moment)
+    check(ascent)
+    _check_whole(preset)
+    return _Dream(preset, features, moment, ascent)
+
+
+def _copied(opened: Opened, scratch: Scratch) -> OnDisk:
+    picture = scratch.new((opened.height, opened.width))
+    for top, end in bands(picture.size):
+        picture.write(top, 0, opened.rows(top, end))
+    return picture
+
+
+def _dreamed(picture: OnDisk, dream: _Dream, scratch: Scratch, on_progress: Progress) -> Rows:
+    """What gives the rows of the dreamed picture."""
+    options, device = dream.preset.dream, scratch.device
+    seen = shrunk_copy(picture, SIDE).to(device)
+    score = make_scores(options, dream.features, device, first=seen)(dream.moment, seen)
+    if score is None or not dream.ascent.steps or not dream.ascent.step_size:
+        return partial(rows, picture)
+    one = score.score if isinstance(score, TiledScore) else score
+    assert isinstance(one, Score)
+    scratch.tile = _tile(options.tile, one, picture.size, device)
+    rng = frame_rng(dream.preset.seed, 0)
+    return dream_on_disk(picture, one, dream.ascent, scratch, rng=rng, on_progress=on_progress)
+
+
+def _check_whole(preset: Preset) -> None:
+    """Raises PresetError for what needs the picture in memory."""
+    cure = "none, a smaller --size, or --in-memory"
+    if preset.dream.mask:
+        raise PresetError("dream.mask", "a picture dreamed on disk cannot have one", cure)
+    if preset.colour.keep != "none":
+        problem = f"a picture dreamed on disk cannot keep its {preset.colour.keep}"
+        raise PresetError("colour.keep", problem, cure)
+
+
+def _tile(wanted: str | int, score: Score, size: tuple[int, int], device: torch.device) -> int:
+    """Pixels a side that the network sees at a time."""
+    if isinstance(wanted, int):
+        return wanted
+    whole = torch.zeros(1, 3, 1, 1, device=device).expand(1, 3, *size)  # takes no memory
+    return min(TILE, fitting_side(score, whole) or TILE)
+
+
+def _check_room(out: Path, needed: int) -> None:
+    free = shutil.disk_usage(out.parent).free
+    if needed > free:
+        raise OutputError(
+            f"{out.parent}: {needed / 1e9:.1f} GB are needed while a picture of this size is "
+            f"dreamed on, {free / 1e9:.1f} GB are free; choose an --out on another disk"
+        )
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """Beside the picture to be written, where the disk was looked at; nothing of it stays."""
+    try:
+        with TemporaryDirectory(
+            prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{out}: cannot be dreamed on disk: {reason}") from None

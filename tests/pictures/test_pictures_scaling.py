@@ -1,0 +1,18 @@
+import cv2
+import pytest
+import torch
+from torch.testing import assert_close
+
+from dreamvid.image import fit
+from dreamvid.pictures.reading import open_picture
+from dreamvid.pictures.scaling import fitted
+
+
+@pytest.mark.parametrize("size", [(37, 50), (80, 133), (20, 20), (201, 30), (30, 400), (1, 1)])
+def test_a_picture_is_scaled_in_bands_as_it_would_be_whole(size, texture, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), texture(37, 50))
+    opened = open_picture(tmp_path / "a.png", option="IMAGE")
+    scaled = fitted(opened, size)
+    assert (scaled.height, scaled.width) == size
+    bands = [scaled.rows(top, min(top + 7, size[0])) for top in range(0, size[0], 7)]
+    assert_close(torch.cat(bands, -2), fit(opened.rows(0, 37), size), atol=2e-5, rtol=0)

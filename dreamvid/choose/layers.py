@@ -37,12 +37,12 @@ def block_of(layer: str) -> str:
 
 
 def picked(features: FeatureModel, patterns: Sequence[str]) -> list[str]:
-    """The layers that some names or patterns such as inception_4*/output mean, each once.
+    """The layers that names or patterns such as inception_4*/output mean, each once.
 
-    Raises ModelError for what means none.
+    One text may hold several, with commas between. Raises ModelError for what means none.
     """
     found: dict[str, None] = {}
-    for pattern in patterns:
+    for pattern in ",".join(patterns).split(","):
         matching = [name for name in features.layers if fnmatchcase(name, pattern)]
         if not matching:
             near = suggest(pattern, features.layers)

@@ -11,7 +11,7 @@ def atlas(
     model: Annotated[str, typer.Argument(help="a name from `dreamvid models list`")],
     layers: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER", help="one, or a pattern such as 'inception_4*/output'"),
+        typer.Option(metavar="LAYER", help="names or patterns: 'inception_4*/output'"),
     ] = None,
     channels: Annotated[
         int | None,

@@ -20,18 +20,22 @@ from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
 from dreamvid.preset import with_settings
 
-# A first frame that leaves nothing of the noise, and then a film that grows gently from it.
-COMMON = ("video.frames=48", "motion.zoom=1.3", "dream.pyramid=4", "dream.decorrelate=0.6")
-FROM_NOISE = (
+COMMON = (
+    "video.frames=48",
+    "motion.zoom=1.3",
+    "dream.pyramid=4",
+    "dream.decorrelate=0.6",
     "dream.jitter=16",
+)
+# A first frame that leaves nothing of the noise; then a film that goes on gently.
+FROM_NOISE = (
     "dream.steps=where(frame == 0, 16, 4)",
     "dream.step_size=where(frame == 0, 6, 2)",
     "dream.total_variation=0.5",
 )
 FROM_PHOTO = (
-    "dream.jitter=16",
     "dream.steps=where(frame == 0, 12, 4)",
-    "dream.step_size=where(frame == 0, 3.5, 2)",
+    "dream.step_size=where(frame == 0, 3, 2)",
     "dream.total_variation=0.2",
 )
 
@@ -103,7 +107,9 @@ def layer_cells(layers: Sequence[str], settings: Sequence[str]) -> list[Cell]:
 
 def layer_columns(layers: Sequence[str]) -> int:
     """Pictures in a row, so that the layers of a block stay together."""
-    sizes = Counter(Counter(map(block_of, layers)).values())
+    blocks = {block_of(layer) for layer in layers}  # some of which are layers themselves
+    groups = Counter(layer if layer in blocks else block_of(layer) for layer in layers)
+    sizes = Counter(groups.values())
     return columns_for(len(layers), together=sizes.most_common(1)[0][0])
 
 
@@ -114,7 +120,6 @@ def channel_cells(
 
     Of a classifier the classes, by name. Raises PresetError.
     """
-    features.check([layer])
     of_classes = features.head if layer == features.layers[-1] else None
     strength = (
         class_scores(features, of_classes, start)

@@ -8,9 +8,10 @@ import torch
 
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import frame_rng
-from dreamvid.image import Image, OtherSizeImage
+from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import still
 from dreamvid.models import store
+from dreamvid.models.features import FeatureModel
 from dreamvid.options import Preset
 from dreamvid.resolve import with_layers
 from dreamvid.scores import make_scores
@@ -47,14 +48,20 @@ def start_of(preset: Preset, device: torch.device) -> Image:
 def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> None:
     """Before minutes of work: raises what a cell would, PresetError or ModelError."""
     models = {name: store.load(name, device) for name in {cell.preset.model for cell in cells}}
+    for cell in cells:
+        _check(cell.preset, models[cell.preset.model], start)
+
+
+def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    check_schedules(preset, timeline)
+    ascent = ascent_at(preset.dream, timeline.moment(0))
     height, width = start.shape[-2:]
-    for preset in (cell.preset for cell in cells):
-        timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
-        check_schedules(preset, timeline)
-        ascent = ascent_at(preset.dream, timeline.moment(0))
-        octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
-        features = models[preset.model]
-        make_scores(with_layers(preset.dream, features), features, device, first=start)
+    sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+    options = with_layers(preset.dream, features)
+    make_scores(options, features, start.device, first=start)
+    with torch.no_grad():  # a layer may have no place in the smallest octave
+        features(resize(start, sizes[0]), [layer.name for layer in options.layers])
 
 
 def dreamed(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:

@@ -32,6 +32,11 @@ class Seen:
     middle: float
     whole: float
 
+    @property
+    def title(self) -> str:
+        """No other class's: two of ImageNet's are cranes."""
+        return self.label if self.name == self.label else f"{self.label} ({self.number})"
+
 
 @dataclass(frozen=True)
 class Description:
@@ -128,7 +133,7 @@ def heats_of(
     if features.head and found.classes:
         logits = _at_places(features, features.head, picture)
         apart = logits - logits.mean(0)
-        heats |= {seen.label: _scaled(apart[seen.number]) for seen in found.classes}
+        heats |= {seen.title: _scaled(apart[seen.number]) for seen in found.classes}
     if features.words and found.words:
         seen = F.normalize(_at_places(features, features.words.head, picture), dim=0)
         for word, _ in found.words:

@@ -17,13 +17,12 @@ from dreamvid.preset import load_preset, with_settings
 
 MOST = 200  # pictures of a grid
 FELT = ("dream", "colour", "model", "seed")  # what one picture shows of a preset
-Make = Callable[[Sequence[str]], Preset]
-"""A preset with these settings laid over it."""
-
-
 LAYERS = 5  # across, where nothing is said
 STEP_SIZES = ("0.75", "1.5", "3")  # down
 FILM = ("video.frames=48", "motion.zoom=1.3")  # of a cell's preset, where none is given
+
+Make = Callable[[Sequence[str]], Preset]
+"""A preset with these settings laid over it."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def grid_cells(make: Make, across: Axis, down: Axis) -> list[Cell]:
 
 
 def _cell(make: Make, settings: Sequence[str], label: str) -> Cell:
-    return Cell(label, make([*settings, as_setting("title", label)]))
+    return Cell(label, make([*settings, as_setting("title", label), as_setting("about", "")]))
 
 
 def plan(
@@ -124,11 +123,11 @@ def plan(
     begun = [as_setting("start.path", str(image)), as_setting("start.size", f"{width}x{height}")]
 
     def make(chosen: Sequence[str]) -> Preset:
-        given = [*settings, *chosen]
-        if preset:
-            return load_preset(preset, [*begun, *given])
-        return with_settings([*FILM, *begun, *given])
+        given = [*settings, *begun, *chosen]
+        return load_preset(preset, given) if preset else with_settings([*FILM, *given])
 
+    if preset and load_preset(preset).of_footage:
+        raise PresetError("--preset", f"{preset} dreams on footage", "take one that does not")
     first = make([])
     columns = read_axis("--across", across) if across else layer_axis(first.model, device)
     rows = read_axis("--down", down) if down else Axis("--down", "dream.step_size", STEP_SIZES)

@@ -15,7 +15,7 @@ DARK = 0.25  # what is left of the picture where nothing is seen
 TINT = 0.45  # share of the glow where it is seen most
 
 
-def draw_map(picture: OtherSizeImage, heats: Mapping[str, Heat], title: str) -> Image:
+def draw_map(picture: OtherSizeImage, heats: Mapping[str, Heat], title: str) -> OtherSizeImage:
     """The picture itself, then once for each heat, with its label."""
     height, width = picture.shape[-2:]
     scale = SIDE / max(height, width)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
-from dreamvid.image import Image, from_bytes, to_bytes
+from dreamvid.image import Image, OtherSizeImage, from_bytes, to_bytes
 
 GROUND, INK, DIM = "#101218", "#e6e9f0", "#8b93a7"
 GAP = 8  # pixels between pictures, and around all
@@ -59,7 +59,7 @@ def columns_for(count: int, together: int = 1) -> int:
 
 def draw_sheet(
     pictures: Sequence[Image], labels: Sequence[str], layout: Layout, title: str
-) -> Image:
+) -> OtherSizeImage:
     """The pictures with a label under each, and a title."""
     sheet, pen = _ground(pictures, layout, title)
     size = min((_size(label, layout.width) for label in labels), default=SIZES[0])
@@ -75,7 +75,7 @@ def draw_table(
     across: Sequence[str],
     down: Sequence[str],
     title: str,
-) -> tuple[Image, Layout]:
+) -> tuple[OtherSizeImage, Layout]:
     """The pictures, row by row, with a heading for each column and each row."""
     height, width = pictures[0].shape[-2:]
     margin = min(ROOM, round(max(map(_length, down)))) + 2 * GAP

@@ -13,6 +13,7 @@ from dreamvid.cli import (
     describe,
     doctor,
     dream,
+    estimate,
     explore,
     layers,
     models,
@@ -33,6 +34,7 @@ def build_app() -> typer.Typer:
     app.command("render")(render.render)
     app.command("dream")(dream.dream)
     app.command("preview")(preview.preview)
+    app.command("estimate")(estimate.estimate)
     app.add_typer(presets.app, name="presets")
     app.add_typer(models.app, name="models")
     app.command("layers")(layers.layers)

@@ -45,8 +45,8 @@ def atlas(
         side=side,
         settings=[*(settings or []), *as_settings(seed=seed)],
     )
-    check_targets(out, image)
     check_cells(found.cells, found.start, picked)
+    check_targets(out, image)
     work = dreamed(found.cells, found.start, picked)
     pictures = list(counted("picture", work, len(found.cells)))
     height, width = found.start.shape[-2:]

@@ -68,7 +68,7 @@ def _show(found: "Description", image: Path, model: str) -> None:
     """Tables, and how each is dreamed."""
     how = f"dreamvid dream {shlex.quote(str(image))} --model {model} --out dreamed.png --set "
     if found.classes:
-        rows = [(s.label, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in found.classes]
+        rows = [(s.title, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in found.classes]
         table(("label", "in the middle", "in all of it"), rows)
         say(how + shlex.quote(f"dream.classes={json.dumps(found.classes[0].name)}"))
     if found.words:

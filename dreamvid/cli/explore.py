@@ -43,8 +43,8 @@ def explore(
         down=down,
         side=side,
     )
-    check_targets(out, image)
     check_cells(grid.cells, grid.start, picked)
+    check_targets(out, image)
     work = dreamed(grid.cells, grid.start, picked)
     pictures = list(counted("picture", work, len(grid.cells)))
     sheet, layout = draw_table(pictures, grid.across.values, grid.down.values, grid.title)

@@ -73,10 +73,10 @@ def dream_still(
     check_size(out, *size)
     check_writable(out)
     if not (wanted.on_disk or (wanted.on_disk is None and not fits(size, device))):
-        picture = fit(opened.rows(0, opened.height), size)
+        picture = fit(opened.whole(), size)
         save(still(picture, preset, device), out, depth)
         return
-    dream = _prepare(preset, device)
+    dream = _prepare(preset, size, device)
     pixels = size[0] * size[1]
     _check_room(out, bytes_needed(size, dream.ascent) + pixels * 3 * depth // 8)
     with _folder(out) as folder:
@@ -102,7 +102,7 @@ class _Dream:
     ascent: Ascent
 
 
-def _prepare(preset: Preset, device: torch.device) -> _Dream:
+def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dream:
     """Raises PresetError or ModelError, before any work."""
     features = store.load(preset.model, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
@@ -110,7 +110,7 @@ def _prepare(preset: Preset, device: torch.device) -> _Dream:
     check_schedules(preset, timeline)
     moment = timeline.moment(0)
     ascent = ascent_at(preset.dream, moment)
-    check(ascent)
+    check(ascent, size)
     _check_whole(preset)
     return _Dream(preset, features, moment, ascent)
 

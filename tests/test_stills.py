@@ -75,10 +75,26 @@ def test_what_fits_into_unknown_memory_is_modest(monkeypatch):
         ("dream.octaves=9", "dream.octaves: 9 octaves of 121x90"),
     ],
 )
-def test_what_only_a_picture_in_memory_can_have_is_refused(setting, says, photo, tmp_path):
+def test_what_only_a_picture_in_memory_can_have_is_refused_before_the_work(
+    setting, says, photo, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(stills, "_copied", lambda *rest: pytest.fail("too late"))
     with pytest.raises(PresetError, match=says):
         dream_still(photo, options(setting), Wanted(tmp_path / "a.png", on_disk=True), CPU)
     assert not list(tmp_path.glob("*a.png*"))
+
+
+def test_a_still_that_is_stopped_leaves_nothing(photo, tmp_path):
+    during = []
+
+    def stop(share):
+        during.extend(tmp_path.glob(".a.png*/*.raw"))
+        raise KeyboardInterrupt
+
+    wanted = Wanted(tmp_path / "a.png", on_disk=True)
+    with pytest.raises(KeyboardInterrupt):
+        dream_still(photo, options(), wanted, CPU, on_progress=stop)
+    assert during and not list(tmp_path.glob("*a.png*"))
 
 
 def test_a_full_disk_is_told_before_the_work(photo, tmp_path, monkeypatch):

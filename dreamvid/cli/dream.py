@@ -3,14 +3,14 @@ from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, OutPicture, Seed, Settings, as_settings
+from dreamvid.cli.arguments import Device, Model, Seed, Settings, as_settings
 from dreamvid.cli.console import say, share_progress
 from dreamvid.errors import PresetError, quote
 
 
 def dream(
     image: Annotated[Path, typer.Argument(help="the picture to dream on, of any size")],
-    out: OutPicture,
+    out: Annotated[Path, typer.Option(help="the picture to write: .png .jpg .webp .tif .bmp .exr")],
     preset: Annotated[str | None, typer.Option(help="take model and settings from it")] = None,
     seed: Seed = None,
     model: Model = None,

@@ -37,8 +37,9 @@ def bytes_needed(size: tuple[int, int], ascent: Ascent) -> int:
     return round(size[0] * size[1] * PIXEL * pictures)
 
 
-def check(ascent: Ascent) -> None:
-    """Raises PresetError for what only a picture in memory can be dreamed with."""
+def check(ascent: Ascent, size: tuple[int, int]) -> None:
+    """Raises PresetError for what only a picture in memory, or a larger one, allows."""
+    octave_sizes(*size, octaves=ascent.octaves, scale=ascent.octave_scale)
     if ascent.frequency:
         problem = "waves of a whole picture cannot be weighed on disk"
         raise PresetError("dream.frequency", problem, "0, a smaller --size, or --in-memory")
@@ -60,7 +61,7 @@ def dream_on_disk(
 
     Raises PresetError, OSError, and DreamvidError where the dream is no longer a number.
     """
-    check(ascent)
+    check(ascent, picture.size)
     sizes = octave_sizes(*picture.size, octaves=ascent.octaves, scale=ascent.octave_scale)
     bases = [picture]
     for size in sizes[-2::-1]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
@@ -22,8 +23,10 @@ from dreamvid.pictures.deep import (
     tiff_lines,
     tiff_size,
 )
+from dreamvid.pictures.profiles import as_srgb
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the post's largest still has 6.6e6
+BAND = 1_000_000  # pixels turned into floats at a time
 STILL_PIXELS = 1 << 30  # of a picture that is dreamed on once: 4 GB while it is decoded
 
 
@@ -36,11 +39,18 @@ class Opened:
     rows: Callable[[int, int], OtherSizeImage]
     """The rows from the first number to before the second."""
 
+    def whole(self) -> OtherSizeImage:
+        image = torch.empty(1, 3, self.height, self.width)
+        step = max(1, BAND // self.width)
+        for top in range(0, self.height, step):
+            end = min(top + step, self.height)
+            image[..., top:end, :] = self.rows(top, end)
+        return image
+
 
 def load(path: Path, *, option: str) -> OtherSizeImage:
     """Read a whole picture; raises as `open_picture` does."""
-    opened = open_picture(path, option=option)
-    return opened.rows(0, opened.height)
+    return open_picture(path, option=option).whole()
 
 
 def open_picture(path: Path, *, option: str, most: int = MAX_PIXELS) -> Opened:
@@ -97,7 +107,8 @@ def _decoded(path: Path, option: str, most: int) -> Opened:
                 )
             file.load()
             ImageOps.exif_transpose(file, in_place=True)
-            return Opened(file.height, file.width, lambda top, end: _pillow_rows(file, top, end))
+            shown = as_srgb(file)
+            return Opened(shown.height, shown.width, partial(_pillow_rows, shown))
 
 
 def _check_size(path: Path, size: tuple[int, int], option: str, most: int) -> None:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+import tifffile
 import torch
 
 from dreamvid.cli import main
@@ -56,6 +57,18 @@ def test_dream_keeps_the_size_and_changes_the_picture(capsys, tmp_path):
     assert run(capsys, *words)[0] == 0
     after = load(tmp_path / "out.jpg", option="")
     assert after.shape == picture.shape and (after - picture).abs().mean() > 0.02
+
+
+def test_dream_scales_first_and_writes_more_bits(capsys, tmp_path):
+    save(torch.rand(1, 3, 37, 51), tmp_path / "in.png")
+    words = ("dream", tmp_path / "in.png", "--set", "dream.octaves=1", "--set", "dream.steps=1")
+    more = ("--size", "65x43", "--depth", 16, "--out", tmp_path / "a.tif")
+    assert run(capsys, *words, *more)[0] == 0
+    code, said, _ = run(capsys, *words, *more[:-1], tmp_path / "b.tif", "--on-disk")
+    assert code == 0 and said.strip() == str(tmp_path / "b.tif")
+    memory, disk = (tifffile.imread(tmp_path / name) for name in ("a.tif", "b.tif"))
+    assert memory.shape == disk.shape == (43, 65, 3) and memory.dtype == disk.dtype == "uint16"
+    assert abs(memory.astype(int) - disk.astype(int)).mean() < 30
 
 
 def test_dream_takes_a_presets_settings(capsys, tmp_path):

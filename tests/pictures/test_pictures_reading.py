@@ -10,6 +10,7 @@ from PIL import Image as PilImage
 from torch.testing import assert_close
 
 from dreamvid.errors import PresetError
+from dreamvid.pictures import reading
 from dreamvid.pictures.reading import load, open_picture
 
 STEPS = np.arange(4 * 5 * 3).reshape(4, 5, 3).astype(np.uint16) * 1000 + 7
@@ -99,6 +100,43 @@ def _write_png(path, size, *chunks):
     path.write_bytes(data)
 
 
+def test_colours_of_another_profile_are_brought_to_srgb(tmp_path):
+    """Of linear light with sRGB's primaries: by the formula, 0.2 of it is 0.4845 in sRGB."""
+    light = (51, 255, 0)
+    for profile, wanted in ((_linear_profile(), 0.4845), (b"damaged", 0.2)):
+        PilImage.new("RGB", (8, 8), light).save(tmp_path / "a.png", icc_profile=profile)
+        found = read(tmp_path / "a.png")[0, :, 4, 4]
+        assert_close(found, torch.tensor([wanted, 1, 0]), atol=0.005, rtol=0)
+
+
+def _linear_profile():
+    """A display's, by the ICC's specification: three primaries, adapted to D50, and no curve."""
+
+    def number(value):
+        return struct.pack(">i", round(value * 65536))
+
+    def xyz(*values):
+        return b"XYZ \0\0\0\0" + b"".join(map(number, values))
+
+    text = b"linear\0"
+    name = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78)
+    tags = {
+        b"desc": name + bytes(-len(name) % 4),
+        b"wtpt": xyz(0.9642, 1, 0.8249),
+        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+    } | {name: b"curv\0\0\0\0" + struct.pack(">I", 0) for name in (b"rTRC", b"gTRC", b"bTRC")}
+    table, data = struct.pack(">I", len(tags)), b""
+    begin = 128 + 4 + 12 * len(tags)
+    for name, body in tags.items():
+        table += name + struct.pack(">II", begin + len(data), len(body))
+        data += body
+    kind = b"mntrRGB XYZ " + bytes(12) + b"acsp"
+    head = struct.pack(">I4xI", begin + len(data), 0x02100000) + kind
+    return head.ljust(68, b"\0") + xyz(0.9642, 1, 0.8249)[8:] + bytes(48) + table + data
+
+
 @pytest.mark.parametrize("ending", ["jpg", "tif"])
 def test_printers_colours_are_not_inverted(ending, tmp_path):
     """As (1 - ink) * (1 - black); JPEG's CMYK is Adobe's, which is stored inverted."""
@@ -169,6 +207,24 @@ def test_greys_of_16_bits_and_of_floats(tmp_path):
         assert_close(read(tmp_path / name), wanted)
 
 
+def test_greys_of_other_kinds_of_files(tmp_path):
+    grey = STEPS[..., 0]
+    (tmp_path / "a.pgm").write_bytes(b"P5 5 4 65535\n" + grey.astype(">u2").tobytes())
+    upwards = (grey[::-1] / 65535).astype("<f4")
+    (tmp_path / "a.pfm").write_bytes(b"Pf\n5 4\n-1.0\n" + upwards.tobytes())
+    for name in ("a.pgm", "a.pfm"):
+        assert_close(read(tmp_path / name), as_image((grey / 65535)[..., None].repeat(3, 2)))
+
+
+def test_deep_pngs_clear_colour_is_white(tmp_path):
+    rows = zlib.compress(b"\0" + STEPS[0].astype(">u2").tobytes())
+    clear = b"tRNS", struct.pack(">HHH", *STEPS[0, 0].tolist())
+    _write_png(tmp_path / "a.png", (5, 1, 16), clear, (b"IDAT", rows))
+    wanted = STEPS[:1] / 65535
+    wanted[0, 0] = 1
+    assert_close(read(tmp_path / "a.png"), as_image(wanted))
+
+
 def test_a_float_picture_is_brought_between_0_and_1(tmp_path):
     odd = np.array([[[2.0, -1.0, np.nan], [np.inf, 0.5, 1.0]]], np.float32)
     tifffile.imwrite(tmp_path / "a.tif", odd, photometric="rgb")
@@ -188,13 +244,16 @@ def test_one_pixel_is_a_picture(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "deep.png", "a.tif", "deep.tif"])
-def test_a_picture_is_the_same_band_by_band(name, texture, tmp_path):
+def test_a_picture_is_the_same_band_by_band(name, texture, tmp_path, monkeypatch):
     pixels = texture(37, 20)
     deep = pixels.astype(np.uint16) * 255 + 3
     cv2.imwrite(str(tmp_path / name), deep if name.startswith("deep") else pixels)
     opened = open_picture(tmp_path / name, option="IMAGE")
+    at_once = opened.rows(0, 37)
     bands = [opened.rows(top, min(37, top + 10)) for top in range(0, 37, 10)]
-    assert_close(torch.cat(bands, -2), read(tmp_path / name), atol=0, rtol=0)
+    assert torch.equal(torch.cat(bands, -2), at_once)
+    monkeypatch.setattr(reading, "BAND", 90)
+    assert torch.equal(read(tmp_path / name), at_once)
 
 
 def test_what_is_no_picture_is_named(tmp_path):

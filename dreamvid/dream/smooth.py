@@ -1,9 +1,8 @@
 """Gaussian blur, and gradients smoothed by several blurs at once."""
 
-import torch
+import math
+
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
 
 from dreamvid.image import Image
 
@@ -16,8 +15,7 @@ def blur(image: Image, sigma: float) -> Image:
     Args:
         sigma: in pixels, more than 0.
     """
-    down = _blur_rows(image.transpose(-2, -1), sigma).transpose(-2, -1)
-    return _blur_rows(down, sigma)
+    return _blurred_along(_blurred_along(image, sigma, -2), sigma, -1)
 
 
 def cascade(gradient: Image, sigma: float) -> Image:
@@ -29,12 +27,17 @@ def cascade(gradient: Image, sigma: float) -> Image:
     return (blur(gradient, sigma / 2) + blur(gradient, sigma) + blur(gradient, 2 * sigma)) / 3
 
 
-def _blur_rows(
-    image: Float[Tensor, "1 3 rows columns"], sigma: float
-) -> Float[Tensor, "1 3 rows columns"]:
+def _blurred_along(image: Image, sigma: float, dim: int) -> Image:
+    """Each pixel's neighbours added up, two at a time: on a CPU faster than a convolution."""
+    side = image.shape[dim]
     # No picture can be mirrored further than it is wide.
-    reach = min(max(1, round(REACH * sigma)), image.shape[-1] - 1)
-    places = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
-    taps = torch.exp(-0.5 * (places / sigma) ** 2)
-    kernel = (taps / taps.sum()).expand(3, 1, 1, -1)
-    return F.conv2d(F.pad(image, (reach, reach, 0, 0), mode="reflect"), kernel, groups=3)
+    reach = min(max(1, round(REACH * sigma)), side - 1)
+    margin = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
+    wide = F.pad(image, margin, mode="reflect")
+    weights = [math.exp(-0.5 * (n / sigma) ** 2) for n in range(reach + 1)]
+    whole = weights[0] + 2 * sum(weights[1:])
+    result = weights[0] / whole * image
+    for n in range(1, reach + 1):
+        both = wide.narrow(dim, reach - n, side) + wide.narrow(dim, reach + n, side)
+        result = result.add_(both, alpha=weights[n] / whole)
+    return result

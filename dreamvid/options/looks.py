@@ -26,15 +26,14 @@ LOOKS: dict[str, dict[str, Any]] = {
         "sharpen": 0.8,
         "saturation_limit": 70,
     },
-    # Brushwork: strokes of strong colours with even surfaces and thick edges.
+    # Brushwork: bold forms and colours, surfaces as even as wet paint, edges between them.
     "painterly": {
-        "optimiser": "momentum",
-        "step_size": 2.0,
+        "step_size": 2.5,
         "last_step": 0.3,
         "pyramid": 4,
         "smooth": 0.5,
         "decorrelate": 0.4,
-        "total_variation": 0.4,
+        "total_variation": 0.6,
         "sharpen": 0.5,
         "saturation_limit": 60,
     },

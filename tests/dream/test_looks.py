@@ -55,7 +55,7 @@ def test_what_is_given_wins_whatever_its_order(dreamed):
         assert (dream.frequency, dream.total_variation, dream.steps) == (0, 0, 4)
         assert dream.decorrelate == LOOKS["soft"]["decorrelate"]
     preset = load_preset("quickstart", ["dream.look=painterly"]).dream
-    assert (preset.step_size, preset.pyramid, preset.optimiser) == (1.3, 4, "momentum")
+    assert (preset.step_size, preset.pyramid, preset.smooth) == (1.3, 4, 0.5)
 
 
 @pytest.mark.parametrize("mode", ["python", "json"])

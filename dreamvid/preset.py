@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.options import Preset
+from dreamvid.options.looks import SHAPING
 from dreamvid.options.mask import WORDS
 from dreamvid.values import VIDEOS
 
@@ -62,6 +63,8 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
     table = _parse(read_text(name), name)
     if name not in names():
         _anchor_paths(table, Path(name).resolve().parent)
+    if names_look(settings):
+        _drop_looks(table)
     for setting in settings:
         _set(table, setting)
     return check(table)
@@ -73,6 +76,24 @@ def with_settings(settings: Sequence[str]) -> Preset:
     for setting in settings:
         _set(table, setting)
     return check(table)
+
+
+def names_look(settings: Sequence[str]) -> bool:
+    """Whether one of them chooses a look, which then takes the place of what was there."""
+    return any(setting.partition("=")[0].strip() == "dream.look" for setting in settings)
+
+
+def decides_look(setting: str) -> bool:
+    """Whether a `key=value` is for something that looks decide."""
+    group, _, key = setting.partition("=")[0].strip().partition(".")
+    return group == "dream" and key in SHAPING
+
+
+def _drop_looks(table: dict[str, Any]) -> None:
+    """Leave out of a preset what looks decide."""
+    dream = table.get("dream")
+    if isinstance(dream, dict):
+        table["dream"] = {key: value for key, value in dream.items() if key not in SHAPING}
 
 
 def check(table: dict[str, Any]) -> Preset:

@@ -18,7 +18,7 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
 from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
-from dreamvid.preset import with_settings
+from dreamvid.preset import decides_look, names_look, with_settings
 
 COMMON = (
     "video.frames=48",
@@ -74,7 +74,10 @@ def plan(
             raise PresetError("--set", problem, "MODEL and --layers say which")
     names = picked(features, layers) if layers else worth_dreaming(features.layers)
     size = fitted(load(photo, option="--image"), side) if photo else (_even(side), _even(side))
-    base = [as_setting("model", features.name), *settings_for(photo, size), *settings]
+    own = settings_for(photo, size)
+    if names_look(settings):
+        own = [setting for setting in own if not decides_look(setting)]
+    base = [as_setting("model", features.name), *own, *settings]
     start = start_of(with_settings(base), device)
     begun = f"dreamed on {photo.name}" if photo else "grown from noise"
     if channels is None:

@@ -38,3 +38,6 @@ LOOKS: dict[str, dict[str, Any]] = {
         "saturation_limit": 60,
     },
 }
+
+# What a look decides, whichever of them it is.
+SHAPING = frozenset({"look", *(option for look in LOOKS.values() for option in look)})

@@ -54,8 +54,6 @@ def test_what_is_given_wins_whatever_its_order(dreamed):
         dream = with_settings(["video.frames=1", *settings]).dream
         assert (dream.frequency, dream.total_variation, dream.steps) == (0, 0, 4)
         assert dream.decorrelate == LOOKS["soft"]["decorrelate"]
-    preset = load_preset("quickstart", ["dream.look=painterly"]).dream
-    assert (preset.step_size, preset.pyramid, preset.smooth) == (1.3, 4, 0.5)
 
 
 @pytest.mark.parametrize("mode", ["python", "json"])
@@ -89,3 +87,15 @@ def test_what_is_no_name_is_refused(look):
 def test_the_schema_names_the_looks():
     schema = DreamOptions.model_json_schema()["properties"]["look"]
     assert schema["enum"] == list(LOOKS)
+
+
+def test_a_look_that_is_asked_for_takes_the_place_of_what_a_preset_says():
+    plain = load_preset("quickstart").dream
+    soft = load_preset("quickstart", ["dream.look=soft", "dream.steps=3"]).dream
+    assert (plain.pyramid, plain.frequency, soft.pyramid, soft.frequency) == (4, 0, 0, 1)
+    assert (soft.octaves, soft.layers, soft.steps) == (plain.octaves, plain.layers, 3)
+    classic = load_preset("quickstart", ["dream.look=classic"]).dream
+    assert (classic.pyramid, classic.decorrelate, classic.step_size) == (0, 0, 1.5)
+    # What is asked for beside the look still wins, whatever comes first.
+    both = load_preset("quickstart", ["dream.pyramid=2", "dream.look=soft"]).dream
+    assert (both.pyramid, both.frequency) == (2, 1)

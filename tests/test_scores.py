@@ -194,6 +194,20 @@ def test_a_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path)
             ('dream.layers=[{name="a", channels=[1], channel_weights=[1, 2]}]',),
             "one weight for each of channels, got 2 for 1 channels",
         ),
+        (('dream.layers=[{name="a", count=3}]',), 'count of a has no effect with "energy"'),
+        (('dream.layers=[{name="a", place=[0, 0]}]',), 'place of a has no effect with "energy"'),
+        (
+            ('dream.layers=[{name="a", channels=[1]}]', "dream.objective=weakest"),
+            'channels of a has no effect with "weakest"',
+        ),
+        (
+            (
+                'dream.layers=[{name="a", channels=[1], channel_weights=[2]}]',
+                "dream.objective=style",
+                "dream.guide=a.png",
+            ),
+            'channel_weights of a has no effect with "style"',
+        ),
         (('dream.classes=[{label="lion", weight=0}]',), "what has no weight has no effect"),
         (("dream.objective=enrgy",), "dream.objective"),
     ],

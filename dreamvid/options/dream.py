@@ -117,6 +117,8 @@ class DreamOptions(ShapingOptions):
         if self.pick == "frame" and not any(name in PICKED for name in objectives):
             raise ValueError(f"pick has an effect with objectives {', '.join(PICKED)} only")
         for layer, objective in zip(self.layers, objectives, strict=False):
+            if idle := layer.without_effect(objective):
+                raise ValueError(f'{idle} of {layer.name} has no effect with "{objective}"')
             if objective in ("channel", "neuron") and not layer.channels:
                 raise ValueError(f'objective "{objective}" needs the channels of {layer.name}')
         if not self.layers and self.objective in ("channel", "neuron"):

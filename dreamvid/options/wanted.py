@@ -1,7 +1,7 @@
 """What a dream is to make more of: layers, guides, classes and words, each with its weight."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -26,9 +26,10 @@ LayerObjective = Literal[
     "guide-mean",
     "style",
 ]
-LAYER_OBJECTIVES: tuple[str, ...] = get_args(LayerObjective)
 GUIDED = ("guide", "guide-mean", "style")
 PICKED = ("strongest", "weakest", "average")
+WEIGHED = ("energy", "channel", "direction", "neuron")
+"""What takes a weight for each of a layer's channels."""
 
 
 def _some(weight: Scheduled) -> Scheduled:
@@ -62,6 +63,17 @@ class LayerWeight(Weighted):
     place: tuple[Share, Share] = Field(
         default=(0.5, 0.5), description="where neuron looks: across and down, 0 to 1"
     )
+
+    def without_effect(self, objective: LayerObjective) -> str | None:
+        """The first option that says something, but not to what is dreamed here."""
+        heard = {
+            "channels": objective not in PICKED,
+            "channel_weights": objective in WEIGHED,
+            "count": objective in PICKED,
+            "place": objective == "neuron",
+        }
+        changed = self.changed()
+        return next((name for name, has in heard.items() if name in changed and not has), None)
 
     @model_validator(mode="after")
     def _weights_fit(self) -> "LayerWeight":

@@ -61,7 +61,7 @@ class Job:
         return {name: value for name, value in key.items() if name not in named}
 
 
-def build(preset: Preset, device: torch.device) -> Job:
+def build(preset: Preset, device: torch.device, *, make_parts: Callable[..., Parts] = Parts) -> Job:
     """Raises PresetError, ModelError or VideoError, before any work."""
     features = store.load(preset.model, device)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
@@ -73,7 +73,7 @@ def build(preset: Preset, device: torch.device) -> Job:
     score_at = make_scores(preset.dream, features, device, first=start)
     size = start.shape[-2], start.shape[-1]
     masking = make_masking(preset.dream.mask, size, timeline, device)
-    parts = Parts(preset, timeline, score_at, device, masking)
+    parts = make_parts(preset, timeline, score_at, device, masking)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     kept = sound if preset.sound.keep else None
     hears = timeline.levels is not None

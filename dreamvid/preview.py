@@ -14,10 +14,10 @@ from dreamvid.start import DEFAULT_SIZE, file_size
 WIDTH = 240  # pixels; the dream's features keep their size, so much smaller shows too few
 
 
-def shrink(preset: Preset) -> Preset:
-    """The same film at preview size, with as many octaves as make sense there."""
+def shrink(preset: Preset, to: int = WIDTH) -> Preset:
+    """The same film, so many pixels wide at most, with as many octaves as make sense there."""
     width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
-    scale = min(1.0, WIDTH / width)
+    scale = min(1.0, to / width)
     size = tuple(max(32, 2 * round(side * scale / 2)) for side in (width, height))
     start = preset.start.model_copy(update={"size": size})
     dream = preset.dream

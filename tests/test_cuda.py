@@ -22,6 +22,22 @@ def test_a_dream_on_the_gpu_looks_like_one_on_the_cpu():
     assert psnr(to_bytes(one), to_bytes(two)) > 35
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("dream.classes=lion", "dream.mask=centre"),
+        ("dream.objective=strongest", "dream.look=crisp"),
+        ("dream.objective=diversity", "dream.tile=64", "dream.look=painterly"),
+        ('dream.layers=[{name="head", objective="neuron", channels=[3]}]', "dream.look=soft"),
+    ],
+)
+def test_what_a_dream_can_be_asked_for_works_on_the_gpu(asked):
+    image = torch.rand(1, 3, 90, 120, generator=torch.Generator().manual_seed(0))
+    preset = with_settings([*SETTINGS, *asked])
+    one, two = (still(image, preset, torch.device(name)) for name in ("cpu", "cuda"))
+    assert psnr(to_bytes(one), to_bytes(two)) > 30
+
+
 def test_a_film_stopped_on_the_gpu_goes_on(tmp_path):
     cuda = torch.device("cuda")
     whole = render_film(small(), tmp_path / "whole", device=cuda)

@@ -35,8 +35,9 @@ def ran_out(error: BaseException) -> bool:
     """Whether this is how torch, on any device, or Python says that memory ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # The CPU's allocator raises a plain RuntimeError.
-    return isinstance(error, RuntimeError) and "memory" in str(error).lower()
+    # The CPU's allocator and oneDNN's convolutions raise plain RuntimeErrors.
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and ("memory" in said or "create a primitive" in said)
 
 
 def _left() -> Iterator[int]:
@@ -79,7 +80,8 @@ def _left_to_address() -> Iterator[int]:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY:
         taken = (_lines(PROC / "self/statm") or ["0"])[0].split()[0]
-        yield max(0, limit - int(taken) * mmap.PAGESIZE)
+        # Half of it: what is freed in small pieces is never given back to others.
+        yield max(0, limit - int(taken) * mmap.PAGESIZE) // 2
 
 
 def _number(path: Path) -> int | None:

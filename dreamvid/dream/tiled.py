@@ -62,11 +62,13 @@ class TiledScore:
             try:
                 return self._gradient(image, shift)
             except (RuntimeError, MemoryError) as error:
-                if not ran_out(error) or not self.tiling.smaller(self.score, image):
+                if not ran_out(error):
                     raise
-            # Only now is what the failed try held let go.
+                failed = error.with_traceback(None)  # which holds all that the try had
             if image.device.type == "cuda":
                 torch.cuda.empty_cache()
+            if not self.tiling.smaller(self.score, image):
+                raise failed
 
     def _gradient(self, image: Image, shift: Shift) -> Image:
         side = self.tiling.side(self.score, image)

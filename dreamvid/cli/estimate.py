@@ -1,0 +1,74 @@
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json, Model, Seed, Settings, Size, as_settings
+from dreamvid.cli.console import duration, file_size, say, say_json
+
+if TYPE_CHECKING:
+    from dreamvid.estimate import Estimate
+
+
+def estimate(
+    preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
+    frames: Annotated[int | None, typer.Option(help="length of the film")] = None,
+    size: Size = None,
+    fps: Annotated[str | None, typer.Option(help="frames a second, such as 24")] = None,
+    seed: Seed = None,
+    model: Model = None,
+    device: Device = "auto",
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """What rendering a preset will take: time, memory and disk, from a few frames begun."""
+    from dreamvid.preset import load_preset
+
+    options = as_settings(
+        video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
+    )
+    chosen = load_preset(preset, [*(settings or []), *options])
+
+    import time
+
+    from dreamvid.device import pick
+    from dreamvid.estimate import estimate as look
+
+    picked = pick(device)
+    facts = _facts(look(chosen, picked, loading=time.process_time()), picked.type)
+    if as_json:
+        say_json(facts)
+        return
+    tiles = f", in tiles of {facts['tile']}" if facts["tile"] else ""
+    say(f"{facts['frames']} frames of {facts['size']} on {facts['device']}{tiles}")
+    say(f"time    {_row(facts['seconds'], duration)}; {facts['seconds_per_frame']:.2f} s a frame")
+    say(f"memory  {_row(facts['memory'], file_size)}")
+    if facts["gpu"]:
+        say(f"gpu     {file_size(facts['gpu'])}")
+    say(f"disk    {_row(facts['disk'], file_size)}")
+
+
+def _facts(found: "Estimate", device: str) -> dict[str, Any]:
+    """As JSON: seconds and whole bytes, by what they are for, each with their `total`."""
+    seconds = {part: round(value, 3) for part, value in found.seconds.items()}
+    memory, disk = (
+        {part: round(value) for part, value in parts.items()}
+        for parts in (found.memory, found.disk)
+    )
+    tables = {"seconds": seconds, "memory": memory, "disk": disk}
+    totals = {name: parts | {"total": sum(parts.values())} for name, parts in tables.items()}
+    return {
+        "frames": found.frames,
+        "dreamed": found.dreamed,
+        "size": "{}x{}".format(*found.size),
+        "device": device,
+        "tile": found.tile,
+        "seconds_per_frame": round(totals["seconds"]["total"] / found.frames, 3),
+        "gpu": round(found.gpu),
+        **totals,
+    }
+
+
+def _row(parts: dict[str, float], shown: Any) -> str:
+    """The total, then what of it is for what."""
+    rest = ", ".join(f"{name} {shown(value)}" for name, value in parts.items() if name != "total")
+    return f"{shown(parts['total'])}: {rest}"

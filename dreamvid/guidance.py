@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -59,10 +60,11 @@ def _inside(masking: Masking, device: torch.device) -> Inside:
         mask = masking.at(moment)  # on the CPU, so that its mean stalls no GPU
         return (None, 1.0) if mask is None else (mask.to(device), float(mask.mean()))
 
-    if not masking.still:
-        return inside
-    always = inside(ANY)
-    return lambda moment: always
+    if masking.still:
+        always = inside(ANY)
+        return lambda moment: always
+    # Every layer that is guided asks for the same one.
+    return lru_cache(maxsize=1)(inside)
 
 
 def _seen(

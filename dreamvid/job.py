@@ -24,6 +24,7 @@ from dreamvid.image import Image
 from dreamvid.masking import make_masking
 from dreamvid.matte import pictures_in
 from dreamvid.models import store
+from dreamvid.models.features import FeatureModel
 from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
@@ -32,6 +33,8 @@ from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at, motion_at
 from dreamvid.start import make_start
 from dreamvid.timeline import Timeline, check_schedules, make_timeline, schedules, sound_of
+
+AMPLE = 256  # pixels a side, enough for every layer of every network
 
 Steps = Callable[[Leads], AbstractContextManager[Step]]
 """The step of a film, given a place for the frames before its first one."""
@@ -69,7 +72,7 @@ def build(preset: Preset, device: torch.device, *, make_parts: Callable[..., Par
     sound = sound_of(preset)
     timeline = make_timeline(preset, sound)
     check_schedules(preset, timeline)
-    _check_octaves(preset, timeline)
+    _check_octaves(preset, timeline, features, device)
     score_at = make_scores(preset.dream, features, device, first=start)
     size = start.shape[-2], start.shape[-1]
     masking = make_masking(preset.dream.mask, size, timeline, device)
@@ -147,14 +150,28 @@ def _way(preset: Preset, timeline: Timeline) -> int:
     return 0 if motion.kaleidoscope or motion.droste > 1 else (speed > 0) - (speed < 0)
 
 
-def _check_octaves(preset: Preset, timeline: Timeline) -> None:
-    """Raises PresetError where an octave would be too small, at any time of the film."""
+def _check_octaves(
+    preset: Preset, timeline: Timeline, features: FeatureModel, device: torch.device
+) -> None:
+    """Raises PresetError or ModelError where an octave would be too small, at any time."""
     assert preset.start.size
     width, height = preset.start.size
     changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
+    smallest = (height, width)
     for index in range(timeline.frames if changing else 1):
         ascent = ascent_at(preset.dream, timeline.moment(index))
-        octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+        sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+        smallest = min(smallest, sizes[0])
+    if min(smallest) < AMPLE:
+        with torch.no_grad():
+            features(torch.zeros(1, 3, *smallest, device=device), _layers(preset, features))
+
+
+def _layers(preset: Preset, features: FeatureModel) -> list[str]:
+    """All that are looked at."""
+    heads = [features.head] if preset.dream.classes else []
+    heads += [features.words.head] if preset.dream.words and features.words else []
+    return [layer.name for layer in preset.dream.layers] + [head.layer for head in heads if head]
 
 
 def _check_loop(preset: Preset, overlap: int) -> None:

@@ -37,12 +37,19 @@ def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
         return options
     if options.direction:
         names = direction_layers(options.direction)
-    elif (options.classes or options.words) and not options.changed() & {"objective", "guide"}:
+    elif (options.classes or options.words) and not _names_objective(options):
         return options
     else:
         names = features.usual_layers
     usual = tuple(LayerWeight(name=name) for name in names)
     return options.model_copy(update={"layers": usual})
+
+
+def _names_objective(options: DreamOptions) -> bool:
+    """Whether something is asked of layers; of a preset read back, all is spelled out."""
+    spelled_out = "layers" in options.model_fields_set
+    given = options.changed() if spelled_out else options.model_fields_set
+    return bool(given & {"objective", "guide"})
 
 
 def with_video(preset: Preset) -> Preset:

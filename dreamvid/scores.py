@@ -168,7 +168,7 @@ def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish
         where = f"dream.words[{number}]"
         if space is None:
             problem = f"{features.name} knows no words"
-            raise PresetError(where, problem, "city models do; dream.classes takes labels")
+            raise PresetError(where, problem, "dream.classes takes labels")
         try:
             target = space.vector(wanted.text)
         except ValueError as error:

@@ -11,6 +11,7 @@ from dreamvid.errors import PresetError
 from dreamvid.models import store
 from dreamvid.models.head import Head
 from dreamvid.models.words import WordSpace
+from dreamvid.options import DreamOptions
 from dreamvid.preset import with_settings
 from dreamvid.resolve import with_layers
 from dreamvid.schedule.moment import Moment
@@ -139,7 +140,7 @@ def test_words_lead_through_the_head_at_every_place(lite, image, rng):
         (("dream.classes=lionn",), r"dream\.classes\[0\]: lite0: .* 'lionn' \(did you mean lion\?"),
         (("dream.classes=1000",), r"dream\.classes\[0\]: .*no class 1000; they are 0 to 999"),
         (("dream.classes=qqqqqqqqq",), r"no class 'qqqqqqqqq' \(see `dreamvid describe`"),
-        (("dream.words=gaudi",), r"dream\.words\[0\]: lite0 knows no words \(city models do"),
+        (("dream.words=gaudi",), r"dream\.words\[0\]: lite0 knows no words \(dream.classes takes"),
         (("dream.objective=guide",), r"dream\.guide: this dream is guided by a picture"),
         (
             (f'dream.layers=[{{name="{FIRST}", channels=[96]}}]',),
@@ -180,6 +181,22 @@ def test_a_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path)
         climbed(options(f"dream.direction={path}"), lite, image)
 
 
+def test_classes_stand_alone_unless_something_is_asked_of_layers(lite):
+    def named(*settings):
+        return [layer.name for layer in with_layers(options(*settings), lite).layers]
+
+    usual = list(lite.usual_layers)
+    assert named("dream.classes=lion") == []
+    assert named("dream.classes=lion", "dream.objective=energy") == usual
+    assert named("dream.classes=lion", "dream.objective=diversity") == usual
+    record = options("dream.classes=lion").model_dump(mode="json")
+    assert with_layers(DreamOptions.model_validate(record), lite).layers == ()
+
+
+def test_a_direction_that_a_preset_names_can_be_taken_back():
+    assert options("dream.direction=none").direction is None
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -193,6 +210,11 @@ def test_a_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path)
         (
             ('dream.layers=[{name="a", channels=[1], channel_weights=[1, 2]}]',),
             "one weight for each of channels, got 2 for 1 channels",
+        ),
+        (('dream.guide=[{path="a.png", weight=0}]',), "what has no weight has no effect"),
+        (
+            ('dream.guide=[{path="a.png", mask={shape="sky", strength=0.5}}]',),
+            "its weight says how strongly",
         ),
         (('dream.layers=[{name="a", count=3}]',), 'count of a has no effect with "energy"'),
         (('dream.layers=[{name="a", place=[0, 0]}]',), 'place of a has no effect with "energy"'),

@@ -17,6 +17,7 @@ from dreamvid.dream.grid import Mask
 from dreamvid.image import constant
 
 REACH = 3  # deviations of a feather's Gaussian; beyond them is nothing at all
+WIDE = 10  # pixels
 DUST = 1e-4  # what is less is none: some convolutions leave a little where all is 0
 
 
@@ -108,6 +109,11 @@ def feathered(mask: Mask, deviation: float) -> Mask:
     Args:
         deviation: in pixels.
     """
+    if deviation > WIDE:  # so wide a blur is as good of a picture that was shrunk
+        factor = int(deviation / WIDE * 2)
+        size = (mask.shape[-2], mask.shape[-1])
+        small = F.interpolate(mask, [-(-side // factor) for side in size], mode="area")
+        return F.interpolate(feathered(small, deviation / factor), size, mode="bilinear")
     reach = math.ceil(REACH * deviation)
     if not reach:
         return mask

@@ -7,11 +7,12 @@ picture's own, and its gradient can be taken tile by tile.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.dream.grid import Grid, Mask
-from dreamvid.image import Activation, Scalar
+from dreamvid.image import Activation, Scalar, constant
 
 Sums = Float[Tensor, " _"]
 """What adds up over places: of two halves of a picture, added, it is the whole picture's."""
@@ -50,8 +51,13 @@ def everywhere(score: Callable[[Activation], Plane]) -> Objective:
 
 def only(channels: Sequence[int], objective: Objective) -> Objective:
     """The objective of some of a layer's channels, as if it had no others."""
-    chosen = list(channels)
-    return replace(objective, gather=lambda seen, grid: objective.gather(seen[:, chosen], grid))
+    chosen = tuple(channels)
+
+    def gather(seen: Activation, grid: Grid) -> Sums:
+        numbers = constant(chosen, seen.device, torch.long)
+        return objective.gather(seen.index_select(1, numbers), grid)
+
+    return replace(objective, gather=gather)
 
 
 def masked(mask: Mask, objective: Objective) -> Objective:

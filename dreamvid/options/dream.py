@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dreamvid.options.base import Scheduled
 from dreamvid.options.mask import Masked
@@ -10,6 +10,11 @@ from dreamvid.options.shaping import ShapingOptions
 from dreamvid.options.wanted import GUIDED, PICKED, Classes, Guides, LayerObjective, Layers, Words
 from dreamvid.schedule.curve import Bounds
 from dreamvid.values import File, Finite, Fps, Tile
+
+
+def _or_none(value: object) -> object:
+    """What a preset names may be taken back: --set dream.direction=none."""
+    return None if value == "none" else value
 
 
 class DreamOptions(ShapingOptions):
@@ -31,7 +36,7 @@ class DreamOptions(ShapingOptions):
     guide: Guides = Field(
         default=(), description="pictures whose features are pulled up: paths or {path, weight}"
     )
-    direction: File | None = Field(
+    direction: Annotated[File | None, BeforeValidator(_or_none)] = Field(
         default=None,
         description="a .safetensors file with a weight for each channel, an array a layer",
     )
@@ -39,7 +44,8 @@ class DreamOptions(ShapingOptions):
         default=(), description="labels or groups to be seen everywhere, or {label, weight}"
     )
     words: Words = Field(
-        default=(), description="words of a city model to be seen everywhere, or {text, weight}"
+        default=(),
+        description="words of a model that knows some, to be seen everywhere, or {text, weight}",
     )
     mask: Masked = Field(
         default=None,

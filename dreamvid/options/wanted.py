@@ -1,7 +1,7 @@
 """What a dream is to make more of: layers, guides, classes and words, each with its weight."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -96,12 +96,19 @@ class GuideWeight(Options):
         default=None, description="where it pulls: a shape or a picture; none: everywhere"
     )
 
+    _not_nothing = field_validator("weight")(_some)
+
     @field_validator("mask")
     @classmethod
-    def _no_motion(cls, mask: MaskOptions | None) -> MaskOptions | None:
+    def _only_where(cls, mask: MaskOptions | None) -> MaskOptions | None:
         if mask and mask.motion:
             raise ValueError("a guide's mask is a shape or a picture; motion is for dream.mask")
+        if mask and "strength" in mask.changed():
+            raise ValueError("a guide's mask says where; its weight says how strongly")
         return mask
+
+
+CLASS_NUMBER = {"type": "integer", "minimum": 0}
 
 
 def _as_text(label: object) -> object:
@@ -112,9 +119,12 @@ def _as_text(label: object) -> object:
 class ClassWeight(Weighted):
     """A class of the network's, or a group of them, to be seen everywhere."""
 
-    label: Annotated[str, BeforeValidator(_as_text), Field(min_length=1)] = Field(
-        description="such as lion, a group such as city, or a number"
-    )
+    label: Annotated[
+        str,
+        BeforeValidator(_as_text),
+        Field(min_length=1),
+        WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, CLASS_NUMBER]}),
+    ] = Field(description="such as lion, a group such as city, or a number")
 
 
 class WordsWeight(Weighted):
@@ -136,14 +146,14 @@ def _listed(key: str) -> Callable[[object], object]:
     return read
 
 
-def _schema(kind: type[Options]) -> WithJsonSchema:
-    items = {"anyOf": [{"type": "string"}, kind.model_json_schema()]}
-    return WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": items}]})
+def _schema(kind: type[Options], *also: dict[str, Any]) -> WithJsonSchema:
+    one = [{"type": "string"}, *also, kind.model_json_schema()]
+    return WithJsonSchema({"anyOf": [*one, {"type": "array", "items": {"anyOf": one}}]})
 
 
 Layers = Annotated[tuple[LayerWeight, ...], BeforeValidator(_listed("name")), _schema(LayerWeight)]
 Guides = Annotated[tuple[GuideWeight, ...], BeforeValidator(_listed("path")), _schema(GuideWeight)]
 Classes = Annotated[
-    tuple[ClassWeight, ...], BeforeValidator(_listed("label")), _schema(ClassWeight)
+    tuple[ClassWeight, ...], BeforeValidator(_listed("label")), _schema(ClassWeight, CLASS_NUMBER)
 ]
 Words = Annotated[tuple[WordsWeight, ...], BeforeValidator(_listed("text")), _schema(WordsWeight)]

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 import tifffile
@@ -209,3 +210,13 @@ def test_the_public_names_can_be_imported():
 
     for name in dreamvid.__all__:
         assert getattr(dreamvid, name) is not None
+
+
+def test_a_film_too_small_for_its_layer_is_refused_before_its_folder_is_made(capsys, tmp_path):
+    small = ("--set", "start.size=64x48", "--set", "dream.octaves=3")
+    words = ("render", "quickstart", "--out", tmp_path / "film", *small)
+    # Of a padded network every size will do, so a layer that is not padded stands in for one.
+    with patch("dreamvid.models.lite.Lite.__call__", side_effect=RuntimeError("input too small")):
+        code, _, error = run(capsys, *words)
+    assert code == 3 and "33x24 pixels are too few for block_13/expand" in error
+    assert not (tmp_path / "film").exists()

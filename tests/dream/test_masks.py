@@ -82,6 +82,16 @@ def test_the_shapes_of_the_options_are_those_that_can_be_made():
     assert {*NAMED} == {*SHAPES}
 
 
+def test_a_wide_feather_is_the_same_integral_within_a_percent():
+    mask = torch.zeros(1, 1, 16, 600)
+    mask[..., 300:] = 1
+    soft = feathered(mask, 41.0)[0, 0, 8].double().numpy()
+    places = np.arange(600) + 0.5 - 300
+    expected = np.array([0.5 * (1 + math.erf(x / 41 / math.sqrt(2))) for x in places])
+    assert np.abs(soft - expected).max() < 0.01
+    assert soft[:100].max() == 0
+
+
 def test_a_feather_is_a_gaussian_s_integral_and_then_nothing():
     mask = torch.zeros(1, 1, 60, 40)
     mask[..., :30, :] = 1

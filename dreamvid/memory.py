@@ -1,5 +1,6 @@
 """How much memory there is: free, and taken by this process."""
 
+import errno
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,8 @@ def ran_out(error: BaseException) -> bool:
     """Whether this is how torch, on any device, or Python says that memory ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
+    if isinstance(error, OSError):  # of a file that was to be mapped
+        return error.errno == errno.ENOMEM
     # The CPU's allocator and oneDNN's convolutions raise plain RuntimeErrors.
     said = str(error).lower()
     return isinstance(error, RuntimeError) and ("memory" in said or "create a primitive" in said)

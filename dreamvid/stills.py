@@ -24,7 +24,7 @@ from dreamvid.files import check_writable
 from dreamvid.guidance import SIDE
 from dreamvid.image import fit
 from dreamvid.job import still
-from dreamvid.memory import free_memory
+from dreamvid.memory import free_memory, ran_out
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import Preset
@@ -68,6 +68,8 @@ def dream_still(
     Raises PresetError, ModelError, OutputError; DreamvidError where the dream fails.
     """
     out, depth = wanted.out, depth_of(wanted.out, wanted.depth)
+    if out.exists() and image.exists() and out.samefile(image):
+        raise PresetError("--out", f"{out} is the picture itself", "choose another name")
     opened = open_picture(image, option="IMAGE", most=STILL_PIXELS)
     size = wanted.size or (opened.height, opened.width)
     check_size(out, *size)
@@ -141,6 +143,8 @@ def _check_whole(preset: Preset) -> None:
     cure = "none, a smaller --size, or --in-memory"
     if preset.dream.mask:
         raise PresetError("dream.mask", "a picture dreamed on disk cannot have one", cure)
+    if preset.dream.tile == "off":
+        raise PresetError("dream.tile", "a picture on disk is dreamed in tiles", "auto, or a side")
     if preset.colour.keep != "none":
         problem = f"a picture dreamed on disk cannot keep its {preset.colour.keep}"
         raise PresetError("colour.keep", problem, cure)
@@ -158,8 +162,8 @@ def _check_room(out: Path, needed: int) -> None:
     free = shutil.disk_usage(out.parent).free
     if needed > free:
         raise OutputError(
-            f"{out.parent}: {needed / 1e9:.1f} GB are needed while a picture of this size is "
-            f"dreamed on, {free / 1e9:.1f} GB are free; choose an --out on another disk"
+            f"{out.parent}: {needed / 1e6:.0f} MB are needed while a picture of this size is "
+            f"dreamed on, {free / 1e6:.0f} MB are free; choose an --out on another disk"
         )
 
 
@@ -172,5 +176,7 @@ def _folder(out: Path) -> Iterator[Path]:
         ) as folder:
             yield Path(folder)
     except OSError as error:
+        if ran_out(error):
+            raise MemoryError from error
         reason = error.strerror or error
         raise OutputError(f"{out}: cannot be dreamed on disk: {reason}") from None

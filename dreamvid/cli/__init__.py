@@ -46,14 +46,24 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="print the version and end"),
-) -> None:
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         from dreamvid.cli.console import say
 
         say(f"dreamvid {_own_version()}")
         raise typer.Exit()
+
+
+def _version(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        is_eager=True,  # before a command is missed
+        callback=_say_version,
+        help="print the version and end",
+    ),
+) -> None:
+    pass
 
 
 def _own_version() -> str:
@@ -68,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     open_streams()
     if threading.current_thread() is threading.main_thread():  # signals are only its own
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+        _end_like_ctrl_c()
     try:
         return _run(arguments)
     except DreamvidError as error:
@@ -89,6 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # stdout itself is full or gone
         complain(f"output: {error.strerror}")
         return OutputError.exit_code
+
+
+def _end_like_ctrl_c() -> None:
+    """Also where the terminal is closed, unless that is to be outlived (nohup)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) == signal.SIG_DFL:
+        signal.signal(hang_up, signal.default_int_handler)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

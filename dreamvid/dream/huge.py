@@ -1,4 +1,6 @@
-"""The dream of `step.py` for a picture larger than memory: the same numbers, from files.
+"""The dream of `step.py` for a picture larger than memory: the same steps, from files.
+
+To rounding, that is, which a dream of many steps makes large: another dream, no worse.
 
 Each picture that is as large as the dreamed one lies on the disk; the network sees it tile by
 tile, all else goes over it band by band. What no band can tell by itself, mean sizes, is

@@ -17,11 +17,13 @@ from dreamvid.dream.on_disk import OnDisk
 from dreamvid.dream.optimise import ADAM, MOMENTUM
 from dreamvid.dream.optimise import TINY as ADAM_TINY
 from dreamvid.dream.pulls import FINEST, towards_less_variation
+from dreamvid.dream.room import SMALLEST
 from dreamvid.dream.score import Score
 from dreamvid.dream.smooth import REACH, blur, cascade
 from dreamvid.dream.tiles import tiled_gradient
 from dreamvid.errors import DreamvidError
 from dreamvid.image import OtherSizeImage
+from dreamvid.memory import ran_out
 
 TILE = 1024  # pixels a side
 
@@ -49,8 +51,28 @@ def add_slope(
     shift: Shift = STILL,
     on_row: Callable[[int], None] = lambda row: None,
 ) -> None:
-    """Add up the slope of a score at a picture, which was rolled by `shift`."""
+    """Put the slope of a score at a picture, which was rolled by `shift`, into a black one.
 
+    Where memory runs out the tiles are halved, for good, and it begins anew.
+    """
+    while True:
+        try:
+            return _add_tiles(score, picture, into, scratch, shift, on_row)
+        except (RuntimeError, MemoryError, OSError) as error:
+            if not ran_out(error) or scratch.tile // 2 < SMALLEST:
+                raise
+        scratch.tile //= 2
+        into.clear()
+
+
+def _add_tiles(
+    score: Score,
+    picture: OnDisk,
+    into: OnDisk,
+    scratch: Scratch,
+    shift: Shift,
+    on_row: Callable[[int], None],
+) -> None:
     def read(top: int, left: int, height: int, width: int) -> OtherSizeImage:
         return picture.read(top, left, height, width).to(scratch.device)
 

@@ -43,7 +43,8 @@ def depth_of(path: Path, depth: int | None) -> int:
     if depth not in depths:
         those = " or ".join(map(str, depths))
         problem = f"{path} cannot have {depth} bits a channel; {kind} has {those}"
-        raise PresetError("--depth", problem, f"a name in {DEEP.get(depth, '.png or .jpg')}")
+        cure = f"a name in {DEEP[depth]}" if depth in DEEP else f"one of {those}"
+        raise PresetError("--depth", problem, cure)
     return depth
 
 

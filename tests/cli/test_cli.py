@@ -220,3 +220,24 @@ def test_a_film_too_small_for_its_layer_is_refused_before_its_folder_is_made(cap
         code, _, error = run(capsys, *words)
     assert code == 3 and "33x24 pixels are too few for block_13/expand" in error
     assert not (tmp_path / "film").exists()
+
+
+def test_the_version_needs_no_command(capsys):
+    code, out, _ = run(capsys, "--version")
+    assert code == 0 and out.startswith("dreamvid 0.")
+
+
+def test_a_picture_is_not_overwritten_by_its_dream(capsys, tmp_path):
+    path = tmp_path / "in.png"
+    save(torch.rand(1, 3, 40, 40), path)
+    before = path.read_bytes()
+    code, _, error = run(capsys, "dream", path, "--out", path)
+    assert code == 2 and "--out" in error and "is the picture itself" in error
+    assert path.read_bytes() == before
+
+
+def test_a_picture_on_disk_cannot_be_dreamed_whole(capsys, tmp_path):
+    save(torch.rand(1, 3, 40, 40), tmp_path / "in.png")
+    words = ("dream", tmp_path / "in.png", "--out", tmp_path / "out.png", "--on-disk")
+    code, _, error = run(capsys, *words, "--set", "dream.tile=off")
+    assert code == 2 and "dream.tile" in error

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -6,9 +8,10 @@ from torch.testing import assert_close
 from dreamvid.dream import bands
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.even_out import even_out_on_disk
+from dreamvid.dream.geometry import Lie, Line
 from dreamvid.dream.gradient import even_out
 from dreamvid.dream.huge import bytes_needed, dream_on_disk
-from dreamvid.dream.huge_step import Scratch
+from dreamvid.dream.huge_step import Scratch, add_slope
 from dreamvid.dream.objective import energy
 from dreamvid.dream.on_disk import OnDisk
 from dreamvid.dream.score import Part, make_score
@@ -170,3 +173,24 @@ def test_the_disk_that_a_dream_needs_is_known_before(image, score, tmp_path, mon
     ascent = Ascent(octaves=2, steps=1, optimiser="adam", smooth=1, pyramid=2)
     dream_on_disk(on_disk(image, scratch), score, ascent, scratch, rng=frame_rng(0, 0))
     assert 0.6 * bytes_needed((36, 48), ascent) < most <= bytes_needed((36, 48), ascent)
+
+
+def test_tiles_are_halved_where_memory_runs_out_and_the_slope_is_the_same(tmp_path, rng):
+    """A network for which pictures of more than 70 pixels a side are too large."""
+    image = torch.rand(1, 3, 150, 170, generator=rng)
+    asked = []
+
+    def features(piece, layers):
+        asked.append(max(piece.shape[-2:]))
+        if asked[-1] > 70:
+            raise MemoryError
+        return {"a": piece}
+
+    scratch = Scratch(tmp_path, tile=128)
+    picture, into = scratch.new((150, 170)), scratch.new((150, 170))
+    picture.write(0, 0, image)
+    score = make_score(features, [Part("a", energy())])
+    with patch("dreamvid.dream.tiles.lines", lambda *a: (Line(1, {"a": Lie(1, 0, 1, 0)}),) * 2):
+        add_slope(score, picture, into, scratch)
+    assert scratch.tile == 64 and asked[0] > 70
+    torch.testing.assert_close(into.read(0, 0, 150, 170), image)  # of half its square

@@ -46,12 +46,13 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _say_version(asked: bool) -> None:
+def _say_version(asked: bool) -> bool:
     if asked:
         from dreamvid.cli.console import say
 
         say(f"dreamvid {_own_version()}")
         raise typer.Exit()
+    return asked
 
 
 def _version(

@@ -29,12 +29,14 @@ def atlas(
     """A sheet of what a network's layers dream of, with a preset for each to go on from."""
     from dreamvid.choose.atlas import plan
     from dreamvid.choose.cells import check_cells, dreamed
-    from dreamvid.choose.page import check_targets, write_page
+    from dreamvid.choose.page import check_photo, check_targets, write_page
     from dreamvid.choose.sheet import Layout, draw_sheet
     from dreamvid.device import pick
     from dreamvid.models import store
     from dreamvid.pictures.writing import save
 
+    if image:
+        check_photo("--image", image)
     picked = pick(device)
     found = plan(
         store.load(model, picked),
@@ -46,11 +48,11 @@ def atlas(
         settings=[*(settings or []), *as_settings(seed=seed)],
     )
     check_cells(found.cells, found.start, picked)
-    check_targets(out, image)
+    height, width = found.start.shape[-2:]
+    layout = Layout(len(found.cells), found.columns, width, height)
+    check_targets(out, image, found.cells, layout)
     work = dreamed(found.cells, found.start, picked)
     pictures = list(counted("picture", work, len(found.cells)))
-    height, width = found.start.shape[-2:]
-    layout = Layout(len(pictures), found.columns, width, height)
     save(draw_sheet(pictures, [cell.label for cell in found.cells], layout, found.title), out)
     page = write_page(out, found.cells, layout, found.title)
     say(f"{out}\n{page}")

@@ -66,7 +66,9 @@ def _plain(found: "Description") -> dict[str, Any]:
 
 def _show(found: "Description", image: Path, model: str) -> None:
     """Tables, and how each is dreamed."""
-    how = f"dreamvid dream {shlex.quote(str(image))} --model {model} --out dreamed.png --set "
+    from dreamvid.choose.page import as_argument
+
+    how = f"dreamvid dream {as_argument(str(image))} --model {model} --out dreamed.png --set "
     if found.classes:
         rows = [(s.title, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in found.classes]
         table(("label", "in the middle", "in all of it"), rows)

@@ -28,11 +28,12 @@ def explore(
     """A grid of dreams over two settings, with a preset for each to go on from."""
     from dreamvid.choose.cells import check_cells, dreamed
     from dreamvid.choose.explore import plan
-    from dreamvid.choose.page import check_targets, write_page
-    from dreamvid.choose.sheet import draw_table
+    from dreamvid.choose.page import check_photo, check_targets, write_page
+    from dreamvid.choose.sheet import draw_table, table_layout
     from dreamvid.device import pick
     from dreamvid.pictures.writing import save
 
+    check_photo("IMAGE", image)
     picked = pick(device)
     grid = plan(
         image,
@@ -44,10 +45,12 @@ def explore(
         side=side,
     )
     check_cells(grid.cells, grid.start, picked)
-    check_targets(out, image)
+    height, width = grid.start.shape[-2:]
+    columns, rows = grid.across.values, grid.down.values
+    layout = table_layout(columns, rows, width, height)
+    check_targets(out, image, grid.cells, layout)
     work = dreamed(grid.cells, grid.start, picked)
     pictures = list(counted("picture", work, len(grid.cells)))
-    sheet, layout = draw_table(pictures, grid.across.values, grid.down.values, grid.title)
-    save(sheet, out)
+    save(draw_table(pictures, columns, rows, layout, grid.title), out)
     page = write_page(out, grid.cells, layout, grid.title)
     say(f"{out}\n{page}")

@@ -16,6 +16,9 @@ from dreamvid.pictures.writing import save
 from dreamvid.preset import load_preset
 
 CPU = torch.device("cpu")
+TALL = ("--layers", "stem", "--set", "start.size=16384x32")  # wider than a WebP
+MANY = "seed=" + ",".join(map(str, range(30)))
+ONE = ("--across", "dream.steps=1", "--side", "1024")
 QUICK = ("--set", "dream.octaves=2", "--set", "dream.steps=2")
 
 
@@ -160,12 +163,24 @@ def test_a_network_without_a_place_for_labels_is_described_by_its_channels(
         (["atlas", "lite0", "--image", "no.png"], 2, "no.png does not exist"),
         (["atlas", "lite0", "--image", "photo.png", "--out", "photo.png"], 2, "photo itself"),
         (["atlas", "lite0", "--out", "o.mp3"], 6, "no picture format"),
+        (["atlas", "lite0", "--out", "o.exr"], 2, "browsers do not show"),
+        (["atlas", "lite0", "--out", "x\udcff.png"], 2, r"--out: 'x\udcff.png' is not UTF-8"),
+        (["atlas", "lite0", "--image", "x\udcff.png"], 2, r"x\udcff.png' is not UTF-8"),
+        (["atlas", "lite0", "--image", "photo.png", "--set", "start.path=x"], 2, "--image is what"),
+        (["atlas", "lite0", "--image", "photo.png", "--set", "start.kind=sky"], 2, "--image is"),
+        (["atlas", "lite0", "--side", "1024", "--out", "o.webp", *TALL], 6, "at most 16383"),
         (["atlas", "lite0", "--side", "8"], 2, "--side"),
         (["atlas", "lite0", "--set", "dream.layers=stem"], 2, "for the atlas to choose"),
         (["atlas", "lite0", "--set", "dream.octves=2"], 2, "did you mean octaves?"),
         (["atlas", "lite0", "--set", "dream.octaves=12"], 2, "dream.octaves: 12 octaves"),
         (["explore", "no.png", "--out", "o.png"], 2, "no.png does not exist"),
         (["explore", "photo.png", "--out", "photo.png"], 2, "photo itself"),
+        (["explore", "photo.png", "--out", "o.tif"], 2, "browsers do not show"),
+        (["explore", "photo.png", "--out", "x\udcff.png"], 2, "is not UTF-8"),
+        (["explore", "x\udcff.png", "--out", "o.png"], 2, "IMAGE: "),
+        (["explore", "photo.png", "--out", "o.png", "--set", "start.path=x"], 2, "IMAGE is what"),
+        (["explore", "photo.png", "--out", "o.png", "--set", "start.size=64x64"], 2, "--set: "),
+        (["explore", "photo.png", "--out", "o.webp", "--down", MANY, *ONE], 6, "at most 16383"),
         (["explore", "photo.png", "--out", "o.png", "--across", "dream.steps="], 2, "empty value"),
         (["explore", "photo.png", "--out", "o.png", "--across", "dream.stps=1"], 2, "steps?"),
         (["explore", "photo.png", "--out", "o.png", "--down", "dream.steps=x"], 2, "dream.steps"),

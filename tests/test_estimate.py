@@ -1,7 +1,6 @@
 """Estimates against what real renders of tiny films take, each in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -17,16 +16,22 @@ from dreamvid.texture import mirrored
 TINY = ["--size", "96x64", "--frames", "12", "--set", "dream.octaves=2", "--set", "dream.steps=2"]
 
 
+# What rusage tells of a child begins with the size of its parent; this is its own.
+WATCHED = """
+import sys
+from dreamvid.cli import main
+code = main(sys.argv[1:])
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")),
+      file=sys.stderr)
+sys.exit(code)
+"""
+
+
 def peak_of(*words):
     """The most resident memory of a command, in bytes, and its output."""
-    command = [sys.executable, "-m", "dreamvid", *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_maxrss * 1024, said  # kB on Linux
+    command = [sys.executable, "-c", WATCHED, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stderr.split()[-1]) * 1024, done.stdout
 
 
 def bytes_in(folder):

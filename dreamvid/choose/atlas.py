@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.choose.cells import Cell, as_setting, fitted, start_of
+from dreamvid.choose.cells import Cell, as_setting, fitted, refuse_starts, start_of
 from dreamvid.choose.describe import channel_means, class_name, class_scores, label_of
 from dreamvid.choose.layers import block_of, picked, worth_dreaming
 from dreamvid.choose.sheet import columns_for
@@ -72,6 +72,8 @@ def plan(
         if setting.partition("=")[0].strip() in ("dream.layers", "model", "title"):
             problem = f"{quote(setting)} is for the atlas to choose"
             raise PresetError("--set", problem, "MODEL and --layers say which")
+    if photo:
+        refuse_starts(settings, "--image")
     names = picked(features, layers) if layers else worth_dreaming(features.layers)
     size = fitted(load(photo, option="--image"), side) if photo else (_even(side), _even(side))
     own = settings_for(photo, size)

@@ -8,6 +8,7 @@ import torch
 
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import frame_rng
+from dreamvid.errors import PresetError, quote
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import still
 from dreamvid.models import store
@@ -18,6 +19,8 @@ from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at
 from dreamvid.start import make_start
 from dreamvid.timeline import Timeline, check_schedules
+
+STARTS = ("start", "start.path", "start.kind", "start.size")  # what a photo decides
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,18 @@ def fitted(picture: OtherSizeImage, side: int) -> tuple[int, int]:
     scale = side / max(picture.shape[-2:])
     height, width = (max(16, 2 * round(length * scale / 2)) for length in picture.shape[-2:])
     return width, height
+
+
+def refuse_starts(settings: Sequence[str], photo: str) -> None:
+    """Raises PresetError for a setting of what is dreamed on, where a photo is.
+
+    Args:
+        photo: the argument that gives it, as the command line calls it.
+    """
+    for setting in settings:
+        if setting.partition("=")[0].strip() in STARTS:
+            cure = f"{photo} is what is dreamed on, and --side its size"
+            raise PresetError("--set", f"{quote(setting)} is for the photo to decide", cure)
 
 
 def start_of(preset: Preset, device: torch.device) -> Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.choose.cells import Cell, as_setting, fitted, start_of
+from dreamvid.choose.cells import Cell, as_setting, fitted, refuse_starts, start_of
 from dreamvid.choose.layers import some
 from dreamvid.errors import PresetError, quote
 from dreamvid.image import Image
@@ -17,6 +17,7 @@ from dreamvid.preset import load_preset, with_settings
 
 MOST = 200  # pictures of a grid
 FELT = ("dream", "colour", "model", "seed")  # what one picture shows of a preset
+UNFELT = ("dream.every", "dream.rate", "dream.same_jitter", "dream.tile")  # though of dream
 LAYERS = 5  # across, where nothing is said
 STEP_SIZES = ("0.75", "1.5", "3")  # down
 FILM = ("video.frames=48", "motion.zoom=1.3")  # of a cell's preset, where none is given
@@ -57,7 +58,7 @@ def read_axis(option: str, text: str) -> Axis:
     if not equals or not key:
         problem = f"{quote(text)} is not KEY=V1,V2,..."
         raise PresetError(option, problem, "such as dream.step_size=1,2,4")
-    if key.partition(".")[0] not in FELT:
+    if key.partition(".")[0] not in FELT or key in UNFELT:
         raise PresetError(option, f"{key} changes nothing in one picture", f"{', '.join(FELT)} do")
     values = tuple(value.strip() for value in _parted(listed))
     if not all(values):
@@ -119,6 +120,7 @@ def plan(
         across, down: KEY=V1,V2,...; None: layers of the model, and sizes of a step.
         side: pixels of a picture's longer side.
     """
+    refuse_starts(settings, "IMAGE")
     width, height = fitted(load(image, option="IMAGE"), side)
     begun = [as_setting("start.path", str(image)), as_setting("start.size", f"{width}x{height}")]
 

@@ -10,6 +10,7 @@ from dreamvid.choose.sheet import Layout, columns_for, draw_sheet
 from dreamvid.image import Image, OtherSizeImage, constant, fit
 
 SIDE = 320  # pixels of a picture's longer side on the sheet
+COLUMN = 120  # at least, so that a label has room under a narrow picture
 GLOW = (1.0, 0.45, 0.1)
 DARK = 0.25  # what is left of the picture where nothing is seen
 TINT = 0.45  # share of the glow where it is seen most
@@ -22,7 +23,7 @@ def draw_map(picture: OtherSizeImage, heats: Mapping[str, Heat], title: str) -> 
     small = fit(picture, (max(1, round(height * scale)), max(1, round(width * scale))))
     shown = [small, *(lit(small, heat) for heat in heats.values())]
     columns = min(4, columns_for(len(shown)))
-    layout = Layout(len(shown), columns, small.shape[-1], small.shape[-2])
+    layout = Layout(len(shown), columns, max(COLUMN, small.shape[-1]), small.shape[-2])
     return draw_sheet(shown, ["the picture", *heats], layout, title)
 
 

@@ -11,8 +11,9 @@ from dreamvid.choose.cells import Cell
 from dreamvid.choose.sheet import DIM, GAP, GROUND, INK, Layout
 from dreamvid.choose.toml import to_toml
 from dreamvid.errors import PresetError
+from dreamvid.errors import quote as shown
 from dreamvid.files import check_writable, write_text
-from dreamvid.pictures.formats import format_of
+from dreamvid.pictures.formats import check_size, format_of
 
 STYLE = f"""body {{ background: {GROUND}; color: {INK}; font: 14px sans-serif; margin: 24px }}
 p {{ color: {DIM} }}
@@ -22,6 +23,8 @@ a {{ display: block; background-repeat: no-repeat }}
 a:hover, a:focus {{ outline: 3px solid {INK} }}
 code {{ display: block; color: {DIM}; font-size: 11px; user-select: all }}"""
 NOTE = "Made by dreamvid; larger: dreamvid render THIS.toml --size 1280x720"
+
+SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # what browsers show
 
 
 def page_of(sheet: Path) -> Path:
@@ -44,11 +47,37 @@ def check_picture(option: str, path: Path, photo: Path | None) -> None:
     check_writable(path)
 
 
-def check_targets(sheet: Path, photo: Path | None) -> None:
-    """The same of a sheet, its page and its presets."""
+def check_targets(sheet: Path, photo: Path | None, cells: Sequence[Cell], layout: Layout) -> None:
+    """The same of a sheet, its page and its presets, for what they will hold."""
+    width, height = layout.size
+    check_size(sheet, height, width)
+    if sheet.suffix.lower() not in SHOWN:
+        problem = f"{shown(str(sheet))} is for a page, and browsers do not show it"
+        raise PresetError("--out", problem, f"{', '.join(SHOWN)} are shown")
+    _check_text("--out", sheet.name)
+    for cell in cells:
+        _check_text("a preset's path or text", to_toml(cell.preset, NOTE))
     check_picture("--out", sheet, photo)
     check_writable(page_of(sheet))
     check_writable(presets_of(sheet) / "a.toml")
+
+
+def check_photo(option: str, photo: Path) -> None:
+    """Raises PresetError for a photo that presets, which are UTF-8, cannot name."""
+    _check_text(option, str(photo.absolute()))
+
+
+def _check_text(option: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        near = text[max(0, error.start - 20) : error.end + 20]
+        raise PresetError(option, f"{shown(near)} is not UTF-8", "rename the file") from None
+
+
+def as_argument(path: str) -> str:
+    """A path as a shell is given it, and not to be taken for an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -> Path:
@@ -96,7 +125,7 @@ def _lines(
     for number, (cell, file) in enumerate(zip(cells, files, strict=True)):
         left, top = layout.place(number)
         label = escape(cell.label)
-        run = escape(f"dreamvid render {shlex.quote(file)}")
+        run = escape(f"dreamvid render {as_argument(file)}")
         yield f'<figure><a href="{quote(file)}" title="{label}"'
         yield f'style="background-position: -{left}px -{top}px"></a>'
         yield f"<figcaption>{label}<code>{run}</code></figcaption></figure>"

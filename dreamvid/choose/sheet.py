@@ -70,17 +70,26 @@ def draw_sheet(
     return from_bytes(np.asarray(sheet))
 
 
+def table_layout(across: Sequence[str], down: Sequence[str], width: int, height: int) -> Layout:
+    """Where the pictures of a table lie, each of so many pixels."""
+    margin = min(ROOM, round(max(map(_length, down)))) + 2 * GAP
+    count = len(across) * len(down)
+    return Layout(count, len(across), width, height, margin, head=HEAD, caption=0)
+
+
 def draw_table(
     pictures: Sequence[Image],
     across: Sequence[str],
     down: Sequence[str],
+    layout: Layout,
     title: str,
-) -> tuple[OtherSizeImage, Layout]:
-    """The pictures, row by row, with a heading for each column and each row."""
-    height, width = pictures[0].shape[-2:]
-    margin = min(ROOM, round(max(map(_length, down)))) + 2 * GAP
-    columns = len(across)
-    layout = Layout(len(pictures), columns, width, height, margin, head=HEAD, caption=0)
+) -> OtherSizeImage:
+    """The pictures, row by row, with a heading for each column and each row.
+
+    Args:
+        layout: as `table_layout` gives it.
+    """
+    width, height = layout.width, layout.height
     sheet, pen = _ground(pictures, layout, title)
     size = min(_size(value, width) for value in across)
     for column, value in enumerate(across):
@@ -88,9 +97,9 @@ def draw_table(
         _write(pen, (left + width / 2, top - HEAD / 2), value, width, size, anchor="mm")
     size = min(_size(value, ROOM) for value in down)
     for row, value in enumerate(down):
-        left, top = layout.place(row * columns)
+        left, top = layout.place(row * len(across))
         _write(pen, (left - GAP, top + height / 2), value, ROOM, size, anchor="rm")
-    return from_bytes(np.asarray(sheet)), layout
+    return from_bytes(np.asarray(sheet))
 
 
 def _ground(
@@ -101,7 +110,9 @@ def _ground(
     room = layout.size[0] - 2 * GAP
     _write(pen, (GAP, HEADING / 2), title, room, _size(title, room, TITLE), anchor="lm", ink=DIM)
     for number, picture in enumerate(pictures):
-        sheet.paste(PilImage.fromarray(to_bytes(picture)), layout.place(number))
+        left, top = layout.place(number)
+        left += (layout.width - picture.shape[-1]) // 2  # in the middle of its column
+        sheet.paste(PilImage.fromarray(to_bytes(picture)), (left, top))
     return sheet, pen
 
 

@@ -12,6 +12,8 @@ import tifffile
 from jaxtyping import Float32, Shaped
 from PIL import Image as PilImage
 
+from dreamvid.pictures.profiles import Colours, colours_by
+
 Samples = Shaped[np.ndarray, "h w channels"]
 """Whole numbers or floats as the file has them, upright; 1 to 4 channels or more."""
 Pixels = Float32[np.ndarray, "h w 3"]
@@ -19,7 +21,7 @@ Pixels = Float32[np.ndarray, "h w 3"]
 Lines = Callable[[int, int], Pixels]
 """Rows of a picture: the first, and the one after the last."""
 
-BITS, PHOTOMETRIC, ORIENTATION, EXTRA = 258, 262, 274, 338  # TIFF's tags
+BITS, PHOTOMETRIC, ORIENTATION, EXTRA, PROFILE = 258, 262, 274, 338, 34675  # TIFF's tags
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 GREY_FROM_WHITE, GREY, RGB, CMYK = 0, 1, 2, 5  # TIFF's photometric interpretations
 PREMULTIPLIED, ALPHA = 1, 2  # what an extra sample is
@@ -54,10 +56,10 @@ def tiff_size(path: Path) -> tuple[int, int] | None:
         return page.imagelength, page.imagewidth
 
 
-def png_lines(path: Path, orientation: int) -> tuple[tuple[int, int], Lines]:
+def png_lines(path: Path, orientation: int, profile: bytes | None) -> tuple[tuple[int, int], Lines]:
     """The (height, width) and the rows of a PNG of 16 bits; raises ValueError."""
     samples = _decoded(path)
-    return _lines(TURNS.get(orientation, lambda x: x)(samples), RGB, ALPHA)
+    return _lines(TURNS.get(orientation, lambda x: x)(samples), RGB, ALPHA, profile)
 
 
 def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
@@ -68,18 +70,19 @@ def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
         if photometric not in (GREY_FROM_WHITE, GREY, RGB, CMYK):
             kind = getattr(page.photometric, "name", photometric)
             raise ValueError(f"TIFF of the kind {kind} is not read")
+        profile = page.tags[PROFILE].value if PROFILE in page.tags else None
         try:
             samples = page.asarray()
         except ValueError:  # packed in a way that is left to another library
             if page.planarconfig == 2:  # which does not see that colours lie apart
                 raise
-            return _lines(_decoded(path), RGB, extra[0] if extra else 0)
+            return _lines(_decoded(path), RGB, extra[0] if extra else 0, profile)
         if samples.ndim == 3 and page.planarconfig == 2:
             samples = samples.transpose(1, 2, 0)
         turn = page.tags[ORIENTATION].value if ORIENTATION in page.tags else 1
     samples = samples.reshape(*samples.shape[:2], -1)
     upright = TURNS.get(int(turn), lambda x: x)(samples)
-    return _lines(upright, photometric, extra[0] if extra else 0)
+    return _lines(upright, photometric, extra[0] if extra else 0, profile)
 
 
 def _decoded(path: Path) -> Samples:
@@ -94,22 +97,41 @@ def _decoded(path: Path) -> Samples:
     return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
 
 
-def _lines(samples: Samples, photometric: int, extra: int) -> tuple[tuple[int, int], Lines]:
+def _lines(
+    samples: Samples, photometric: int, extra: int, profile: bytes | None
+) -> tuple[tuple[int, int], Lines]:
     height, width = samples.shape[:2]
-    return (height, width), lambda top, end: _as_rgb(samples[top:end], photometric, extra)
+    change = colours_by(bytes(profile) if profile else None)
+    return (height, width), lambda top, end: _as_rgb(samples[top:end], photometric, extra, change)
 
 
-def _as_rgb(samples: Samples, photometric: int, extra: int) -> Pixels:
-    """Transparency laid on white; what is outside 0 to 1, or no number, brought inside."""
+def _as_rgb(
+    samples: Samples, photometric: int, extra: int, change: Callable[[Colours], Colours]
+) -> Pixels:
+    """Transparency laid on white; what is outside 0 to 1, or no number, brought inside.
+
+    Args:
+        change: brings colours of RGB to sRGB; those of grey and of ink are left.
+    """
     most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
     values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
     if photometric == CMYK:
-        colours, extra = (1 - values[..., :3]) * (1 - values[..., 3:4]), 0
+        colours = (1 - values[..., :3]) * (1 - values[..., 3:4])
+    elif values.shape[2] < 3:
+        grey = 1 - values[..., :1] if photometric == GREY_FROM_WHITE else values[..., :1]
+        colours = _on_white(grey.repeat(3, 2), values, extra, lambda grey: grey)
     else:
-        grey = values.shape[2] < 3
-        colours = values[..., :1].repeat(3, 2) if grey else values[..., :3]
-        colours = 1 - colours if photometric == GREY_FROM_WHITE else colours
-    if extra in (PREMULTIPLIED, ALPHA) and values.shape[2] in (2, 4):
-        alpha = values[..., -1:]
-        colours = (colours if extra == PREMULTIPLIED else colours * alpha) + (1 - alpha)
+        colours = _on_white(values[..., :3], values, extra, change)
     return colours.clip(0, 1).astype(np.float32)
+
+
+def _on_white(
+    colours: Colours, values: Samples, extra: int, change: Callable[[Colours], Colours]
+) -> Colours:
+    """By the last of the values where that is what `extra` says it is: how opaque they are."""
+    if extra not in (PREMULTIPLIED, ALPHA) or values.shape[2] not in (2, 4):
+        return change(colours)
+    alpha = values[..., -1:]
+    if extra == PREMULTIPLIED:
+        colours = (colours / np.maximum(alpha, 1e-9)).clip(0, 1)
+    return change(colours) * alpha + (1 - alpha)

@@ -22,7 +22,7 @@ FORMATS = {
     "BMP": Format((8,)),
     "EXR": Format((16, 32)),  # 16 is half float; linear light
 }
-DEEP = {16: ".png, .tif or .exr", 32: ".tif or .exr"}  # where more than 8 bits can go
+NAMES = {8: ".png or .jpg", 16: ".png, .tif or .exr", 32: ".tif or .exr"}  # where bits can go
 
 
 def format_of(path: Path) -> str:
@@ -43,7 +43,7 @@ def depth_of(path: Path, depth: int | None) -> int:
     if depth not in depths:
         those = " or ".join(map(str, depths))
         problem = f"{path} cannot have {depth} bits a channel; {kind} has {those}"
-        cure = f"a name in {DEEP[depth]}" if depth in DEEP else f"one of {those}"
+        cure = f"a name in {NAMES[depth]}" if depth in NAMES else f"one of {those}"
         raise PresetError("--depth", problem, cure)
     return depth
 

@@ -101,10 +101,10 @@ def _decoded(path: Path, option: str, most: int) -> Opened:
         with file:
             _check_size(path, (file.height, file.width), option, most)
             if is_deep(file):
+                if file.format == "TIFF":
+                    return _deep(*tiff_lines(path))
                 turn = file.getexif().get(ORIENTATION, 1)
-                return _deep(
-                    *(tiff_lines(path) if file.format == "TIFF" else png_lines(path, turn))
-                )
+                return _deep(*png_lines(path, turn, file.info.get("icc_profile")))
             file.load()
             ImageOps.exif_transpose(file, in_place=True)
             shown = as_srgb(file)

@@ -1,11 +1,16 @@
 """A picture scaled while its rows are asked for: its result need not fit into memory."""
 
+from math import ceil, floor
+
 import numpy as np
 import torch
 from PIL import Image as PilImage
 
 from dreamvid.image import OtherSizeImage, crop
 from dreamvid.pictures.reading import Opened
+
+REACH = 2  # pixels to either side that bicubic looks at; of the smaller picture
+READ = 4_000_000  # pixels of the other picture read at a time, and the filter's reach
 
 
 def fitted(opened: Opened, size: tuple[int, int]) -> Opened:
@@ -20,13 +25,31 @@ def fitted(opened: Opened, size: tuple[int, int]) -> Opened:
             *size,
             lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
         )
-    middle = opened.rows(top, top + rows)[0, :, :, left : left + columns]
-    planes = [PilImage.fromarray(np.ascontiguousarray(plane)) for plane in middle.numpy()]
+    middle = Opened(
+        rows,
+        columns,
+        lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
+    )
+    step = max(1, READ * size[0] // (rows * opened.width))
 
     def scaled(first: int, end: int) -> OtherSizeImage:
-        box = (0, first * rows / size[0], columns, end * rows / size[0])
-        target = size[1], end - first
-        bands = [plane.resize(target, PilImage.Resampling.BICUBIC, box) for plane in planes]
-        return torch.from_numpy(np.stack([np.asarray(band) for band in bands]))[None].clamp(0, 1)
+        starts = range(first, end, step)
+        return torch.cat([_band(middle, size, at, min(at + step, end)) for at in starts], -2)
 
     return Opened(*size, scaled)
+
+
+def _band(middle: Opened, size: tuple[int, int], first: int, end: int) -> OtherSizeImage:
+    """Rows of the scaled picture, from the rows of the other that they are made of."""
+    scale = middle.height / size[0]
+    reach = REACH * max(scale, 1) + 1
+    low = max(0, floor(first * scale - reach))
+    high = min(middle.height, ceil(end * scale + reach))
+    planes = middle.rows(low, high)[0].numpy()
+    box = (0, first * scale - low, middle.width, min(end * scale - low, high - low))
+
+    def resized(plane: np.ndarray) -> np.ndarray:
+        picture = PilImage.fromarray(np.ascontiguousarray(plane))
+        return np.asarray(picture.resize((size[1], end - first), PilImage.Resampling.BICUBIC, box))
+
+    return torch.from_numpy(np.stack([resized(plane) for plane in planes]))[None].clamp(0, 1)

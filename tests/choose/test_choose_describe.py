@@ -125,6 +125,13 @@ def test_what_is_seen_is_bright_on_the_map_and_all_else_dark():
     assert sheet[100, 8 + 2 * 328 + 100].tolist() == [51, 51, 51]
 
 
+def test_under_a_narrow_picture_there_is_room_for_its_label():
+    picture = torch.full((1, 3, 400, 10), 0.8)
+    sheet = to_bytes(draw_map(picture, {"a long label": torch.ones(4, 1)}, "where"))
+    assert sheet.shape[1] == 8 + 2 * (120 + 8)
+    assert sheet[100, 8 + 60].tolist() == [204, 204, 204]  # in the middle of its column
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["googlenet", "lite0"])
 def test_photos_are_described_as_is_known(number, shared):
     name = ("googlenet", "lite0")[number]

@@ -44,6 +44,10 @@ def test_each_cell_has_its_columns_and_its_rows_value():
         ("dream.steps=1,2,1", "twice"),
         ("motion.zoom=1,2", "changes nothing in one picture"),
         ("start.kind=sky,dusk", "changes nothing"),
+        ("dream.every=1,2", "changes nothing in one picture"),
+        ("dream.rate=1,2", "changes nothing in one picture"),
+        ("dream.same_jitter=true,false", "changes nothing in one picture"),
+        ("dream.tile=0,256", "changes nothing in one picture"),
     ],
 )
 def test_an_axis_that_cannot_be_is_refused(text, message):

@@ -1,11 +1,13 @@
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
+import pytest
 import torch
 
 from dreamvid.choose.cells import Cell
-from dreamvid.choose.page import file_names, write_page
+from dreamvid.choose.page import as_argument, check_targets, file_names, write_page
 from dreamvid.choose.sheet import Layout, draw_sheet
+from dreamvid.errors import OutputError, PresetError
 from dreamvid.pictures.writing import save
 from dreamvid.preset import load_preset, with_settings
 
@@ -58,3 +60,22 @@ def test_no_two_presets_share_a_file_anywhere():
         "preset-3.toml",
     ]
     assert len(set(file_names(["x" * 300, "x" * 301]))) == 2
+
+
+def test_a_file_name_is_never_taken_for_an_option():
+    found = [as_argument(path) for path in ("-a b.png", "a.png", "x/-a.png")]
+    assert found == ["'./-a b.png'", "a.png", "x/-a.png"]
+
+
+@pytest.mark.parametrize(("name", "longest"), [("a.webp", 16_383), ("a.jpg", 65_500)])
+def test_a_sheet_too_large_for_its_format_is_refused(name, longest, tmp_path):
+    layout = Layout(200, 1, 32, longest // 200)
+    with pytest.raises(OutputError, match=f"at most {longest} pixels a side"):
+        check_targets(tmp_path / name, None, [], layout)
+    check_targets(tmp_path / "a.png", None, [], layout)
+
+
+def test_what_a_preset_cannot_hold_is_refused(tmp_path):
+    cell = Cell("", with_settings(["video.frames=1", "start.path=x\udcff.png"]))
+    with pytest.raises(PresetError, match=r"udcff\.png.* is not UTF-8"):
+        check_targets(tmp_path / "a.png", None, [cell], Layout(1, 1, 32, 32))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dreamvid.choose.sheet import Layout, columns_for, draw_sheet, draw_table
+from dreamvid.choose.sheet import Layout, columns_for, draw_sheet, draw_table, table_layout
 from dreamvid.image import to_bytes
 
 GROUND = (0x10, 0x12, 0x18)
@@ -38,8 +38,8 @@ def test_pictures_lie_where_the_layout_says_with_labels_under_them():
 
 def test_a_table_has_a_heading_for_each_column_and_row():
     pictures = [flat(n) for n in range(6)]
-    sheet, layout = draw_table(pictures, ["1", "2", ""], ["10", ""], "title")
-    pixels = to_bytes(sheet)
+    layout = table_layout(["1", "2", ""], ["10", ""], 60, 30)
+    pixels = to_bytes(draw_table(pictures, ["1", "2", ""], ["10", ""], layout, "title"))
     assert pixels.shape[:2] == layout.size[::-1]
     for n in range(6):
         left, top = layout.place(n)

@@ -138,6 +138,15 @@ def test_a_picture_is_described_as_text_and_as_json(capsys, tmp_path, photo):
         assert run(capsys, *told[1:], *QUICK)[0] == 0
 
 
+def test_a_picture_named_like_an_option_is_described_by_its_folder(
+    capsys, tmp_path, photo, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    photo.rename(tmp_path / "-dash.png")
+    code, said, _ = run(capsys, "describe", "./-dash.png", "--top", 1)
+    assert code == 0 and "dreamvid dream ./-dash.png " in said
+
+
 def test_a_network_without_a_place_for_labels_is_described_by_its_channels(
     capsys, photo, monkeypatch
 ):

@@ -84,10 +84,13 @@ def test_a_turned_photo_stands_upright(turn, tmp_path):
     assert_close(read(tmp_path / "b.png"), as_image(shown / 65535))
 
 
-def _write_png16(path, pixels, exif):
+def _write_png16(path, pixels, exif, profile=b""):
     height, width, _ = pixels.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
-    _write_png(path, (width, height, 16), (b"eXIf", exif), (b"IDAT", zlib.compress(rows)))
+    chunks = [(b"eXIf", exif)] if exif else []
+    if profile:
+        chunks.append((b"iCCP", b"its\0\0" + zlib.compress(profile)))
+    _write_png(path, (width, height, 16), *chunks, (b"IDAT", zlib.compress(rows)))
 
 
 def _write_png(path, size, *chunks):
@@ -109,8 +112,88 @@ def test_colours_of_another_profile_are_brought_to_srgb(tmp_path):
         assert_close(found, torch.tensor([wanted, 1, 0]), atol=0.005, rtol=0)
 
 
-def _linear_profile():
-    """A display's, by the ICC's specification: three primaries, adapted to D50, and no curve."""
+def _of_8_bits(profile, path):
+    """16 colours in a row and what they are in sRGB, by the picture of 8 bits."""
+    colours = np.random.default_rng(3).integers(1, 256, (4, 16, 3)).astype(np.uint8)
+    PilImage.fromarray(colours).save(path, icc_profile=profile)
+    shown = read(path)
+    assert (shown - as_image(colours / 255)).abs().max() > 0.1
+    return colours, shown
+
+
+def _curves():
+    """In each of the ways that a profile may write one."""
+    numbers = [round(n * 65536) for n in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)]
+    return {
+        "none": b"curv" + bytes(8),
+        "gamma": b"curv\0\0\0\0" + struct.pack(">IH", 1, 0x0233),
+        "table": b"curv\0\0\0\0" + struct.pack(">I5H", 5, 0, 4000, 16000, 36000, 65535),
+        "power": b"para\0\0\0\0" + struct.pack(">HHi", 0, 0, 117965),
+        "clipped": b"para\0\0\0\0" + struct.pack(">HH3i", 1, 0, 131072, 72090, -6554),
+        "steady": b"para\0\0\0\0" + struct.pack(">HH4i", 2, 0, 131072, 58982, 0, 6554),
+        "formula": b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *numbers),
+        "long": b"para\0\0\0\0" + struct.pack(">HH7i", 4, 0, *numbers, 0, 0),
+    }
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "clear P", "clear RGB"])
+def test_a_profile_is_of_pictures_with_clear_parts_and_palettes_too(mode, tmp_path):
+    profile = _linear_profile(b"gr")
+    colours, shown = _of_8_bits(profile, tmp_path / "a.png")
+    picture = PilImage.fromarray(colours)
+    if mode == "RGBA":
+        picture.putalpha(51)
+        shown = 0.2 * shown + 0.8
+    elif mode.endswith("P"):
+        picture = PilImage.fromarray(np.arange(64, dtype=np.uint8).reshape(4, 16)).convert("P")
+        picture.putpalette(colours.tobytes())
+    if mode.startswith("clear"):
+        shown[..., 0, 0] = 1
+        first = tuple(colours[0, 0].tolist()) if mode == "clear RGB" else 0
+        picture.info["transparency"] = first
+    picture.save(tmp_path / "b.png", icc_profile=profile)
+    assert_close(read(tmp_path / "b.png"), shown, atol=0.003, rtol=0)
+
+
+@pytest.mark.parametrize("curve", _curves())
+def test_a_profile_is_of_deep_pictures_too(curve, tmp_path):
+    profile = _linear_profile(b"gr", _curves()[curve])
+    colours, shown = _of_8_bits(profile, tmp_path / "a.png")
+    deep = colours.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb", iccprofile=profile)
+    floats = (colours / 255).astype(np.float32)
+    tifffile.imwrite(tmp_path / "f.tif", floats, photometric="rgb", iccprofile=profile)
+    _write_png16(tmp_path / "b.png", deep, b"", profile)
+    for name in ("a.tif", "f.tif", "b.png"):
+        assert_close(read(tmp_path / name), shown, atol=0.006, rtol=0)
+
+
+def test_a_profile_leaves_deep_pictures_smooth(tmp_path):
+    """By the formula: light of 0 to 1 in 4000 steps, of which none is lost."""
+    light = np.linspace(0.01, 1, 4000)
+    grey = (light * 65535).round().astype(np.uint16)[None, :, None].repeat(3, 2)
+    options = {"photometric": "rgb", "iccprofile": _linear_profile()}
+    tifffile.imwrite(tmp_path / "a.tif", grey, **options)
+    found = read(tmp_path / "a.tif")[0, 1, 0].numpy()
+    np.testing.assert_allclose(found, 1.055 * light ** (1 / 2.4) - 0.055, atol=3e-4)
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "rgb"])
+def test_what_a_profile_cannot_tell_leaves_deep_pictures_alone(photometric, tmp_path):
+    pixels = STEPS if photometric == "rgb" else STEPS[..., 0]
+    profile = b"damaged" if photometric == "rgb" else _linear_profile()
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric=photometric, iccprofile=profile)
+    wanted = (pixels / 65535).reshape(4, 5, -1) * np.ones(3)
+    assert_close(read(tmp_path / "a.tif"), as_image(wanted))
+
+
+def _linear_profile(order=b"rg", curve=b"curv\0\0\0\0" + bytes(4)):
+    """A display's, by the ICC's specification: three primaries, adapted to D50, and no curve.
+
+    Args:
+        order: "gr" for red and green swapped.
+    """
 
     def number(value):
         return struct.pack(">i", round(value * 65536))
@@ -120,13 +203,14 @@ def _linear_profile():
 
     text = b"linear\0"
     name = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78)
+    red, green = (order[i : i + 1] for i in range(2))
     tags = {
         b"desc": name + bytes(-len(name) % 4),
         b"wtpt": xyz(0.9642, 1, 0.8249),
-        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),
-        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        red + b"XYZ": xyz(0.4361, 0.2225, 0.0139),
+        green + b"XYZ": xyz(0.3851, 0.7169, 0.0971),
         b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
-    } | {name: b"curv\0\0\0\0" + struct.pack(">I", 0) for name in (b"rTRC", b"gTRC", b"bTRC")}
+    } | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve + bytes(-len(curve) % 4))
     table, data = struct.pack(">I", len(tags)), b""
     begin = 128 + 4 + 12 * len(tags)
     for name, body in tags.items():

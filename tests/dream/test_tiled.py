@@ -44,7 +44,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_running_out_of_memory_halves_the_tile_and_is_remembered(error):
-    image = picture(300, 400).double()
+    image = picture(300, 400)
     plain = SmallNetwork()
     expected, features = make_score(plain, [Part("b", energy())]), Cramped(60_000, error, plain)
     score = TiledScore(make_score(features, [Part("b", energy())]), Tiling("auto"))
@@ -59,12 +59,12 @@ def test_below_the_smallest_tile_the_first_error_is_raised():
     features = Cramped(2000, ERRORS[0])
     score = TiledScore(make_score(features, [Part("b", energy())]), Tiling(128))
     with pytest.raises(torch.OutOfMemoryError):
-        score.gradient(picture(300, 400).double())
+        score.gradient(picture(300, 400))
 
 
 def test_a_layer_that_looks_at_everything_runs_out_as_it_would_without_tiles():
     score = make_score(store.load("lite0", CPU), [Part("pool", energy())])
-    image, tiling = picture(96, 200), Tiling("auto")
+    image, tiling = picture(96, 200).float(), Tiling("auto")
     assert difference(TiledScore(score, tiling).gradient(image), score.gradient(image)) < 1e-4
     assert not tiling.smaller(score, image)
 
@@ -73,7 +73,7 @@ def test_another_error_is_not_taken_for_a_lack_of_memory():
     features = Cramped(1000, RuntimeError("mat1 and mat2 must have the same dtype"))
     score = TiledScore(make_score(features, [Part("b", energy())]), Tiling("auto"))
     with pytest.raises(RuntimeError, match="same dtype"):
-        score.gradient(picture(300, 400).double())
+        score.gradient(picture(300, 400))
 
 
 @pytest.mark.parametrize("free", [10**9, 60 * 10**6, 30 * 10**6])
@@ -82,7 +82,7 @@ def test_auto_takes_tiles_that_fit_into_free_memory(free, monkeypatch):
     monkeypatch.setattr(room, "AMPLE", 10**6)
     features = Cramped(10**9, ERRORS[0])
     score = make_score(features, [Part("b", energy())])
-    image = picture(400, 500).double()
+    image = picture(400, 500)
     needed = bytes_per_pixel(score, image)
     tiling = Tiling("auto")
     tiling.side(score, image)
@@ -97,12 +97,12 @@ def test_auto_costs_small_pictures_nothing(monkeypatch):
     monkeypatch.setattr(room, "free_memory", lambda device: 10**9)
     features = Cramped(10**9, ERRORS[0])
     score = TiledScore(make_score(features, [Part("b", energy())]), Tiling("auto"))
-    score.gradient(picture(200, 300).double())
+    score.gradient(picture(200, 300))
     assert features.tried == [200 * 300]
 
 
 def test_the_balance_of_parts_is_the_same_in_tiles():
-    image = picture(90, 120).double()
+    image = picture(90, 120)
     score = make_score(
         SmallNetwork(), [Part("a", energy()), Part("b", OBJECTIVES["style"](TARGET))]
     )
@@ -111,7 +111,7 @@ def test_the_balance_of_parts_is_the_same_in_tiles():
 
 
 def test_the_command_line_takes_a_tile(tmp_path):
-    save(picture(150, 220), tmp_path / "in.png")
+    save(picture(150, 220).float(), tmp_path / "in.png")
     layers = 'dream.layers=["block_3/expand", "block_5/expand"]'
     common = ["dream", str(tmp_path / "in.png"), "--set", layers, "--set", "dream.steps=1"]
     seen = []

@@ -29,12 +29,17 @@ from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
 from dreamvid.resolve import resolved, with_layers
-from dreamvid.scores import make_scores
+from dreamvid.scores import check_places, make_scores
 from dreamvid.settings import ascent_at, motion_at
 from dreamvid.start import make_start
-from dreamvid.timeline import Timeline, check_schedules, make_timeline, schedules, sound_of
-
-AMPLE = 256  # pixels a side, enough for every layer of every network
+from dreamvid.timeline import (
+    Timeline,
+    check_schedules,
+    make_timeline,
+    schedules,
+    sound_of,
+    still_timeline,
+)
 
 Steps = Callable[[Leads], AbstractContextManager[Step]]
 """The step of a film, given a place for the frames before its first one."""
@@ -87,8 +92,7 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
     """One picture dreamed on, of any size, as the first frame of a film would be."""
     features = store.load(preset.model, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
-    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
-    check_schedules(preset, timeline)
+    timeline = still_timeline(preset)
     image, moment = image.to(device), timeline.moment(0)
     score_at = make_scores(preset.dream, features, device, first=image)
     size = image.shape[-2], image.shape[-1]
@@ -162,16 +166,7 @@ def _check_octaves(
         ascent = ascent_at(preset.dream, timeline.moment(index))
         sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
         smallest = min(smallest, sizes[0])
-    if min(smallest) < AMPLE:
-        with torch.no_grad():
-            features(torch.zeros(1, 3, *smallest, device=device), _layers(preset, features))
-
-
-def _layers(preset: Preset, features: FeatureModel) -> list[str]:
-    """All that are looked at."""
-    heads = [features.head] if preset.dream.classes else []
-    heads += [features.words.head] if preset.dream.words and features.words else []
-    return [layer.name for layer in preset.dream.layers] + [head.layer for head in heads if head]
+    check_places(preset.dream, features, smallest, device)
 
 
 def _check_loop(preset: Preset, overlap: int) -> None:

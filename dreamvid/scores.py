@@ -1,6 +1,7 @@
 """[dream] -> the score to dream by at a moment: layers, guides, classes, words, by weight."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -16,10 +17,12 @@ from dreamvid.guidance import Guide, read_direction, read_guides, shrunk
 from dreamvid.image import Image
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.labels import classes_of
-from dreamvid.options import DreamOptions, LayerWeight
+from dreamvid.options import DreamOptions, LayerWeight, Scheduled
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 from dreamvid.start import DEFAULT_SIZE
+
+AMPLE = 256  # pixels a side, enough for every layer of every network
 
 ScoreAt = Callable[[Moment, Image], Climbable | None]
 """The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
@@ -55,7 +58,8 @@ def make_scores(
         if name in PICKS:
             kept = first if options.pick == "first" else None
             return _picked(name, layer, features, kept)
-        return _always(layer, _plain(name, layer, directions.get(layer.name), device))
+        made = _plain(name, layer, directions.get(layer.name), device)
+        return _always(layer.name, layer.weight, made)
 
     layers = [wish(layer) for layer in options.layers]
     others = [*_class_wishes(options, features), *_word_wishes(options, features)]
@@ -76,9 +80,9 @@ def _at_the_time(options: DreamOptions, layers: Sequence[Wish], moment: Moment) 
     return layers[stop % len(layers) :][:1]
 
 
-def _always(layer: LayerWeight, objective: Objective) -> Wish:
+def _always(layer: str, weight: Scheduled, objective: Objective) -> Wish:
     def wish(moment: Moment, _image: Image) -> Iterator[Part]:
-        yield Part(layer.name, objective, value_at(layer.weight, moment))
+        yield Part(layer, objective, value_at(weight, moment))
 
     return wish
 
@@ -116,7 +120,7 @@ def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image 
         return PICKS[name](seen, layer.count)
 
     if first is not None:
-        return _always(layer, choose(first))
+        return _always(layer.name, layer.weight, choose(first))
 
     def wish(moment: Moment, image: Image) -> Iterator[Part]:
         yield Part(layer.name, choose(image), value_at(layer.weight, moment))
@@ -145,6 +149,15 @@ def _plain(
     return only(channels, made) if channels else made
 
 
+@contextmanager
+def _known(where: str, features: FeatureModel) -> Iterator[None]:
+    """Names the option that asks for what the model does not know."""
+    try:
+        yield
+    except ValueError as error:
+        raise PresetError(where, f"{features.name}: {error}") from None
+
+
 def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
     head = features.head
     for number, wanted in enumerate(options.classes):
@@ -152,14 +165,12 @@ def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wis
         if head is None:
             problem = f"{features.name} has no classes that can be dreamed at every place"
             raise PresetError(where, problem, "lite0, googlenet and resnet50 have")
-        try:
+        with _known(where, features):
             chosen = classes_of(wanted.label, head.labels, len(head.bias))
-        except ValueError as error:
-            raise PresetError(where, f"{features.name}: {error}") from None
         weights = head.bias.new_zeros(len(head.bias))
         weights[chosen] = 1.0
         made = OBJECTIVES["class"](head, weights)
-        yield _always(LayerWeight(name=head.layer, weight=wanted.weight), made)
+        yield _always(head.layer, wanted.weight, made)
 
 
 def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
@@ -169,12 +180,23 @@ def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish
         if space is None:
             problem = f"{features.name} knows no words"
             raise PresetError(where, problem, "dream.classes takes labels")
-        try:
+        with _known(where, features):
             target = space.vector(wanted.text)
-        except ValueError as error:
-            raise PresetError(where, f"{features.name}: {error}") from None
         made = OBJECTIVES["words"](space.head, target)
-        yield _always(LayerWeight(name=space.head.layer, weight=wanted.weight), made)
+        yield _always(space.head.layer, wanted.weight, made)
+
+
+def check_places(
+    options: DreamOptions, features: FeatureModel, smallest: tuple[int, int], device: torch.device
+) -> None:
+    """Raises ModelError where a layer has no place in the smallest octave, (height, width)."""
+    if min(smallest) >= AMPLE:
+        return
+    heads = [features.head] if options.classes else []
+    heads += [features.words.head] if options.words and features.words else []
+    layers = [layer.name for layer in options.layers] + [head.layer for head in heads if head]
+    with torch.no_grad():
+        features(torch.zeros(1, 3, *smallest, device=device), layers)
 
 
 def _check_channels(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.colour import Grade
@@ -12,9 +13,7 @@ from dreamvid.schedule.moment import Moment
 
 
 def ascent_at(options: DreamOptions, moment: Moment) -> Ascent:
-    def at(number: Scheduled) -> float:
-        return value_at(number, moment)
-
+    at = partial(value_at, moment=moment)
     return Ascent(
         octaves=_whole(options.octaves, moment),
         octave_scale=at(options.octave_scale),
@@ -46,9 +45,7 @@ def grade_at(options: ColourOptions, moment: Moment) -> Grade:
 
 
 def motion_at(options: MotionOptions, moment: Moment) -> Motion:
-    def at(number: Scheduled) -> float:
-        return value_at(number, moment)
-
+    at = partial(value_at, moment=moment)
     wave = at(options.wave)
     return Motion(
         zoom=at(options.zoom),

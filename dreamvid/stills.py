@@ -36,7 +36,7 @@ from dreamvid.resolve import with_layers
 from dreamvid.schedule.moment import Moment
 from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at
-from dreamvid.timeline import Timeline, check_schedules
+from dreamvid.timeline import still_timeline
 
 IN_MEMORY = 150  # bytes a pixel: bases, dream, gradient and what is in between, in float32
 UNKNOWN = 8_000_000_000  # bytes taken for free where nothing tells
@@ -108,9 +108,7 @@ def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dr
     """Raises PresetError or ModelError, before any work."""
     features = store.load(preset.model, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
-    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
-    check_schedules(preset, timeline)
-    moment = timeline.moment(0)
+    moment = still_timeline(preset).moment(0)
     ascent = ascent_at(preset.dream, moment)
     check(ascent, size)
     _check_whole(preset)

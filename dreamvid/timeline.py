@@ -58,6 +58,13 @@ def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
     return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
 
 
+def still_timeline(preset: Preset) -> Timeline:
+    """The time of one picture: a film's first frame; raises PresetError."""
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    check_schedules(preset, timeline)
+    return timeline
+
+
 def sound_of(preset: Preset) -> Path | None:
     """The file that the film sounds like, if it has a sound; raises PresetError, VideoError."""
     if preset.sound.path:

@@ -9,16 +9,16 @@ import torch
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import frame_rng
 from dreamvid.errors import PresetError, quote
-from dreamvid.image import Image, OtherSizeImage, resize
+from dreamvid.image import Image, OtherSizeImage
 from dreamvid.job import still
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import Preset
 from dreamvid.resolve import with_layers
-from dreamvid.scores import make_scores
+from dreamvid.scores import check_places, make_scores
 from dreamvid.settings import ascent_at
 from dreamvid.start import make_start
-from dreamvid.timeline import Timeline, check_schedules
+from dreamvid.timeline import still_timeline
 
 STARTS = ("start", "start.path", "start.kind", "start.size")  # what a photo decides
 
@@ -68,15 +68,12 @@ def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> No
 
 
 def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
-    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
-    check_schedules(preset, timeline)
-    ascent = ascent_at(preset.dream, timeline.moment(0))
+    ascent = ascent_at(preset.dream, still_timeline(preset).moment(0))
     height, width = start.shape[-2:]
     sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
     options = with_layers(preset.dream, features)
     make_scores(options, features, start.device, first=start)
-    with torch.no_grad():  # a layer may have no place in the smallest octave
-        features(resize(start, sizes[0]), [layer.name for layer in options.layers])
+    check_places(options, features, sizes[0], start.device)
 
 
 def dreamed(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:

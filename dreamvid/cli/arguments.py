@@ -11,6 +11,8 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
 ]
 Model = Annotated[str | None, typer.Option(help="a name from `dreamvid models list`")]
+Frames = Annotated[int | None, typer.Option(help="length of the film")]
+Fps = Annotated[str | None, typer.Option(help="frames a second, such as 24")]
 Seed = Annotated[int | None, typer.Option(help="another film of the same kind")]
 Size = Annotated[str | None, typer.Option(metavar="WxH", help="film size in pixels")]
 Device = Annotated[

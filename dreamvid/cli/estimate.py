@@ -2,7 +2,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dreamvid.cli.arguments import Device, Json, Model, Seed, Settings, Size, as_settings
+from dreamvid.cli.arguments import (
+    Device,
+    Fps,
+    Frames,
+    Json,
+    Model,
+    Seed,
+    Settings,
+    Size,
+    as_settings,
+)
 from dreamvid.cli.console import duration, file_size, say, say_json
 
 if TYPE_CHECKING:
@@ -11,9 +21,9 @@ if TYPE_CHECKING:
 
 def estimate(
     preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
-    frames: Annotated[int | None, typer.Option(help="length of the film")] = None,
+    frames: Frames = None,
     size: Size = None,
-    fps: Annotated[str | None, typer.Option(help="frames a second, such as 24")] = None,
+    fps: Fps = None,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
+from dreamvid.cli.arguments import Device, Fps, Frames, Model, Seed, Settings, Size, as_settings
 from dreamvid.cli.console import duration, file_size, frame_progress, say
 from dreamvid.errors import PresetError, Stopped
 
@@ -15,9 +15,9 @@ from dreamvid.errors import PresetError, Stopped
 def render(
     preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
     out: Annotated[Path | None, typer.Option(help="folder for the films; default out/NAME")] = None,
-    frames: Annotated[int | None, typer.Option(help="length of the film")] = None,
+    frames: Frames = None,
     size: Size = None,
-    fps: Annotated[str | None, typer.Option(help="frames a second, such as 24")] = None,
+    fps: Fps = None,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",

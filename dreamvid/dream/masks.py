@@ -4,7 +4,6 @@ To add a shape, write a function (picture, size, at) -> how many pixels inside i
 pixel lies, below 0 outside, and name it in SHAPES and in `options/mask.py`.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,11 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.dream.grid import Mask
-from dreamvid.image import constant
+from dreamvid.dream.smooth import blur
 
-REACH = 3  # deviations of a feather's Gaussian; beyond them is nothing at all
 WIDE = 10  # pixels
-DUST = 1e-4  # what is less is none: some convolutions leave a little where all is 0
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def moving(flow: Float[Tensor, "rows columns 2"], *, full: float) -> Mask:
 
 
 def feathered(mask: Mask, deviation: float) -> Mask:
-    """With soft borders: blurred by a Gaussian, the picture's own border drawn out.
+    """With soft borders: blurred by a Gaussian, and nothing at all beyond its reach.
 
     Args:
         deviation: in pixels.
@@ -114,12 +111,4 @@ def feathered(mask: Mask, deviation: float) -> Mask:
         size = (mask.shape[-2], mask.shape[-1])
         small = F.interpolate(mask, [-(-side // factor) for side in size], mode="area")
         return F.interpolate(feathered(small, deviation / factor), size, mode="bilinear")
-    reach = math.ceil(REACH * deviation)
-    if not reach:
-        return mask
-    weights = [math.exp(-0.5 * (n / deviation) ** 2) for n in range(-reach, reach + 1)]
-    kernel = constant(tuple(weights), mask.device, mask.dtype)
-    kernel = kernel / kernel.sum()
-    padded = F.pad(mask, (reach, reach, reach, reach), mode="replicate")
-    down = F.conv2d(padded, kernel.view(1, 1, -1, 1))
-    return F.threshold(F.conv2d(down, kernel.view(1, 1, 1, -1)).clamp(0, 1), DUST, 0.0)
+    return blur(mask, deviation).clamp(0, 1) if deviation else mask

@@ -3,13 +3,17 @@
 import math
 
 import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
 
 from dreamvid.image import Image
+
+Planes = Float[Tensor, "1 planes h w"]
 
 REACH = 3.0  # a Gaussian is cut off at so many sigmas; what is left out is 0.3 % of it
 
 
-def blur(image: Image, sigma: float) -> Image:
+def blur(image: Planes, sigma: float) -> Planes:
     """Gaussian blur, along columns and rows in turn, border mirrored.
 
     Args:
@@ -27,7 +31,7 @@ def cascade(gradient: Image, sigma: float) -> Image:
     return (blur(gradient, sigma / 2) + blur(gradient, sigma) + blur(gradient, 2 * sigma)) / 3
 
 
-def _blurred_along(image: Image, sigma: float, dim: int) -> Image:
+def _blurred_along(image: Planes, sigma: float, dim: int) -> Planes:
     """Each pixel's neighbours added up, two at a time: on a CPU faster than a convolution."""
     side = image.shape[dim]
     # No picture can be mirrored further than it is wide.

@@ -42,7 +42,7 @@ class WordSpace:
 
     def _number(self, word: str) -> int:
         if word in self.words:
-            return list(self.words).index(word)
+            return self.words.index(word)
         near = get_close_matches(word, self.words, n=3, cutoff=0.5)
         cure = f"nearest: {', '.join(near)}" if near else f"it has {len(self.words)} others"
         raise ValueError(f"the model knows no word {word!r} ({cure})")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from dreamvid.dream.step import ascend
+
 
 @dataclass(frozen=True)
 class Climb:
@@ -16,3 +18,8 @@ class Climb:
 
     def balanced(self, image):
         return self
+
+
+def one_step(image, score, ascent, **more):
+    """The picture after it, without what the next step would have to know."""
+    return ascend(image, score, ascent, **more)[0]

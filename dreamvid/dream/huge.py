@@ -7,7 +7,7 @@ tile, all else goes over it band by band. What no band can tell by itself, mean 
 added up first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,10 +17,10 @@ from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.bands import band_of, bands, itself, mean_size, resized, rows
 from dreamvid.dream.finish import EDGE, finish
 from dreamvid.dream.huge_step import Climb, Scratch, add_slope, blur_reach
-from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.octaves import octave_sizes, typical_octave
 from dreamvid.dream.on_disk import PIXEL, OnDisk
 from dreamvid.dream.score import Score
-from dreamvid.dream.step import TYPICAL, steps_of
+from dreamvid.dream.step import steps_of
 from dreamvid.errors import PresetError
 from dreamvid.image import OtherSizeImage
 
@@ -68,7 +68,7 @@ def dream_on_disk(
     bases = [picture]
     for size in sizes[-2::-1]:
         bases.append(_copy(bases[-1], size, scratch))
-    score = _balanced(score, _typical(bases), scratch)
+    score = _balanced(score, bases[::-1][typical_octave(sizes)], scratch)
     told = _Share(sizes, ascent.steps, on_progress)
     before, result = None, None
     for octave, base in enumerate(bases[::-1]):
@@ -90,12 +90,6 @@ def shrunk_copy(picture: OnDisk, longest: int) -> OtherSizeImage:
     return torch.cat(
         [_scaled(picture, (height, width), row, row + 1) for row in range(height)], dim=-2
     )
-
-
-def _typical(bases: Sequence[OnDisk]) -> OnDisk:
-    """As `step._typical`."""
-    large = (base for base in reversed(bases) if min(base.size) >= TYPICAL)
-    return next(large, bases[0])
 
 
 def _balanced(score: Score, base: OnDisk, scratch: Scratch) -> Score:

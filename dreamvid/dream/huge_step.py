@@ -1,4 +1,4 @@
-"""One step of a dream on disk: `step.ascend_on` tile by tile and band by band."""
+"""One step of a dream on disk: `step.ascend` tile by tile and band by band."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -103,7 +103,7 @@ class Climb:
     square: OnDisk | None = None
 
     def step(self, ascent: Ascent, number: int) -> None:
-        """`step.ascend_on`, in the same order."""
+        """`step.ascend`, in the same order."""
         direction, scale = self._way_up(ascent)
         direction, scale = self._optimised(direction, scale, ascent.optimiser, number)
         direction, scale = self._shaped(direction, scale, ascent)

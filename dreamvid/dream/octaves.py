@@ -1,8 +1,11 @@
 """The sizes an image is dreamed at."""
 
+from collections.abc import Sequence
+
 from dreamvid.errors import PresetError
 
 SMALLEST = 8  # pixels a side; below that a picture has nothing to dream on
+TYPICAL = 128  # pixels a side, in which a deep layer still sees several places
 
 
 def octave_sizes(height: int, width: int, *, octaves: int, scale: float) -> list[tuple[int, int]]:
@@ -23,3 +26,9 @@ def octave_sizes(height: int, width: int, *, octaves: int, scale: float) -> list
             f"at most {max(1, fitting)} fit",
         )
     return sizes[::-1]
+
+
+def typical_octave(sizes: Sequence[tuple[int, int]]) -> int:
+    """The octave, 0 the smallest, that the parts of a score are balanced at."""
+    large = (octave for octave, size in enumerate(sizes) if min(size) >= TYPICAL)
+    return next(large, len(sizes) - 1)

@@ -13,7 +13,6 @@ The pyramid comes before rolling back, as its halvings are a grid of their own; 
 follows is in the picture's own places, so that what a step remembers stays with its pixels.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -22,29 +21,15 @@ from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.finish import finish
 from dreamvid.dream.gradient import even_out, grey, shape, unit_mean
 from dreamvid.dream.grid import Mask
-from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.octaves import octave_sizes, typical_octave
 from dreamvid.dream.optimise import OPTIMISERS, Past
 from dreamvid.dream.pulls import towards_blurred, towards_less_variation
 from dreamvid.dream.score import Climbable
 from dreamvid.errors import DreamvidError
-from dreamvid.image import Image, OtherSizeImage, resize
-
-TYPICAL = 128  # pixels a side, that the parts of a score are balanced at
+from dreamvid.image import Image, resize
 
 
 def ascend(
-    image: Image,
-    score: Climbable,
-    ascent: Ascent,
-    *,
-    rng: torch.Generator,
-    mask: Mask | None = None,
-) -> Image:
-    """Take one gradient step that raises `score`; see `ascend_on`."""
-    return ascend_on(image, score, ascent, rng=rng, mask=mask)[0]
-
-
-def ascend_on(
     image: Image,
     score: Climbable,
     ascent: Ascent,
@@ -121,7 +106,7 @@ def dream(
     bases = [image]
     for size in sizes[-2::-1]:  # each from the next larger one, as in 2015, not from the top
         bases.append(resize(bases[-1], size))
-    score = score.balanced(_typical(bases))
+    score = score.balanced(bases[::-1][typical_octave(sizes)])
     detail = torch.zeros_like(bases[-1])  # what dreaming has added so far
     result = image
     for octave, (base, size) in enumerate(zip(bases[::-1], sizes, strict=True)):
@@ -129,7 +114,7 @@ def dream(
         part = None if mask is None else resize(mask, size)
         past = None
         for step in steps_of(ascent, octave):
-            result, past = ascend_on(result, score, step, rng=rng, mask=part, past=past)
+            result, past = ascend(result, score, step, rng=rng, mask=part, past=past)
         detail = result - base
     result = finish(image, result, ascent, mask)
     if not bool(torch.isfinite(result).all()):
@@ -137,12 +122,6 @@ def dream(
             "the dream is no longer a number (NaN); try other dream.layers or a smaller step_size"
         )
     return result
-
-
-def _typical(bases: Sequence[OtherSizeImage]) -> OtherSizeImage:
-    """The smallest that a deep layer still sees several places of; else the largest."""
-    large = (base for base in reversed(bases) if min(base.shape[-2:]) >= TYPICAL)
-    return next(large, bases[0])
 
 
 def steps_of(ascent: Ascent, octave: int) -> list[Ascent]:

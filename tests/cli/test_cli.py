@@ -7,18 +7,11 @@ import pytest
 import tifffile
 import torch
 
-from dreamvid.cli import main
 from dreamvid.pictures.reading import load
 from dreamvid.pictures.writing import save
+from tests.command import run
 
 SMALL = ["--size", "64x36", "--frames", "3", "--set", "dream.octaves=1", "--set", "dream.steps=1"]
-
-
-def run(capsys, *words):
-    """Exit code, stdout, stderr."""
-    code = main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def one_line(text):

@@ -7,26 +7,19 @@ import shlex
 import pytest
 import torch
 
-from dreamvid.cli import main
 from dreamvid.engine import frame_rng
 from dreamvid.image import fit, to_bytes
 from dreamvid.job import still
 from dreamvid.pictures.reading import load
 from dreamvid.pictures.writing import save
 from dreamvid.preset import load_preset
+from tests.command import run
 
 CPU = torch.device("cpu")
 TALL = ("--layers", "stem", "--set", "start.size=16384x32")  # wider than a WebP
 MANY = "seed=" + ",".join(map(str, range(30)))
 ONE = ("--across", "dream.steps=1", "--side", "1024")
 QUICK = ("--set", "dream.octaves=2", "--set", "dream.steps=2")
-
-
-def run(capsys, *words):
-    """Exit code, stdout, stderr."""
-    code = main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def pixels(path):

@@ -7,17 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from dreamvid.cli import main
+from tests.command import run
 
 FEW = ("dream.layers=block_3/expand", "dream.octaves=1", "dream.steps=1", "dream.jitter=4")
 BRIEF = (*FEW, "start.size=32x32", "video.frames=3", "outputs.loop=false", "outputs.reverse=false")
-
-
-def run(capsys, *words):
-    """Exit code, stdout, stderr."""
-    code = main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def settings(*pairs):

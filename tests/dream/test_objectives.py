@@ -9,9 +9,9 @@ from dreamvid.dream.guides import best_matches
 from dreamvid.dream.objective import Objective, energy, only
 from dreamvid.dream.objectives import OBJECTIVES
 from dreamvid.dream.score import Part, make_score
-from dreamvid.dream.step import ascend
 from dreamvid.engine import frame_rng
 from dreamvid.models.head import Head
+from tests.climb import one_step
 
 DRAW = torch.Generator().manual_seed(3)
 TARGET = (torch.rand(1, 5, 3, 4, generator=DRAW),)
@@ -54,7 +54,7 @@ def test_every_objective_rises_in_five_steps(name, image):
     options = Ascent(step_size=2.5, jitter=4)
     after = image
     for n in range(5):
-        after = ascend(after, score, options, rng=frame_rng(0, n))
+        after = one_step(after, score, options, rng=frame_rng(0, n))
     assert score(after) > score(image)
     assert after.shape == image.shape and after.min() >= 0 and after.max() <= 1
 
@@ -62,7 +62,7 @@ def test_every_objective_rises_in_five_steps(name, image):
 def test_a_negative_weight_lowers_the_objective(image):
     features = TinyFeatures()
     less = make_score(features, [Part("b", energy(), -1.0)])
-    after = ascend(image, less, Ascent(jitter=0), rng=frame_rng(0, 0))
+    after = one_step(image, less, Ascent(jitter=0), rng=frame_rng(0, 0))
     assert features(after, ("b",))["b"].pow(2).sum() < features(image, ("b",))["b"].pow(2).sum()
 
 

@@ -6,9 +6,9 @@ from torch.testing import assert_close
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.optimise import OPTIMISERS
-from dreamvid.dream.step import ascend, dream
+from dreamvid.dream.step import dream
 from dreamvid.engine import frame_rng
-from tests.climb import Climb
+from tests.climb import Climb, one_step
 
 TORCHS = {
     "momentum": lambda x: torch.optim.SGD([x], lr=1.0, momentum=0.9, maximize=True),
@@ -63,5 +63,5 @@ def test_a_step_keeps_its_size(name):
     grey = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     score = Climb(lambda x: (x * weights).sum())
-    after = ascend(grey, score, Ascent(step_size=3, optimiser=name), rng=frame_rng(0, 0))
+    after = one_step(grey, score, Ascent(step_size=3, optimiser=name), rng=frame_rng(0, 0))
     assert_close((after - grey).abs().mean() * 255, torch.tensor(3.0))

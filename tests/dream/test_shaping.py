@@ -8,9 +8,9 @@ from torch.testing import assert_close
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.gradient import shape
-from dreamvid.dream.step import ascend, ascend_on, dream, steps_of
+from dreamvid.dream.step import ascend, dream, steps_of
 from dreamvid.engine import frame_rng
-from tests.climb import Climb
+from tests.climb import Climb, one_step
 
 SHAPES: list[dict[str, Any]] = [
     {"frequency": 1.0},
@@ -37,14 +37,14 @@ def variation(image):
 @pytest.mark.parametrize("options", [*SHAPES, {"pyramid": 3}])
 def test_a_shaped_step_keeps_its_mean_size(options):
     grey = torch.full((1, 3, 24, 32), 0.5)
-    after = ascend(grey, linear(grey), Ascent(step_size=2, **options), rng=frame_rng(0, 0))
+    after = one_step(grey, linear(grey), Ascent(step_size=2, **options), rng=frame_rng(0, 0))
     assert_close((after - grey).abs().mean() * 255, torch.tensor(2.0))
 
 
 @pytest.mark.parametrize("options", [*SHAPES, *PULLS])
 def test_no_shift_shows_in_a_step(options, image):
     def stepped(jitter):
-        return ascend(image, WAVY, Ascent(jitter=jitter, **options), rng=frame_rng(5, 0))
+        return one_step(image, WAVY, Ascent(jitter=jitter, **options), rng=frame_rng(5, 0))
 
     assert_close(stepped(11), stepped(0))
 
@@ -54,7 +54,7 @@ def test_where_the_mask_is_0_a_step_changes_nothing(options, image):
     mask = torch.zeros(1, 1, *image.shape[-2:])
     mask[..., 10:30] = 1
     ascent = Ascent(step_size=9, **options)
-    after = ascend(image, linear(image), ascent, rng=frame_rng(0, 0), mask=mask)
+    after = one_step(image, linear(image), ascent, rng=frame_rng(0, 0), mask=mask)
     kept = mask.expand_as(image) == 0
     assert torch.equal(after[kept], image[kept])
     assert not torch.equal(after[~kept], image[~kept])
@@ -79,7 +79,7 @@ def test_luminance_is_the_steepest_way_that_all_channels_go_alike(rng):
 @pytest.mark.parametrize("options", PULLS)
 def test_pulls_calm_a_picture_wherever_the_dream_goes(options, step_size, image):
     plain, pulled = (
-        ascend(image, linear(image), Ascent(step_size=step_size, **more), rng=frame_rng(0, 0))
+        one_step(image, linear(image), Ascent(step_size=step_size, **more), rng=frame_rng(0, 0))
         for more in ({}, options)
     )
     assert variation(pulled) < variation(plain) and variation(pulled) < variation(image)
@@ -112,5 +112,5 @@ def test_no_step_waits_for_its_numbers(optimiser):
     mask = torch.empty(1, 1, 40, 48, device="meta")
     ascent, past = Ascent(**EVERYTHING | {"optimiser": optimiser}), None
     for _ in range(2):
-        image, past = ascend_on(image, WAVY, ascent, rng=frame_rng(0, 0), mask=mask, past=past)
+        image, past = ascend(image, WAVY, ascent, rng=frame_rng(0, 0), mask=mask, past=past)
     assert image.shape == (1, 3, 40, 48)

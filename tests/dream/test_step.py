@@ -7,10 +7,10 @@ from torch.testing import assert_close
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.gradient import even_out, like_photos, shape, unit_mean
 from dreamvid.dream.octaves import octave_sizes
-from dreamvid.dream.step import ascend, dream
+from dreamvid.dream.step import dream
 from dreamvid.engine import frame_rng
 from dreamvid.errors import DreamvidError, PresetError
-from tests.climb import Climb
+from tests.climb import Climb, one_step
 
 
 def test_octaves_of_the_post_have_the_sizes_of_scipy():
@@ -34,8 +34,8 @@ def test_too_many_octaves_are_refused_with_the_number_that_fits():
 def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
     image = torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(seed))
     score = Climb(lambda x: x.pow(2).sum())
-    still = ascend(image, score, Ascent(jitter=0), rng=frame_rng(0, 0))
-    moved = ascend(image, score, Ascent(jitter=jitter), rng=frame_rng(seed, 0))
+    still = one_step(image, score, Ascent(jitter=0), rng=frame_rng(0, 0))
+    moved = one_step(image, score, Ascent(jitter=jitter), rng=frame_rng(seed, 0))
     assert_close(moved, still)
 
 
@@ -43,14 +43,14 @@ def test_a_step_changes_pixels_by_step_size_on_average():
     image = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     score = Climb(lambda x: (x * weights).sum())
-    after = ascend(image, score, Ascent(step_size=3, jitter=0), rng=frame_rng(0, 0))
+    after = one_step(image, score, Ascent(step_size=3, jitter=0), rng=frame_rng(0, 0))
     assert_close((after - image).abs().mean() * 255, torch.tensor(3.0))
 
 
 @pytest.mark.parametrize("options", [{}, {"pyramid": 4}, {"decorrelate": 0.5}])
 def test_a_flat_gradient_changes_nothing(options, image):
     blind = Climb(lambda x: (x * 0).sum())
-    assert_close(ascend(image, blind, Ascent(**options), rng=frame_rng(0, 0)), image)
+    assert_close(one_step(image, blind, Ascent(**options), rng=frame_rng(0, 0)), image)
 
 
 def test_octaves_carry_the_detail_and_keep_the_picture_where_nothing_is_dreamed(image):

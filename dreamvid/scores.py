@@ -1,5 +1,6 @@
 """[dream] -> the score to dream by at a moment: layers, guides, classes, words, by weight."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,6 +22,8 @@ from dreamvid.options import DreamOptions, LayerWeight, Scheduled
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 from dreamvid.start import DEFAULT_SIZE
+
+logger = logging.getLogger(__name__)
 
 AMPLE = 256  # pixels a side, enough for every layer of every network
 
@@ -45,6 +48,7 @@ def make_scores(
     """
     names = [layer.name for layer in options.layers]
     features.check(names)
+    _note_unlearned(names, features)
     tiling = make_tiling(options.tile, features, names, device)
     _check_channels(options.layers, features, device)
     guides = read_guides(options, features, device, _size(first))
@@ -70,6 +74,18 @@ def make_scores(
         return with_tiles(make_score(features, parts), tiling) if parts else None
 
     return score_at
+
+
+def _note_unlearned(names: Sequence[str], features: FeatureModel) -> None:
+    """Says so where a city model is asked for what it has from its base."""
+    base, same = features.same_as or ("", ())
+    below = [name for name in names if name in same]
+    if below:
+        learned = next(name for name in features.layers if name not in same)
+        logger.warning(
+            "dream.layers: at %s %s is %s itself and dreams the same; its own begin with %s",
+            *(", ".join(below), features.name, base, learned),
+        )
 
 
 def _at_the_time(options: DreamOptions, layers: Sequence[Wish], moment: Moment) -> Sequence[Wish]:

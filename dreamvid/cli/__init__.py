@@ -75,9 +75,10 @@ def _own_version() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Every error is one line on stderr."""
-    from dreamvid.cli.console import complain, open_streams
+    from dreamvid.cli.console import complain, open_streams, show_warnings
 
     open_streams()
+    show_warnings()
     if threading.current_thread() is threading.main_thread():  # signals are only its own
         _end_like_ctrl_c()
     try:

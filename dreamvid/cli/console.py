@@ -4,6 +4,7 @@ On a terminal there are bars and tables; in a pipe there are plain lines.
 """
 
 import json
+import logging
 import os
 import sys
 import time
@@ -41,6 +42,23 @@ def say_json(value: Any) -> None:
 def note(text: str) -> None:
     """One line to stderr: progress, and what went wrong."""
     _put("stderr", " ".join(text.split()))
+
+
+def show_warnings() -> None:
+    """Let what the package warns of reach stderr, each text once."""
+    logging.getLogger("dreamvid").handlers[:] = [_Notes()]
+
+
+class _Notes(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self.said:
+            self.said.add(text)
+            note(f"note: {text}")
 
 
 def complain(text: str) -> None:

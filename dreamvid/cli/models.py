@@ -15,6 +15,7 @@ def list_models(as_json: Json = False) -> None:
     from dreamvid.errors import ModelError
     from dreamvid.models import store
     from dreamvid.models.catalogue import CATALOGUE
+    from dreamvid.models.city import summary
 
     rows = []
     for name in store.known():
@@ -23,16 +24,18 @@ def list_models(as_json: Json = False) -> None:
             installed, damage = store.find(name), ""
         except ModelError as error:  # the others are still worth listing
             installed, damage = None, str(error)
-        rows.append(
-            {
-                "name": name,
-                "installed": str(installed.path) if installed else None,
-                "damage": damage,
-                "megabytes": entry.megabytes if entry else None,
-                "licence": entry.licence if entry else None,
-                "about": entry.about if entry else "imported",
-            }
-        )
+        row = {
+            "name": name,
+            "installed": str(installed.path) if installed else None,
+            "damage": damage,
+            "megabytes": entry.megabytes if entry else None,
+            "licence": entry.licence if entry else None,
+            "about": entry.about if entry else "imported",
+        }
+        if installed and installed.architecture == store.CITY:
+            row["about"], row["licence"] = summary(installed.path)
+            row["megabytes"] = round(installed.path.stat().st_size / 1e6)
+        rows.append(row)
     if as_json:
         say_json(rows)
         return
@@ -54,10 +57,10 @@ def list_models(as_json: Json = False) -> None:
 @app.command()
 def get(name: Annotated[str, typer.Argument(help="a name from `models list`")]) -> None:
     """Download a model, check it, and put it where dreamvid finds it."""
-    from dreamvid.models import store
+    from dreamvid.models import install
 
     with byte_progress(name) as progress:
-        installed = store.get(name, progress)
+        installed = install.get(name, progress)
     say(f"{name} is at {installed.path}")
 
 
@@ -67,7 +70,7 @@ def import_file(
     name: Annotated[str | None, typer.Option(help="what to call it")] = None,
 ) -> None:
     """Take a weight file that you have; its architecture is recognised."""
-    from dreamvid.models import store
+    from dreamvid.models.install import install
 
-    installed = store.install(file, name)
+    installed = install(file, name)
     say(f"{installed.name} ({installed.architecture}) is at {installed.path}")

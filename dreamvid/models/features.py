@@ -1,6 +1,6 @@
 """A network that answers one question: what do these layers see in this image?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -48,6 +48,34 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
+class Trainable(Network, Protocol):
+    """A network whose late layers can learn a city, while the early ones stay as they are."""
+
+    @property
+    def frozen(self) -> str:
+        """The last layer that does not learn; all that do depend on nothing else."""
+        ...
+
+    @property
+    def same_as_base(self) -> Sequence[str]:
+        """The layers that learning does not change."""
+        ...
+
+    @property
+    def learnable(self) -> dict[str, Tensor]:
+        """The weights after `frozen`, by name, without a classifier's."""
+        ...
+
+    def with_learned(self, weights: Mapping[str, Tensor]) -> "Trainable":
+        """The same network with these in the place of `learnable`, and no classifier."""
+        ...
+
+    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
+        """What a later layer makes of `frozen`'s activation, (N, C, h, w)."""
+        ...
+
+
 class FeatureModel:
     """A frozen network with the pixels it expects, on one device.
 
@@ -64,12 +92,14 @@ class FeatureModel:
         *,
         usual_layers: Sequence[str] = (),
         words: WordSpace | None = None,
+        same_as: tuple[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = name
         self.network = network.to(device)
         self.pixels = pixels
         self.usual_layers = usual_layers  # dreamed when nobody names a layer
         self.words = words  # of a city model
+        self.same_as = same_as  # of a city model: its base, and the layers that it left alone
 
     @property
     def layers(self) -> Sequence[str]:

@@ -5,7 +5,7 @@ Convolutions are tapped before their ReLU (in Caffe the ReLU is a later layer, i
 classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's InnerProduct.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +30,8 @@ BLOCKS = {
     "5b": (384, 192, 384, 48, 128, 128),
 }
 CLASSIFIER = "loss3/classifier"
+FROZEN = "inception_4d/output"  # what a city model leaves as it is; the 2018 recipe
+LEARNING = ("4e", "5a", "5b")
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
@@ -79,6 +81,36 @@ class GoogLeNet:
             return None
         return classifier("inception_5b/output", weight, self.weights[f"{CLASSIFIER}.bias"])
 
+    @property
+    def frozen(self) -> str:
+        return FROZEN
+
+    @property
+    def same_as_base(self) -> Sequence[str]:
+        """The layers that training a city model does not change."""
+        upto = self.layers.index(FROZEN) + 1
+        return [*self.layers[:upto], "inception_4e/pool"]  # which reads 4d itself
+
+    @property
+    def learnable(self) -> dict[str, Tensor]:
+        """The weights of what comes after `FROZEN`."""
+        starts = tuple(f"inception_{name}/" for name in LEARNING)
+        return {name: value for name, value in self.weights.items() if name.startswith(starts)}
+
+    def with_learned(self, weights: Mapping[str, Tensor]) -> "GoogLeNet":
+        """The same network with other weights after `FROZEN`, and without a classifier.
+
+        Raises ModelError if they are not those of `learnable`.
+        """
+        if weights.keys() != self.learnable.keys():
+            raise ModelError("not the learned weights of a GoogLeNet")
+        kept = {name: v for name, v in self.weights.items() if not name.startswith(CLASSIFIER)}
+        return GoogLeNet({**kept, **weights})
+
+    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
+        """What a later layer makes of the activation of `FROZEN`."""
+        return self._run({FROZEN: seen}, [layer])[layer]
+
     def to(self, device: torch.device) -> "GoogLeNet":
         for name, value in self.weights.items():
             layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
@@ -86,19 +118,22 @@ class GoogLeNet:
         return self
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        needed = self._needed(wanted)
-        blobs = {"data": pixels}
+        return self._run({"data": pixels}, wanted)
+
+    def _run(self, blobs: dict[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
+        """The wanted blobs, from those that are there."""
+        needed = self._needed(wanted, blobs.keys())
         for name, (op, inputs) in self.table.items():
             if name in needed:
                 blobs[name] = op(*(blobs[source] for source in inputs))
         return {name: blobs[name] for name in wanted}
 
-    def _needed(self, wanted: Sequence[str]) -> set[str]:
+    def _needed(self, wanted: Sequence[str], given: Collection[str]) -> set[str]:
         needed: set[str] = set()
         waiting = list(wanted)
         while waiting:
             name = waiting.pop()
-            if name not in needed and name != "data":
+            if name not in needed and name not in given:
                 needed.add(name)
                 waiting += self.table[name][1]
         return needed

@@ -10,6 +10,7 @@ richest dreams), `block_N/depthwise`, `block_N/output` (narrow and linear: strip
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 
 import torch
 import torch.nn.functional as F
@@ -48,8 +49,6 @@ class Lite:
             self.convs = dict(self._fold(weights))
         except (KeyError, ValueError, StopIteration, RuntimeError) as error:
             raise ModelError(f"not an EfficientNet-Lite: {error}") from None
-        self.layers = [name.replace("/project", "/output") for name in self.convs]
-        self.layers.insert(-1, "pool")
 
     def _fold(self, weights: Mapping[str, Tensor]) -> Iterator[tuple[str, tuple[Tensor, Tensor]]]:
         yield "stem", fold(weights, "_conv_stem", "_bn0")
@@ -64,8 +63,55 @@ class Lite:
         yield "classes", (weights["_fc.weight"][:, :, None, None], weights["_fc.bias"])
 
     @property
-    def head(self) -> Head:
-        return classifier("head", *self.convs["classes"])
+    def layers(self) -> list[str]:
+        names = [name.replace("/project", "/output") for name in self.convs]
+        names.insert(names.index("head") + 1, "pool")
+        return names
+
+    @property
+    def head(self) -> Head | None:
+        return classifier("head", *self.convs["classes"]) if "classes" in self.convs else None
+
+    @property
+    def frozen(self) -> str:
+        """What a city model leaves as it is: all before the last block that halves the picture."""
+        return f"block_{len(self.strides) - 1 - self.strides[::-1].index(2) - 1}/output"
+
+    @property
+    def same_as_base(self) -> Sequence[str]:
+        """The layers that training a city model does not change."""
+        return self.layers[: self.layers.index(self.frozen) + 1]
+
+    @property
+    def learnable(self) -> dict[str, Tensor]:
+        """The weights of what comes after `frozen`, batch norm folded in."""
+        names = list(self.convs)
+        first = names.index(self.frozen.replace("/output", "/project")) + 1
+        found: dict[str, Tensor] = {}
+        for name in names[first:]:
+            if name != "classes":
+                found[f"{name}.weight"], found[f"{name}.bias"] = self.convs[name]
+        return found
+
+    def with_learned(self, weights: Mapping[str, Tensor]) -> "Lite":
+        """The same network with other weights after `frozen`, and without a classifier.
+
+        Raises ModelError if they are not those of `learnable`.
+        """
+        if {n: w.shape for n, w in weights.items()} != {
+            n: w.shape for n, w in self.learnable.items()
+        }:
+            raise ModelError("not the learned weights of this EfficientNet-Lite")
+        changed = copy(self)
+        changed.convs = {name: pair for name, pair in self.convs.items() if name != "classes"}
+        for name in changed.convs.keys() & {key.rpartition(".")[0] for key in weights}:
+            changed.convs[name] = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        return changed
+
+    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
+        """What a later layer makes of the activation of `frozen`."""
+        first = int(self.frozen.removeprefix("block_").removesuffix("/output")) + 1
+        return next(value for name, value in self._blocks(seen, first) if name == layer)
 
     def to(self, device: torch.device) -> "Lite":
         for name, (weight, bias) in self.convs.items():
@@ -88,7 +134,10 @@ class Lite:
         """Every layer in turn; the caller stops asking when it has what it wants."""
         x = F.relu6(self._conv("stem", x, stride=2))
         yield "stem", x
-        for n, stride in enumerate(self.strides):
+        yield from self._blocks(x, 0)
+
+    def _blocks(self, x: Tensor, first: int) -> Iterator[tuple[str, Tensor]]:
+        for n, stride in enumerate(self.strides[first:], first):
             before = x
             if f"block_{n}/expand" in self.convs:
                 x = F.relu6(self._conv(f"block_{n}/expand", x))
@@ -102,7 +151,8 @@ class Lite:
         yield "head", x
         x = x.mean((2, 3), keepdim=True)
         yield "pool", x
-        yield "classes", self._conv("classes", x)
+        if "classes" in self.convs:
+            yield "classes", self._conv("classes", x)
 
     def _conv(self, name: str, x: Tensor, stride: int = 1) -> Tensor:
         weight, bias = self.convs[name]

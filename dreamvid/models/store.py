@@ -1,4 +1,4 @@
-"""The models on this machine: find one by name and load it, checked; put a file among them.
+"""The models on this machine: find one by name and load it, checked.
 
 An installed model is NAME.safetensors with NAME.json beside it, which says what it is and
 what SHA-256 it must have.
@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +16,14 @@ import torch
 from torch import Tensor
 
 from dreamvid.errors import ModelError, quote, suggest
-from dreamvid.files import sha256, write_text
-from dreamvid.models.architectures import ARCHITECTURES, BUILDERS, FLOW_NETWORKS, detect
+from dreamvid.models.architectures import ARCHITECTURES, BUILDERS, FLOW_NETWORKS
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
-from dreamvid.models.features import FeatureModel, Pixels
-from dreamvid.models.fetch import check_digest, fetch
-from dreamvid.tensors import write_safetensors
+from dreamvid.models.city import TOPS, USUAL, assembled, fingerprint, read_city
+from dreamvid.models.features import FeatureModel, Pixels, Trainable
+from dreamvid.models.fetch import check_digest
 
-# The catalogue's name for a GoogLeNet, by how many classes its head tells apart.
-GOOGLENETS = {1000: "googlenet", 205: "places205", 365: "places365"}
+CITY = "city"  # the architecture, in records, of what is learned on top of another model
 
 
 @dataclass(frozen=True)
@@ -86,8 +83,36 @@ def load(name: str, device: torch.device) -> FeatureModel:
         raise ModelError(f"model {name}: it estimates motion, and has no layers to dream")
     if installed is None:
         raise ModelError(missing(name))
+    if installed.architecture == CITY:
+        return _load_city(installed, device)
     network = ARCHITECTURES[installed.architecture](_read(installed))
     return FeatureModel(name, network, installed.pixels, device, usual_layers=installed.layers)
+
+
+def _load_city(installed: Installed, device: torch.device) -> FeatureModel:
+    check(installed)
+    city = read_city(installed.path)
+    base, found = load_base(city.base)
+    if found != city.fingerprint:
+        problem = f"it was trained on another {city.base} than the one that is here"
+        raise ModelError(f"model {installed.name}: {problem}")
+    return assembled(installed.name, city, base, device)
+
+
+def load_base(name: str) -> tuple[Trainable, str]:
+    """A network that a city model stands on, on the CPU, and its weights' fingerprint.
+
+    Raises ModelError where it is not here, or cannot be learned on.
+    """
+    installed = find(name)
+    if (installed or CATALOGUE[name]).architecture not in TOPS:
+        fit = ", ".join(key for key, entry in CATALOGUE.items() if entry.architecture in TOPS)
+        raise ModelError(f"model {name}: a city cannot be learned on it; it can on {fit}")
+    arrays = load_arrays(name)
+    assert installed is not None
+    network = ARCHITECTURES[installed.architecture](arrays)
+    assert isinstance(network, Trainable)
+    return network, fingerprint(arrays)
 
 
 def load_arrays(name: str) -> dict[str, Tensor]:
@@ -99,11 +124,12 @@ def load_arrays(name: str) -> dict[str, Tensor]:
 
 
 def _read(installed: Installed) -> dict[str, Tensor]:
-    _check(installed)
+    check(installed)
     return read_arrays(installed.path)
 
 
-def _check(installed: Installed) -> None:
+def check(installed: Installed) -> None:
+    """Raises ModelError for a file that is not what it was when it was installed."""
     try:
         check_digest(installed.path, installed.digest)
     except ModelError as error:
@@ -122,97 +148,34 @@ def missing(name: str) -> str:
     )
 
 
-def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
-    """Download a model of the catalogue and install it; at once if it is here and whole."""
-    if installed := _whole(name):
-        return installed
-    entry = CATALOGUE[name]
-    if entry.package:
-        raise ModelError(missing(name))
-    # The file's own suffix tells how to read it, and a mirror may have another kind.
-    failures = []
-    for url in entry.urls:
-        file = url.rpartition("/")[2]
-        download = folder() / "downloads" / file
-        digest = entry.digest if file == entry.file else None
-        try:
-            fetch([url], download, size=None, digest=digest, progress=progress)
-        except ModelError as error:
-            failures.append(str(error))
-            continue
-        installed = install(download, name)
-        download.unlink()
-        return installed
-    raise ModelError(failures[0])
-
-
-def _whole(name: str) -> Installed | None:
-    """The installed model, or None if it is missing or damaged and can be had again."""
-    try:
-        if installed := find(name):
-            _check(installed)
-        return installed
-    except ModelError:
-        if CATALOGUE.get(name) is None:
-            raise
-        return None
-
-
-def install(path: Path, name: str | None = None) -> Installed:
-    """Put a weight file among the models, converted to safetensors.
-
-    Without a name it gets the catalogue's for such a network, or the file's own.
-    Raises ModelError for a file that is no known network or a name that cannot be.
-    """
-    architecture, weights = detect(read_arrays(path), path)
-    BUILDERS[architecture](weights)  # misshapen weights are refused now, not at a render
-    name = name or _natural_name(architecture, weights, path)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
-        raise ModelError(f"--name {name!r}: use lower-case letters, digits, '.', '_' and '-'")
-    if name in CATALOGUE and CATALOGUE[name].package:
-        raise ModelError(f"--name {name}: that model comes in a package; give another name")
-    if name in CATALOGUE and CATALOGUE[name].architecture != architecture:
-        raise ModelError(
-            f"--name {name}: that is a {CATALOGUE[name].architecture}, and {path} holds a "
-            f"{architecture}; give another name"
-        )
-    weights = {key: value.contiguous() for key, value in weights.items()}
-    target = folder() / f"{name}.safetensors"
-    write_safetensors(target, weights, {"architecture": architecture})
-    record = {
-        "architecture": architecture,
-        "sha256": sha256(target),
-        "from": path.name,
-        "from_sha256": sha256(path),
-    }
-    write_text(folder() / f"{name}.json", json.dumps(record, indent=2))
-    installed = find(name)
-    assert installed is not None
-    return installed
-
-
-def _natural_name(architecture: str, weights: dict, path: Path) -> str:
-    if architecture == "googlenet":
-        head = weights.get("loss3/classifier.bias")
-        name = GOOGLENETS.get(head.numel() if head is not None else 0)
-    else:
-        name = architecture if architecture in CATALOGUE else None
-    return name or re.sub(r"[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "imported"
-
-
 def _read_record(path: Path, entry: Entry | None) -> Installed:
     try:
         record = json.loads(path.read_text())
         architecture, digest = record["architecture"], record["sha256"]
-        like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
-        if architecture not in BUILDERS or not re.fullmatch("[0-9a-f]{64}", digest):
+        if architecture == CITY:
+            like = _base(record["base"])
+            layers = USUAL[like.architecture]
+        else:
+            like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
+            layers = like.layers
+        if architecture not in (*BUILDERS, CITY) or not re.fullmatch("[0-9a-f]{64}", digest):
             raise ValueError
     except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise ModelError(f"{path} is damaged; delete it, then {_again(path.stem)}") from None
     weights = path.with_suffix(".safetensors")
     if not weights.exists():
         raise ModelError(f"{weights} is gone; {_again(path.stem)}")
-    return Installed(path.stem, weights, f"sha256:{digest}", architecture, like.pixels, like.layers)
+    return Installed(path.stem, weights, f"sha256:{digest}", architecture, like.pixels, layers)
+
+
+def _base(name: str) -> Entry | Installed:
+    """What a city stands on, whether it is here or not; raises KeyError for what is unknown."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    found = find(name)
+    if found is None or found.architecture == CITY:
+        raise KeyError(name)
+    return found
 
 
 def _again(name: str) -> str:

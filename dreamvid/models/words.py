@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.folding import fold
 from dreamvid.models.head import Head
 
 
@@ -25,7 +26,7 @@ class WordSpace:
         Raises ValueError naming a word that is not known, and its nearest known ones.
         """
         total = self.vectors.new_zeros(self.vectors.shape[1])
-        for part in text.lower().split():
+        for part in fold(text).split():
             word = part.lstrip("-+")
             unit = F.normalize(self.vectors[self._number(word)], dim=0)
             total = total - unit if part.startswith("-") else total + unit

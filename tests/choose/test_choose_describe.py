@@ -8,6 +8,7 @@ from dreamvid.image import to_bytes
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel, Pixels
 from dreamvid.models.head import Head
+from dreamvid.models.install import install
 from dreamvid.models.words import WordSpace
 from dreamvid.pictures.reading import load
 from tests.models.test_networks import ANSWERS
@@ -136,7 +137,7 @@ def test_under_a_narrow_picture_there_is_room_for_its_label():
 def test_photos_are_described_as_is_known(number, shared):
     name = ("googlenet", "lite0")[number]
     if name == "googlenet":
-        store.install(shared / "weights" / "bvlc_googlenet.npz")
+        install(shared / "weights" / "bvlc_googlenet.npz")
     features = store.load(name, CPU)
     for photo, (label, *probabilities) in ANSWERS.items():
         picture = load(shared / "samples" / photo, option="IMAGE")

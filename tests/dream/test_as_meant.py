@@ -7,6 +7,7 @@ import torch
 from dreamvid.image import fit
 from dreamvid.job import still
 from dreamvid.models import store
+from dreamvid.models.install import install
 from dreamvid.models.labels import imagenet
 from dreamvid.pictures.reading import load
 from dreamvid.preset import with_settings
@@ -18,7 +19,7 @@ PLAIN = ("video.frames=1", "model=googlenet")
 
 @pytest.fixture
 def googlenet(shared):
-    store.install(shared / "weights" / "bvlc_googlenet.npz")
+    install(shared / "weights" / "bvlc_googlenet.npz")
     return store.load("googlenet", CPU)
 
 

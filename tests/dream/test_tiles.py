@@ -17,6 +17,7 @@ from dreamvid.models.catalogue import CAFFE, TORCHVISION
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.head import Head
+from dreamvid.models.install import install
 from dreamvid.pictures.reading import load
 from tests import reference
 
@@ -113,7 +114,7 @@ def test_tiles_have_the_whole_pictures_gradient(name, number, size):
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS["googlenet"])
 def test_tiles_of_the_real_googlenet_have_the_whole_pictures_gradient(layer, shared):
-    store.install(shared / "weights" / "bvlc_googlenet.npz")
+    install(shared / "weights" / "bvlc_googlenet.npz")
     score = make_score(in_double(store.load("googlenet", CPU)), [Part(layer, energy())])
     image = load(shared / "samples" / "taj-mahal.jpg", option="")[..., :301, :433].double()
     found, count = in_tiles(score, image, TILE)

@@ -10,7 +10,7 @@ from dreamvid.cli import main
 from dreamvid.errors import ModelError
 from dreamvid.flow.estimate import Method, make_estimator
 from dreamvid.flow.raft import NAMES, SMALLEST, Raft
-from dreamvid.models import store
+from dreamvid.models.install import install
 
 CPU = torch.device("cpu")
 METHODS: list[Method] = ["dis", "dis-fast"]
@@ -150,17 +150,17 @@ def test_weights_of_another_network_are_refused(raft_file, tmp_path):
     key = next(key for key in weights if key.endswith("weight"))
     torch.save(weights | {key: torch.zeros(2, 2)}, tmp_path / "bent.pth")
     with pytest.raises(ModelError, match=f"not torchvision's {name}: {key} is missing or miss"):
-        store.install(tmp_path / "bent.pth")
+        install(tmp_path / "bent.pth")
     with pytest.raises(ModelError, match=r"that is a vgg16, and .* holds a raft"):
-        store.install(path, "vgg16")
+        install(path, "vgg16")
 
 
 @pytest.mark.parametrize("installed", [False, True])
 def test_a_flow_network_is_listed_but_not_dreamed(installed, raft_file, tmp_path, capsys):
     path, name = raft_file
     if installed:
-        store.install(path)
-        store.install(path, "mine")
+        install(path)
+        install(path, "mine")
     for model in (name, "mine") if installed else (name,):
         for words in (["layers", model], ["render", "quickstart", "--model", model]):
             if words[0] == "render":

@@ -14,6 +14,7 @@ from dreamvid.models import store, zoo
 from dreamvid.models.catalogue import CAFFE, CATALOGUE, TORCHVISION
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
+from dreamvid.models.install import install
 from dreamvid.models.lrn import lrn
 from tests import reference
 
@@ -153,7 +154,7 @@ def test_photos_get_the_known_answers(number, shared):
     name = ("googlenet", "lite0")[number]
     layer = ("loss3/classifier", "classes")[number]
     if name == "googlenet":
-        store.install(shared / "weights" / "bvlc_googlenet.npz")
+        install(shared / "weights" / "bvlc_googlenet.npz")
     features = store.load(name, CPU)
     for photo, (label, *probabilities) in ANSWERS.items():
         with torch.no_grad():

@@ -12,6 +12,7 @@ from dreamvid.cli import main
 from dreamvid.errors import ModelError
 from dreamvid.models import store, zoo
 from dreamvid.models.catalogue import CATALOGUE
+from dreamvid.models.install import install
 from tests import reference
 
 CPU = torch.device("cpu")
@@ -31,7 +32,7 @@ def test_the_catalogue_is_complete():
 
 def test_an_imported_file_is_found_loaded_and_named_after_what_it_is(arrays, tmp_path):
     np.savez(tmp_path / "some.npz", **arrays)
-    installed = store.install(tmp_path / "some.npz")
+    installed = install(tmp_path / "some.npz")
     assert (installed.name, installed.architecture) == ("googlenet", "googlenet")
     assert store.load("googlenet", CPU).layers[-1] == "loss3/classifier"
     assert not list(store.folder().glob(".*"))
@@ -44,16 +45,16 @@ def test_the_head_tells_which_googlenet_it_is(classes, name, arrays, tmp_path):
         "loss3/classifier.bias": np.zeros(classes, np.float32),
     }
     np.savez(tmp_path / "My x.npz", **(arrays | head))
-    assert store.install(tmp_path / "My x.npz").name == name
+    assert install(tmp_path / "My x.npz").name == name
     assert name in store.known()
 
 
 def test_underscored_names_of_converters_are_understood(arrays, tmp_path):
     converted = {k.replace("/", "_"): torch.tensor(v) for k, v in arrays.items()}
     torch.save(converted | {"loss1_conv.weight": torch.zeros(2, 2)}, tmp_path / "a.pth")
-    assert store.install(tmp_path / "a.pth").name == "googlenet"
+    assert install(tmp_path / "a.pth").name == "googlenet"
     save_file(converted, tmp_path / "b.safetensors")
-    assert store.install(tmp_path / "b.safetensors", "second").name == "second"
+    assert install(tmp_path / "b.safetensors", "second").name == "second"
     x = torch.rand(1, 3, 64, 64)
     one, two = (
         store.load(name, CPU)(x, ["inception_4a/output"])["inception_4a/output"]
@@ -65,14 +66,14 @@ def test_underscored_names_of_converters_are_understood(arrays, tmp_path):
 def test_a_torchvision_file_is_recognised(tmp_path):
     state = {k: torch.zeros(v.shape) for k, v in zoo.skeleton("resnet50").state_dict().items()}
     torch.save(state, tmp_path / "resnet50-0676ba61.pth")
-    assert store.install(tmp_path / "resnet50-0676ba61.pth").name == "resnet50"
+    assert install(tmp_path / "resnet50-0676ba61.pth").name == "resnet50"
     assert "layer3.5" in store.load("resnet50", CPU).layers
 
 
 def test_what_cannot_be_installed_is_refused_and_leaves_nothing(arrays, tmp_path):
     np.savez(tmp_path / "other.npz", other=np.zeros(3))
     with pytest.raises(ModelError, match=r"other.npz: holds no network that dreamvid knows"):
-        store.install(tmp_path / "other.npz")
+        install(tmp_path / "other.npz")
     np.savez(tmp_path / "some.npz", **arrays)
     for name, reason in (
         ("../up", "use lower-case letters"),
@@ -80,13 +81,13 @@ def test_what_cannot_be_installed_is_refused_and_leaves_nothing(arrays, tmp_path
         ("vgg16", "that is a vgg16"),
     ):
         with pytest.raises(ModelError, match=reason):
-            store.install(tmp_path / "some.npz", name)
+            install(tmp_path / "some.npz", name)
     assert not store.folder().exists() or not list(store.folder().iterdir())
 
 
 def test_a_damaged_file_is_refused_by_its_digest(arrays, tmp_path, capsys):
     np.savez(tmp_path / "some.npz", **arrays)
-    installed = store.install(tmp_path / "some.npz")
+    installed = install(tmp_path / "some.npz")
     content = bytearray(installed.path.read_bytes())
     content[-5] ^= 1
     installed.path.write_bytes(content)

@@ -17,9 +17,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     Makes the folder where there is none. Raises OutputError for the system's refusals,
     the block's among them; its other errors pass unchanged.
     """
-    partial = path.with_name(f".{path.name}.partial")
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written: it is a folder")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.touch()

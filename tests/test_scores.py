@@ -125,7 +125,8 @@ def test_words_lead_through_the_head_at_every_place(lite, image, rng):
 
     def value(x):
         put = torch.conv2d(lite(x, [head.layer])[head.layer], head.weight[:, :, None, None])
-        return torch.cosine_similarity(put, goal.view(1, 8, 1, 1), dim=1).sum()
+        along = (put * goal.view(1, 8, 1, 1)).sum(1) / goal.norm()
+        return (along * torch.maximum(along / put.norm(dim=1), torch.tensor(0.1))).sum()
 
     close(climbed(options('dream.words=["food -people"]'), lite, image), slope(value, image))
     known = r"dream\.words\[0\]: lite0: the model knows no word 'gaudy' \(nearest: gaudi"

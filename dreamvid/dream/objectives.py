@@ -21,6 +21,8 @@ from dreamvid.models.head import Head
 Weights = Float[Tensor, " channels"]
 
 RIVALS = 0.25  # found by trying: 0 leaves relatives in, 1 shapes the class too little
+FAINT = 0.1  # least cosine that a word's length is counted by, or nothing would ever begin
+TINY = 1e-12
 
 
 def channel(weights: Weights) -> Objective:
@@ -94,14 +96,20 @@ def labels(head: Head, wanted: Weights) -> Objective:
 def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
     """Each place pulled towards words, through the head that puts pictures among them.
 
+    How far it goes their way, times the cosine: the one alone grows whatever is large, the other
+    alone is as pleased with a trace (of a picture's dreams, as a second network judges them,
+    these were nearest to their words).
+
     Args:
         target: the words' vector, in the space the head leads to.
     """
     goal = F.normalize(target, dim=0)
 
     def score(activation: Activation) -> Plane:
-        seen = F.conv2d(activation, head.weight[:, :, None, None], head.bias)
-        return (goal[:, None, None] * F.normalize(seen, dim=1)[0]).sum(0) + 1  # 0 to 2
+        seen = F.conv2d(activation, head.weight[:, :, None, None], head.bias)[0]
+        along = torch.einsum("d,dhw->hw", goal, seen)
+        cosine = along / seen.norm(dim=0).clamp_min(TINY)
+        return along * cosine.clamp_min(FAINT)
 
     return everywhere(score)
 

@@ -5,7 +5,7 @@ import unicodedata
 ACCENTS = range(0x300, 0x370)  # Unicode's block of them; marks of other scripts are letters
 SELECTORS = range(0xFE00, 0xFE10)  # whether the character before is shown as an emoji
 WHOLE = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
 )
 """Letters that Unicode does not take apart into a plain one and its accent."""
 

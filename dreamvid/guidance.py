@@ -6,13 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
+from dreamvid.directions.file import Direction, read_direction
+from dreamvid.directions.shelf import find, how
 from dreamvid.dream.grid import Mask
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.image import OtherSizeActivation, OtherSizeImage, resize
 from dreamvid.masking import ANY, Masking, make_masking
+from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import DreamOptions, GuideWeight
 from dreamvid.pictures.reading import load
@@ -20,7 +21,6 @@ from dreamvid.schedule.moment import Moment
 
 SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
 LEAST = 16  # pixels a side; in less a layer sees no more than its own border
-LARGEST = 64_000_000  # bytes of a direction's file; the largest network's would be a megabyte
 
 
 Inside = Callable[[Moment], tuple[Mask | None, float]]
@@ -92,30 +92,21 @@ def shrunk(picture: OtherSizeImage) -> OtherSizeImage:
     return resize(picture, (height, width))
 
 
-def direction_layers(path: Path) -> list[str]:
-    """The layers that a direction's file has weights for; raises PresetError."""
-    return list(_read_direction(path))
+def direction_for(wanted: str | Path, features: FeatureModel) -> Direction:
+    """A direction by its name or file; raises PresetError for one of another model."""
+    path = find(wanted, features.name)
+    direction = read_direction(path)
+    if direction.model not in ("", features.name) and not _same_file(direction, features.name):
+        problem = f"{wanted} was made for {direction.model}, not for {features.name}"
+        raise PresetError("dream.direction", problem, how(wanted, features.name))
+    for layer in direction.weights:
+        if layer not in features.layers:
+            problem = f"{wanted} is for {layer}, a layer that {features.name} does not have"
+            raise PresetError("dream.direction", problem, how(wanted, features.name))
+    return direction
 
 
-def read_direction(path: Path, device: torch.device) -> dict[str, Tensor]:
-    """A weight for each channel of some layers; raises PresetError."""
-    return {layer: weights.to(device) for layer, weights in _read_direction(path).items()}
-
-
-def _read_direction(path: Path) -> dict[str, Tensor]:
-    cure = "a .safetensors file with one array of weights for each layer, a number a channel"
-    try:
-        if path.stat().st_size > LARGEST:
-            raise PresetError("dream.direction", f"{path} is too large for a direction", cure)
-        with safe_open(path, framework="pt") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise PresetError("dream.direction", f"{path} does not exist", cure) from None
-    except (OSError, SafetensorError) as error:
-        raise PresetError("dream.direction", f"{path} cannot be read: {error}", cure) from None
-    for name, array in arrays.items():
-        if array.ndim != 1 or not array.is_floating_point() or not bool(array.isfinite().all()):
-            raise PresetError("dream.direction", f"{name} in {path} is no list of numbers", cure)
-    if not any(bool(array.any()) for array in arrays.values()):
-        raise PresetError("dream.direction", f"{path} holds no weight other than 0", cure)
-    return {name: array.float() for name, array in arrays.items()}
+def _same_file(direction: Direction, model: str) -> bool:
+    """Whether the model has another name only."""
+    installed = store.find(model)
+    return installed is not None and installed.digest == direction.digest

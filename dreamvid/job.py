@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from dreamvid.directions.shelf import find
 from dreamvid.dream.colour import Palette, colours_of
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import Frame, Step, frame_rng
@@ -183,10 +184,11 @@ def _check_loop(preset: Preset, overlap: int) -> None:
 
 
 def inputs(preset: Preset) -> dict[str, Path]:
-    """The files that a film is made from, by the option that names them."""
+    """The files of a user's that a film is made from, by the option that names them."""
+    direction = preset.dream.direction
     files = {
         "start.path": preset.start.path,
-        "dream.direction": preset.dream.direction,
+        "dream.direction": direction if isinstance(direction, Path) else None,
         "colour.like": preset.colour.like,
         "sound.path": preset.sound.path,
     }
@@ -201,7 +203,10 @@ def inputs(preset: Preset) -> dict[str, Path]:
 def _digests(preset: Preset) -> dict[str, str]:
     installed = store.find(preset.model)
     assert installed is not None
-    digests = {f"{option} sha256": _digest(path) for option, path in inputs(preset).items()}
+    files = inputs(preset)
+    if preset.dream.direction:  # one that is named, too
+        files["dream.direction"] = find(preset.dream.direction, preset.model)
+    digests = {f"{option} sha256": _digest(path) for option, path in files.items()}
     # The model's file was held against its digest when it was loaded.
     digests |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
     flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None

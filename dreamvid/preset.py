@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.options import Preset
+from dreamvid.options.dream import is_name
 from dreamvid.options.looks import SHAPING
 from dreamvid.options.mask import WORDS
 from dreamvid.values import VIDEOS
@@ -65,6 +66,7 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
         _anchor_paths(table, Path(name).resolve().parent)
     if names_look(settings):
         _drop_looks(table)
+    _drop_direction(table, settings)
     for setting in settings:
         _set(table, setting)
     return check(table)
@@ -104,6 +106,15 @@ def check(table: dict[str, Any]) -> Preset:
         raise _explain(error) from None
 
 
+def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
+    """Leave out a preset's direction where layers or guides are asked for instead of it."""
+    dream = table.get("dream")
+    asked = {setting.partition("=")[0].strip() for setting in settings}
+    instead = asked & {"dream.layers", "dream.guide"} and "dream.direction" not in asked
+    if isinstance(dream, dict) and instead:
+        dream.pop("direction", None)
+
+
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
@@ -113,7 +124,7 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
     def anchored(value: object, key: str) -> object:
-        if key == "mask" and value in WORDS:
+        if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
             return value
         if isinstance(value, str):  # what is empty stays so, to be refused; ~ is its own place
             return str(folder / value) if value and value[0] != "~" else value

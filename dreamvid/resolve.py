@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from dreamvid.errors import PresetError
-from dreamvid.guidance import direction_layers
+from dreamvid.guidance import direction_for
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import DreamOptions, LayerWeight, Preset
 from dreamvid.start import footage_path
@@ -32,16 +32,17 @@ def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> P
 
 
 def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
-    """Where no layers are named, the direction's; or the model's usual ones, if nothing is."""
+    """Where no layers are named, the direction's, or the model's usual ones if nothing is."""
     if options.layers:
         return options
     if options.direction:
-        names = direction_layers(options.direction)
+        direction = direction_for(options.direction, features)
+        shares = {layer: direction.share(layer) for layer in direction.weights}
     elif (options.classes or options.words) and not _names_objective(options):
         return options
     else:
-        names = features.usual_layers
-    usual = tuple(LayerWeight(name=name) for name in names)
+        shares = dict.fromkeys(features.usual_layers, 1.0)
+    usual = tuple(LayerWeight(name=name, weight=share) for name, share in shares.items())
     return options.model_copy(update={"layers": usual})
 
 

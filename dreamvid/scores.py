@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from dreamvid.directions.shelf import how
 from dreamvid.dream.guides import GUIDES
 from dreamvid.dream.objective import Objective, energy, masked, only
 from dreamvid.dream.objectives import OBJECTIVES
@@ -14,7 +15,7 @@ from dreamvid.dream.picks import PICKS
 from dreamvid.dream.score import Climbable, Part, make_score
 from dreamvid.dream.tiled import make_tiling, with_tiles
 from dreamvid.errors import PresetError
-from dreamvid.guidance import Guide, read_direction, read_guides, shrunk
+from dreamvid.guidance import Guide, direction_for, read_guides, shrunk
 from dreamvid.image import Image
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.labels import classes_of
@@ -52,7 +53,7 @@ def make_scores(
     tiling = make_tiling(options.tile, features, names, device)
     _check_channels(options.layers, features, device)
     guides = read_guides(options, features, device, _size(first))
-    directions = read_direction(options.direction, device) if options.direction else {}
+    directions = _directions(options, features, device)
     _check_direction(options, directions, features, device)
 
     def wish(layer: LayerWeight) -> Wish:
@@ -229,6 +230,16 @@ def _check_channels(
             )
 
 
+def _directions(
+    options: DreamOptions, features: FeatureModel, device: torch.device
+) -> dict[str, Tensor]:
+    """A weight for each channel of some layers; raises PresetError."""
+    if options.direction is None:
+        return {}
+    found = direction_for(options.direction, features).weights
+    return {layer: weights.to(device) for layer, weights in found.items()}
+
+
 def _check_direction(
     options: DreamOptions,
     directions: dict[str, Tensor],
@@ -244,11 +255,14 @@ def _check_direction(
         if weights is None and not layer.channel_weights:
             known = ", ".join(directions) or "none: dream.direction names no file"
             problem = f"there is no direction for {layer.name}"
-            raise PresetError("dream.layers", problem, f"there are: {known}")
+            cure = f"there are: {known}; dream.direction=none dreams what the layer sees"
+            raise PresetError("dream.layers", problem, cure)
         if weights is not None and len(weights) != counts[layer.name]:
             count = counts[layer.name]
             problem = f"{len(weights)} weights for {layer.name} of {features.name}, which has"
-            raise PresetError("dream.direction", f"{problem} {count} channels", "another model's?")
+            assert options.direction is not None
+            cure = how(options.direction, features.name)
+            raise PresetError("dream.direction", f"{problem} {count} channels", cure)
 
 
 def _channel_counts(

@@ -10,16 +10,20 @@ from typer.exceptions import TyperException
 
 from dreamvid.cli import (
     atlas,
+    bench,
     describe,
+    direction,
     doctor,
     dream,
     estimate,
+    evaluate,
     explore,
     layers,
     models,
     presets,
     preview,
     render,
+    train,
 )
 from dreamvid.errors import DreamvidError, OutputError, Stopped
 
@@ -41,6 +45,10 @@ def build_app() -> typer.Typer:
     app.command("atlas")(atlas.atlas)
     app.command("explore")(explore.explore)
     app.command("describe")(describe.describe)
+    app.command("direction")(direction.direction)
+    app.command("train")(train.train)
+    app.command("evaluate")(evaluate.evaluate)
+    app.command("bench")(bench.bench)
     app.command("doctor")(doctor.doctor)
     app.callback()(_version)
     return app

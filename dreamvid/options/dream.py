@@ -1,20 +1,34 @@
 """[dream]: what the network makes of each frame."""
 
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from dreamvid.options.base import Scheduled
 from dreamvid.options.mask import Masked
 from dreamvid.options.shaping import ShapingOptions
 from dreamvid.options.wanted import GUIDED, PICKED, Classes, Guides, LayerObjective, Layers, Words
 from dreamvid.schedule.curve import Bounds
-from dreamvid.values import File, Finite, Fps, Tile
+from dreamvid.values import Finite, Fps, Tile, read_file
 
 
 def _or_none(value: object) -> object:
     """What a preset names may be taken back: --set dream.direction=none."""
     return None if value == "none" else value
+
+
+def is_name(value: object) -> bool:
+    """Whether a text names a direction, and is not the path of its file."""
+    return isinstance(value, str) and not re.search(r"[/\\]|\.safetensors$|^~|^$", value)
+
+
+NameOrFile = Annotated[
+    str | Path,
+    BeforeValidator(lambda value: value if is_name(value) else read_file(value)),
+    WithJsonSchema({"type": "string"}),
+]
 
 
 class DreamOptions(ShapingOptions):
@@ -36,9 +50,10 @@ class DreamOptions(ShapingOptions):
     guide: Guides = Field(
         default=(), description="pictures whose features are pulled up: paths or {path, weight}"
     )
-    direction: Annotated[File | None, BeforeValidator(_or_none)] = Field(
+    direction: Annotated[NameOrFile | None, BeforeValidator(_or_none)] = Field(
         default=None,
-        description="a .safetensors file with a weight for each channel, an array a layer",
+        description="a weight for each channel: a name of `dreamvid direction`, or a "
+        ".safetensors file with an array a layer",
     )
     classes: Classes = Field(
         default=(), description="labels or groups to be seen everywhere, or {label, weight}"
@@ -108,9 +123,10 @@ class DreamOptions(ShapingOptions):
     def _a_guide_guides(cls, table: Any) -> Any:
         """A guide, or a direction, says by itself what the objective is."""
         if isinstance(table, dict) and "objective" not in table:
-            for key in ("guide", "direction"):
-                if table.get(key):
-                    return {**table, "objective": key}
+            if table.get("guide"):
+                return {**table, "objective": "guide"}
+            if _or_none(table.get("direction")):
+                return {**table, "objective": "direction"}
         return table
 
     @model_validator(mode="after")

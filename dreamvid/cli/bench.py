@@ -1,0 +1,116 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.console import note, say, say_json, table
+
+FRAMES = 48  # of a film, unless it is said
+
+
+def bench(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="default: lite0, and googlenet if it is installed; repeatable"),
+    ] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="default: the models' usual ones; repeatable")
+    ] = None,
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="WxH", help="default: 768x432; repeatable")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="of every measurement")] = 7,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="sizes from 256x144 up too, per pixel")
+    ] = False,
+    film: Annotated[str | None, typer.Option(metavar="WxH", help="a film of this size too")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="of the film; default: google-classic, or quickstart without googlenet"),
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help=f"default: {FRAMES}")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="what --out wrote, to hold this against")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="write the JSON here")] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """How fast this machine dreams, how near that is to its limit, and where the time goes."""
+    sizes = list(dict.fromkeys(_size("--size", text) for text in size or ["768x432"]))
+    film_size = None if film is None else _size("--film", film)
+    if film is None and (preset is not None or frames):
+        from dreamvid.errors import PresetError
+
+        option = "--frames" if preset is None else "--preset"
+        raise PresetError(option, "there is no film to measure", "such as --film 640x360")
+
+    from dreamvid.bench.compare import check_common, read_record
+    from dreamvid.bench.compare import compare as held_against
+    from dreamvid.bench.plan import carry_out, make_plan
+    from dreamvid.device import pick
+    from dreamvid.files import check_writable, write_text
+
+    plan = make_plan(
+        model or [],
+        layer or [],
+        sizes,
+        repeats=repeats,
+        device=pick(device),
+        scaling=scaling,
+        film=film_size,
+        preset=preset,
+        frames=frames or FRAMES,
+    )
+    earlier = read_record(compare) if compare else None
+    if compare and earlier:
+        check_common(compare, earlier, plan.names)
+    if out:
+        check_writable(out)
+    record = carry_out(plan, note)
+    if earlier:
+        record["compared"] = [asdict(one) for one in held_against(earlier, record)]
+    if out:
+        write_text(out, json.dumps(record, indent=2) + "\n")
+    if as_json:
+        say_json(record)
+    else:
+        _show(record)
+        if earlier:
+            _show_compared(record["compared"], earlier)
+
+
+def _show(record: dict[str, Any]) -> None:
+    from dreamvid.bench import tables
+
+    say(tables.machine_line(record))
+    table(tables.CASES, tables.case_rows(record["cases"]))
+    for case in record["cases"]:
+        say(tables.rate_line(case))
+    if "scaling" in record:
+        table(tables.SCALING, tables.scaling_rows(record["scaling"]))
+    if "film" in record:
+        say(tables.film_line(record["film"]))
+        table(tables.FILM, tables.film_rows(record["film"]))
+
+
+def _show_compared(compared: list[dict[str, Any]], earlier: dict[str, Any]) -> None:
+    from dreamvid.bench import tables
+
+    say(f"before: {tables.machine_line(earlier)}")
+    table(tables.COMPARED, tables.compared_rows(compared))
+
+
+def _size(option: str, text: str) -> tuple[int, int]:
+    from dreamvid.errors import PresetError, quote
+    from dreamvid.values import check_size, read_size
+
+    try:
+        size = read_size(text)
+        assert isinstance(size, tuple)  # read from text
+        return check_size(size)
+    except ValueError as error:
+        raise PresetError(option, f"{error}, got {quote(text)}") from None

@@ -1,0 +1,114 @@
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.console import counted, note, say, say_json, table
+
+if TYPE_CHECKING:
+    from dreamvid.directions.file import Direction
+
+
+def direction(
+    name: Annotated[
+        str | None, typer.Argument(help="what presets are to call it; nothing lists all there are")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="GROUP", help="towards a label or a group of them, such as city"),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="towards what these photos have")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="and these have not; else: generated pictures"),
+    ] = None,
+    words: Annotated[
+        str | None, typer.Option(help='towards words of a city model, such as "gothic -people"')
+    ] = None,
+    against_words: Annotated[str | None, typer.Option(help="and away from these")] = None,
+    model: Annotated[str, typer.Option(help="a name from `dreamvid models list`")] = "lite0",
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER[=SHARE]", help="made of these; default: those that build best"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="a .safetensors file to write instead")] = None,
+    credits: Annotated[str, typer.Option(help="whose photos they are: kept in the file")] = "",
+    keep: Annotated[
+        float, typer.Option(help="share of the weight that is left to the strongest channels")
+    ] = 0.4,
+    seed: Annotated[int, typer.Option(help="another of the same kind")] = 0,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Make a direction, a weight for each channel, for presets to dream; or list all there are."""
+    from dreamvid.choose.page import as_argument
+    from dreamvid.device import pick
+    from dreamvid.directions import shelf
+    from dreamvid.directions.asked import Asked, check, made
+    from dreamvid.directions.file import check_out, write_direction
+    from dreamvid.directions.layers import read_shares
+    from dreamvid.errors import PresetError
+    from dreamvid.models import store
+
+    asked = Asked(labels, photos, against, words, against_words, credits, seed, keep)
+    if name is None:
+        if asked != Asked() or layers or out:
+            cure = "such as `dreamvid direction town --labels city`"
+            raise PresetError("NAME", "is missing", cure)
+        _list(as_json)
+        return
+    check(asked)
+    path = shelf.new(name, model) if out is None else out
+    check_out(path)
+    picked = pick(device)
+    features = store.load(model, picked)
+    making = made(asked, features, read_shares(features, layers or ()), picked, counted)
+    for line in making.skipped:
+        note(f"left out: {line}")
+    write_direction(path, making.direction)
+    if as_json:
+        say_json({"file": str(path), "skipped": making.skipped, **_plain(making.direction)})
+        return
+    called = name if out is None else as_argument(str(out))
+    say(f"{path}\ndreamvid render quickstart --model {model} --set dream.direction={called}")
+
+
+def _list(as_json: bool) -> None:
+    from dreamvid.directions import shelf
+    from dreamvid.directions.file import read_direction
+    from dreamvid.errors import PresetError
+
+    found = []
+    for kept in shelf.kept():
+        try:
+            found.append((kept, read_direction(kept.path, option=kept.name)))
+        except PresetError as error:
+            note(f"left out: {error}")
+    if as_json:
+        say_json(
+            [
+                {"name": kept.name, "shipped": kept.shipped, "file": str(kept.path), **_plain(one)}
+                for kept, one in found
+            ]
+        )
+        return
+    rows = [(kept.name, kept.model, _layers(one), one.made) for kept, one in found]
+    table(("name", "model", "layers and shares", "made from"), rows)
+
+
+def _plain(direction: "Direction") -> dict[str, Any]:
+    channels = {layer: int(weights.count_nonzero()) for layer, weights in direction.weights.items()}
+    return {
+        "model": direction.model,
+        "shares": {layer: direction.share(layer) for layer in direction.weights},
+        "channels": channels,
+        "made": direction.made,
+        "credits": direction.credits,
+    }
+
+
+def _layers(direction: "Direction") -> str:
+    return " ".join(f"{layer}={direction.share(layer):g}" for layer in direction.weights)

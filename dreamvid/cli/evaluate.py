@@ -1,0 +1,132 @@
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.console import counted, note, say, say_json, share_progress, table
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from dreamvid.evaluation.evaluate import Retrieval
+    from dreamvid.evaluation.held_out import Photos
+    from dreamvid.models.words import WordSpace
+
+ROWS, DREAMS = 12, 10  # words of a sheet, where nobody names them
+NEAREST = 5  # words named beside each
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="a city model, from `dreamvid models list`")],
+    images: Annotated[Path, typer.Option(help="the folder of photos that it was trained on")],
+    captions: Annotated[
+        Path | None,
+        typer.Option(help="CSV or JSON of files and captions; default: a .txt beside each photo"),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="ask about all photos, not only those kept apart")
+    ] = False,
+    words: Annotated[
+        str | None,
+        typer.Option(help="to show, such as 'gaudi, food -people'; default: by their captions"),
+    ] = None,
+    dreams: Annotated[bool, typer.Option("--dreams/--no-dreams", help="a sheet of dreams")] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the sheets; default out/MODEL-evaluation")
+    ] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """How well photos find their words, and words their photos, in a city model."""
+    from dreamvid.device import pick
+    from dreamvid.evaluation.answers import ask
+    from dreamvid.evaluation.evaluate import evaluate as measured
+    from dreamvid.evaluation.held_out import find_city, read_photos, seed_of
+    from dreamvid.evaluation.sheets import check_words, telling_words
+    from dreamvid.files import check_writable
+    from dreamvid.models import store
+
+    picked = pick(device)
+    city = find_city(model)
+    features, base = store.load(model, picked), store.load(city.base, picked)
+    space = features.words
+    assert space is not None  # a city has
+    wanted = [text.strip() for text in (words or "").split(",") if text.strip()]
+    check_words(space, wanted)
+    folder = out or Path("out") / f"{model}-evaluation"
+    files = [folder / name for name in ("words.png", "dreams.png")[: 1 + dreams]]
+    for path in files:
+        check_writable(path)
+    with share_progress("photos") as show:
+        photos = read_photos(
+            city, model, images, captions, whole=whole, progress=lambda n, count: show(n / count)
+        )
+    if not photos.known:
+        note(f"{model} was trained on other photos than these, or by other captions")
+    with share_progress("looking") as show:
+        answers = ask(
+            features, space, base, photos, seed=seed_of(city, model), device=picked, progress=show
+        )
+    found = measured(photos.held_out, space.words, answers.vectors)
+    rows = wanted or telling_words(space, photos.held_out, ROWS)
+    _draw_words(model, space, answers.outputs, photos, rows, files[0])
+    if dreams:
+        everything = (*photos.held_out, *photos.learned)
+        _dream(model, wanted or telling_words(space, everything, DREAMS), files[1], picked)
+    nearest = {text: space.nearest(space.vector(text), NEAREST + 1) for text in rows}
+    if as_json:
+        plain = {"model": model, "photos": len(photos.held_out), "all": whole, **asdict(found)}
+        say_json({**plain, "nearest": nearest, "files": [str(path) for path in files]})
+        return
+    _show(f"{found.word_to_image.queries} words find their photos", found.word_to_image)
+    _show(f"{found.image_to_word.queries} photos find their words", found.image_to_word)
+    near = [(text, ", ".join(w for w, _ in all_ if w != text)) for text, all_ in nearest.items()]
+    table(("word", "nearest"), near)
+    say("\n".join(map(str, files)))
+
+
+def _draw_words(
+    model: str,
+    space: "WordSpace",
+    outputs: "Tensor",
+    photos: "Photos",
+    texts: Sequence[str],
+    path: Path,
+) -> None:
+    from dreamvid.evaluation.sheets import draw_words
+    from dreamvid.pictures.writing import save
+
+    pairs = photos.held_out
+    title = f"{model}: the nearest of {len(pairs)} photos; framed: the caption has the word"
+    save(draw_words(space, outputs, pairs, texts, title), path)
+
+
+def _dream(model: str, texts: Sequence[str], path: Path, device: "torch.device") -> None:
+    from dreamvid.choose.cells import dreamed, start_of
+    from dreamvid.choose.sheet import draw_sheet
+    from dreamvid.evaluation.dreams import cells, layout_of
+    from dreamvid.pictures.writing import save
+
+    made = cells(model, texts)
+    start = start_of(made[0].preset, device)
+    pictures = list(counted("dream", dreamed(made, start, device), len(made)))
+    title = f"{model}: its words, dreamed from the same dusk"
+    save(draw_sheet(pictures, texts, layout_of(len(made)), title), path)
+
+
+def _show(what: str, found: "Retrieval") -> None:
+    say(f"{what}, among {found.answers}")
+    rows = [
+        (
+            who,
+            *(f"{share:.3f}" for share in measures.precision.values()),
+            f"{measures.recall:.3f}",
+            f"{measures.median_rank:g}",
+        )
+        for who, measures in found.measures.items()
+    ]
+    table(("", "precision at 1", "at 5", "at 10", "recall at 10", "median rank"), rows)

@@ -1,0 +1,263 @@
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.console import duration, note, say, say_json, share_progress, table
+from dreamvid.cli.render import stop_signals
+from dreamvid.errors import PresetError, Stopped
+
+if TYPE_CHECKING:
+    import torch
+
+    from dreamvid.training.corpus import Corpus, Rules
+    from dreamvid.training.fit import Progress
+    from dreamvid.training.run import Outcome
+    from dreamvid.training.session import Wanted
+    from dreamvid.training.split import Split
+
+EXTRA = ("gensim", "imagehash", "stop_words", "scipy")  # what the extra [train] brings
+
+
+def train(
+    name: Annotated[str, typer.Argument(help="what to call the model")],
+    images: Annotated[Path, typer.Option(help="the folder of photos")],
+    captions: Annotated[
+        Path | None,
+        typer.Option(help="CSV or JSON of files and captions; default: a .txt beside each photo"),
+    ] = None,
+    text: Annotated[
+        Literal["words", "labels"],
+        typer.Option(help="words: of captions; labels: a folder for each class, its name"),
+    ] = "words",
+    vectors: Annotated[
+        Path | None, typer.Option(help="word vectors to take, word2vec's or GloVe's")
+    ] = None,
+    dimensions: Annotated[
+        int | None,
+        typer.Option(min=2, max=4096, help="of the space of words, at most; default 300"),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="the network to go on from; default: googlenet, or lite0")
+    ] = None,
+    loss: Annotated[
+        Literal["contrastive", "recipe"], typer.Option(help="recipe: the 2018 model's")
+    ] = "contrastive",
+    epochs: Annotated[int, typer.Option(min=1, help="times that each photo is seen")] = 20,
+    batch: Annotated[
+        int | None, typer.Option(min=2, help="photos a step; default 32, of thousands 120")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="of learning, at the beginning; default by the loss")
+    ] = None,
+    patience: Annotated[
+        int, typer.Option(min=1, help="epochs without a better one, after which it ends")
+    ] = 5,
+    seed: Annotated[int, typer.Option(help="another split, other weights to begin with")] = 0,
+    cache: Annotated[
+        float, typer.Option(min=0, help="GB of disk for what need not be computed twice")
+    ] = 4.0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, max=64, help="processes that read photos; default 2 with a GPU"),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", help="drop captions with it, such as another city's name"),
+    ] = None,
+    most_per_user: Annotated[int, typer.Option(min=1, help="photos kept of one user")] = 50,
+    fewest_words: Annotated[int, typer.Option(min=1, help="of a caption, once cleaned")] = 3,
+    credits: Annotated[str, typer.Option(help="whose photos these are, kept in the model")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the model and its log; default out/NAME-city")
+    ] = None,
+    device: Device = "auto",
+    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
+    check: Annotated[bool, typer.Option("--check", help="only look at the data")] = False,
+    no_dreams: Annotated[
+        bool, typer.Option("--no-dreams", help="no sample dreams on the way")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a network on photos and captions of a place, to dream its words."""
+    target = out or Path("out") / f"{name}-city"
+    _check_options(images, out, target, text, vectors, dimensions, rate)
+    _check_extra()
+
+    from dreamvid.device import pick
+    from dreamvid.models.install import check_city_name
+    from dreamvid.training.base import check_base, usual_base
+    from dreamvid.training.check import lines, report, write_check
+    from dreamvid.training.corpus import Rules
+    from dreamvid.training.session import Wanted
+    from dreamvid.training.split import split
+
+    check_city_name(name, "NAME")
+    picked, chosen = pick(device), base or usual_base()
+    check_base(chosen)
+    wanted = Wanted(
+        name=name,
+        base=chosen,
+        rules=Rules(
+            fewest_words=fewest_words,
+            most_per_user=most_per_user,
+            without=tuple(without or ()),
+            labels=text == "labels",
+        ),
+        text=text,
+        vectors=vectors,
+        dimensions=dimensions or 300,
+        loss=loss,
+        epochs=epochs,
+        batch=batch,
+        rate=rate,
+        patience=patience,
+        seed=seed,
+        cache=cache,
+        workers=workers,
+        credits=credits,
+        dreams=not no_dreams,
+    )
+    corpus = _read(images, captions, wanted.rules)
+    parts = split(corpus.pairs, seed)
+    found = report(corpus, parts)
+    if not as_json:
+        table(("what", "how much"), lines(found))
+    if check:
+        files = [str(path) for path in write_check(corpus, parts, target, seed)]
+        if as_json:
+            say_json({"data": found.plain(), "files": files})
+        else:
+            say("\n".join(files))
+        return
+    outcome = _trained(wanted, corpus, parts, target, picked, fresh)
+    if as_json:
+        say_json({"model": name, "base": chosen, "data": found.plain(), **_plain(outcome)})
+    else:
+        _say_what_next(name, outcome, images, captions)
+
+
+def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
+    from dreamvid.training.corpus import check_enough, read_corpus
+
+    with share_progress("photos") as show:
+        corpus = read_corpus(images, captions, rules, lambda done, count: show(done / count))
+    check_enough(corpus)
+    return corpus
+
+
+def _trained(
+    wanted: "Wanted",
+    corpus: "Corpus",
+    parts: "Split",
+    out: Path,
+    device: "torch.device",
+    fresh: bool,
+) -> "Outcome":
+    from dreamvid.training.run import Watch
+    from dreamvid.training.run import train as run
+
+    what = f"{len(parts.train)} photos on {wanted.base} by {device.type}"
+    note(f"{wanted.name}: {what}, into {out}")
+    with stop_signals() as stop, _shares() as show:
+        watch = Watch(
+            lambda done, count: show("looking", done / count),
+            lambda progress: _tell(progress, show),
+            stop,
+        )
+        outcome = run(wanted, corpus, parts, out, device=device, fresh=fresh, watch=watch)
+    if not outcome.finished:
+        done = f"{outcome.epochs} of {wanted.epochs} epochs are done"
+        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+    return outcome
+
+
+def _check_options(
+    images: Path,
+    out: Path | None,
+    target: Path,
+    text: str,
+    vectors: Path | None,
+    dimensions: int | None,
+    rate: float | None,
+) -> None:
+    """Raises PresetError for what would be found wrong only after the photos are read."""
+    if out is not None and out == Path():
+        raise PresetError("--out", "is empty", "give a folder")
+    if target.resolve().is_relative_to(images.resolve()):
+        raise PresetError("--out", f"{target} lies among the photos", "give another folder")
+    if rate is not None and not 0 < rate <= 1:
+        raise PresetError("--rate", f"{rate:g} is not above 0 and at most 1", "such as 0.001")
+    if vectors and not vectors.is_file():
+        raise PresetError("--vectors", f"{vectors} is no file", "a file of word vectors")
+    if vectors and text == "labels":
+        raise PresetError("--vectors", "labels have vectors of their own", "--text words")
+    if dimensions and (vectors or text == "labels"):
+        whose = "the file's are taken" if vectors else "labels have one each"
+        raise PresetError("--dimensions", f"{dimensions} has no effect: {whose}", "leave it out")
+
+
+def _check_extra() -> None:
+    for package in EXTRA:
+        if find_spec(package) is None:
+            cure = "pip install 'dreamvid[train]'"
+            raise PresetError("train", f"the package {package} is not installed", cure)
+
+
+Shown = Callable[[str, float], None]
+
+
+@contextmanager
+def _shares() -> Iterator[Shown]:
+    """A function to be called with what is being done, and its share: one bar at a time."""
+    with ExitStack() as bars:
+        shown: dict[str, Callable[[float], None]] = {}
+
+        def show(what: str, share: float) -> None:
+            if what not in shown:
+                bars.close()
+                shown[what] = bars.enter_context(share_progress(what))
+            shown[what](share)
+
+        yield show
+
+
+def _tell(progress: "Progress", show: Shown) -> None:
+    from dreamvid.training.fit import Halved, Judged, Stepped
+
+    if isinstance(progress, Stepped):
+        show("training", progress.done / progress.total)
+    elif isinstance(progress, Halved):
+        note(f"memory ran out: from here on {progress.batch} photos a step")
+    elif isinstance(progress, Judged):
+        losses = f"loss {progress.learning:.4g}, of photos kept apart {progress.stopping:.4g}"
+        best = ", the best so far" if progress.best else ""
+        spent = duration(progress.seconds)
+        note(f"epoch {progress.epoch}/{progress.epochs}  {losses}{best}  {spent}")
+
+
+def _plain(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "epochs": outcome.epochs,
+        "best_epoch": outcome.best_epoch,
+        "broken": outcome.broken,
+        "files": [str(path) for path in outcome.files],
+        "words": list(outcome.words),
+    }
+
+
+def _say_what_next(name: str, outcome: "Outcome", images: Path, captions: Path | None) -> None:
+    say(f"{outcome.epochs} epochs; kept: the weights after epoch {outcome.best_epoch}")
+    if outcome.broken:
+        say(f"{outcome.broken} photos could not be read any more: see dropped.csv")
+    say("\n".join(map(str, outcome.files)))
+    told = f" --captions {shlex.quote(str(captions))}" if captions else ""
+    say(f"{name} is installed; now:")
+    setting = shlex.quote(f'dream.words="{outcome.words[0]}"')
+    say(f"  dreamvid dream PICTURE --out dreamed.png --model {name} --set {setting}")
+    say(f"  dreamvid evaluate {name} --images {shlex.quote(str(images))}{told}")

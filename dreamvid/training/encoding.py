@@ -1,0 +1,47 @@
+"""Text files of whatever encoding they have."""
+
+import codecs
+import lzma
+from pathlib import Path
+
+from dreamvid.errors import PresetError
+
+HEAD = 4096  # bytes in which a file that is no text gives itself away
+
+
+def read_text(path: Path) -> tuple[str, int]:
+    """A file's text, and how many of its lines had to be taken for Windows-1252.
+
+    The others are UTF-8, or all are UTF-16; with a byte-order mark or without. Unpacks .xz.
+    Raises PresetError naming --captions for what cannot be read or is no text.
+    """
+    try:
+        with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
+            content = file.read()
+    except (OSError, lzma.LZMAError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PresetError("--captions", f"{path} cannot be read: {reason}") from None
+    if wide := _utf16(content):
+        return content.decode(wide, errors="replace").removeprefix("\ufeff"), 0
+    if b"\0" in content[:HEAD]:
+        raise PresetError("--captions", f"{path} is no text", "give a CSV or JSON file")
+    lines = content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+    decoded = [_line(line) for line in lines]
+    return "".join(text for text, _ in decoded), sum(is_odd for _, is_odd in decoded)
+
+
+def _utf16(content: bytes) -> str | None:
+    """Plain letters have a zero byte in UTF-16, and text has none in UTF-8."""
+    if content.startswith(codecs.BOM_UTF16_LE) or content[1:2] == b"\0":
+        return "utf-16-le"
+    if content.startswith(codecs.BOM_UTF16_BE) or content[:1] == b"\0":
+        return "utf-16-be"
+    return None
+
+
+def _line(line: bytes) -> tuple[str, bool]:
+    """With whether it is not UTF-8."""
+    try:
+        return line.decode(), False
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace"), True

@@ -1,0 +1,76 @@
+"""The photos' folder: what lies in it, and whether a path that somebody wrote stays inside."""
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from dreamvid.errors import PresetError
+
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif"),
+    *(".tif", ".tiff", ".bmp", ".gif", ".heic", ".jp2"),
+)
+"""Of files taken for photos where no caption file names them; they are opened as what they are."""
+
+
+class Folder:
+    """The photos below a folder, in the order of their names; hidden files are left out.
+
+    Raises PresetError naming --images where there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not os.path.isdir(path):
+            problem = "is not a folder" if os.path.exists(path) else "does not exist"
+            raise PresetError("--images", f"{path} {problem}", "give a folder of photos")
+        self.path = path
+        self.photos = tuple(_photos(path))
+        if not self.photos:
+            raise PresetError("--images", f"{path} holds no photo", "JPEG, PNG, WebP, ...")
+
+    def inside(self, written: str) -> str | None:
+        """A path that somebody wrote, as a name below the folder; None if it leads out of it.
+
+        Links below the folder are followed. Backslashes part folders too, and a photo's name
+        may have its accents apart, as macOS has.
+        """
+        below = written.strip()
+        if not os.path.isfile(self.path / below):
+            below = below.replace("\\", "/")
+        root = os.path.normpath(self.path.absolute())
+        whole = os.path.normpath(os.path.join(root, below))
+        if not whole.startswith(os.path.join(root, "")):
+            return None
+        name = Path(os.path.relpath(whole, root)).as_posix()
+        return name if self.has(name) else self._composed.get(_composed(name), name)
+
+    def has(self, name: str) -> bool:
+        return os.path.isfile(self.path / name)
+
+    @cached_property
+    def by_stem(self) -> dict[str, str]:
+        """The first photo of each name without folders and suffix."""
+        return {PurePosixPath(name).stem: name for name in reversed(self.photos)}
+
+    @cached_property
+    def _composed(self) -> dict[str, str]:
+        return {_composed(name): name for name in self.photos}
+
+
+def _photos(folder: Path) -> Iterator[str]:
+    for place, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for file in sorted(files):
+            path = Path(place, file)
+            if path.suffix.lower() in SUFFIXES and not file.startswith("."):
+                yield path.relative_to(folder).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    raise PresetError("--images", f"{error.filename} cannot be read: {error.strerror}")
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

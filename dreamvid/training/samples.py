@@ -1,0 +1,36 @@
+"""What a model dreams of its words while it is trained: a few small pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from dreamvid.choose.sheet import Layout, draw_sheet
+from dreamvid.engine import frame_rng
+from dreamvid.film.parts import Parts
+from dreamvid.image import Image
+from dreamvid.models.features import FeatureModel
+from dreamvid.pictures.writing import save
+from dreamvid.preset import with_settings
+from dreamvid.scores import make_scores
+from dreamvid.start import dusk
+from dreamvid.timeline import still_timeline
+
+HEIGHT, WIDTH = 160, 224  # pixels
+SETTINGS = ("dream.octaves=3", "dream.steps=8", "dream.pyramid=4", "dream.decorrelate=0.5")
+
+
+def write_sample(features: FeatureModel, words: Sequence[str], title: str, path: Path) -> None:
+    """Each word dreamed from the same dusk, side by side; raises OutputError."""
+    device = features.words.vectors.device if features.words else torch.device("cpu")
+    start = dusk(HEIGHT, WIDTH, frame_rng(0, -1)).to(device)
+    pictures = [_dreamed(features, word, start).cpu() for word in words]
+    layout = Layout(len(words), len(words), WIDTH, HEIGHT)
+    save(draw_sheet(pictures, words, layout, title), path)
+
+
+def _dreamed(features: FeatureModel, word: str, start: Image) -> Image:
+    preset = with_settings([f'dream.words="{word}"', "video.frames=1", *SETTINGS])
+    timeline = still_timeline(preset)
+    score_at = make_scores(preset.dream, features, start.device, first=start)
+    return Parts(preset, timeline, score_at, start.device).dreamed(start, timeline.moment(0))

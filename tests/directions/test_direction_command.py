@@ -1,0 +1,129 @@
+"""`dreamvid direction` as a user sees it."""
+
+import json
+
+import pytest
+import torch
+
+from dreamvid.directions import dreams, make
+from dreamvid.directions.file import read_direction
+from dreamvid.dream.ascent import Ascent
+from dreamvid.pictures.writing import save
+from tests.command import run
+
+SMALL = ("--layers", "block_2/expand")
+
+
+@pytest.fixture
+def photos(tmp_path, rng):
+    """Three photos of stripes, three of nothing, and a file that is none."""
+    for n in range(3):
+        faint = 0.02 * torch.rand(1, 3, 40, 48, generator=rng) + 0.1 * n + 0.3
+        stripes = faint.clone()
+        stripes[..., ::4] += 0.3
+        for name, picture in (("stripes", stripes), ("plain", faint)):
+            (tmp_path / name / "in").mkdir(parents=True, exist_ok=True)
+            save(picture, tmp_path / name / "in" / f"{n}.png")
+    (tmp_path / "stripes" / "broken.jpg").write_bytes(b"not a photo")
+    return tmp_path
+
+
+def test_photos_make_a_direction_that_presets_name(photos, capsys, models_home):
+    words = ("--photos", photos / "stripes", "--against", photos / "plain", *SMALL)
+    code, said, noted = run(capsys, "direction", "stripes", *words, "--credits", "Photos: me")
+    path = models_home / "directions" / "lite0" / "stripes.safetensors"
+    assert code == 0 and said.splitlines()[0] == str(path)
+    assert "render quickstart --model lite0 --set dream.direction=stripes" in said
+    assert "left out: " in noted and "broken.jpg is not a picture" in noted
+    found = read_direction(path)
+    assert found.made == "3 photos of stripes against 3 photos of plain"
+    assert found.credits == "Photos: me" and list(found.weights) == ["block_2/expand"]
+    assert float(found.weights["block_2/expand"].sum()) == pytest.approx(1, abs=0.01)
+    listed = run(capsys, "direction")[1]
+    assert "stripes\tlite0\tblock_2/expand=1\t3 photos of stripes against" in listed
+    record = {one["name"]: one for one in json.loads(run(capsys, "direction", "--json")[1])}
+    assert record["stripes"]["credits"] == "Photos: me" and not record["stripes"]["shipped"]
+    assert record["city"]["shipped"]
+    path.write_bytes(b"damaged")
+    code, listed, noted = run(capsys, "direction")
+    assert code == 0 and "stripes" not in listed and "left out: stripes: " in noted
+
+
+def test_photos_alone_are_held_against_generated_pictures(photos, capsys, tmp_path):
+    out = tmp_path / "made.safetensors"
+    words = ("direction", "x", "--photos", photos / "plain", *SMALL, "--out", out, "--json")
+    said = json.loads(run(capsys, *words)[1])
+    assert said["made"] == "3 photos of plain against generated pictures"
+    assert said["file"] == str(out) and said["skipped"] == []
+    assert said["shares"] == {"block_2/expand": 1.0}
+
+
+def test_labels_are_looked_for_in_photos(photos, capsys, tmp_path):
+    words = ("direction", "x", "--labels", "city", "--photos", photos / "stripes")
+    out = tmp_path / "made.safetensors"
+    code, _, _ = run(capsys, *words, "--layers", "head=0.3", *SMALL, "--out", out)
+    assert code == 0
+    found = read_direction(out)
+    assert found.made == "labels city, in 3 photos of stripes"
+    assert dict(found.shares) == {"head": 0.3, "block_2/expand": 1.0}
+
+
+def test_labels_alone_are_dreamed_the_same_way_for_the_same_seed(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(dreams, "SIZE", (48, 64))
+    monkeypatch.setattr(dreams, "ASCENT", Ascent(octaves=1, steps=1))
+    monkeypatch.setattr(make, "STARTS", 2)
+
+    def made(name, *more):
+        out = tmp_path / f"{name}.safetensors"
+        words = ("direction", "x", "--labels", "gothic", "--layers", "block_13/expand")
+        assert run(capsys, *words, "--out", out, *more)[0] == 0
+        return out.read_bytes(), read_direction(out)
+
+    one, again, other = made("a"), made("b"), made("c", "--seed", 1)
+    assert one[0] == again[0] != other[0]
+    assert one[1].made == "labels gothic, seed 0, keep 0.4"
+    few = made("d", "--keep", 0.1)[1].weights["block_13/expand"]
+    assert 0 < few.count_nonzero() < one[1].weights["block_13/expand"].count_nonzero()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "NAME: nothing says what the direction is made of (--labels city, --photos"),
+        (("--labels", "cty"), 2, "--labels: lite0: there is no class 'cty' (did you mean city?)"),
+        (("--labels", ""), 2, "--labels: lite0: there is no class ''"),
+        (("--words", "gaudi"), 2, "--words: lite0 knows no words (--labels takes those"),
+        (("--words", "a", "--labels", "city"), 2, "--words: goes together with neither"),
+        (("--labels", "city", "--against", "."), 2, "--against: is for --photos without --labels"),
+        (("--labels", "city", "--against-words", "a"), 2, "--against-words: is for --words"),
+        (("--labels", "city", "--credits", "me"), 2, "--credits: are for --photos"),
+        (("--labels", "city", "--keep", "0"), 2, "--keep: 0 is no share (above 0"),
+        (("--labels", "city", "--keep", "nan"), 2, "--keep: nan is no share (above 0"),
+        (("--photos", "nowhere"), 2, "--photos: nowhere cannot be read: No such file"),
+        (("--photos", "."), 2, "--photos: . holds 0 photos that can be read (at least 3"),
+        (("--labels", "city", "--layers", "block_13/expnd"), 3, "did you mean block_13/expand?"),
+        (("--labels", "city", "--layers", "head=0"), 2, "--layers: 'head=0' gives no share above"),
+        (("--labels", "city", "--layers", "head=x"), 2, "--layers: 'head=x' gives no share above"),
+        (("--labels", "city", "--model", "nope"), 3, "model: there is no 'nope'"),
+        (("--labels", "city", "--out", "a.bin"), 2, "--out: a.bin does not end in .safetensors"),
+        (("--labels", "city", "--out", "/proc/a.safetensors"), 6, "/proc/a.safetensors: cannot be"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(words, code, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found, _, error = run(capsys, "direction", "town", *words)
+    assert found == code and said in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("city", "comes with dreamvid (another name"), ("To wn", "cannot be a direction's name")],
+)
+def test_names_are_checked_before_the_work(name, said, capsys):
+    code, _, error = run(capsys, "direction", name, "--labels", "city")
+    assert code == 2 and said in error
+
+
+def test_options_without_a_name_are_refused(capsys):
+    code, _, error = run(capsys, "direction", "--labels", "city")
+    assert code == 2 and "NAME: is missing (such as `dreamvid direction town" in error

@@ -3,10 +3,10 @@
 import torch
 import torch.nn.functional as F
 
+from dreamvid.corpus.split import Split
 from dreamvid.models.features import Pixels
 from dreamvid.training.base import Base
 from dreamvid.training.lesson import make_lesson
-from dreamvid.training.split import Split
 from dreamvid.training.text import TextSpace
 
 PIXELS = Pixels(scale=1.0, mean=(0.5, 0.5, 0.5))

@@ -15,11 +15,11 @@ from dreamvid.errors import PresetError, Stopped
 if TYPE_CHECKING:
     import torch
 
-    from dreamvid.training.corpus import Corpus, Rules
+    from dreamvid.corpus.pairs import Corpus, Rules
+    from dreamvid.corpus.split import Split
     from dreamvid.training.fit import Progress
     from dreamvid.training.run import Outcome
     from dreamvid.training.session import Wanted
-    from dreamvid.training.split import Split
 
 EXTRA = ("gensim", "imagehash", "stop_words", "scipy")  # what the extra [train] brings
 
@@ -89,13 +89,13 @@ def train(
     _check_options(images, out, target, text, vectors, dimensions, rate)
     _check_extra()
 
+    from dreamvid.corpus.check import lines, report, write_check
+    from dreamvid.corpus.pairs import Rules
+    from dreamvid.corpus.split import split
     from dreamvid.device import pick
     from dreamvid.models.install import check_city_name
     from dreamvid.training.base import check_base, usual_base
-    from dreamvid.training.check import lines, report, write_check
-    from dreamvid.training.corpus import Rules
     from dreamvid.training.session import Wanted
-    from dreamvid.training.split import split
 
     check_city_name(name, "NAME")
     picked, chosen = pick(device), base or usual_base()
@@ -143,7 +143,7 @@ def train(
 
 
 def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
-    from dreamvid.training.corpus import check_enough, read_corpus
+    from dreamvid.corpus.pairs import check_enough, read_corpus
 
     with share_progress("photos") as show:
         corpus = read_corpus(images, captions, rules, lambda done, count: show(done / count))

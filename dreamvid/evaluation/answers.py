@@ -8,13 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.choose.describe import channel_means, middle_of
+from dreamvid.corpus.pairs import Pair
 from dreamvid.evaluation.evaluate import Vectors, cosines
 from dreamvid.evaluation.held_out import Photos
 from dreamvid.evaluation.rivals import ridge, untrained
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.words import WordSpace
 from dreamvid.pictures.reading import load
-from dreamvid.training.corpus import Pair
 
 MODEL, RIDGE, UNTRAINED = "the model", "ridge on its base", "untrained head"
 MOST_LEARNED = 5000  # photos that rivals learn from: more would take long, and tell little

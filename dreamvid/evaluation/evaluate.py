@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.corpus.pairs import Pair
 from dreamvid.errors import PresetError
 from dreamvid.evaluation.retrieval import Measures, best, chance, measure
 from dreamvid.models.words import WordSpace
-from dreamvid.training.corpus import Pair
 
 FEWEST = 2  # photos of a word that is asked for: what a single one has may be a name, or a slip
 BEST, CHANCE = "best possible", "chance"

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dreamvid.corpus.pairs import Pair, Rules, read_corpus
+from dreamvid.corpus.split import split
 from dreamvid.errors import ModelError
 from dreamvid.models import store
 from dreamvid.models.city import City, read_city
-from dreamvid.training.corpus import Pair, Rules, read_corpus
-from dreamvid.training.split import split
 
 
 @dataclass(frozen=True)

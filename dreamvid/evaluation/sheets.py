@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.choose.sheet import draw_table, table_layout
+from dreamvid.corpus.pairs import Pair
+from dreamvid.corpus.photos import thumbnail
 from dreamvid.errors import PresetError
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.models.words import WordSpace
-from dreamvid.training.corpus import Pair
-from dreamvid.training.photos import thumbnail
 
 ALIKE = 0.4  # of two words' cosine: from here on one of them is enough
 THUMBNAIL = (180, 120)  # width and height in pixels

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.corpus.pairs import Pair
+from dreamvid.corpus.split import Split
 from dreamvid.errors import PresetError
-from dreamvid.training.corpus import Pair
-from dreamvid.training.split import Split
 from dreamvid.training.text import TextSpace
 
 

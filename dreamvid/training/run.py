@@ -15,20 +15,20 @@ from pathlib import Path
 
 import torch
 
+from dreamvid.corpus.check import write_check
+from dreamvid.corpus.cleaning import stop_words
+from dreamvid.corpus.dropped import Dropped
+from dreamvid.corpus.pairs import Corpus
+from dreamvid.corpus.split import Split
 from dreamvid.folder import RenderFolder, open_folder
 from dreamvid.training.base import read_base
 from dreamvid.training.cache import fill_cache, open_cache
-from dreamvid.training.check import write_check
-from dreamvid.training.cleaning import stop_words
-from dreamvid.training.corpus import Corpus
-from dreamvid.training.dropped import Dropped
 from dreamvid.training.finish import DREAMED, finish, sample
 from dreamvid.training.fit import Progress, Stepped, Task, fit
 from dreamvid.training.lesson import make_lesson
 from dreamvid.training.log import open_log
 from dreamvid.training.seeing import Fresh, Source, blank
 from dreamvid.training.session import Session, Wanted
-from dreamvid.training.split import Split
 from dreamvid.training.state import Position, State, restore, save
 from dreamvid.training.text import make_text_space
 from dreamvid.training.top import make_top

@@ -12,13 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from dreamvid.corpus.pairs import Pair
 from dreamvid.errors import PresetError
 from dreamvid.image import Image
 from dreamvid.memory import ran_out
 from dreamvid.models.features import Pixels, Trainable
 from dreamvid.training.base import Base
 from dreamvid.training.batches import Look
-from dreamvid.training.corpus import Pair
 from dreamvid.training.views import SIDE, view
 
 Activations = Float[Tensor, "photos channels rows columns"]

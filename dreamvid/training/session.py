@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import torch
 
+from dreamvid.corpus.pairs import Rules
 from dreamvid.files import sha256
 from dreamvid.training.base import Base
 from dreamvid.training.batches import Look
 from dreamvid.training.cache import Records, views_within
-from dreamvid.training.corpus import Rules
 from dreamvid.training.lesson import Lesson
 from dreamvid.training.losses import LOSSES, Loss
 from dreamvid.training.seeing import blank

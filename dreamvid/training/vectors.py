@@ -17,8 +17,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.corpus.cleaning import LONGEST, SHORTEST, tokens
 from dreamvid.errors import PresetError
-from dreamvid.training.cleaning import LONGEST, SHORTEST, tokens
 
 FIRST = 10_000  # words that are taken whether a caption has them or not: the frequent ones
 WIDEST = 4096  # numbers of a word

@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from PIL import Image as PilImage
 
+from dreamvid.corpus.pairs import Rules
+from dreamvid.corpus.split import place
 from dreamvid.evaluation import dreams
 from dreamvid.models import store
 from dreamvid.models.city import City, write_city
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
-from dreamvid.training.corpus import Rules
-from dreamvid.training.split import place
 from tests.command import run
 
 COUNT, SEED = 24, 9  # which keeps seven apart, of both kinds

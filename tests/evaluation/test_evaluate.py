@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from dreamvid.corpus.pairs import Pair
 from dreamvid.errors import PresetError
 from dreamvid.evaluation.evaluate import BEST, CHANCE, Vectors, cosines, evaluate
 from dreamvid.evaluation.rivals import ridge, untrained
 from dreamvid.models.head import Head
 from dreamvid.models.words import WordSpace
-from dreamvid.training.corpus import Pair
 
 WORDS = ("sea", "house", "hill", "nobody")
 CAPTIONS = [("sea", "hill"), ("sea",), ("house", "strange"), ("strange",)]

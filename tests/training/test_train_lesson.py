@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from dreamvid.corpus.pairs import Pair
+from dreamvid.corpus.split import Split
 from dreamvid.errors import PresetError
-from dreamvid.training.corpus import Pair
 from dreamvid.training.lesson import make_lesson
-from dreamvid.training.split import Split
 from tests.tiny_network import space
 
 

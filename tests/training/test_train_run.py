@@ -6,15 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
+from dreamvid.corpus.pairs import Corpus, Pair
+from dreamvid.corpus.split import split
 from dreamvid.errors import ResumeError, Stopped
 from dreamvid.models.city import read_city
 from dreamvid.training import finish, run
 from dreamvid.training.batches import Look
-from dreamvid.training.corpus import Corpus, Pair
 from dreamvid.training.run import Watch
 from dreamvid.training.seeing import Fresh
 from dreamvid.training.session import Wanted
-from dreamvid.training.split import split
 from tests.tiny_network import CPU, tiny_base
 
 WORDS = ("sea", "sand", "tower", "harbour", "market", "castle")

@@ -3,9 +3,9 @@ import pytest
 import torch
 from PIL import Image
 
+from dreamvid.corpus.pairs import Pair
 from dreamvid.training.base import read_base
 from dreamvid.training.batches import Look, chunks
-from dreamvid.training.corpus import Pair
 from dreamvid.training.seeing import Fresh, blank, frozen_part
 from dreamvid.training.views import view
 from tests.tiny_network import CPU, Tiny, tiny_base

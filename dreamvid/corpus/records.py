@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 
-from dreamvid.training.posts import Record, plain
+from dreamvid.corpus.posts import Record, plain
 
 Found = Iterator[tuple[str, Record | str]]
 """A place in the file, such as "line 12", with its record, or with what is wrong there."""

@@ -12,13 +12,13 @@ from textwrap import shorten
 from typing import Any
 
 from dreamvid.choose.sheet import Layout, columns_for, draw_sheet
+from dreamvid.corpus.dropped import Dropped, by_reason
+from dreamvid.corpus.pairs import Corpus
+from dreamvid.corpus.photos import thumbnail
+from dreamvid.corpus.split import Split
 from dreamvid.files import write_text
 from dreamvid.image import OtherSizeImage
 from dreamvid.pictures.writing import save
-from dreamvid.training.corpus import Corpus
-from dreamvid.training.dropped import Dropped, by_reason
-from dreamvid.training.photos import thumbnail
-from dreamvid.training.split import Split
 
 MOST_USED = 20  # words
 NAMED = 3  # of each reason, the first

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from dreamvid.training.corpus import Pair
+from dreamvid.corpus.pairs import Pair
 
 TRAIN, STOPPING = 0.80, 0.85  # where parts end, of 1; the rest is for the test
 PARTS = ((0.0, TRAIN), (TRAIN, STOPPING), (STOPPING, 1.0))

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dreamvid.training.duplicates import ALIKE, Hashes
+from dreamvid.corpus.duplicates import ALIKE, Hashes
 
 
 def test_the_first_within_four_bits_is_found():

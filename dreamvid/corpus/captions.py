@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamvid.corpus.dropped import Dropped
+from dreamvid.corpus.encoding import read_text
+from dreamvid.corpus.folders import Folder
+from dreamvid.corpus.posts import CAPTION, PHOTO, caption_of, photo_of, user_of
+from dreamvid.corpus.records import read_records
 from dreamvid.errors import PresetError, quote
-from dreamvid.training.dropped import Dropped
-from dreamvid.training.encoding import read_text
-from dreamvid.training.folders import Folder
-from dreamvid.training.posts import CAPTION, PHOTO, caption_of, photo_of, user_of
-from dreamvid.training.records import read_records
 
 SUFFIXES = (".json", ".json.xz", ".txt")  # of files beside photos; .json names the user too
 NUMBERED = re.compile(r"_\d{1,2}$")  # instaloader's photos of one post: DATE_UTC_1.jpg

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from dreamvid.training.check import lines, report, write_check
-from dreamvid.training.corpus import Corpus, Dropped, Pair
-from dreamvid.training.split import Split
+from dreamvid.corpus.check import lines, report, write_check
+from dreamvid.corpus.pairs import Corpus, Dropped, Pair
+from dreamvid.corpus.split import Split
 
 COLOURS = {"red": (250, 0, 0), "green": (0, 250, 0), "blue": (0, 0, 250), "grey": (99, 99, 99)}
 

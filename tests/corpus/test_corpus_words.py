@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 - letters that look like others are what is tested
 import pytest
 
+from dreamvid.corpus.cleaning import clean, stop_words, tokens
 from dreamvid.folding import fold
-from dreamvid.training.cleaning import clean, stop_words, tokens
 
 
 @pytest.mark.parametrize(

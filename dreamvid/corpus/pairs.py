@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamvid.corpus.captions import Entry, Source, class_names, read_captions
+from dreamvid.corpus.cleaning import clean, stop_words, tokens
+from dreamvid.corpus.dropped import Dropped, by_reason
+from dreamvid.corpus.duplicates import Hashes
+from dreamvid.corpus.folders import Folder
+from dreamvid.corpus.photos import look_at
 from dreamvid.errors import PresetError, quote
-from dreamvid.training.captions import Entry, Source, class_names, read_captions
-from dreamvid.training.cleaning import clean, stop_words, tokens
-from dreamvid.training.dropped import Dropped, by_reason
-from dreamvid.training.duplicates import Hashes
-from dreamvid.training.folders import Folder
-from dreamvid.training.photos import look_at
 
 FEWEST_PAIRS = 20  # fewer cannot be split into three parts that mean anything
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
+from dreamvid.corpus.pairs import Corpus, Rules, check_enough, read_corpus
 from dreamvid.errors import PresetError
-from dreamvid.training import corpus
-from dreamvid.training.corpus import Rules, check_enough, read_corpus
 
 CAPTION = "beach tower sunset"
 
@@ -341,4 +340,4 @@ def test_too_few_to_train_on(tmp_path, photo, table):
     found = read(tmp_path, table(f"a.jpg,{CAPTION}"))
     with pytest.raises(PresetError, match=r"1 pairs are too few to train on .*at least 20"):
         check_enough(found)
-    check_enough(corpus.Corpus(found.pairs * 20, ()))
+    check_enough(Corpus(found.pairs * 20, ()))

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.training.corpus import Pair
-from dreamvid.training.split import split
+from dreamvid.corpus.pairs import Pair
+from dreamvid.corpus.split import split
 
 
 def pairs(count):

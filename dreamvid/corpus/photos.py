@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
+from dreamvid.corpus.dropped import Reason
 from dreamvid.image import OtherSizeImage, from_bytes
-from dreamvid.training.dropped import Reason
 
 MOST_PIXELS = 100_000_000
 SHORTEST_SIDE = 64  # pixels

@@ -63,7 +63,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
             frames = tuple(file.get_tensor(name).numpy() for name in pending)
         return Checkpoint(Frame(about["index"], image, memory), frames, about["seconds"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ResumeError(f"{path} is damaged ({error}); --fresh starts the film over") from None
+        raise ResumeError(f"{path} is damaged ({error}); --fresh starts over") from None
 
 
 def _in_order(names: Sequence[str]) -> list[str]:

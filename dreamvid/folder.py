@@ -63,7 +63,7 @@ def open_folder(out: Path, key: dict[str, Any], *, fresh: bool) -> Iterator[Rend
         raise OutputError(f"--out {out}: cannot be written: {error.strerror}") from None
     with lock:
         if not _take(lock):
-            raise ResumeError(f"{out}: another run is rendering here; wait for it or stop it")
+            raise ResumeError(f"{out}: another run is at work here; wait for it or stop it")
         if fresh:
             _empty(folder)
         if folder.checkpoint.exists():
@@ -104,7 +104,7 @@ def _read(state: Path) -> dict[str, Any]:
             return kept
     except (OSError, ValueError, RecursionError):
         pass
-    raise ResumeError(f"{state} is damaged or gone; --fresh starts the film over")
+    raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
 def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
@@ -115,6 +115,6 @@ def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
         )
         more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
         raise ResumeError(
-            f"{out} holds a render with other settings: {changes}{more} "
+            f"{out} holds work with other settings: {changes}{more} "
             "(choose another --out, or --fresh to start over)"
         )

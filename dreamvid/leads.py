@@ -30,7 +30,7 @@ class LeadFiles(MutableMapping[int, Image]):
             return torch.from_numpy(np.load(self._path(index), allow_pickle=False)).float()
         except (OSError, ValueError, EOFError) as error:
             problem = f"{self._path(index)} is damaged or gone ({error})"
-            raise ResumeError(f"{problem}; --fresh starts the film over") from None
+            raise ResumeError(f"{problem}; --fresh starts over") from None
 
     def __delitem__(self, index: int) -> None:
         self._path(index).unlink(missing_ok=True)

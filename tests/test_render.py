@@ -200,7 +200,7 @@ def test_a_stop_keeps_every_frame_where_nobody_listens(tmp_path):
 
 def test_two_runs_do_not_share_a_folder(tmp_path):
     def second(progress):
-        with pytest.raises(ResumeError, match="another run is rendering here"):
+        with pytest.raises(ResumeError, match="another run is at work here"):
             render_film(small(), tmp_path, device=CPU)
 
     assert render_film(small("video.frames=1"), tmp_path, device=CPU, on_frame=second).finished

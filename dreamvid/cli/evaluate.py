@@ -7,6 +7,7 @@ import typer
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.console import counted, note, say, say_json, share_progress, table
+from dreamvid.cli.extra import check_extra
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,8 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """How well photos find their words, and words their photos, in a city model."""
+    check_extra("evaluate")
+
     from dreamvid.device import pick
     from dreamvid.evaluation.answers import ask
     from dreamvid.evaluation.evaluate import evaluate as measured

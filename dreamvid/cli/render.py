@@ -1,7 +1,3 @@
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +5,7 @@ import typer
 
 from dreamvid.cli.arguments import Device, Fps, Frames, Model, Seed, Settings, Size, as_settings
 from dreamvid.cli.console import duration, file_size, frame_progress, say
+from dreamvid.cli.stopping import stop_signals
 from dreamvid.errors import PresetError, Stopped
 
 
@@ -51,26 +48,3 @@ def render(
     say(f"{outcome.count} frames, {length} of film")
     for path in outcome.files:
         say(f"{path}  {file_size(path.stat().st_size)}")
-
-
-@contextmanager
-def stop_signals() -> Iterator[Callable[[], bool]]:
-    """While inside, the first Ctrl-C or SIGTERM only sets what the function tells.
-
-    A second one stops at once; what is lost then is less than a minute's work.
-    """
-    asked: list[int] = []
-
-    def ask(number: int, _frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        with suppress(OSError):  # print may not nest, and nobody may be listening
-            os.write(2, b"stopping after this frame; once more stops at once\n")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,7 +1,6 @@
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,7 +8,8 @@ import typer
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.console import duration, note, say, say_json, share_progress, table
-from dreamvid.cli.render import stop_signals
+from dreamvid.cli.extra import check_extra
+from dreamvid.cli.stopping import stop_signals
 from dreamvid.errors import PresetError, Stopped
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dreamvid.training.fit import Progress
     from dreamvid.training.run import Outcome
     from dreamvid.training.session import Wanted
-
-EXTRA = ("gensim", "imagehash", "stop_words", "scipy")  # what the extra [train] brings
 
 
 def train(
@@ -87,7 +85,7 @@ def train(
     """Train a network on photos and captions of a place, to dream its words."""
     target = out or Path("out") / f"{name}-city"
     _check_options(images, out, target, text, vectors, dimensions, rate)
-    _check_extra()
+    check_extra("train")
 
     from dreamvid.corpus.check import lines, report, write_check
     from dreamvid.corpus.pairs import Rules
@@ -200,13 +198,6 @@ def _check_options(
     if dimensions and (vectors or text == "labels"):
         whose = "the file's are taken" if vectors else "labels have one each"
         raise PresetError("--dimensions", f"{dimensions} has no effect: {whose}", "leave it out")
-
-
-def _check_extra() -> None:
-    for package in EXTRA:
-        if find_spec(package) is None:
-            cure = "pip install 'dreamvid[train]'"
-            raise PresetError("train", f"the package {package} is not installed", cure)
 
 
 Shown = Callable[[str, float], None]

@@ -6,7 +6,7 @@ from dreamvid.choose.cells import Cell, as_setting
 from dreamvid.choose.sheet import Layout, columns_for
 from dreamvid.preset import with_settings
 
-WIDTH, HEIGHT = 224, 160  # pixels
+WIDTH, HEIGHT = 256, 160  # pixels
 # Found by looking at ten words of a GoogLeNet: bold steps on coarse bands for shapes of a size to
 # be told apart, and colours free enough to leave the dusk's.
 SETTINGS = (

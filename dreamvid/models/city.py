@@ -23,7 +23,17 @@ from dreamvid.models.head import Head
 from dreamvid.models.words import WordSpace
 from dreamvid.tensors import write_safetensors
 
-FORMAT = "dreamvid city 1"
+KIND = "dreamvid city"
+FORMAT = f"{KIND} 1"  # the metadata's one key
+DAMAGE = (
+    OSError,
+    SafetensorError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)  # what a file that is none raises
 LEARNED = "learned "  # before a learned weight's name
 LARGEST = 2**30  # bytes; a city has about fifteen megabytes
 
@@ -67,7 +77,6 @@ def write_city(city: City, path: Path) -> None:
     tensors |= {"head.weight": city.head.weight, "head.bias": city.head.bias}
     tensors |= {"words": city.vectors}
     about = {
-        "format": FORMAT,
         "base": city.base,
         "architecture": city.architecture,
         "base_sha256": city.fingerprint,
@@ -76,15 +85,29 @@ def write_city(city: City, path: Path) -> None:
         "words": list(city.words),
         "about": dict(city.about),
     }
-    metadata = {key: v if isinstance(v, str) else json.dumps(v) for key, v in about.items()}
+    # All under one key: the order of several is another in each run, and so would be the file.
+    metadata = {FORMAT: json.dumps(about)}
     write_safetensors(path, {name: value.half() for name, value in tensors.items()}, metadata)
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """Raises ValueError for a file that is not of this format, or what safe_open does."""
+    with safe_open(path, "pt") as file:
+        found = file.metadata() or {}
+    if FORMAT not in found:
+        others = [key for key in found if key.startswith(KIND)]
+        raise ValueError(f"its format is {quote(others[0])}" if others else "it is no city")
+    about = json.loads(found[FORMAT])
+    if not isinstance(about, dict):
+        raise ValueError("what it says of itself is no table")
+    return about
 
 
 def is_city(path: Path) -> bool:
     """Whether a file says that it is a city model; whether it is a good one, `read_city` tells."""
     try:
         with safe_open(path, "pt") as file:
-            return str((file.metadata() or {}).get("format", "")).startswith("dreamvid city")
+            return any(key.startswith(KIND) for key in file.metadata() or {})
     except (OSError, SafetensorError):
         return False
 
@@ -94,13 +117,11 @@ def read_city(path: Path) -> City:
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large for a city model")
+        about = _metadata(path)
         with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-            if about.get("format") != FORMAT:
-                raise ValueError(f"its format is {quote(about.get('format'))}, not {FORMAT!r}")
             arrays = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         return _checked(about, arrays)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except DAMAGE as error:
         line = " ".join(str(error).split())
         raise ModelError(f"{path} is no city model of this version, or damaged: {line}") from None
 
@@ -108,17 +129,17 @@ def read_city(path: Path) -> City:
 def summary(path: Path) -> tuple[str, str]:
     """What a city model is, and the credits of its photos, without reading its weights."""
     try:
-        with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-        words = len(json.loads(about["words"]))
-        credits = json.loads(about["about"]).get("credits", "")
-        return f"a city of {words} words, on {about['base']}", " ".join(str(credits).split())
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError):
+        about = _metadata(path)
+        credits = about["about"].get("credits", "")
+        return f"a city of {len(about['words'])} words, on {about['base']}", " ".join(
+            str(credits).split()
+        )
+    except DAMAGE:
         return "a city, damaged", ""
 
 
-def _checked(about: Mapping[str, str], arrays: Mapping[str, Tensor]) -> City:
-    words, pixels = json.loads(about["words"]), json.loads(about["pixels"])
+def _checked(about: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> City:
+    words, pixels = about["words"], about["pixels"]
     vectors, head = (
         arrays["words"],
         Head(about["layer"], arrays["head.weight"], arrays["head.bias"]),
@@ -145,7 +166,7 @@ def _checked(about: Mapping[str, str], arrays: Mapping[str, Tensor]) -> City:
         head=head,
         words=tuple(words),
         vectors=vectors,
-        about=dict(json.loads(about["about"])),
+        about=dict(about["about"]),
     )
 
 

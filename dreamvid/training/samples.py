@@ -7,6 +7,7 @@ import torch
 
 from dreamvid.choose.sheet import Layout, draw_sheet
 from dreamvid.engine import frame_rng
+from dreamvid.evaluation.dreams import HEIGHT, SETTINGS, WIDTH
 from dreamvid.film.parts import Parts
 from dreamvid.image import Image
 from dreamvid.models.features import FeatureModel
@@ -15,9 +16,6 @@ from dreamvid.preset import with_settings
 from dreamvid.scores import make_scores
 from dreamvid.start import dusk
 from dreamvid.timeline import still_timeline
-
-HEIGHT, WIDTH = 160, 224  # pixels
-SETTINGS = ("dream.octaves=3", "dream.steps=8", "dream.pyramid=4", "dream.decorrelate=0.5")
 
 
 def write_sample(features: FeatureModel, words: Sequence[str], title: str, path: Path) -> None:

@@ -63,6 +63,9 @@ def test_a_city_is_read_as_it_was_written(city, tmp_path):
     assert found.pixels == city.pixels
     assert_close(dict(found.learned), dict(city.learned), rtol=0, atol=0)
     assert_close(found.vectors, city.vectors, rtol=0, atol=0)
+    write_city(city, tmp_path / "again.safetensors")  # whatever the order of its metadata
+    same = (tmp_path / "again.safetensors").read_bytes()
+    assert (tmp_path / "town.safetensors").read_bytes() == same
 
 
 def test_an_installed_city_is_its_base_below_and_learned_above(city, tmp_path, image):
@@ -164,10 +167,13 @@ def test_files_that_are_no_good_city_are_refused_in_one_line(city, tmp_path, rng
     refused("learned weights")
     write_city(city, path)
     tensors = load_file(path)
-    save_file(tensors, path, {"format": "dreamvid city 2"})
+    save_file(tensors, path, {"dreamvid city 2": "{}"})
     refused("dreamvid city 2")
-    save_file(tensors, path, {"format": "dreamvid city 1", "words": "["})
+    save_file(tensors, path, {"dreamvid city 1": "["})
     refused("damaged")
+    for about in ("[]", "{}", '{"words": 3, "pixels": [], "about": 1}'):
+        save_file(tensors, path, {"dreamvid city 1": about})
+        refused("damaged")
     write_city(city, path)
     path.write_bytes(path.read_bytes()[:-100])
     refused("damaged")

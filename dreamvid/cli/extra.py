@@ -1,0 +1,15 @@
+"""What only some commands need, and not everybody has installed."""
+
+from importlib.util import find_spec
+
+from dreamvid.errors import PresetError
+
+TRAIN = ("gensim", "imagehash", "scipy", "stop_words")
+
+
+def check_extra(command: str) -> None:
+    """Raises PresetError where a package is missing that the extra [train] brings."""
+    for package in TRAIN:
+        if find_spec(package) is None:
+            cure = "pip install 'dreamvid[train]'"
+            raise PresetError(command, f"the package {package} is not installed", cure)

@@ -96,7 +96,9 @@ def direction_for(wanted: str | Path, features: FeatureModel) -> Direction:
     """A direction by its name or file; raises PresetError for one of another model."""
     path = find(wanted, features.name)
     direction = read_direction(path)
-    if direction.model not in ("", features.name) and not _same_file(direction, features.name):
+    base, _ = features.same_as or ("", ())
+    fitting = direction.model in ("", features.name, base)
+    if not fitting and not _same_file(direction, features.name):
         problem = f"{wanted} was made for {direction.model}, not for {features.name}"
         raise PresetError("dream.direction", problem, how(wanted, features.name))
     for layer in direction.weights:

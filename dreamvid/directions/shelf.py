@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dreamvid.directions.file import SUFFIX
 from dreamvid.errors import PresetError, quote, suggest
-from dreamvid.models.store import home
+from dreamvid.models.store import base_of, home
 
 SHIPPED = Path(__file__).parent / "shipped"
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
@@ -40,15 +40,21 @@ def kept() -> list[Kept]:
 
 
 def find(direction: str | Path, model: str) -> Path:
-    """Where a direction lies: a path is one already; raises PresetError for an unknown name."""
+    """Where a direction lies: a path is one already; raises PresetError for an unknown name.
+
+    A city model without one of its own has its base's: what its channels see was learned from
+    there on.
+    """
     if isinstance(direction, Path):
         return direction
+    models = [name for name in (model, base_of(model)) if name]
     if re.fullmatch(NAME, direction):
-        for place in (SHIPPED, folder()):
-            path = place / model / f"{direction}{SUFFIX}"
-            if path.is_file():
-                return path
-    known = [one.name for one in kept() if one.model == model]
+        for name in models:
+            for place in (SHIPPED, folder()):
+                path = place / name / f"{direction}{SUFFIX}"
+                if path.is_file():
+                    return path
+    known = [one.name for one in kept() if one.model in models]
     near = suggest(direction, known) if known else ""
     cure = near if near.startswith("did") else how(direction, model)
     raise PresetError("dream.direction", f"{model} has no direction {quote(direction)}", cure)
@@ -68,7 +74,8 @@ def new(name: str, model: str) -> Path:
 def how(direction: str | Path, model: str) -> str:
     """How one is made for a model."""
     name = direction if isinstance(direction, str) else direction.stem
-    return f"`dreamvid direction {name} --labels city --model {model}` makes one"
+    of = "--photos DIR" if base_of(model) else "--labels city"  # a city model has no labels
+    return f"`dreamvid direction {name} {of} --model {model}` makes one"
 
 
 def _in(place: Path, *, shipped: bool) -> Iterator[Kept]:

@@ -36,6 +36,7 @@ class Installed:
     architecture: str
     pixels: Pixels
     layers: tuple[str, ...]
+    base: str | None = None  # what a city model stands on
 
 
 def home() -> Path:
@@ -73,6 +74,12 @@ def find(name: str) -> Installed | None:
         return _read_record(record, entry) if record.is_file() else None
     except OSError as error:
         raise ModelError(f"{record}: cannot be read: {error.strerror}") from None
+
+
+def base_of(name: str) -> str | None:
+    """What a city model stands on; None for other models. Raises ModelError as `find` does."""
+    installed = find(name)
+    return installed.base if installed else None
 
 
 def load(name: str, device: torch.device) -> FeatureModel:
@@ -154,10 +161,10 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
         architecture, digest = record["architecture"], record["sha256"]
         if architecture == CITY:
             like = _base(record["base"])
-            layers = USUAL[like.architecture]
+            layers, base = USUAL[like.architecture], record["base"]
         else:
             like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
-            layers = like.layers
+            layers, base = like.layers, None
         if architecture not in (*BUILDERS, CITY) or not re.fullmatch("[0-9a-f]{64}", digest):
             raise ValueError
     except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
@@ -165,7 +172,8 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
     weights = path.with_suffix(".safetensors")
     if not weights.exists():
         raise ModelError(f"{weights} is gone; {_again(path.stem)}")
-    return Installed(path.stem, weights, f"sha256:{digest}", architecture, like.pixels, layers)
+    sha256, pixels = f"sha256:{digest}", like.pixels
+    return Installed(path.stem, weights, sha256, architecture, pixels, layers, base)
 
 
 def _base(name: str) -> Entry | Installed:

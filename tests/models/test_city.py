@@ -247,3 +247,22 @@ def test_a_fingerprint_is_of_numbers_not_of_files():
 def test_only_networks_with_a_top_can_learn():
     with pytest.raises(ModelError, match="a city cannot be learned on it"):
         store.load_base("resnet50")
+
+
+def test_a_city_has_its_bases_directions_until_it_has_its_own(city, tmp_path, capsys):
+    from dreamvid.directions import shelf
+
+    write_city(city, tmp_path / "town.safetensors")
+    install(tmp_path / "town.safetensors")
+    assert shelf.find("city", "town") == shelf.SHIPPED / "lite0" / "city.safetensors"
+    common = ("preview", "quickstart", "--model", "town", "--size", "64x48", "--frames", "1")
+    code, _, err = run(capsys, *common, "--out", tmp_path / "sheet.png")
+    assert code == 0, err
+    own = shelf.new("city", "town")
+    own.parent.mkdir(parents=True)
+    own.write_bytes((shelf.SHIPPED / "lite0" / "gothic.safetensors").read_bytes())
+    assert shelf.find("city", "town") == own
+    code, _, err = run(
+        capsys, *common, "--set", "dream.direction=unheard", "--out", tmp_path / "x.png"
+    )
+    assert code == 2 and "`dreamvid direction unheard --photos DIR --model town`" in err

@@ -71,6 +71,10 @@ def train(
     most_per_user: Annotated[int, typer.Option(min=1, help="photos kept of one user")] = 50,
     fewest_words: Annotated[int, typer.Option(min=1, help="of a caption, once cleaned")] = 3,
     credits: Annotated[str, typer.Option(help="whose photos these are, kept in the model")] = "",
+    whole: Annotated[
+        bool,
+        typer.Option("--all", help="learn from all photos; none are kept apart for `evaluate`"),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="folder for the model and its log; default out/NAME-city")
     ] = None,
@@ -123,6 +127,7 @@ def train(
     )
     corpus = _read(images, captions, wanted.rules)
     parts = split(corpus.pairs, seed)
+    parts = parts.without_test if whole else parts
     found = report(corpus, parts)
     if not as_json:
         table(("what", "how much"), lines(found))
@@ -137,7 +142,7 @@ def train(
     if as_json:
         say_json({"model": name, "base": chosen, "data": found.plain(), **_plain(outcome)})
     else:
-        _say_what_next(name, outcome, images, captions)
+        _say_what_next(name, outcome, images, captions, whole=whole)
 
 
 def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
@@ -242,13 +247,16 @@ def _plain(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _say_what_next(name: str, outcome: "Outcome", images: Path, captions: Path | None) -> None:
+def _say_what_next(
+    name: str, outcome: "Outcome", images: Path, captions: Path | None, *, whole: bool
+) -> None:
     say(f"{outcome.epochs} epochs; kept: the weights after epoch {outcome.best_epoch}")
     if outcome.broken:
         say(f"{outcome.broken} photos could not be read any more: see dropped.csv")
     say("\n".join(map(str, outcome.files)))
     told = f" --captions {shlex.quote(str(captions))}" if captions else ""
+    asked = " --all" if whole else ""
     say(f"{name} is installed; now:")
     setting = shlex.quote(f'dream.words="{outcome.words[0]}"')
     say(f"  dreamvid dream PICTURE --out dreamed.png --model {name} --set {setting}")
-    say(f"  dreamvid evaluate {name} --images {shlex.quote(str(images))}{told}")
+    say(f"  dreamvid evaluate {name} --images {shlex.quote(str(images))}{told}{asked}")

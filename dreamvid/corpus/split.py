@@ -17,6 +17,11 @@ class Split:
     stopping: tuple[Pair, ...]
     test: tuple[Pair, ...]
 
+    @property
+    def without_test(self) -> "Split":
+        """Nothing is left to test with: what would have been is trained on, too."""
+        return Split((*self.train, *self.test), self.stopping, ())
+
 
 def split(pairs: Sequence[Pair], seed: int) -> Split:
     """About 80, 5 and 15 % of the pairs, as the Barcelona model of 2018 had them (Gomez).

@@ -50,9 +50,12 @@ def read_photos(
     Raises PresetError as `read_corpus` does, and ModelError where the model does not say.
     """
     rules, seed = _rules(city, model), seed_of(city, model)
+    tested = city.about.get("counts", {}).get("test")
+    if tested == 0 and not whole:
+        raise ModelError(f"model {model}: it learned from all its photos (--all asks about them)")
     corpus = read_corpus(images, captions, rules, progress)
     parts = split(corpus.pairs, seed)
-    known = city.about.get("counts", {}).get("test") == len(parts.test)
+    known = tested in (0, len(parts.test))
     if whole:
         return Photos(corpus.pairs, (), known)
     return Photos(parts.test, parts.train, known)

@@ -168,6 +168,8 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_
     assert code == 2 and line.startswith("dreamvid: --images: ")
     code, line = refused(city(), *table(photos), "--out", photos / "0.png")
     assert code == 6 and "cannot be written" in line
+    code, line = refused(city(counts={"test": 0}), *table(photos))
+    assert code == 3 and "it learned from all its photos (--all asks about them)" in line
     for about in ({"rules": None}, {"rules": {"unknown": 1}}, {"seed": None}):
         code, line = refused(city(**about), *table(photos))
         assert code == 3

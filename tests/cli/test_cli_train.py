@@ -79,9 +79,9 @@ def test_the_folder_must_not_lie_among_the_photos(capsys, photos):
 
 
 def test_a_missing_package_names_the_extra(capsys, photos, monkeypatch):
-    from dreamvid.cli import train
+    from dreamvid.cli import extra
 
-    monkeypatch.setattr(train, "find_spec", lambda name: None)
+    monkeypatch.setattr(extra, "find_spec", lambda name: None)
     code, _, complaint = run(capsys, *command(photos))
     assert code == 2
     assert complaint == (
@@ -125,6 +125,13 @@ def test_a_town_is_trained_installed_and_dreamed(capsys, photos):
     assert torch.equal(learned(image, [same])[same], plain(image, [same])[same])
     assert not torch.equal(learned(image, [later])[later], plain(image, [later])[later])
 
+    more = ("--all", "--epochs", "1", "--fresh")
+    code, _, told = run(capsys, *command(photos, *FAST, *more))
+    assert code == 0, told
+    counts = read_city(out / "town.safetensors").about["counts"]
+    assert counts["train"] == about["counts"]["train"] + about["counts"]["test"]
+    assert counts["test"] == 0 and counts["stopping"] == about["counts"]["stopping"]
+
     dreamed = out / "dreamed.png"
     words = ("dream", photos / "0.png", "--out", dreamed, "--model", "town")
     settings = ("--set", 'dream.words="sea"', "--set", "dream.octaves=1", "--set", "dream.steps=2")
@@ -134,7 +141,7 @@ def test_a_town_is_trained_installed_and_dreamed(capsys, photos):
 
     code, _, complaint = run(capsys, *command(photos, *FAST, "--seed", "1"))
     assert code == 5
-    assert "seed 0 -> 1" in complaint
+    assert "data" in complaint
 
 
 KILLED = """

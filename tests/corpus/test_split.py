@@ -60,3 +60,10 @@ def test_only_the_nearest_pair_moves():
         assert len(strays) <= 2
         moved += bool(strays)
     assert 20 < moved < 60  # of 20 pairs none falls into 5 % in 36 of 100 seeds
+
+
+def test_without_a_test_its_pairs_are_trained_on():
+    parts = split(pairs(200), 3)
+    whole = parts.without_test
+    assert (whole.stopping, whole.test) == (parts.stopping, ())
+    assert {*whole.train} == {*parts.train, *parts.test}

@@ -4,16 +4,18 @@ To add a loss, write a function (outputs, captions) -> a number to decrease, and
 LOSSES.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
-from torch.optim import SGD, AdamW, Optimizer
+from torch.optim import AdamW, Optimizer
+
+from dreamvid.training.top import BIAS, WEIGHT
 
 Batch = Float[Tensor, "photos dimensions"]
+DECAY = 0.01  # of weights, a step, in rates
 MARGIN = 0.4  # of a cosine; Gomez 2018
 ALIKE = 0.9  # of two captions' cosine: from here on they say the same
 
@@ -44,34 +46,28 @@ def contrastive(outputs: Batch, captions: Batch) -> Float[Tensor, ""]:
     return (short * negatives).sum() / negatives.sum().clamp_min(1)
 
 
-def momentum(groups: Sequence[dict[str, Any]]) -> Optimizer:
-    """The 2018 recipe's."""
-    return SGD(groups, momentum=0.9)
-
-
 @dataclass(frozen=True)
 class Loss:
     measure: Callable[[Batch, Batch], Float[Tensor, ""]]
     centred: bool  # whether captions are taken around their mean
-    rate: float  # of learning, at the beginning, of some hundreds of photos
+    rate: float  # of the head's learning, at the beginning, of some hundreds of photos
     rate_of_many: float  # of thousands
-    decay: float  # of weights, not of biases
-    biases: float  # their rate, in rates
-    optimiser: Callable[[Sequence[dict[str, Any]]], Optimizer]
+    layers: float  # the rate of the network's own weights, in the head's
 
     def make_optimiser(self, weights: Mapping[str, Tensor]) -> Optimizer:
-        """Over weights and biases, by their names' ends. `times` is a group's rate, in rates."""
-        biases = [value for name, value in weights.items() if name.endswith("bias")]
-        others = [value for name, value in weights.items() if not name.endswith("bias")]
-        groups = [
-            {"params": others, "weight_decay": self.decay, "times": 1.0},
-            {"params": biases, "weight_decay": 0.0, "times": self.biases},
-        ]
-        return self.optimiser(groups)
+        """Over a `Top`'s weights. `times` is a group's rate, in rates.
+
+        AdamW, since the recipe's SGD takes its 120,000 steps. The layers learn more slowly than
+        the head, which begins at random: as fast as it, they fall silent to please it.
+        """
+        head = [weights[name] for name in (WEIGHT, BIAS)]
+        layers = [value for name, value in weights.items() if name not in (WEIGHT, BIAS)]
+        groups = [{"params": head, "times": 1.0}, {"params": layers, "times": self.layers}]
+        return AdamW(groups, weight_decay=DECAY)
 
 
 LOSSES = {
-    "contrastive": Loss(contrastive, True, 1e-3, 3e-4, 0.01, 1.0, AdamW),
-    "recipe": Loss(recipe, False, 1e-3, 1e-3, 2e-4, 2.0, momentum),
+    "contrastive": Loss(contrastive, True, 1e-3, 3e-4, 0.1),
+    "recipe": Loss(recipe, False, 3e-3, 1e-3, 0.03),
 }
 """The first is the one taken where nobody says another."""

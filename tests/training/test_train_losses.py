@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from dreamvid.training.losses import LOSSES, contrastive, recipe
+from dreamvid.training.top import BIAS, WEIGHT
 
 
 @pytest.fixture
@@ -49,20 +50,23 @@ def test_a_batch_without_negatives_has_no_loss_and_a_gradient_of_zero():
     assert outputs.grad.tolist() == [[0.0, 0.0]]
 
 
-def test_the_recipes_optimiser_is_caffes():
-    """Momentum 0.9, decay 2e-4 of weights, biases at twice the rate and without decay."""
-    weights = {"a.weight": torch.tensor([2.0]), "a.bias": torch.tensor([3.0])}
-    loss = LOSSES["recipe"]
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_head_learns_faster_than_the_layers(loss):
+    """AdamW (Loshchilov and Hutter 2019) by hand: betas .9 and .999, decay .01."""
+    weights = {name: torch.tensor([2.0]) for name in ("a.bias", WEIGHT, BIAS, "a.weight")}
     optimiser = loss.make_optimiser(weights)
-    rate, speed = 0.5, {"a.weight": 0.0, "a.bias": 0.0}
-    by_hand = {"a.weight": 2.0, "a.bias": 3.0}
-    for gradient in (1.0, -0.25):
-        for name, value in weights.items():
+    rate = 0.5
+    by_hand, first, second = dict.fromkeys(weights, 2.0), 0.0, 0.0
+    for step, gradient in enumerate((1.0, -0.25), 1):
+        for value in weights.values():
             value.grad = torch.full((1,), gradient)
-            decay, times = (2e-4, 1) if name == "a.weight" else (0.0, 2)
-            speed[name] = 0.9 * speed[name] + gradient + decay * by_hand[name]
-            by_hand[name] -= times * rate * speed[name]
         for group in optimiser.param_groups:
             group["lr"] = rate * group["times"]
         optimiser.step()
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        way = first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+        for name in by_hand:
+            own = rate * (1 if name in (WEIGHT, BIAS) else loss.layers)
+            by_hand[name] -= own * (way + 0.01 * by_hand[name])
+    assert 0 < loss.layers < 1
     assert {name: float(value) for name, value in weights.items()} == pytest.approx(by_hand)

@@ -107,11 +107,19 @@ def check(table: dict[str, Any]) -> Preset:
 
 
 def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
-    """Leave out a preset's direction where layers or guides are asked for instead of it."""
+    """Leave out a preset's direction where layers or guides are asked for instead of it.
+
+    And its layers, which were chosen for something else, where a direction is.
+    """
     dream = table.get("dream")
-    asked = {setting.partition("=")[0].strip() for setting in settings}
-    instead = asked & {"dream.layers", "dream.guide"} and "dream.direction" not in asked
-    if isinstance(dream, dict) and instead:
+    values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
+    if not isinstance(dream, dict):
+        return
+    directed = values.get("dream.direction", "none").strip("\"' ") != "none"
+    if directed and "dream.layers" not in values:
+        dream.pop("layers", None)
+        dream.pop("objective", None)
+    elif values.keys() & {"dream.layers", "dream.guide"} and not directed:
         dream.pop("direction", None)
 
 

@@ -181,6 +181,10 @@ def test_layers_and_guides_asked_for_take_the_place_of_a_presets_direction():
     assert asked.direction is None and asked.objective == "energy"
     assert load_preset("quickstart", ["dream.guide=a.png"]).dream.objective == "guide"
     assert load_preset("quickstart", ["dream.direction=none"]).dream.objective == "energy"
+    assert load_preset("footage-strong").dream.layers
+    named = load_preset("footage-strong", ["dream.direction=city"]).dream
+    assert (named.layers, named.objective) == ((), "direction")
+    assert load_preset("footage-strong", ["dream.direction='none'"]).dream.layers
     both = ["dream.layers=head", "dream.direction=city"]
     for settings in (both, both[::-1]):
         assert load_preset("quickstart", settings).dream.objective == "direction"

@@ -1,5 +1,6 @@
 """What a dream is led by besides the picture itself: guides' features, and directions."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.directions.file import Direction, read_direction
-from dreamvid.directions.shelf import find, how
+from dreamvid.directions.shelf import SHIPPED, find, how
 from dreamvid.dream.grid import Mask
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.image import OtherSizeActivation, OtherSizeImage, resize
@@ -18,6 +19,8 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.options import DreamOptions, GuideWeight
 from dreamvid.pictures.reading import load
 from dreamvid.schedule.moment import Moment
+
+logger = logging.getLogger(__name__)
 
 SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
 LEAST = 16  # pixels a side; in less a layer sees no more than its own border
@@ -93,7 +96,10 @@ def shrunk(picture: OtherSizeImage) -> OtherSizeImage:
 
 
 def direction_for(wanted: str | Path, features: FeatureModel) -> Direction:
-    """A direction by its name or file; raises PresetError for one of another model."""
+    """A direction by its name or file; raises PresetError for one of another model.
+
+    A user's own of the same model before it was trained again is warned of.
+    """
     path = find(wanted, features.name)
     direction = read_direction(path)
     base, _ = features.same_as or ("", ())
@@ -105,10 +111,16 @@ def direction_for(wanted: str | Path, features: FeatureModel) -> Direction:
         if layer not in features.layers:
             problem = f"{wanted} is for {layer}, a layer that {features.name} does not have"
             raise PresetError("dream.direction", problem, how(wanted, features.name))
+    own = direction.model == features.name and SHIPPED not in path.parents
+    if own and direction.digest and not _same_file(direction, features.name):
+        logger.warning(
+            "dream.direction: %s was made for another %s than the one that is here; %s anew",
+            *(wanted, features.name, how(wanted, features.name)),
+        )
     return direction
 
 
 def _same_file(direction: Direction, model: str) -> bool:
-    """Whether the model has another name only."""
+    """Whether it was made for what is here under this name, whatever it was called."""
     installed = store.find(model)
     return installed is not None and installed.digest == direction.digest

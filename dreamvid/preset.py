@@ -107,7 +107,7 @@ def check(table: dict[str, Any]) -> Preset:
 
 
 def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
-    """Leave out a preset's direction where layers or guides are asked for instead of it.
+    """Leave out a preset's direction where layers, guides or an objective take its place.
 
     And its layers, which were chosen for something else, where a direction is.
     """
@@ -116,10 +116,13 @@ def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
     if not isinstance(dream, dict):
         return
     directed = values.get("dream.direction", "none").strip("\"' ") != "none"
+    objective = values.get("dream.objective", "direction").strip("\"' ")
     if directed and "dream.layers" not in values:
-        dream.pop("layers", None)
-        dream.pop("objective", None)
-    elif values.keys() & {"dream.layers", "dream.guide"} and not directed:
+        for key in ("layers", "tour", "objective", "guide"):
+            dream.pop(key, None)
+    elif directed:
+        return
+    elif values.keys() & {"dream.layers", "dream.guide"} or objective != "direction":
         dream.pop("direction", None)
 
 

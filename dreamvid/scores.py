@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from dreamvid.directions.shelf import how
+from dreamvid.directions.shelf import HAVE_LABELS, how
 from dreamvid.dream.guides import GUIDES
 from dreamvid.dream.objective import Objective, energy, masked, only
 from dreamvid.dream.objectives import OBJECTIVES
@@ -181,7 +181,7 @@ def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wis
         where = f"dream.classes[{number}]"
         if head is None:
             problem = f"{features.name} has no classes that can be dreamed at every place"
-            raise PresetError(where, problem, "lite0, googlenet and resnet50 have")
+            raise PresetError(where, problem, HAVE_LABELS)
         with _known(where, features):
             chosen = classes_of(wanted.label, head.labels, len(head.bias))
         weights = head.bias.new_zeros(len(head.bias))

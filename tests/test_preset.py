@@ -119,6 +119,16 @@ def test_giving_a_guide_means_being_guided():
     assert with_settings(["video.frames=1", "dream.guide=a.png"]).dream.objective == "guide"
 
 
+@pytest.mark.parametrize("name", names())
+def test_a_direction_or_an_objective_takes_the_place_of_what_a_preset_has(name):
+    found = load_preset(name, ["dream.direction=sea"]).dream
+    assert (found.direction, found.objective, found.layers) == ("sea", "direction", ())
+    for objective in ("energy", "style"):
+        found = load_preset(name, [f"dream.objective={objective}"]).dream
+        assert (found.direction, found.objective) == (None, objective)
+    assert load_preset("quickstart", ["dream.objective=direction"]).dream.direction == "city"
+
+
 def test_paths_in_a_file_are_taken_from_its_folder(tmp_path):
     path = write(tmp_path, 'start = { kind = "image", path = "a.png" }\nvideo = { frames = 1 }')
     assert load_preset(path).start.path == tmp_path / "a.png"

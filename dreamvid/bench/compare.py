@@ -1,6 +1,7 @@
 """Two runs of the bench held against each other."""
 
 import json
+import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from dreamvid.errors import PresetError
 
 CASE = ("model", "layer", "size")  # what names one
 FILM = ("preset", "size")
+MACHINE = ("device", "threads", "precision")  # where they differ, so may the speed
 CURE = "give a file that `dreamvid bench --out FILE` wrote"
 
 
@@ -38,7 +40,7 @@ def read_record(path: Path) -> dict[str, Any]:
     try:
         compare(record, record)
         machine_line(record)
-    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise PresetError("--compare", f"{path} is no record of a bench", CURE) from None
     return record
 
@@ -55,6 +57,19 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Compared]
     """What both have: cases of the same model, layer and size, and films alike."""
     old, new = _parts(before), _parts(now)
     return [_compared(name, old[name], new[name]) for name in new if name in old]
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What only one of them has, and where the machines differ, in words."""
+    old, new = _parts(before), _parts(now)
+    found = []
+    if alone := [*(name for name in old if name not in new), *(n for n in new if n not in old)]:
+        found.append(f"left out, as one run has not measured it: {', '.join(alone)}")
+    for key in MACHINE:
+        was, is_now = before["machine"].get(key), now["machine"].get(key)
+        if was != is_now:
+            found.append(f"{key} was {was}, is {is_now}")
+    return found
 
 
 def _parts(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -80,4 +95,7 @@ def _compared(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Comp
 
 def _spread(values: Mapping[str, Any], name: str) -> Spread:
     low, high = values[f"{name}_quartiles"]
-    return Spread(float(values[name]), float(low), float(high))
+    found = [float(value) for value in (values[name], low, high)]
+    if not all(math.isfinite(value) and value > 0 for value in found):
+        raise ValueError(f"{name} is no time and no share")
+    return Spread(*found)

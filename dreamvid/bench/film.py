@@ -1,5 +1,6 @@
 """A whole film, rendered into a folder that goes away, and what of it took how long."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -40,16 +41,23 @@ class FilmTimes:
         return {name: took / self.seconds for name, took in self.parts.items()}
 
 
-def film_preset(name: str, size: tuple[int, int], frames: int, device: torch.device) -> Preset:
+def film_preset(
+    name: str,
+    size: tuple[int, int],
+    frames: int,
+    device: torch.device,
+    settings: Sequence[str] = (),
+) -> Preset:
     """A preset as it is measured: no loop, which has frames that are rendered but not shown.
 
     Args:
         frames: of the film, at least 2.
+        settings: `key=value`, laid over the preset, but for its size and length.
 
     Raises PresetError, ModelError or VideoError for whatever a render would refuse.
     """
-    settings = [f'start.size="{size[0]}x{size[1]}"', f"video.frames={frames}"]
-    preset = load_preset(name, settings).model_copy(update={"loop": LoopOptions()})
+    measured = [f'start.size="{size[0]}x{size[1]}"', f"video.frames={frames}"]
+    preset = load_preset(name, [*settings, *measured]).model_copy(update={"loop": LoopOptions()})
     build(preset, device)
     return preset
 
@@ -63,25 +71,26 @@ def measure_film(
         name, size: under which it is told.
         preset: of `film_preset`.
     """
-    watch = Watch(device)
-    ends: list[Stamp] = [stamp(device)]
 
-    def film() -> render.Outcome:
-        with TemporaryDirectory() as folder, watched(watch):
-            return render.render_film(
-                preset,
-                Path(folder) / "film",
-                device=device,
-                on_frame=lambda _: ends.append(stamp(device)),
-            )
+    def film() -> tuple[int, Watch, dict[str, float], list[Stamp]]:
+        with TemporaryDirectory() as folder:
+            watch = Watch(device)  # here, so that neither making room nor deleting is timed
+            ends: list[Stamp] = [stamp(device)]
+            with watched(watch):
+                outcome = render.render_film(
+                    preset,
+                    Path(folder) / "film",
+                    device=device,
+                    on_frame=lambda _: ends.append(stamp(device)),
+                )
+            return outcome.count, watch, watch.stopwatch.seconds(), ends
 
-    outcome, memory = with_peaks(film, device)
-    spent = watch.stopwatch.seconds()
+    (frames, watch, spent, ends), memory = with_peaks(film, device)
     return FilmTimes(
         preset=name,
         model=preset.model,
         size=size,
-        frames=outcome.count,
+        frames=frames,
         seconds=sum(spent.values()),
         parts={part: spent.get(part, 0.0) for part in PARTS},
         encoding=watch.encoding,

@@ -21,7 +21,7 @@ class Plan:
     repeats: int
     device: torch.device
     scaling: bool
-    film: tuple[str, Size, Preset] | None  # with its preset's name
+    film: tuple[str, Size, Preset] | None  # with its preset's name, and what is set
 
     @property
     def names(self) -> set[str]:
@@ -42,6 +42,7 @@ def make_plan(
     film: Size | None,
     preset: str | None,
     frames: int,
+    settings: Sequence[str],
 ) -> Plan:
     """Finds out what is not said: models, their layers, and the film's preset.
 
@@ -51,6 +52,7 @@ def make_plan(
         film: its size; None for no film.
         preset: None for google-classic, or quickstart without GoogLeNet.
         frames: of the film.
+        settings: `key=value`, laid over its preset; they are told as part of its name.
 
     Raises PresetError, ModelError or VideoError for what is not there or does not fit.
     """
@@ -59,7 +61,10 @@ def make_plan(
     else:
         usual_models, usual_film = ["lite0"], "quickstart"
     name = usual_film if preset is None else preset
-    filmed = (name, film, film_preset(name, film, frames, device)) if film else None
+    filmed = None
+    if film:
+        made = film_preset(name, film, frames, device, settings)
+        filmed = (" ".join([name, *settings]), film, made)
     found = places(models or usual_models, layers, device)
     return Plan(found, sizes, repeats, device, scaling, filmed)
 

@@ -50,7 +50,8 @@ def rate_line(case: Mapping[str, Any]) -> str:
         f"{case['model']} {case['layer']} {case['size']}: "
         f"matrix product {case['matrix_rate'] / 1e9:.1f} GFLOP/s, "
         f"copy {case['copy_bandwidth'] / 1e9:.1f} GB/s; "
-        f"a step is {case['flops'] / 1e9:.1f} GFLOP and {case['other_bytes'] / 1e9:.2f} GB beside, "
+        f"a step is {_three(case['flops'] / 1e9)} GFLOP "
+        f"and {_three(case['other_bytes'] / 1e9)} GB beside, "
         f"a floor of {case['floor_seconds']:.4f} s; {_megabytes(case['baseline_bytes'])} before it"
     )
 
@@ -107,6 +108,11 @@ def _ratio(spread: Mapping[str, float]) -> Row:
 def _within(quartiles: Sequence[float], digits: int) -> str:
     low, high = quartiles
     return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _three(value: float) -> str:
+    """Three significant digits: steps go from thousandths to thousands."""
+    return f"{float(f'{value:.3g}'):g}"
 
 
 def _megabytes(count: int | None) -> str:

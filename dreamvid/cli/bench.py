@@ -32,6 +32,10 @@ def bench(
         typer.Option(help="of the film; default: google-classic, or quickstart without googlenet"),
     ] = None,
     frames: Annotated[int | None, typer.Option(min=2, help=f"default: {FRAMES}")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="what --out wrote, to hold this against")
     ] = None,
@@ -42,13 +46,13 @@ def bench(
     """How fast this machine dreams, how near that is to its limit, and where the time goes."""
     sizes = list(dict.fromkeys(_size("--size", text) for text in size or ["768x432"]))
     film_size = None if film is None else _size("--film", film)
-    if film is None and (preset is not None or frames):
+    if film is None and (preset is not None or frames or settings):
         from dreamvid.errors import PresetError
 
-        option = "--frames" if preset is None else "--preset"
+        option = "--preset" if preset is not None else "--frames" if frames else "--set"
         raise PresetError(option, "there is no film to measure", "such as --film 640x360")
 
-    from dreamvid.bench.compare import check_common, read_record
+    from dreamvid.bench.compare import check_common, differences, read_record
     from dreamvid.bench.compare import compare as held_against
     from dreamvid.bench.plan import carry_out, make_plan
     from dreamvid.device import pick
@@ -64,6 +68,7 @@ def bench(
         film=film_size,
         preset=preset,
         frames=frames or FRAMES,
+        settings=settings or [],
     )
     earlier = read_record(compare) if compare else None
     if compare and earlier:
@@ -73,6 +78,8 @@ def bench(
     record = carry_out(plan, note)
     if earlier:
         record["compared"] = [asdict(one) for one in held_against(earlier, record)]
+        if differing := differences(earlier, record):
+            note(f"--compare: {'; '.join(differing)}")
     if out:
         write_text(out, json.dumps(record, indent=2) + "\n")
     if as_json:

@@ -32,6 +32,7 @@ def describe(
     from dreamvid.choose.heat import draw_map
     from dreamvid.choose.page import check_picture
     from dreamvid.device import pick
+    from dreamvid.directions.shelf import HAVE_LABELS
     from dreamvid.errors import PresetError
     from dreamvid.models import store
     from dreamvid.pictures.reading import load
@@ -41,7 +42,7 @@ def describe(
     features = store.load(model, picture.device)
     if map_path and not (features.head or features.words):
         problem = f"{model} has no labels or words to be found"
-        raise PresetError("--map", problem, "lite0, googlenet and resnet50 have")
+        raise PresetError("--map", problem, HAVE_LABELS)
     if map_path:
         check_picture("--map", map_path, image)
     found = look(features, picture, top, channels=channels)

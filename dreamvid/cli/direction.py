@@ -29,7 +29,9 @@ def direction(
         str | None, typer.Option(help='towards words of a city model, such as "gothic -people"')
     ] = None,
     against_words: Annotated[str | None, typer.Option(help="and away from these")] = None,
-    model: Annotated[str, typer.Option(help="a name from `dreamvid models list`")] = "lite0",
+    model: Annotated[
+        str | None, typer.Option(help="a name from `dreamvid models list`; default: lite0")
+    ] = None,
     layers: Annotated[
         list[str] | None,
         typer.Option(metavar="LAYER[=SHARE]", help="made of these; default: those that build best"),
@@ -39,7 +41,9 @@ def direction(
     keep: Annotated[
         float, typer.Option(help="share of the weight that is left to the strongest channels")
     ] = 0.4,
-    seed: Annotated[int, typer.Option(help="another of the same kind")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="another of the same kind, where dreams make it; default: 0")
+    ] = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
@@ -48,41 +52,53 @@ def direction(
     from dreamvid.device import pick
     from dreamvid.directions import shelf
     from dreamvid.directions.asked import Asked, check, made
-    from dreamvid.directions.file import check_out, write_direction
+    from dreamvid.directions.file import checked_out, write_direction
     from dreamvid.directions.layers import read_shares
     from dreamvid.errors import PresetError
     from dreamvid.models import store
 
     asked = Asked(labels, photos, against, words, against_words, credits, seed, keep)
     if name is None:
-        if asked != Asked() or layers or out:
+        if asked != Asked() or layers or out or device != "auto":
             cure = "such as `dreamvid direction town --labels city`"
             raise PresetError("NAME", "is missing", cure)
-        _list(as_json)
+        _list(model, as_json)
         return
     check(asked)
+    model = model or "lite0"
+    store.find(model)  # its name is to be a folder's
     path = shelf.new(name, model) if out is None else out
-    check_out(path)
-    picked = pick(device)
-    features = store.load(model, picked)
-    making = made(asked, features, read_shares(features, layers or ()), picked, counted)
-    for line in making.skipped:
-        note(f"left out: {line}")
-    write_direction(path, making.direction)
+    with checked_out(path):
+        replaced = path.exists()
+        picked = pick(device)
+        features = store.load(model, picked)
+        making = made(asked, features, read_shares(features, layers or ()), picked, counted)
+        for line in making.skipped:
+            note(f"left out: {line}")
+        write_direction(path, making.direction)
     if as_json:
-        say_json({"file": str(path), "skipped": making.skipped, **_plain(making.direction)})
+        say_json(
+            {
+                "file": str(path),
+                "replaced": replaced,
+                "skipped": making.skipped,
+                **_plain(making.direction),
+            }
+        )
         return
     called = name if out is None else as_argument(str(out))
     say(f"{path}\ndreamvid render quickstart --model {model} --set dream.direction={called}")
+    if replaced:
+        say("replaced the one that was there")
 
 
-def _list(as_json: bool) -> None:
+def _list(model: str | None, as_json: bool) -> None:
     from dreamvid.directions import shelf
     from dreamvid.directions.file import read_direction
     from dreamvid.errors import PresetError
 
     found = []
-    for kept in shelf.kept():
+    for kept in shelf.kept(model):
         try:
             found.append((kept, read_direction(kept.path, option=kept.name)))
         except PresetError as error:

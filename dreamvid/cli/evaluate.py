@@ -8,6 +8,7 @@ import typer
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.console import counted, note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
+from dreamvid.corpus.folders import check_out
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,8 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """How well photos find their words, and words their photos, in a city model."""
+    folder = out or Path("out") / f"{model}-evaluation"
+    check_out(out, folder, images)
     check_extra("evaluate")
 
     from dreamvid.device import pick
@@ -52,6 +55,7 @@ def evaluate(
     from dreamvid.evaluation.sheets import check_words, telling_words
     from dreamvid.files import check_writable
     from dreamvid.models import store
+    from dreamvid.models.words import signed
 
     picked = pick(device)
     city = find_city(model)
@@ -60,7 +64,6 @@ def evaluate(
     assert space is not None  # a city has
     wanted = [text.strip() for text in (words or "").split(",") if text.strip()]
     check_words(space, wanted)
-    folder = out or Path("out") / f"{model}-evaluation"
     files = [folder / name for name in ("words.png", "dreams.png")[: 1 + dreams]]
     for path in files:
         check_writable(path)
@@ -80,15 +83,19 @@ def evaluate(
     if dreams:
         everything = (*photos.held_out, *photos.learned)
         _dream(model, wanted or telling_words(space, everything, DREAMS), files[1], picked)
-    nearest = {text: space.nearest(space.vector(text), NEAREST + 1) for text in rows}
+    nearest = {}
+    for text in rows:
+        own = {word for _, word in signed(text)}
+        near = space.nearest(space.vector(text), NEAREST + len(own))
+        nearest[text] = [(word, cosine) for word, cosine in near if word not in own][:NEAREST]
     if as_json:
         plain = {"model": model, "photos": len(photos.held_out), "all": whole, **asdict(found)}
         say_json({**plain, "nearest": nearest, "files": [str(path) for path in files]})
         return
     _show(f"{found.word_to_image.queries} words find their photos", found.word_to_image)
     _show(f"{found.image_to_word.queries} photos find their words", found.image_to_word)
-    near = [(text, ", ".join(w for w, _ in all_ if w != text)) for text, all_ in nearest.items()]
-    table(("word", "nearest"), near)
+    shown = [(text, ", ".join(word for word, _ in near)) for text, near in nearest.items()]
+    table(("word", "nearest"), shown)
     say("\n".join(map(str, files)))
 
 

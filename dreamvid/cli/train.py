@@ -1,6 +1,7 @@
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +11,8 @@ from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.console import duration, note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
 from dreamvid.cli.stopping import stop_signals
-from dreamvid.errors import PresetError, Stopped
+from dreamvid.corpus.folders import check_out
+from dreamvid.errors import ModelError, PresetError, Stopped
 
 if TYPE_CHECKING:
     import torch
@@ -88,19 +90,23 @@ def train(
 ) -> None:
     """Train a network on photos and captions of a place, to dream its words."""
     target = out or Path("out") / f"{name}-city"
-    _check_options(images, out, target, text, vectors, dimensions, rate)
+    check_out(out, target, images)
+    _check_options(text, vectors, dimensions, rate, cache)
     check_extra("train")
 
     from dreamvid.corpus.check import lines, report, write_check
-    from dreamvid.corpus.pairs import Rules
+    from dreamvid.corpus.pairs import Rules, check_enough
     from dreamvid.corpus.split import split
     from dreamvid.device import pick
+    from dreamvid.models import store
     from dreamvid.models.install import check_city_name
     from dreamvid.training.base import check_base, usual_base
     from dreamvid.training.session import Wanted
 
-    check_city_name(name, "NAME")
     picked, chosen = pick(device), base or usual_base()
+    if name == base:
+        raise ModelError(f"NAME {name}: --base is that model; give another name")
+    check_city_name(name, "NAME")
     check_base(chosen)
     wanted = Wanted(
         name=name,
@@ -126,6 +132,8 @@ def train(
         dreams=not no_dreams,
     )
     corpus = _read(images, captions, wanted.rules)
+    if not check:
+        check_enough(corpus)
     parts = split(corpus.pairs, seed)
     parts = parts.without_test if whole else parts
     found = report(corpus, parts)
@@ -137,21 +145,23 @@ def train(
             say_json({"data": found.plain(), "files": files})
         else:
             say("\n".join(files))
+        check_enough(corpus)
         return
+    before = store.find(name) if name in store.known() else None
     outcome = _trained(wanted, corpus, parts, target, picked, fresh)
     if as_json:
         say_json({"model": name, "base": chosen, "data": found.plain(), **_plain(outcome)})
     else:
         _say_what_next(name, outcome, images, captions, whole=whole)
+    if before and before != store.find(name):
+        note(f"{name} replaced the model of that name")
 
 
 def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
-    from dreamvid.corpus.pairs import check_enough, read_corpus
+    from dreamvid.corpus.pairs import read_corpus
 
     with share_progress("photos") as show:
-        corpus = read_corpus(images, captions, rules, lambda done, count: show(done / count))
-    check_enough(corpus)
-    return corpus
+        return read_corpus(images, captions, rules, lambda done, count: show(done / count))
 
 
 def _trained(
@@ -181,21 +191,17 @@ def _trained(
 
 
 def _check_options(
-    images: Path,
-    out: Path | None,
-    target: Path,
     text: str,
     vectors: Path | None,
     dimensions: int | None,
     rate: float | None,
+    cache: float,
 ) -> None:
     """Raises PresetError for what would be found wrong only after the photos are read."""
-    if out is not None and out == Path():
-        raise PresetError("--out", "is empty", "give a folder")
-    if target.resolve().is_relative_to(images.resolve()):
-        raise PresetError("--out", f"{target} lies among the photos", "give another folder")
     if rate is not None and not 0 < rate <= 1:
         raise PresetError("--rate", f"{rate:g} is not above 0 and at most 1", "such as 0.001")
+    if not isfinite(cache):
+        raise PresetError("--cache", f"{cache:g} is no size", "in GB, such as 4")
     if vectors and not vectors.is_file():
         raise PresetError("--vectors", f"{vectors} is no file", "a file of word vectors")
     if vectors and text == "labels":
@@ -224,15 +230,19 @@ def _shares() -> Iterator[Shown]:
 
 
 def _tell(progress: "Progress", show: Shown) -> None:
-    from dreamvid.training.fit import Halved, Judged, Stepped
+    from dreamvid.training.fit import Halved, Judged, Stepped, Unjudged
 
     if isinstance(progress, Stepped):
         show("training", progress.done / progress.total)
     elif isinstance(progress, Halved):
         note(f"memory ran out: from here on {progress.batch} photos a step")
+    elif isinstance(progress, Unjudged):
+        note("too few photos tell when to stop: all epochs are done")
     elif isinstance(progress, Judged):
-        losses = f"loss {progress.learning:.4g}, of photos kept apart {progress.stopping:.4g}"
-        best = ", the best so far" if progress.best else ""
+        losses, best = f"loss {progress.learning:.4g}", ""
+        if progress.stopping is not None:
+            losses += f", of photos kept apart {progress.stopping:.4g}"
+            best = ", the best so far" if progress.best else ""
         spent = duration(progress.seconds)
         note(f"epoch {progress.epoch}/{progress.epochs}  {losses}{best}  {spent}")
 
@@ -242,6 +252,7 @@ def _plain(outcome: "Outcome") -> dict[str, Any]:
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
         "broken": outcome.broken,
+        "unknown": outcome.unknown,
         "files": [str(path) for path in outcome.files],
         "words": list(outcome.words),
     }
@@ -250,9 +261,12 @@ def _plain(outcome: "Outcome") -> dict[str, Any]:
 def _say_what_next(
     name: str, outcome: "Outcome", images: Path, captions: Path | None, *, whole: bool
 ) -> None:
-    say(f"{outcome.epochs} epochs; kept: the weights after epoch {outcome.best_epoch}")
+    epochs = f"{outcome.epochs} epoch{'s' if outcome.epochs > 1 else ''}"
+    say(f"{epochs}; kept: the weights after epoch {outcome.best_epoch}")
     if outcome.broken:
-        say(f"{outcome.broken} photos could not be read any more: see dropped.csv")
+        say(f"photos that could not be read any more: {outcome.broken}, see dropped.csv")
+    if outcome.unknown:
+        say(f"captions without a known word: {outcome.unknown}; see dropped.csv")
     say("\n".join(map(str, outcome.files)))
     told = f" --captions {shlex.quote(str(captions))}" if captions else ""
     asked = " --all" if whole else ""

@@ -120,11 +120,16 @@ def write_check(corpus: Corpus, split: Split, out: Path, seed: int) -> list[Path
     """
     files = [out / "check.png", out / "dropped.csv"]
     save(_sheet(corpus, split, seed), files[0])
-    write_text(files[1], _table(corpus.dropped))
+    write_dropped(corpus.dropped, files[1])
     if twins := [drop for drop in corpus.dropped if drop.reason == "duplicate"]:
         files.append(out / "duplicates.png")
         save(_twins(corpus, twins), files[-1])
     return files
+
+
+def write_dropped(dropped: Sequence[Dropped], path: Path) -> None:
+    """As a table; raises OutputError."""
+    write_text(path, _table(dropped))
 
 
 def _sheet(corpus: Corpus, split: Split, seed: int) -> OtherSizeImage:

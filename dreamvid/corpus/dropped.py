@@ -18,6 +18,7 @@ Reason = Literal[
     "too small",
     "too large",
     "duplicate",
+    "no known word",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """In the order in which they are looked for."""

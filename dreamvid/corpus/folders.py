@@ -59,6 +59,18 @@ class Folder:
         return {_composed(name): name for name in self.photos}
 
 
+def check_out(out: Path | None, target: Path, images: Path) -> None:
+    """Raises PresetError for a folder to write into that would mix with others.
+
+    Args:
+        out: as it was given; the target is this, or what stands for None.
+    """
+    if out is not None and out == Path():
+        raise PresetError("--out", "is the current folder", "give a folder of its own")
+    if target.resolve().is_relative_to(images.resolve()):
+        raise PresetError("--out", f"{target} lies among the photos", "give another folder")
+
+
 def _photos(folder: Path) -> Iterator[str]:
     for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

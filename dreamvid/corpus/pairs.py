@@ -112,9 +112,11 @@ def _candidates(folder: Folder, source: Source, rules: Rules) -> Iterator[Pair |
     ignored, spam = stop_words(rules.stop_words), _phrases(rules.without)
     posted: Counter[str] = Counter()
     named: set[str] = set()
+    unusable: set[str] = set()
     for entry in source.entries:
         name = folder.inside(entry.photo) if entry.photo else ""
         if not name or name in named or not folder.has(name):
+            unusable.add(name or "")
             yield _unusable(entry, name, named)
             continue
         named.add(name)
@@ -133,7 +135,7 @@ def _candidates(folder: Folder, source: Source, rules: Rules) -> Iterator[Pair |
             posted[entry.user] += 1
             yield Pair(folder.path / name, name, entry.caption, words, entry.user)
     for name in folder.photos:
-        if name not in named:
+        if name not in named | unusable:
             yield Dropped(name, "no caption", f"not in {source.name}")
 
 

@@ -53,13 +53,19 @@ def look_at(paths: Sequence[Path]) -> Iterator[Look]:
 
 
 def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
-    """The middle of a photo that `look_at` found sound, upright, at (width, height) pixels."""
-    with catch_warnings():
-        simplefilter("ignore")
-        with PilImage.open(path) as file:
-            file.draft("RGB", (2 * size[0], 2 * size[1]))
-            ImageOps.exif_transpose(file, in_place=True)
-            shown = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
+    """The middle of a photo that `look_at` found sound, upright, at (width, height) pixels.
+
+    Grey where the photo cannot be read any more.
+    """
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            with PilImage.open(path) as file:
+                file.draft("RGB", (2 * size[0], 2 * size[1]))
+                ImageOps.exif_transpose(file, in_place=True)
+                shown = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
+    except (*DAMAGE, PilImage.DecompressionBombError):
+        shown = PilImage.new("RGB", size, "grey")
     return from_bytes(np.asarray(shown))
 
 

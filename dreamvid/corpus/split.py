@@ -45,6 +45,12 @@ def split(pairs: Sequence[Pair], seed: int) -> Split:
     return Split(train, stopping, test)
 
 
+def names_digest(pairs: Sequence[Pair]) -> str:
+    """SHA-256 of the names in their order, a line each: whether photos are the same ones."""
+    lines = "\n".join(sorted(pair.name for pair in pairs))
+    return sha256(lines.encode(errors="surrogateescape")).hexdigest()
+
+
 def place(name: str, seed: int) -> float:
     """A pair's place, 0 to before 1, evenly spread: the start of SHA-256 of "SEED NAME"."""
     digest = sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest()

@@ -12,6 +12,7 @@ from dreamvid.matte import pictures_in
 from dreamvid.pictures.reading import load
 
 SHORT = 224  # pixels of the shorter side that a photo is looked at with
+LEAST = 16  # pixels a side; in less a layer sees no more than its own border
 FEWEST = 3  # photos: fewer have no spread
 
 
@@ -19,7 +20,7 @@ FEWEST = 3  # photos: fewer have no spread
 class Album:
     """Photos in a folder and the folders in it.
 
-    To be gone through once; `skipped` then says which files could not be read, and why.
+    To be gone through once; `skipped` then says which files were left out, and why.
     """
 
     folder: Path
@@ -31,14 +32,25 @@ class Album:
         """Raises PresetError, in the end, if there were fewer than three."""
         for path in self._paths:
             try:
-                photo = whole_of(load(path, option=self.option), SHORT)
+                photo = load(path, option=self.option)
             except PresetError as error:
                 self.skipped.append(str(error).removeprefix(f"{self.option}: "))
                 continue
+            height, width = photo.shape[-2:]
+            if min(height, width) < LEAST:
+                self.skipped.append(f"{path} is {width}x{height} pixels, under {LEAST} a side")
+                continue
             self.read += 1
-            yield photo
-        if self.read < FEWEST:
-            problem = f"{self.folder} holds {self.read} photos that can be read"
+            yield whole_of(photo, SHORT)
+        self._check(self.read)
+
+    def check(self) -> None:
+        """Before any is looked at: raises PresetError where there are too few files."""
+        self._check(len(self))
+
+    def _check(self, count: int) -> None:
+        if count < FEWEST:
+            problem = f"{self.folder} holds {count} photos that can be used"
             raise PresetError(self.option, problem, f"at least {FEWEST} are needed")
 
     def __str__(self) -> str:

@@ -5,7 +5,9 @@ file without any, of weights alone, is a direction too.
 """
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,11 +43,22 @@ class Direction:
         return self.shares.get(layer, 1.0)
 
 
-def check_out(path: Path) -> None:
-    """Before the work: raises PresetError for a name that is not found again, or OutputError."""
+@contextmanager
+def checked_out(path: Path) -> Iterator[None]:
+    """Before the work: raises PresetError for a name that is not found again, or OutputError.
+
+    Where the block then fails, no folder is left that was made for it.
+    """
     if path.suffix != SUFFIX:
         raise PresetError("--out", f"{path} does not end in {SUFFIX}", f"such as town{SUFFIX}")
-    check_writable(path)
+    missing = [folder for folder in path.absolute().parents if not os.path.exists(folder)]
+    try:
+        check_writable(path)
+        yield
+    finally:
+        for folder in missing:
+            with suppress(OSError):  # what holds something stays
+                folder.rmdir()
 
 
 def write_direction(path: Path, direction: Direction) -> None:

@@ -10,9 +10,19 @@ from pathlib import Path
 
 from dreamvid.directions.file import SUFFIX
 from dreamvid.errors import PresetError, quote, suggest
+from dreamvid.models import store
+from dreamvid.models.catalogue import CATALOGUE
 from dreamvid.models.store import base_of, home
 
 SHIPPED = Path(__file__).parent / "shipped"
+IMAGENET = ("lite", "resnet50", "inception_v3", "googlenet_bn")  # architectures with its labels
+LABELLED = [
+    name
+    for name, entry in CATALOGUE.items()
+    if entry.architecture in IMAGENET
+    or name == "googlenet"  # the same architecture was trained on places too
+]
+HAVE_LABELS = f"{', '.join(LABELLED[:-1])} and {LABELLED[-1]} have"
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
@@ -31,12 +41,28 @@ def folder() -> Path:
     return home() / "directions"
 
 
-def kept() -> list[Kept]:
-    """All that can be named, shipped ones first; of one name for one model, that which counts."""
+def kept(model: str | None = None) -> list[Kept]:
+    """All that can be named, shipped ones first; of one name for one model, that which counts.
+
+    Args:
+        model: only what this one has, be it from its base. Raises ModelError for no model.
+    """
     found: dict[tuple[str, str], Kept] = {}
     for one in [*_in(SHIPPED, shipped=True), *_in(folder(), shipped=False)]:
         found.setdefault((one.model, one.name), one)
-    return list(found.values())
+    if model is None:
+        return list(found.values())
+    named: dict[str, Kept] = {}
+    for of in _models(model):
+        for one in found.values():
+            if one.model == of:
+                named.setdefault(one.name, one)
+    return list(named.values())
+
+
+def _models(model: str) -> list[str]:
+    """Whose directions a model has: its own, then its base's."""
+    return [name for name in (model, base_of(model)) if name]
 
 
 def find(direction: str | Path, model: str) -> Path:
@@ -47,14 +73,13 @@ def find(direction: str | Path, model: str) -> Path:
     """
     if isinstance(direction, Path):
         return direction
-    models = [name for name in (model, base_of(model)) if name]
     if re.fullmatch(NAME, direction):
-        for name in models:
+        for name in _models(model):
             for place in (SHIPPED, folder()):
                 path = place / name / f"{direction}{SUFFIX}"
                 if path.is_file():
                     return path
-    known = [one.name for one in kept() if one.model in models]
+    known = [one.name for one in kept(model)]
     near = suggest(direction, known) if known else ""
     cure = near if near.startswith("did") else how(direction, model)
     raise PresetError("dream.direction", f"{model} has no direction {quote(direction)}", cure)
@@ -74,8 +99,13 @@ def new(name: str, model: str) -> Path:
 def how(direction: str | Path, model: str) -> str:
     """How one is made for a model."""
     name = direction if isinstance(direction, str) else direction.stem
-    of = "--photos DIR" if base_of(model) else "--labels city"  # a city model has no labels
+    of = "--labels city" if _has_labels(model) else "--photos DIR"
     return f"`dreamvid direction {name} {of} --model {model}` makes one"
+
+
+def _has_labels(model: str) -> bool:
+    installed = store.find(model)
+    return model in LABELLED or (installed is not None and installed.architecture in IMAGENET)
 
 
 def _in(place: Path, *, shipped: bool) -> Iterator[Kept]:

@@ -65,7 +65,7 @@ def ask(
     seen = means(base, photos.held_out)
     before = means(base, learned) if learned else seen
     vectors = {MODEL: cosines(outputs, space)}
-    if learned:
+    if len(learned) > 1:  # of a single one nothing follows
         captions = [pair.words for pair in learned]
         vectors[RIDGE] = ridge(before, captions, seen, space.words)
     vectors[UNTRAINED] = untrained(before, seen, space, seed)

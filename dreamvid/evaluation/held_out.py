@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.corpus.pairs import Pair, Rules, read_corpus
-from dreamvid.corpus.split import split
-from dreamvid.errors import ModelError
+from dreamvid.corpus.split import names_digest, split
+from dreamvid.errors import ModelError, PresetError
 from dreamvid.models import store
 from dreamvid.models.city import City, read_city
 
@@ -19,7 +19,7 @@ class Photos:
     learned: tuple[Pair, ...]
     """Those that the model learned from; none, where all are wanted."""
     known: bool
-    """Whether there are as many in each part as when the model was trained."""
+    """Whether those to be asked about are the ones that were when the model was trained."""
 
 
 def find_city(model: str) -> City:
@@ -55,9 +55,13 @@ def read_photos(
         raise ModelError(f"model {model}: it learned from all its photos (--all asks about them)")
     corpus = read_corpus(images, captions, rules, progress)
     parts = split(corpus.pairs, seed)
-    known = tested in (0, len(parts.test))
+    told = corpus.pairs if tested == 0 else parts.test
+    known = city.about.get("names_sha256") == names_digest(told)
     if whole:
         return Photos(corpus.pairs, (), known)
+    if not parts.test:
+        problem = "too few photos: none is kept apart"
+        raise PresetError("--images", problem, "--all asks about all")
     return Photos(parts.test, parts.train, known)
 
 

@@ -13,7 +13,7 @@ from dreamvid.corpus.pairs import Pair
 from dreamvid.corpus.photos import thumbnail
 from dreamvid.errors import PresetError
 from dreamvid.image import Image, OtherSizeImage
-from dreamvid.models.words import WordSpace
+from dreamvid.models.words import WordSpace, signed
 
 ALIKE = 0.4  # of two words' cosine: from here on one of them is enough
 THUMBNAIL = (180, 120)  # width and height in pixels
@@ -70,9 +70,9 @@ def draw_words(
 
 def _shown(pair: Pair, text: str) -> Image:
     picture = thumbnail(pair.photo, THUMBNAIL)
-    parts = text.lower().split()
-    wanted = {part.lstrip("+") for part in parts if not part.startswith("-")}
-    unwanted = {part.lstrip("-") for part in parts if part.startswith("-")}
+    parts = signed(text)
+    wanted = {word for sign, word in parts if sign > 0}
+    unwanted = {word for sign, word in parts if sign < 0}
     right = wanted <= set(pair.words) and not unwanted & set(pair.words)
     return _framed(picture) if right else picture
 

@@ -90,10 +90,15 @@ def write_city(city: City, path: Path) -> None:
     write_safetensors(path, {name: value.half() for name, value in tensors.items()}, metadata)
 
 
+def _said(path: Path) -> dict[str, str]:
+    """A file's metadata; raises what safe_open does."""
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
+
+
 def _metadata(path: Path) -> dict[str, Any]:
     """Raises ValueError for a file that is not of this format, or what safe_open does."""
-    with safe_open(path, "pt") as file:
-        found = file.metadata() or {}
+    found = _said(path)
     if FORMAT not in found:
         others = [key for key in found if key.startswith(KIND)]
         raise ValueError(f"its format is {quote(others[0])}" if others else "it is no city")
@@ -106,8 +111,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 def is_city(path: Path) -> bool:
     """Whether a file says that it is a city model; whether it is a good one, `read_city` tells."""
     try:
-        with safe_open(path, "pt") as file:
-            return any(key.startswith(KIND) for key in file.metadata() or {})
+        return any(key.startswith(KIND) for key in _said(path))
     except (OSError, SafetensorError):
         return False
 
@@ -129,6 +133,9 @@ def read_city(path: Path) -> City:
 def summary(path: Path) -> tuple[str, str]:
     """What a city model is, and the credits of its photos, without reading its weights."""
     try:
+        found = _said(path)
+        if FORMAT not in found and any(key.startswith(KIND) or key == "format" for key in found):
+            return "a city of another version", ""
         about = _metadata(path)
         credits = about["about"].get("credits", "")
         return f"a city of {len(about['words'])} words, on {about['base']}", " ".join(

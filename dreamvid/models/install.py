@@ -90,9 +90,11 @@ def install(path: Path, name: str | None = None) -> Installed:
 
 
 def _install_city(path: Path, name: str) -> Installed:
-    check_city_name(name)
     city = read_city(path)
-    if city.base not in known() or city.base == name:
+    if city.base == name:
+        raise ModelError(f"--name {name}: {path} stands on that model; give another name")
+    check_city_name(name)
+    if city.base not in known():
         raise ModelError(f"{path}: it stands on {quote(city.base)}, which is not known here")
     network, found = load_base(city.base)
     if found != city.fingerprint:
@@ -108,6 +110,9 @@ def check_city_name(name: str, option: str = "--name") -> None:
     _check_name(name, option)
     if name in CATALOGUE:
         raise ModelError(f"{option} {name}: that is a model of its own; give another name")
+    installed = find(name) if name in known() else None
+    if installed and installed.architecture != CITY:
+        raise ModelError(f"{option} {name}: that is a model of another kind; give another name")
 
 
 def _check_name(name: str, option: str = "--name") -> None:

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
         record = json.loads(path.read_text())
         architecture, digest = record["architecture"], record["sha256"]
         if architecture == CITY:
-            like = _base(record["base"])
+            like = _base(path.stem, record["base"])
             layers, base = USUAL[like.architecture], record["base"]
         else:
             like = entry or next(e for e in CATALOGUE.values() if e.architecture == architecture)
@@ -176,14 +177,15 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
     return Installed(path.stem, weights, sha256, architecture, pixels, layers, base)
 
 
-def _base(name: str) -> Entry | Installed:
-    """What a city stands on, whether it is here or not; raises KeyError for what is unknown."""
+def _base(city: str, name: str) -> Entry | Installed:
+    """What a city stands on; raises ModelError where that can be nothing on this machine."""
     if name in CATALOGUE:
         return CATALOGUE[name]
-    found = find(name)
-    if found is None or found.architecture == CITY:
-        raise KeyError(name)
-    return found
+    with suppress(ModelError):
+        found = find(name)
+        if found and found.architecture != CITY:
+            return found
+    raise ModelError(f"model {city}: its base {name} is gone; {_again(name)}")
 
 
 def _again(name: str) -> str:

@@ -12,6 +12,17 @@ from dreamvid.folding import fold
 from dreamvid.models.head import Head
 
 
+def signed(text: str) -> list[tuple[int, str]]:
+    """The words of a text, folded, each after 1 or -1: "gaudi", "food -people".
+
+    Raises ValueError for a sign that stands alone.
+    """
+    parts = [(-1 if part.startswith("-") else 1, part.lstrip("-+")) for part in fold(text).split()]
+    if not all(word for _, word in parts):
+        raise ValueError(f"a minus or plus stands right before its word, not as in {text!r}")
+    return parts
+
+
 @dataclass(frozen=True)
 class WordSpace:
     """Words as vectors, and the head that puts what a network sees among them."""
@@ -26,10 +37,8 @@ class WordSpace:
         Raises ValueError naming a word that is not known, and its nearest known ones.
         """
         total = self.vectors.new_zeros(self.vectors.shape[1])
-        for part in fold(text).split():
-            word = part.lstrip("-+")
-            unit = F.normalize(self.vectors[self._number(word)], dim=0)
-            total = total - unit if part.startswith("-") else total + unit
+        for sign, word in signed(text):
+            total = total + sign * F.normalize(self.vectors[self._number(word)], dim=0)
         if not bool(total.any()):
             raise ValueError(f"{text!r} leaves nothing of itself")
         return F.normalize(total, dim=0)

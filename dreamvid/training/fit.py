@@ -7,19 +7,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from math import cos, inf, isfinite, pi
+from math import cos, isfinite, pi
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
 from dreamvid.memory import ran_out
 from dreamvid.training.batches import chunks, generator, learning_looks, middle_looks
-from dreamvid.training.losses import Loss
+from dreamvid.training.losses import ALIKE, Batch, Loss
 from dreamvid.training.seeing import Seen, Source
 from dreamvid.training.state import State
 from dreamvid.training.top import Top
+
+TOGETHER = 2000  # photos, at most, whose stopping loss is taken at once
 
 Targets = Callable[[Sequence[int]], Float[Tensor, "photos dimensions"]]
 """The caption vectors of photos, by their numbers."""
@@ -65,7 +68,7 @@ class Judged:
     epoch: int
     epochs: int
     learning: float
-    stopping: float
+    stopping: float | None  # None: too few photos are kept apart for it
     best: bool  # of the epochs so far
     seconds: float
 
@@ -77,7 +80,12 @@ class Halved:
     batch: int
 
 
-Progress = Stepped | Judged | Halved
+@dataclass(frozen=True)
+class Unjudged:
+    """At the beginning: too few photos tell when to stop, so that all epochs will be done."""
+
+
+Progress = Stepped | Judged | Halved | Unjudged
 
 
 def fit(
@@ -96,6 +104,9 @@ def fit(
 
     Raises PresetError where the loss is no number any more.
     """
+    judged = list(range(task.learning, task.learning + task.stopping))
+    if not is_over(task, state) and not (judged and _differ(task, task.targets(judged))):
+        on_progress(Unjudged())
     while not is_over(task, state):
         position = state.position
         while position.done < task.learning:
@@ -164,19 +175,12 @@ def _step(task: Task, state: State, seen: Seen) -> float:
 def _judge(task: Task, state: State) -> Judged:
     """End an epoch: the photos that tell when to stop, and whether they never were so near."""
     position = state.position
-    total, count = 0.0, 0
-    looks = middle_looks(task.learning, task.stopping)
-    with torch.no_grad():
-        for seen in task.source(chunks(looks, position.batch)):
-            if seen.rows:
-                total += float(_loss(task, seen, None)) * len(seen.rows)
-                count += len(seen.rows)
-    stopping = total / count if count else inf
+    stopping = _stopping_loss(task, position.batch)
     learning = position.total / max(1, position.seen)
     position.epoch += 1
     position.done, position.seen, position.total = 0, 0, 0.0
     position.history.append((learning, stopping))
-    best = position.best is None or stopping <= position.best
+    best = stopping is None or position.best is None or stopping <= position.best
     if best:
         position.best, position.best_epoch = stopping, position.epoch
         state.best = {name: leaf.detach().clone() for name, leaf in state.weights.items()}
@@ -191,12 +195,40 @@ def _judge(task: Task, state: State) -> Judged:
     )
 
 
-def _loss(task: Task, seen: Seen, rng: torch.Generator | None) -> Float[Tensor, ""]:
+def _stopping_loss(task: Task, batch: int) -> float | None:
+    """Of the photos that tell when to stop, all together; None where too few can be read."""
+    looks = middle_looks(task.learning, task.stopping)
+    with torch.no_grad():
+        found = [_pair(task, s, None) for s in task.source(chunks(looks, batch)) if s.rows]
+        if not found:
+            return None
+        outputs, captions = (torch.cat(parts) for parts in zip(*found, strict=True))
+        if not _differ(task, captions):
+            return None
+        # Of thousands in equal parts: a loss holds each photo against each caption.
+        parts = -(-len(outputs) // TOGETHER)
+        pairs = zip(outputs.chunk(parts), captions.chunk(parts), strict=True)
+        return sum(float(task.loss.measure(*pair)) * len(pair[0]) for pair in pairs) / len(outputs)
+
+
+def _differ(task: Task, captions: Batch) -> bool:
+    """Whether some say another thing than the first: else a loss does not tell photos apart."""
+    units = F.normalize(captions, dim=1)
+    same = ALIKE if task.loss.centred else 1 - 1e-6  # all captions as they are may be alike
+    return bool((units @ units[0] < same).any())
+
+
+def _loss(task: Task, seen: Seen, rng: torch.Generator) -> Float[Tensor, ""]:
+    return task.loss.measure(*_pair(task, seen, rng))
+
+
+def _pair(task: Task, seen: Seen, rng: torch.Generator | None) -> tuple[Batch, Batch]:
+    """The outputs for photos, and their captions."""
     activations = seen.activations.contiguous(memory_format=torch.channels_last)
     with _half(task.device):
         outputs = task.top.embed(activations, rng)
     captions = task.targets([seen.looks[row].photo for row in seen.rows]).to(task.device)
-    return task.loss.measure(outputs.float(), captions)
+    return outputs.float(), captions
 
 
 def _half(device: torch.device) -> AbstractContextManager:

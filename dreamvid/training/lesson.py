@@ -46,10 +46,17 @@ class Lesson:
         return list(islice(telling, count))
 
     def digest(self) -> str:
-        """Of the photos' names, sizes and times, and of the captions' words."""
+        """Of the photos' names, sizes and times, and of the captions' words.
+
+        Raises PresetError for a photo that is not there any more.
+        """
         whole = sha256()
         for pair in self.pairs:
-            found = pair.photo.stat()
+            try:
+                found = pair.photo.stat()
+            except OSError as error:
+                cure = "it was there a moment ago"
+                raise PresetError("--images", f"{pair.name}: {error.strerror}", cure) from None
             line = f"{pair.name} {found.st_size} {found.st_mtime_ns} {' '.join(pair.words)}\n"
             whole.update(line.encode(errors="surrogateescape"))
         return whole.hexdigest()

@@ -23,7 +23,8 @@ class Log:
         if isinstance(p, Stepped):
             row = (p.step, p.epoch, f"{p.loss:.6g}", "", f"{p.rate:.6g}", f"{p.seconds:.1f}")
         elif isinstance(p, Judged):
-            losses = f"{p.learning:.6g}", f"{p.stopping:.6g}"
+            stopping = "" if p.stopping is None else f"{p.stopping:.6g}"
+            losses = f"{p.learning:.6g}", stopping
             row = (p.step, p.epoch, *losses, "", f"{p.seconds:.1f}")
         else:
             return

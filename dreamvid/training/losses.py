@@ -57,8 +57,10 @@ class Loss:
     def make_optimiser(self, weights: Mapping[str, Tensor]) -> Optimizer:
         """Over a `Top`'s weights. `times` is a group's rate, in rates.
 
-        AdamW, since the recipe's SGD takes its 120,000 steps. The layers learn more slowly than
-        the head, which begins at random: as fast as it, they fall silent to please it.
+        AdamW, since the recipe's SGD takes its 120,000 steps. By the recipe's loss the layers
+        must learn more slowly than the head, which begins at random: as fast as it, they fall
+        silent to please it. Of cosines the size of outputs is no part; there, slower layers
+        find words no better, and dream of the base's animals.
         """
         head = [weights[name] for name in (WEIGHT, BIAS)]
         layers = [value for name, value in weights.items() if name not in (WEIGHT, BIAS)]
@@ -67,7 +69,7 @@ class Loss:
 
 
 LOSSES = {
-    "contrastive": Loss(contrastive, True, 1e-3, 3e-4, 0.1),
+    "contrastive": Loss(contrastive, True, 1e-3, 3e-4, 1.0),
     "recipe": Loss(recipe, False, 3e-3, 1e-3, 0.03),
 }
 """The first is the one taken where nobody says another."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.corpus.check import write_check
+from dreamvid.corpus.check import write_check, write_dropped
 from dreamvid.corpus.cleaning import stop_words
 from dreamvid.corpus.dropped import Dropped
 from dreamvid.corpus.pairs import Corpus
@@ -56,6 +56,7 @@ class Outcome:
     files: tuple[Path, ...]
     words: tuple[str, ...]  # the most used
     broken: int  # photos that could not be read any more
+    unknown: int  # pairs without a word that the space knows
 
 
 def train(
@@ -81,25 +82,30 @@ def train(
     base = read_base(wanted.base, device)
     space = make_text_space(
         wanted.text,
-        [pair.words for pair in parts.train],
+        # Also of those that tell when to stop: else a word that one of them shares with a single
+        # other caption would be lost.
+        [pair.words for pair in (*parts.train, *parts.stopping)],
         seed=wanted.seed,
         dimensions=wanted.dimensions,
         vectors=wanted.vectors,
         without=stop_words(wanted.rules.stop_words),
     )
     session = Session(wanted, base, make_lesson(parts, space), device)
+    unknown = _without_known_words(session, parts)
+    listed = replace(corpus, dropped=(*corpus.dropped, *unknown))
     with open_folder(out, session.key, fresh=fresh) as folder:
-        write_check(corpus, parts, out, wanted.seed)
+        write_check(listed, parts, out, wanted.seed)
         with _source(session, folder, watch) as source:
             task = _task(session, source)
             state = _begun(session, task, folder)
             finished = _learn(session, task, state, folder, watch)
             files: tuple[Path, ...] = ()
             if finished:
-                about = session.about(corpus.source, len(parts.test), state.position.history)
+                about = session.about(corpus, parts, state.position.history)
                 files = finish(session, task, state, out, about)
     if session.broken:
-        _list_broken(session, corpus, parts, out)
+        broken = (Dropped(name, "damaged picture", why) for name, why in session.broken.items())
+        write_dropped((*listed.dropped, *broken), out / "dropped.csv")
     return Outcome(
         finished,
         state.position.epoch,
@@ -107,7 +113,17 @@ def train(
         files,
         tuple(word for word, _ in session.lesson.most_used(DREAMED)),
         len(session.broken),
+        len(unknown),
     )
+
+
+def _without_known_words(session: Session, parts: Split) -> list[Dropped]:
+    taught = {pair.name for pair in session.lesson.pairs}
+    return [
+        Dropped(pair.name, "no known word", pair.caption)
+        for pair in (*parts.train, *parts.stopping)
+        if pair.name not in taught
+    ]
 
 
 @contextmanager
@@ -192,11 +208,3 @@ def _is_sampled(progress: Stepped) -> bool:
         8 * done // progress.total for done in (progress.done - progress.photos, progress.done)
     )
     return any(before < eighths <= after for eighths in SAMPLED)
-
-
-def _list_broken(session: Session, corpus: Corpus, parts: Split, out: Path) -> None:
-    """Into dropped.csv: photos that were sound when the corpus was read."""
-    dropped = (Dropped(name, "damaged picture", why) for name, why in session.broken.items())
-    pairs = tuple(pair for pair in corpus.pairs if pair.name not in session.broken)
-    left = replace(corpus, pairs=pairs, dropped=(*corpus.dropped, *dropped))
-    write_check(left, parts, out, session.wanted.seed)

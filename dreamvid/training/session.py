@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import torch
 
-from dreamvid.corpus.pairs import Rules
+from dreamvid.corpus.pairs import Corpus, Rules
+from dreamvid.corpus.split import Split, names_digest
 from dreamvid.files import sha256
 from dreamvid.training.base import Base
 from dreamvid.training.batches import Look
@@ -105,22 +106,23 @@ class Session:
     def note_broken(self, look: Look, reason: str) -> None:
         self.broken.setdefault(self.lesson.pairs[look.photo].name, reason)
 
-    def about(self, source: str, test: int, history: list[tuple[float, float]]) -> dict[str, Any]:
+    def about(
+        self, corpus: Corpus, parts: Split, history: list[tuple[float, float | None]]
+    ) -> dict[str, Any]:
         """What a finished model says of itself; JSON values, the same in each run.
 
         Args:
-            source: where the captions were found.
-            test: pairs that were kept apart.
             history: for each epoch, the losses.
         """
-        counts = {"train": self.lesson.learning, "stopping": self.lesson.stopping, "test": test}
+        learning, stopping = self.lesson.learning, self.lesson.stopping
         return {
             "name": self.wanted.name,
             "seed": self.wanted.seed,
             "rules": asdict(self.wanted.rules),
             "settings": self.settings,
-            "captions": source,
-            "counts": counts,
+            "captions": corpus.source,
+            "counts": {"train": learning, "stopping": stopping, "test": len(parts.test)},
+            "names_sha256": names_digest(parts.test or corpus.pairs),
             "most_used": self.lesson.most_used(MOST_USED),
             "losses": history,
             "credits": self.wanted.credits,

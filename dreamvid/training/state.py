@@ -26,9 +26,9 @@ class Position:
     done: int = 0  # photos done of the epoch under way
     seen: int = 0  # of those, such as could be read
     total: float = 0.0  # of their losses
-    history: list[tuple[float, float]] = field(default_factory=list)
+    history: list[tuple[float, float | None]] = field(default_factory=list)
     """For each epoch, the mean losses of the photos learned from, and of those that tell when
-    to stop."""
+    to stop; None where these are too few."""
     best: float | None = None  # least mean loss of the photos that tell when to stop
     best_epoch: int = 0  # after so many epochs
     seconds: float = 0.0  # spent
@@ -67,7 +67,7 @@ def restore(state: State, path: Path) -> None:
         state.best = {
             name: tensors[f"{BEST}{name}"].to(leaf.device)
             for name, leaf in state.weights.items()
-            if state.position.best is not None
+            if state.position.best_epoch
         }
         _restore_moments(state, tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -5,6 +5,9 @@ import json
 import pytest
 
 from dreamvid.bench import scaling
+from dreamvid.bench.compare import read_record
+from dreamvid.bench.tables import rate_line
+from dreamvid.errors import PresetError
 from tests.command import run
 
 CASE = {
@@ -90,8 +93,10 @@ def test_without_googlenet_the_embedded_model_is_measured_where_it_usually_dream
 
 
 def test_a_film_is_told_part_by_part(capsys):
-    film = bench(capsys, *SMALL, "--film", "64x48", "--frames", 2)["film"]
-    assert (film["preset"], film["frames"], film["size"]) == ("quickstart", 2, "64x48")
+    words = ("--film", "64x48", "--frames", 2, "--set", "dream.steps=1")
+    film = bench(capsys, *SMALL, *words)["film"]
+    assert (film["frames"], film["size"]) == (2, "64x48")
+    assert film["preset"] == "quickstart dream.steps=1"
     named = {"start", "dream", "motion", "colour", "conversion", "copy", "waiting", "films", "rest"}
     assert set(film["shares"]) == named
     assert sum(film["shares"].values()) == pytest.approx(1.0)
@@ -142,6 +147,41 @@ def test_a_run_is_held_against_an_earlier_one(capsys, tmp_path):
     assert compared["share"]["median"] == pytest.approx(now["share_of_matrix_rate"] / 3.0)
 
 
+def test_what_two_runs_do_not_share_is_one_line(capsys, tmp_path):
+    first = bench(capsys, *SMALL, "--out", tmp_path / "a.json")
+    words = (*SMALL, "--device", "cpu", "--json", "--compare", tmp_path / "a.json")
+    assert "--compare: " not in run(capsys, "bench", *words)[2]
+    first["machine"] |= {"threads": 99, "precision": "tf32"}
+    first["cases"].append(first["cases"][0] | {"model": "older"})
+    (tmp_path / "a.json").write_text(json.dumps(first))
+    noted = run(capsys, "bench", *words, "--size", "80x64")[2].splitlines()
+    (line,) = [line for line in noted if line.startswith("--compare: ")]
+    alone = "older block_3/expand 64x48, lite0 block_3/expand 80x64"
+    assert f"left out, as one run has not measured it: {alone}; threads was 99, is" in line
+    assert line.endswith("; precision was tf32, is float32")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "0", "-1", "1" + "0" * 400])
+def test_values_that_no_bench_measures_are_refused(tmp_path, value):
+    spread = {"s": 2.0, "s_quartiles": [1.0, 3.0]}
+    case = {"model": "lite0", "layer": "a", "size": "64x48"}
+    for name in ("seconds_per_step", "share_of_matrix_rate"):
+        case |= {key.replace("s", name, 1): found for key, found in spread.items()}
+    path, record = tmp_path / "a.json", json.loads(EMPTY) | {"cases": [case]}
+    path.write_text(json.dumps(record))
+    assert read_record(path) == record
+    for text in ("2.0", "1.0"):
+        path.write_text(json.dumps(record).replace(text, value))
+        with pytest.raises(PresetError, match="is no record of a bench"):
+            read_record(path)
+
+
+def test_small_steps_have_three_digits_too(capsys):
+    case = bench(capsys, *SMALL)["cases"][0]
+    sizes = {"flops": 12_345_678, "other_bytes": 1_234_567_890}
+    assert "a step is 0.0123 GFLOP and 1.23 GB beside" in rate_line(case | sizes)
+
+
 def test_tables_have_a_row_for_each_case_part_and_ratio(capsys, tmp_path):
     bench(capsys, *SMALL, "--film", "64x48", "--frames", 2, "--out", tmp_path / "a.json")
     words = (*SMALL, "--film", "64x48", "--frames", 2, "--compare", tmp_path / "a.json")
@@ -168,6 +208,8 @@ def test_tables_have_a_row_for_each_case_part_and_ratio(capsys, tmp_path):
         (("--film", "64x48", "--preset", "google-classic"), 3, "googlenet is not installed"),
         (("--film", "16x16"), 2, "dream.octaves: 4 octaves of 16x16 end at 6x6"),
         (("--preset", "quickstart"), 2, "--preset: there is no film to measure"),
+        (("--set", "dream.octaves=1"), 2, "--set: there is no film to measure"),
+        (("--film", "64x48", "--set", "dream.octave=1"), 2, "dream.octave: no such option"),
         (("--frames", "9"), 2, "--frames: there is no film to measure"),
         (("--compare", "none.json"), 2, "--compare: none.json cannot be read: No such file"),
         (("--out", ".."), 6, "cannot be written: it is a folder"),

@@ -1,6 +1,7 @@
 """Where a film's time goes: the parts told by a real, small render."""
 
 import time
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from dreamvid import render
 from dreamvid.bench.film import PARTS, film_preset, measure_film
 from dreamvid.bench.watch import Watch, watched
 from dreamvid.errors import PresetError
+from dreamvid.pictures.writing import save
 from dreamvid.preset import load_preset
 from dreamvid.render import render_film
 
@@ -45,6 +47,20 @@ def test_the_parts_are_all_of_the_film(times):
     assert (times.frames, times.size) == (9, (64, 48))
     assert 0 < times.frame.low <= times.frame.median <= times.frame.high
     assert times.encoding > 0
+
+
+def test_its_time_is_that_of_the_call_without_what_is_around_the_film(monkeypatch):
+    class Slow(TemporaryDirectory):
+        def cleanup(self):
+            time.sleep(1.0)
+            super().cleanup()
+
+    monkeypatch.setattr("dreamvid.bench.film.TemporaryDirectory", Slow)
+    monkeypatch.setattr("dreamvid.bench.peak._give_back", lambda: time.sleep(1.0))
+    begin = time.perf_counter()
+    times = measure_film("small", (64, 48), small(9, "colour.keep=mean"), CPU)
+    took = time.perf_counter() - begin - 2.0
+    assert 0.5 * took <= times.seconds <= took
 
 
 @pytest.mark.parametrize(
@@ -107,6 +123,12 @@ def test_render_is_left_as_it_was(monkeypatch):
 def test_a_loops_hidden_frames_are_not_measured():
     preset = film_preset("endless-barcelona", (128, 96), 3, CPU)
     assert (preset.loop.kind, preset.video.frames, preset.start.size) == ("none", 3, (128, 96))
+
+
+def test_a_preset_that_needs_a_picture_is_given_one(tmp_path):
+    save(torch.rand(1, 3, 64, 64), tmp_path / "guide.png")
+    preset = film_preset("guided", (128, 96), 3, CPU, [f"dream.guide={tmp_path / 'guide.png'}"])
+    assert preset.dream.guide[0].path == tmp_path / "guide.png"
 
 
 def test_what_is_wrong_with_a_preset_is_said():

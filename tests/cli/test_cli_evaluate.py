@@ -1,6 +1,7 @@
 import csv
 import json
 from dataclasses import asdict
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -57,7 +58,9 @@ def city(photos, tmp_path):
 
     def make(name="town", **about):
         rules = asdict(Rules(duplicates=False))
-        told = {"seed": SEED, "rules": rules, "counts": {"test": len(held_out(SEED))}} | about
+        kept = held_out(SEED)
+        told = {"seed": SEED, "rules": rules, "counts": {"test": len(kept)}}
+        told |= {"names_sha256": digest(f"{number}.png" for number in kept)} | about
         vectors = torch.eye(3) + 0.1
         learned = base.learnable
         found = City(
@@ -69,6 +72,10 @@ def city(photos, tmp_path):
         return name
 
     return make
+
+
+def digest(names):
+    return sha256("\n".join(sorted(names)).encode()).hexdigest()
 
 
 def held_out(seed):
@@ -101,13 +108,16 @@ def test_photos_and_words_find_each_other(capsys, photos, city, tmp_path):
     assert (to_words["queries"], to_words["answers"]) == (len(kept), 3)
     assert to_words["measures"]["the model"]["precision"]["1"] == 1
     assert to_words["measures"]["chance"]["precision"]["1"] == pytest.approx(1 / 3)
-    assert told["nearest"]["sunset"][0] == ["sunset", pytest.approx(1, abs=1e-3)]
-    assert {word for word, _ in told["nearest"]["sunset"]} == {*WORDS}
+    assert {word for word, _ in told["nearest"]["sunset"]} == {"ocean", "unsaid"}
     assert told["files"] == [str(out / "words.png")]
 
 
 def test_all_photos_may_be_asked_about(capsys, photos, city, tmp_path):
-    words = [city(), *table(photos), "--all", "--no-dreams", "--out", tmp_path / "sheets", "--json"]
+    told = {"counts": {"test": 0}, "names_sha256": digest(f"{n}.png" for n in range(COUNT))}
+    common = (*table(photos), "--all", "--no-dreams", "--out", tmp_path / "sheets")
+    _, _, errors = run(capsys, "evaluate", city("all", **told), *common)
+    assert "other photos" not in errors
+    words = [city(), *common, "--json"]
     code, printed, _ = run(capsys, "evaluate", *words)
     told = json.loads(printed)
     assert code == 0 and told["photos"] == COUNT and told["all"]
@@ -120,7 +130,7 @@ def test_the_sheets_show_what_is_asked_for(capsys, photos, city, tmp_path, monke
     monkeypatch.setattr(dreams, "HEIGHT", 48)
     monkeypatch.setattr(dreams, "SETTINGS", ("dream.octaves=1", "dream.steps=2"))
     out = tmp_path / "sheets"
-    words = [city(), *table(photos), "--all", "--words", "Sunset, ocean -sunset", "--out", out]
+    words = [city(), *table(photos), "--all", "--words", "SÚNSET, ocean -Sunset", "--out", out]
     code, printed, _ = run(capsys, "evaluate", *words)
     assert code == 0
     assert "2 words find their photos, among 24" in printed
@@ -141,8 +151,8 @@ def test_the_sheets_show_what_is_asked_for(capsys, photos, city, tmp_path, monke
 
 
 def test_other_photos_are_noted(capsys, photos, city, tmp_path):
-    name = city(counts={"test": 1000})
-    words = [name, *table(photos), "--no-dreams", "--out", tmp_path / "sheets"]
+    others = digest(["x.png"] * len(held_out(SEED)))  # as many
+    words = [city(names_sha256=others), *table(photos), "--no-dreams", "--out", tmp_path / "sheets"]
     code, _, errors = run(capsys, "evaluate", *words)
     assert code == 0
     assert "town was trained on other photos than these, or by other captions" in errors
@@ -166,7 +176,16 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_
     assert line == "dreamvid: --words: the model knows no word 'sunsett' (nearest: sunset)\n"
     code, line = refused(city(), "--images", tmp_path / "none")
     assert code == 2 and line.startswith("dreamvid: --images: ")
-    code, line = refused(city(), *table(photos), "--out", photos / "0.png")
+    code, line = refused(city(), *table(photos), "--words", "- sunset")
+    assert code == 2 and "a minus or plus stands right before its word" in line
+    code, line = refused(city(), *table(photos), "--out", photos / "sheets")
+    assert code == 2 and "lies among the photos (give another folder)" in line
+    code, line = refused(city(), *table(photos), "--out", "")
+    assert (
+        code == 2 and line == "dreamvid: --out: is the current folder (give a folder of its own)\n"
+    )
+    (tmp_path / "file").touch()
+    code, line = refused(city(), *table(photos), "--out", tmp_path / "file")
     assert code == 6 and "cannot be written" in line
     code, line = refused(city(counts={"test": 0}), *table(photos))
     assert code == 3 and "it learned from all its photos (--all asks about them)" in line
@@ -174,3 +193,24 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_
         code, line = refused(city(**about), *table(photos))
         assert code == 3
         assert line == "dreamvid: model town: it does not say how its photos were chosen\n"
+
+
+def test_ridge_is_left_out_where_the_model_learned_from_one_photo(capsys, photos, city, tmp_path):
+    kept = held_out(SEED)
+    one = next(n for n in range(COUNT) if place(f"{n}.png", SEED) < 0.8)
+    stopping = next(n for n in range(COUNT) if 0.8 <= place(f"{n}.png", SEED) < 0.85)
+    for number in {*range(COUNT)} - {*kept, one, stopping}:
+        (photos / f"{number}.png").unlink()
+    words = (city(), *table(photos), "--no-dreams", "--out", tmp_path / "sheets")
+    code, printed, _ = run(capsys, "evaluate", *words)
+    assert code == 0 and "untrained head" in printed and "ridge on its base" not in printed
+
+
+def test_too_few_photos_to_keep_some_apart_are_said(capsys, photos, city, tmp_path):
+    learned = min({*range(COUNT)} - {*held_out(SEED)})
+    for number in {*range(COUNT)} - {learned}:
+        (photos / f"{number}.png").unlink()
+    words = (city(), *table(photos), "--out", tmp_path / "sheets")
+    code, _, line = run(capsys, "evaluate", *words)
+    assert code == 2
+    assert line.endswith("--images: too few photos: none is kept apart (--all asks about all)\n")

@@ -46,7 +46,10 @@ def command(photos, *more):
     ("words", "code", "says"),
     [
         (("--rate", "0"), 2, "--rate: 0 is not above 0 and at most 1 (such as 0.001)"),
-        (("--out", ""), 2, "--out: is empty (give a folder)"),
+        (("--out", ""), 2, "--out: is the current folder (give a folder of its own)"),
+        (("--out", "."), 2, "--out: is the current folder (give a folder of its own)"),
+        (("--cache", "inf"), 2, "--cache: inf is no size (in GB, such as 4)"),
+        (("--cache", "nan"), 2, "Invalid value for '--cache'"),
         (("--vectors", "none.txt"), 2, "--vectors: none.txt is no file (a file of word vectors)"),
         (
             ("--text", "labels", "--dimensions", "9"),
@@ -100,11 +103,41 @@ def test_check_only_looks_at_the_data(capsys, photos):
     assert "town" not in store.known()
 
 
+def test_check_of_too_few_pairs_reports_them_first(capsys, photos):
+    for number in range(4, 24):
+        (photos / f"{number}.png").unlink()
+    code, said, complaint = run(capsys, *command(photos, "--check"))
+    assert code == 2
+    assert str(photos.parent / "out" / "dropped.csv") in said
+    assert (photos.parent / "out" / "check.png").exists()
+    assert "--images: 4 pairs are too few to train on" in complaint
+
+
+def test_a_name_of_another_kind_is_refused_before_photos_are_read(capsys, photos):
+    from dreamvid.models.install import install
+
+    lite = store.find("lite0")
+    assert lite
+    install(lite.path, "mynet")
+    words = ("train", "mynet", "--images", photos / "nowhere")
+    code, _, complaint = run(capsys, *words)
+    assert (code, complaint) == (
+        3,
+        "dreamvid: NAME mynet: that is a model of another kind; give another name\n",
+    )
+    code, _, complaint = run(capsys, *words, "--base", "mynet")
+    assert (code, complaint) == (
+        3,
+        "dreamvid: NAME mynet: --base is that model; give another name\n",
+    )
+
+
 @pytest.mark.slow
 def test_a_town_is_trained_installed_and_dreamed(capsys, photos):
     code, said, told = run(capsys, *command(photos, *FAST, "--credits", "made up", "--json"))
     assert code == 0, told
     assert "24 photos" in told or "photos on lite0 by" in told
+    assert "replaced" not in told
     out = photos.parent / "out"
     found = json.loads(said)
     assert found["files"][0] == str(out / "town.safetensors")
@@ -125,9 +158,13 @@ def test_a_town_is_trained_installed_and_dreamed(capsys, photos):
     assert torch.equal(learned(image, [same])[same], plain(image, [same])[same])
     assert not torch.equal(learned(image, [later])[later], plain(image, [later])[later])
 
+    _, _, told = run(capsys, *command(photos, *FAST, "--credits", "made up"))
+    assert "replaced" not in told  # the same model again
     more = ("--all", "--epochs", "1", "--fresh")
-    code, _, told = run(capsys, *command(photos, *FAST, *more))
+    code, said, told = run(capsys, *command(photos, *FAST, *more))
     assert code == 0, told
+    assert told.endswith("town replaced the model of that name\n")
+    assert "1 epoch; kept" in said
     counts = read_city(out / "town.safetensors").about["counts"]
     assert counts["train"] == about["counts"]["train"] + about["counts"]["test"]
     assert counts["test"] == 0 and counts["stopping"] == about["counts"]["stopping"]

@@ -130,3 +130,12 @@ def test_photos_are_upright(tmp_path):
     shown = np.asarray(PilImage.open(tmp_path / "check.png"))[40:190, 8:208, 0]
     assert shown[20:60].mean() < 20
     assert shown[90:130].mean() > 220
+
+
+def test_a_photo_that_cannot_be_read_any_more_is_grey(found, tmp_path):
+    for pair in found.pairs:
+        pair.photo.write_bytes(b"no photo")
+    (tmp_path / "photos" / "in" / "grey.png").unlink()
+    write_check(found, parts(found), tmp_path / "out", 1)
+    shown = np.asarray(PilImage.open(tmp_path / "out" / "check.png"))[40:190, 8:208]
+    assert (shown == 128).all()

@@ -341,3 +341,12 @@ def test_too_few_to_train_on(tmp_path, photo, table):
     with pytest.raises(PresetError, match=r"1 pairs are too few to train on .*at least 20"):
         check_enough(found)
     check_enough(Corpus(found.pairs * 20, ()))
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_link_to_nothing_is_listed_once(tmp_path, photo, table, beside):
+    photo("a.jpg").with_suffix(".txt").write_text(CAPTION)
+    (tmp_path / "photos" / "b.jpg").symlink_to(tmp_path / "gone.jpg")
+    captions = None if beside else table(f"a.jpg,{CAPTION}", f"b.jpg,{CAPTION}")
+    (drop,) = read(tmp_path, captions).dropped
+    assert (drop.name, drop.reason) == ("b.jpg", "missing")

@@ -5,9 +5,12 @@ import json
 import pytest
 import torch
 
-from dreamvid.directions import dreams, make
-from dreamvid.directions.file import read_direction
+from dreamvid.directions import dreams, make, shelf
+from dreamvid.directions.file import Direction, read_direction, write_direction
 from dreamvid.dream.ascent import Ascent
+from dreamvid.models import store
+from dreamvid.models.head import Head
+from dreamvid.models.words import WordSpace
 from dreamvid.pictures.writing import save
 from tests.command import run
 
@@ -36,9 +39,12 @@ def test_photos_make_a_direction_that_presets_name(photos, capsys, models_home):
     assert "render quickstart --model lite0 --set dream.direction=stripes" in said
     assert "left out: " in noted and "broken.jpg is not a picture" in noted
     found = read_direction(path)
-    assert found.made == "3 photos of stripes against 3 photos of plain"
+    assert found.made == "3 photos of stripes against 3 photos of plain, keep 0.4"
     assert found.credits == "Photos: me" and list(found.weights) == ["block_2/expand"]
     assert float(found.weights["block_2/expand"].sum()) == pytest.approx(1, abs=0.01)
+    assert not said.endswith("replaced the one that was there\n")
+    said = run(capsys, "direction", "stripes", *words, "--credits", "Photos: me")[1]
+    assert said.endswith("replaced the one that was there\n")
     listed = run(capsys, "direction")[1]
     assert "stripes\tlite0\tblock_2/expand=1\t3 photos of stripes against" in listed
     record = {one["name"]: one for one in json.loads(run(capsys, "direction", "--json")[1])}
@@ -53,8 +59,8 @@ def test_photos_alone_are_held_against_generated_pictures(photos, capsys, tmp_pa
     out = tmp_path / "made.safetensors"
     words = ("direction", "x", "--photos", photos / "plain", *SMALL, "--out", out, "--json")
     said = json.loads(run(capsys, *words)[1])
-    assert said["made"] == "3 photos of plain against generated pictures"
-    assert said["file"] == str(out) and said["skipped"] == []
+    assert said["made"] == "3 photos of plain against generated pictures, seed 0, keep 0.4"
+    assert said["file"] == str(out) and not said["replaced"] and said["skipped"] == []
     assert said["shares"] == {"block_2/expand": 1.0}
 
 
@@ -64,7 +70,7 @@ def test_labels_are_looked_for_in_photos(photos, capsys, tmp_path):
     code, _, _ = run(capsys, *words, "--layers", "head=0.3", *SMALL, "--out", out)
     assert code == 0
     found = read_direction(out)
-    assert found.made == "labels city, in 3 photos of stripes"
+    assert found.made == "labels city, in 3 photos of stripes, keep 0.4"
     assert dict(found.shares) == {"head": 0.3, "block_2/expand": 1.0}
 
 
@@ -100,11 +106,17 @@ def test_labels_alone_are_dreamed_the_same_way_for_the_same_seed(capsys, tmp_pat
         (("--labels", "city", "--keep", "0"), 2, "--keep: 0 is no share (above 0"),
         (("--labels", "city", "--keep", "nan"), 2, "--keep: nan is no share (above 0"),
         (("--photos", "nowhere"), 2, "--photos: nowhere cannot be read: No such file"),
-        (("--photos", "."), 2, "--photos: . holds 0 photos that can be read (at least 3"),
+        (("--photos", "."), 2, "--photos: . holds 0 photos that can be used (at least 3"),
+        (("--photos", ".", "--against", "."), 2, "--against: . is --photos too (other photos)"),
+        (("--words", "b à", "--against-words", "A b"), 2, "--against-words: are those of --words"),
+        (("--labels", "sea", "--photos", ".", "--seed", "0"), 2, "--seed: has no effect: no"),
+        (("--photos", ".", "--against", "x", "--seed", "1"), 2, "--seed: has no effect: no"),
         (("--labels", "city", "--layers", "block_13/expnd"), 3, "did you mean block_13/expand?"),
         (("--labels", "city", "--layers", "head=0"), 2, "--layers: 'head=0' gives no share above"),
         (("--labels", "city", "--layers", "head=x"), 2, "--layers: 'head=x' gives no share above"),
         (("--labels", "city", "--model", "nope"), 3, "model: there is no 'nope'"),
+        (("--labels", "city", "--model", "../../nope"), 3, "model: there is no '../../nope'"),
+        (("--labels", "city", "--model", "googlenet"), 3, "googlenet is not installed"),
         (("--labels", "city", "--out", "a.bin"), 2, "--out: a.bin does not end in .safetensors"),
         (("--labels", "city", "--out", "/proc/a.safetensors"), 6, "/proc/a.safetensors: cannot be"),
     ],
@@ -113,6 +125,33 @@ def test_what_cannot_be_is_refused_in_a_line(words, code, said, capsys, tmp_path
     monkeypatch.chdir(tmp_path)
     found, _, error = run(capsys, "direction", "town", *words)
     assert found == code and said in error and error.count("\n") == 1
+    assert not [*tmp_path.iterdir()]  # no folder was made
+
+
+def test_few_others_and_small_photos_are_told_from_the_rest(photos, capsys, monkeypatch):
+    few = photos / "few"
+    few.mkdir()
+    save(torch.rand(1, 3, 15, 40), few / "low.png")
+    words = ("direction", "x", "--photos", photos / "plain", *SMALL)
+    with monkeypatch.context() as patched:
+        patched.setattr("dreamvid.directions.album.load", lambda path, option: 1 / 0)
+        code, _, error = run(capsys, *words, "--against", few)
+    assert code == 2 and f"--against: {few} holds 1 photos" in error
+    save(torch.rand(1, 3, 15, 40), photos / "plain" / "low.png")
+    code, _, error = run(capsys, *words)
+    assert code == 0 and "low.png is 40x15 pixels, under 16 a side" in error
+
+
+def test_an_unknown_word_is_of_the_option_that_names_it(capsys, rng, monkeypatch):
+    lite = store.load("lite0", torch.device("cpu"))
+    assert lite.head is not None
+    head = Head("head", torch.randn(4, 1280, generator=rng), torch.zeros(4))
+    lite.words = WordSpace(("gaudi", "food"), torch.randn(2, 4, generator=rng), head)
+    monkeypatch.setattr(store, "load", lambda name, device: lite)
+    for words, option in ((("gaudi", "fod"), "--against-words"), (("gudi", "food"), "--words")):
+        text, against = words
+        code, _, error = run(capsys, "direction", "x", "--words", text, "--against-words", against)
+        assert code == 2 and f" {option}: lite0: the model knows no word" in error
 
 
 @pytest.mark.parametrize(
@@ -124,6 +163,23 @@ def test_names_are_checked_before_the_work(name, said, capsys):
     assert code == 2 and said in error
 
 
-def test_options_without_a_name_are_refused(capsys):
-    code, _, error = run(capsys, "direction", "--labels", "city")
+def test_the_list_is_of_one_model_with_what_it_has_from_its_base(capsys, models_home, monkeypatch):
+    own = models_home / "directions" / "barcelona" / "sea.safetensors"
+    write_direction(own, Direction({"head": torch.ones(1280)}, {"head": 1.0}, "barcelona"))
+    monkeypatch.setattr(shelf, "base_of", lambda name: {"barcelona": "lite0"}.get(name))
+
+    def listed(*words):
+        rows = run(capsys, "direction", *words)[1].splitlines()
+        return {tuple(row.split("\t")[:2]) for row in rows}
+
+    both = listed("--model", "barcelona")
+    assert ("sea", "barcelona") in both and ("city", "lite0") in both
+    assert ("sea", "lite0") not in both and {model for _, model in both} == {"barcelona", "lite0"}
+    assert {model for _, model in listed("--model", "googlenet")} == {"googlenet"}
+    assert {model for _, model in listed()} == {"barcelona", "googlenet", "lite0"}
+
+
+@pytest.mark.parametrize("words", [("--labels", "city"), ("--seed", "0"), ("--device", "cpu")])
+def test_options_without_a_name_are_refused(capsys, words):
+    code, _, error = run(capsys, "direction", *words)
     assert code == 2 and "NAME: is missing (such as `dreamvid direction town" in error

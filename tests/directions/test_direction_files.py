@@ -162,6 +162,34 @@ def test_the_same_file_under_another_name_is_the_same_model(models_home, lite):
     assert direction_for("town", lite).made == "labels city, seed 0"
 
 
+def test_a_model_trained_again_is_warned_of(models_home, lite, caplog):
+    installed = store.find("lite0")
+    assert installed is not None
+    keep(models_home, "town", town(digest=installed.digest))
+    for name in ("town", "city"):
+        direction_for(name, lite)
+    assert not caplog.messages
+    keep(models_home, "town", town(digest="sha256:" + "1" * 64))
+    direction_for("town", lite)
+    (said,) = caplog.messages
+    assert said.startswith("dream.direction: town was made for another lite0 than the one")
+    assert "`dreamvid direction town --labels city --model lite0` makes one" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "way"),
+    [
+        ("lite2", "--labels city"),
+        ("googlenet_bn", "--labels city"),
+        ("googlenet", "--labels city"),
+        ("places365", "--photos DIR"),  # its classes are other ones
+        ("vgg16", "--photos DIR"),  # its classes are of 7x7 places at once
+    ],
+)
+def test_a_cure_is_one_that_the_model_can_take(model, way):
+    assert shelf.how("town", model) == f"`dreamvid direction town {way} --model {model}` makes one"
+
+
 def test_a_film_is_of_the_directions_digest(models_home):
     """So that a render is not gone on with by another direction of the same name."""
     path = keep(models_home, "town")

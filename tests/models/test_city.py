@@ -11,7 +11,7 @@ from torch.testing import assert_close
 from dreamvid.errors import ModelError
 from dreamvid.models import store
 from dreamvid.models.catalogue import CATALOGUE
-from dreamvid.models.city import TOPS, City, fingerprint, read_city, write_city
+from dreamvid.models.city import TOPS, City, fingerprint, read_city, summary, write_city
 from dreamvid.models.googlenet import FROZEN, GoogLeNet
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
@@ -266,3 +266,29 @@ def test_a_city_has_its_bases_directions_until_it_has_its_own(city, tmp_path, ca
         capsys, *common, "--set", "dream.direction=unheard", "--out", tmp_path / "x.png"
     )
     assert code == 2 and "`dreamvid direction unheard --photos DIR --model town`" in err
+
+
+def test_a_city_whose_base_is_gone_says_so(tmp_path, rng):
+    lite = store.find("lite0")
+    assert lite
+    install(lite.path, "mynet")
+    write_city(make_city("lite0", rng, base="mynet"), tmp_path / "town.safetensors")
+    with pytest.raises(ModelError, match=r"--name mynet: .* stands on that model"):
+        install(tmp_path / "town.safetensors", "mynet")
+    install(tmp_path / "town.safetensors")
+    record = store.folder() / "mynet.json"
+    for vanish in ((store.folder() / "mynet.safetensors").unlink, record.unlink):
+        vanish()
+        with pytest.raises(ModelError, match=r"^model town: its base mynet is gone; "):
+            store.find("town")
+
+
+def test_a_city_of_another_version_is_not_called_damaged(city, tmp_path):
+    path = tmp_path / "town.safetensors"
+    write_city(city, path)
+    tensors = load_file(path)
+    for metadata in ({"dreamvid city 2": "{}"}, {"format": "dreamvid city 0"}):
+        save_file(tensors, path, metadata)
+        assert summary(path) == ("a city of another version", "")
+    path.write_bytes(b"nothing")
+    assert summary(path) == ("a city, damaged", "")

@@ -6,10 +6,12 @@ from math import cos, pi
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.training import fit as loop
-from dreamvid.training.fit import Halved, Judged, Stepped, Task, fit
+from dreamvid.training.batches import Look
+from dreamvid.training.fit import Halved, Judged, Stepped, Task, Unjudged, fit
 from dreamvid.training.losses import LOSSES
 from dreamvid.training.seeing import Seen
 from dreamvid.training.state import Position, State, restore, save
@@ -126,14 +128,11 @@ def test_it_ends_when_patience_does_and_keeps_the_best(monkeypatch):
     losses = iter([3.0, 1.0, 2.0, 1.5, 0.1])
     kept = []
 
-    def judged(task, seen, rng):
-        if rng is None:
-            kept.append(state.weights["late.weight"].detach().clone())
-            return torch.tensor(next(losses))
-        return honest(task, seen, rng)
+    def judged(task, batch):
+        kept.append(state.weights["late.weight"].detach().clone())
+        return next(losses)
 
-    honest = loop._loss
-    monkeypatch.setattr(loop, "_loss", judged)
+    monkeypatch.setattr(loop, "_stopping_loss", judged)
     task, state = begin(epochs=9, patience=2)
     finished, told = run(task, state)
     assert finished
@@ -191,3 +190,39 @@ def test_with_no_photo_left_to_judge_by_the_last_weights_are_kept():
     run(task, state)
     assert state.position.best_epoch == 3
     assert torch.equal(state.best["late.weight"], state.weights["late.weight"])
+    assert all(stopping is None for _, stopping in state.position.history)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 7])
+def test_the_stopping_loss_is_of_all_photos_together(batch):
+    """The hinge, written out: a batch of one has no other caption to be nearer to."""
+    task, state = begin(epochs=1)
+    state.position.batch = batch
+    _, told = run(task, state)
+    looks = [Look(number, 0) for number in range(LEARNING, LEARNING + STOPPING)]
+    outputs = task.top.embed(torch.stack([activation(look) for look in looks])).detach().double()
+    captions = targets([look.photo for look in looks]).double()
+    near = lambda one, other: float(F.cosine_similarity(one, other, dim=0))
+    hinges = [
+        max(0.0, 0.4 - near(outputs[i], captions[i]) + near(outputs[i], captions[j]))
+        for i in range(STOPPING)
+        for j in range(STOPPING)
+        if near(captions[i], captions[j]) < 0.9
+    ]
+    judged = next(each for each in told if isinstance(each, Judged))
+    assert judged.stopping == pytest.approx(sum(hinges) / len(hinges), rel=1e-4)
+
+
+@pytest.mark.parametrize("changes", [{"stopping": 1}, {"stopping": 0}, {"stopping": 3}])
+def test_too_few_stopping_photos_are_said_once_and_all_epochs_are_done(tmp_path, changes):
+    same = lambda numbers: targets([min(number, LEARNING) for number in numbers])
+    task, state = begin(epochs=3, patience=1, targets=same, **changes)
+    _, told = run(task, state)
+    assert [isinstance(each, Unjudged) for each in told].index(True) == 0
+    assert sum(isinstance(each, Unjudged) for each in told) == 1
+    assert [each.stopping for each in told if isinstance(each, Judged)] == [None] * 3
+    assert state.position.best_epoch == 3
+    save(state, tmp_path / "state.safetensors")
+    _, resumed = begin(epochs=3, **changes)
+    restore(resumed, tmp_path / "state.safetensors")
+    assert torch.equal(resumed.best["late.weight"], state.weights["late.weight"])

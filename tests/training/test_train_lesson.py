@@ -73,3 +73,9 @@ def test_too_little_that_is_known_is_said(tmp_path):
     train = pairs(tmp_path, "sea", "unheard", "words")
     with pytest.raises(PresetError, match=r"^--captions: only 1 of 3 captions"):
         make_lesson(Split(train, (), ()), space(WORDS))
+
+
+def test_a_photo_that_vanished_is_named(lesson, tmp_path):
+    (tmp_path / "4-0.jpg").unlink()
+    with pytest.raises(PresetError, match=r"^--images: 4-0.jpg: No such file or directory"):
+        lesson.digest()

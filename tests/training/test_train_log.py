@@ -52,3 +52,10 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "log.csv").mkdir()
     with pytest.raises(OutputError, match=r"log.csv"), open_log(tmp_path / "log.csv", 0):
         pass
+
+
+def test_without_a_stopping_loss_there_is_no_number(tmp_path):
+    path = tmp_path / "log.csv"
+    with open_log(path, 0) as log:
+        log.note(Judged(2, 1, 9, 0.4, None, True, 1.0))
+    assert [row["stopping_loss"] for row in rows(path)] == [""]

@@ -51,7 +51,7 @@ def test_a_batch_without_negatives_has_no_loss_and_a_gradient_of_zero():
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_the_head_learns_faster_than_the_layers(loss):
+def test_the_head_and_the_layers_learn_at_rates_of_their_own(loss):
     """AdamW (Loshchilov and Hutter 2019) by hand: betas .9 and .999, decay .01."""
     weights = {name: torch.tensor([2.0]) for name in ("a.bias", WEIGHT, BIAS, "a.weight")}
     optimiser = loss.make_optimiser(weights)
@@ -68,5 +68,4 @@ def test_the_head_learns_faster_than_the_layers(loss):
         for name in by_hand:
             own = rate * (1 if name in (WEIGHT, BIAS) else loss.layers)
             by_hand[name] -= own * (way + 0.01 * by_hand[name])
-    assert 0 < loss.layers < 1
     assert {name: float(value) for name, value in weights.items()} == pytest.approx(by_hand)

@@ -1,6 +1,8 @@
 """A whole run on the tiny network: what it leaves, and how it goes on."""
 
 import csv
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 import torch
@@ -69,6 +71,8 @@ def test_a_model_says_what_made_it(corpus, tmp_path):
     parts = split(corpus.pairs, 3)
     assert (about["seed"], about["credits"], about["captions"]) == (3, "us", "captions.csv")
     assert about["counts"]["test"] == len(parts.test)
+    names = "\n".join(sorted(pair.name for pair in parts.test))
+    assert about["names_sha256"] == sha256(names.encode()).hexdigest()
     assert about["settings"]["epochs"] == 3 == len(about["losses"])
     assert {word for word, _ in about["most_used"]} <= set(WORDS)
     assert about["rules"]["fewest_words"] == 3
@@ -96,6 +100,17 @@ def test_a_photo_that_breaks_on_the_way_is_skipped_and_listed(corpus, tmp_path):
     with (tmp_path / "out" / "dropped.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["name"], row["reason"]) == (broken.name, "damaged picture")
+
+
+def test_pairs_of_unknown_words_alone_are_listed(corpus, tmp_path):
+    learned = split(corpus.pairs, 0).train[0]
+    odd = replace(learned, caption="qwert zuiop", words=("qwert", "zuiop"))
+    pairs = tuple(odd if pair == learned else pair for pair in corpus.pairs)
+    outcome, _ = trained(replace(corpus, pairs=pairs), tmp_path / "out", epochs=1)
+    assert outcome.unknown == 1
+    with (tmp_path / "out" / "dropped.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["name"], row["reason"]) == (odd.name, "no known word")
 
 
 def test_another_run_s_folder_is_refused(corpus, tmp_path):

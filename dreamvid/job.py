@@ -20,6 +20,7 @@ from dreamvid.film import footage, grow
 from dreamvid.film.clip import Clip
 from dreamvid.film.loops import Closing, Leads, lead_frames
 from dreamvid.film.parts import Parts
+from dreamvid.fits import check_places
 from dreamvid.flow.estimate import NETWORKS, make_estimator
 from dreamvid.image import Image
 from dreamvid.masking import make_masking
@@ -30,7 +31,7 @@ from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
 from dreamvid.resolve import resolved, with_layers
-from dreamvid.scores import check_places, make_scores
+from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at, motion_at
 from dreamvid.start import make_start
 from dreamvid.timeline import (

@@ -1,13 +1,12 @@
 """[dream] -> the score to dream by at a moment: layers, guides, classes, words, by weight."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from dreamvid.directions.shelf import HAVE_LABELS, how
+from dreamvid.directions.shelf import HAVE_LABELS
 from dreamvid.dream.guides import GUIDES
 from dreamvid.dream.objective import Objective, energy, masked, only
 from dreamvid.dream.objectives import OBJECTIVES
@@ -15,6 +14,7 @@ from dreamvid.dream.picks import PICKS
 from dreamvid.dream.score import Climbable, Part, make_score
 from dreamvid.dream.tiled import make_tiling, with_tiles
 from dreamvid.errors import PresetError
+from dreamvid.fits import check_channels, check_direction, note_unlearned
 from dreamvid.guidance import Guide, direction_for, read_guides, shrunk
 from dreamvid.image import Image
 from dreamvid.models.features import FeatureModel
@@ -23,10 +23,6 @@ from dreamvid.options import DreamOptions, LayerWeight, Scheduled
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 from dreamvid.start import DEFAULT_SIZE
-
-logger = logging.getLogger(__name__)
-
-AMPLE = 256  # pixels a side, enough for every layer of every network
 
 ScoreAt = Callable[[Moment, Image], Climbable | None]
 """The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
@@ -49,12 +45,12 @@ def make_scores(
     """
     names = [layer.name for layer in options.layers]
     features.check(names)
-    _note_unlearned(names, features)
+    note_unlearned(names, features)
     tiling = make_tiling(options.tile, features, names, device)
-    _check_channels(options.layers, features, device)
+    check_channels(options.layers, features, device)
     guides = read_guides(options, features, device, _size(first))
     directions = _directions(options, features, device)
-    _check_direction(options, directions, features, device)
+    check_direction(options, directions, features, device)
 
     def wish(layer: LayerWeight) -> Wish:
         name = layer.objective or options.objective
@@ -75,18 +71,6 @@ def make_scores(
         return with_tiles(make_score(features, parts), tiling) if parts else None
 
     return score_at
-
-
-def _note_unlearned(names: Sequence[str], features: FeatureModel) -> None:
-    """Says so where a city model is asked for what it has from its base."""
-    base, same = features.same_as or ("", ())
-    below = [name for name in names if name in same]
-    if below:
-        learned = next(name for name in features.layers if name not in same)
-        logger.warning(
-            "dream.layers: at %s %s is %s itself and dreams the same; its own begin with %s",
-            *(", ".join(below), features.name, base, learned),
-        )
 
 
 def _at_the_time(options: DreamOptions, layers: Sequence[Wish], moment: Moment) -> Sequence[Wish]:
@@ -203,33 +187,6 @@ def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish
         yield _always(space.head.layer, wanted.weight, made)
 
 
-def check_places(
-    options: DreamOptions, features: FeatureModel, smallest: tuple[int, int], device: torch.device
-) -> None:
-    """Raises ModelError where a layer has no place in the smallest octave, (height, width)."""
-    if min(smallest) >= AMPLE:
-        return
-    heads = [features.head] if options.classes else []
-    heads += [features.words.head] if options.words and features.words else []
-    layers = [layer.name for layer in options.layers] + [head.layer for head in heads if head]
-    with torch.no_grad():
-        features(torch.zeros(1, 3, *smallest, device=device), layers)
-
-
-def _check_channels(
-    layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
-) -> None:
-    counts = _channel_counts([layer.name for layer in layers if layer.channels], features, device)
-    for layer in layers:
-        count = counts.get(layer.name)
-        if count is not None and layer.channels and max(layer.channels) >= count:
-            raise PresetError(
-                "dream.layers",
-                f"{layer.name} of {features.name} has no channel {max(layer.channels)}",
-                f"they are 0 to {count - 1}",
-            )
-
-
 def _directions(
     options: DreamOptions, features: FeatureModel, device: torch.device
 ) -> dict[str, Tensor]:
@@ -238,39 +195,3 @@ def _directions(
         return {}
     found = direction_for(options.direction, features).weights
     return {layer: weights.to(device) for layer, weights in found.items()}
-
-
-def _check_direction(
-    options: DreamOptions,
-    directions: dict[str, Tensor],
-    features: FeatureModel,
-    device: torch.device,
-) -> None:
-    wanted = [
-        layer for layer in options.layers if (layer.objective or options.objective) == "direction"
-    ]
-    counts = _channel_counts([layer.name for layer in wanted], features, device)
-    for layer in wanted:
-        weights = directions.get(layer.name)
-        if weights is None and not layer.channel_weights:
-            known = ", ".join(directions) or "none: dream.direction names no file"
-            problem = f"there is no direction for {layer.name}"
-            cure = f"there are: {known}; dream.direction=none dreams what the layer sees"
-            raise PresetError("dream.layers", problem, cure)
-        if weights is not None and len(weights) != counts[layer.name]:
-            count = counts[layer.name]
-            problem = f"{len(weights)} weights for {layer.name} of {features.name}, which has"
-            assert options.direction is not None
-            cure = how(options.direction, features.name)
-            raise PresetError("dream.direction", f"{problem} {count} channels", cure)
-
-
-def _channel_counts(
-    layers: Sequence[str], features: FeatureModel, device: torch.device
-) -> dict[str, int]:
-    """How many channels layers have; only a picture tells."""
-    if not layers:
-        return {}
-    with torch.no_grad():
-        seen = features(torch.zeros(1, 3, 224, 224, device=device), layers)
-    return {name: seen[name].shape[1] for name in layers}

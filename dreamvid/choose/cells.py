@@ -9,13 +9,14 @@ import torch
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.engine import frame_rng
 from dreamvid.errors import PresetError, quote
+from dreamvid.fits import check_places
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.job import still
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
 from dreamvid.options import Preset
 from dreamvid.resolve import with_layers
-from dreamvid.scores import check_places, make_scores
+from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at
 from dreamvid.start import make_start
 from dreamvid.timeline import still_timeline

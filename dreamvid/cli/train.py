@@ -1,6 +1,4 @@
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -8,20 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dreamvid.cli.arguments import Device, Json
-from dreamvid.cli.console import duration, note, say, say_json, share_progress, table
+from dreamvid.cli.console import note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
-from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.train_progress import trained
 from dreamvid.corpus.folders import check_out
-from dreamvid.errors import ModelError, PresetError, Stopped
+from dreamvid.errors import ModelError, PresetError
 
 if TYPE_CHECKING:
-    import torch
-
     from dreamvid.corpus.pairs import Corpus, Rules
-    from dreamvid.corpus.split import Split
-    from dreamvid.training.fit import Progress
     from dreamvid.training.run import Outcome
-    from dreamvid.training.session import Wanted
 
 
 def train(
@@ -148,7 +141,7 @@ def train(
         check_enough(corpus)
         return
     before = store.find(name) if name in store.known() else None
-    outcome = _trained(wanted, corpus, parts, target, picked, fresh)
+    outcome = trained(wanted, corpus, parts, target, picked, fresh)
     if as_json:
         say_json({"model": name, "base": chosen, "data": found.plain(), **_plain(outcome)})
     else:
@@ -162,32 +155,6 @@ def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
 
     with share_progress("photos") as show:
         return read_corpus(images, captions, rules, lambda done, count: show(done / count))
-
-
-def _trained(
-    wanted: "Wanted",
-    corpus: "Corpus",
-    parts: "Split",
-    out: Path,
-    device: "torch.device",
-    fresh: bool,
-) -> "Outcome":
-    from dreamvid.training.run import Watch
-    from dreamvid.training.run import train as run
-
-    what = f"{len(parts.train)} photos on {wanted.base} by {device.type}"
-    note(f"{wanted.name}: {what}, into {out}")
-    with stop_signals() as stop, _shares() as show:
-        watch = Watch(
-            lambda done, count: show("looking", done / count),
-            lambda progress: _tell(progress, show),
-            stop,
-        )
-        outcome = run(wanted, corpus, parts, out, device=device, fresh=fresh, watch=watch)
-    if not outcome.finished:
-        done = f"{outcome.epochs} of {wanted.epochs} epochs are done"
-        raise Stopped(f"stopped; {done}, and the same command goes on from there")
-    return outcome
 
 
 def _check_options(
@@ -209,42 +176,6 @@ def _check_options(
     if dimensions and (vectors or text == "labels"):
         whose = "the file's are taken" if vectors else "labels have one each"
         raise PresetError("--dimensions", f"{dimensions} has no effect: {whose}", "leave it out")
-
-
-Shown = Callable[[str, float], None]
-
-
-@contextmanager
-def _shares() -> Iterator[Shown]:
-    """A function to be called with what is being done, and its share: one bar at a time."""
-    with ExitStack() as bars:
-        shown: dict[str, Callable[[float], None]] = {}
-
-        def show(what: str, share: float) -> None:
-            if what not in shown:
-                bars.close()
-                shown[what] = bars.enter_context(share_progress(what))
-            shown[what](share)
-
-        yield show
-
-
-def _tell(progress: "Progress", show: Shown) -> None:
-    from dreamvid.training.fit import Halved, Judged, Stepped, Unjudged
-
-    if isinstance(progress, Stepped):
-        show("training", progress.done / progress.total)
-    elif isinstance(progress, Halved):
-        note(f"memory ran out: from here on {progress.batch} photos a step")
-    elif isinstance(progress, Unjudged):
-        note("too few photos tell when to stop: all epochs are done")
-    elif isinstance(progress, Judged):
-        losses, best = f"loss {progress.learning:.4g}", ""
-        if progress.stopping is not None:
-            losses += f", of photos kept apart {progress.stopping:.4g}"
-            best = ", the best so far" if progress.best else ""
-        spent = duration(progress.seconds)
-        note(f"epoch {progress.epoch}/{progress.epochs}  {losses}{best}  {spent}")
 
 
 def _plain(outcome: "Outcome") -> dict[str, Any]:

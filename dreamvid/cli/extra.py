@@ -11,5 +11,5 @@ def check_extra(command: str) -> None:
     """Raises PresetError where a package is missing that the extra [train] brings."""
     for package in TRAIN:
         if find_spec(package) is None:
-            cure = "pip install 'dreamvid[train]'"
+            cure = "pip install '.[train]' in dreamvid's folder"
             raise PresetError(command, f"the package {package} is not installed", cure)

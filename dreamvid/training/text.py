@@ -78,13 +78,9 @@ def make_text_space(
 
 
 def _idf(captions: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Raises PresetError where gensim is not installed."""
-    try:
-        from gensim.corpora import Dictionary
-        from gensim.models import TfidfModel
-    except ImportError:
-        cure = "pip install 'dreamvid[train]'"
-        raise PresetError("train", "gensim is not installed", cure) from None
+    from gensim.corpora import Dictionary
+    from gensim.models import TfidfModel
+
     dictionary = Dictionary(captions)
     model: Any = TfidfModel(dictionary=dictionary)  # its types are not told
     return {word: model.idfs[number] for word, number in sorted(dictionary.token2id.items())}

@@ -1,4 +1,3 @@
-import importlib.util
 import math
 
 import numpy as np
@@ -132,15 +131,6 @@ def test_a_seed_means_the_same_vectors(make):
     again, same = make(captions, 4, seed=1)
     assert words == again and torch.equal(vectors, same)
     assert not torch.equal(vectors, make(captions, 4, seed=2)[1])
-
-
-def test_without_gensim_there_is_one_clear_line(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "gensim.corpora", None)
-    with pytest.raises(
-        PresetError, match=r"gensim is not installed \(pip install 'dreamvid\[train\]'\)"
-    ):
-        make_text_space("words", TOWN, seed=0)
-    assert importlib.util.find_spec("gensim")
 
 
 def test_a_file_brings_its_own_dimensions_and_words_nobody_wrote(tmp_path):

@@ -88,7 +88,8 @@ def test_a_missing_package_names_the_extra(capsys, photos, monkeypatch):
     code, _, complaint = run(capsys, *command(photos))
     assert code == 2
     assert complaint == (
-        "dreamvid: train: the package gensim is not installed (pip install '.[train]' in dreamvid's folder)\n"
+        "dreamvid: train: the package gensim is not installed "
+        "(pip install '.[train]' in dreamvid's folder)\n"
     )
 
 

@@ -19,6 +19,13 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="where to compute; auto: the fastest")
 ]
 Json = Annotated[bool, typer.Option("--json", help="for another program to read")]
+Captions = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV or JSON of files and captions, or a folder of them; "
+        "default: the .txt or .json beside each photo"
+    ),
+]
 OutPicture = Annotated[Path, typer.Option("--out", help="the picture to write, .png or .jpg")]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.arguments import Captions, Device, Json
 from dreamvid.cli.console import counted, note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
 from dreamvid.corpus.folders import check_out
@@ -25,10 +25,7 @@ NEAREST = 5  # words named beside each
 def evaluate(
     model: Annotated[str, typer.Argument(help="a city model, from `dreamvid models list`")],
     images: Annotated[Path, typer.Option(help="the folder of photos that it was trained on")],
-    captions: Annotated[
-        Path | None,
-        typer.Option(help="CSV or JSON of files and captions; default: a .txt beside each photo"),
-    ] = None,
+    captions: Captions = None,
     whole: Annotated[
         bool, typer.Option("--all", help="ask about all photos, not only those kept apart")
     ] = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.arguments import Captions, Device, Json
 from dreamvid.cli.console import note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
 from dreamvid.cli.train_progress import trained
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 def train(
     name: Annotated[str, typer.Argument(help="what to call the model")],
     images: Annotated[Path, typer.Option(help="the folder of photos")],
-    captions: Annotated[
-        Path | None,
-        typer.Option(help="CSV or JSON of files and captions; default: a .txt beside each photo"),
-    ] = None,
+    captions: Captions = None,
     text: Annotated[
         Literal["words", "labels"],
         typer.Option(help="words: of captions; labels: a folder for each class, its name"),
@@ -65,6 +62,12 @@ def train(
     ] = None,
     most_per_user: Annotated[int, typer.Option(min=1, help="photos kept of one user")] = 50,
     fewest_words: Annotated[int, typer.Option(min=1, help="of a caption, once cleaned")] = 3,
+    stop_words: Annotated[
+        str, typer.Option(help="languages whose common words say nothing of a photo")
+    ] = "en,es,ca",
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="also photos that look like another")
+    ] = False,
     credits: Annotated[str, typer.Option(help="whose photos these are, kept in the model")] = "",
     whole: Annotated[
         bool,
@@ -108,6 +111,8 @@ def train(
             fewest_words=fewest_words,
             most_per_user=most_per_user,
             without=tuple(without or ()),
+            duplicates=not keep_duplicates,
+            stop_words=tuple(part.strip() for part in stop_words.split(",") if part.strip()),
             labels=text == "labels",
         ),
         text=text,

@@ -104,6 +104,29 @@ def test_check_only_looks_at_the_data(capsys, photos):
     assert "town" not in store.known()
 
 
+def test_stop_words_are_of_the_languages_asked_for(capsys, photos):
+    captions = photos.parent / "captions.csv"
+    captions.write_text(captions.read_text().replace(" place", " della place"))  # Italian
+
+    def words_of(*more):
+        code, said, told = run(capsys, *command(photos, "--check", "--json", *more))
+        return (code, "della" in json.dumps(json.loads(said)["data"]["most_used"]), told)
+
+    assert words_of()[:2] == (0, True)
+    assert words_of("--stop-words", "it, en")[:2] == (0, False)
+    code, _, told = run(capsys, *command(photos, "--check", "--stop-words", "xx"))
+    assert code == 2 and told.startswith("dreamvid: --stop-words: there is no list for 'xx'")
+
+
+def test_photos_that_look_alike_may_be_kept(capsys, photos):
+    (photos / "24.png").write_bytes((photos / "3.png").read_bytes())
+    with (photos.parent / "captions.csv").open("a") as file:
+        file.write("\n24.png,sea sand tower again")
+    for more, kept in ((), 24), (("--keep-duplicates",), 25):
+        _, said, _ = run(capsys, *command(photos, "--check", "--json", *more))
+        assert json.loads(said)["data"]["kept"] == kept
+
+
 def test_check_of_too_few_pairs_reports_them_first(capsys, photos):
     for number in range(4, 24):
         (photos / f"{number}.png").unlink()

@@ -18,6 +18,7 @@ from dreamvid.dream.score import Climbable, Score
 from dreamvid.dream.tiled import TiledScore
 from dreamvid.dream.tiles import largest_window
 from dreamvid.film.loops import lead_frames
+from dreamvid.films import chunk_length, encoding_of
 from dreamvid.image import Image
 from dreamvid.job import Job, build
 from dreamvid.memory import resident
@@ -25,16 +26,16 @@ from dreamvid.options import Preset
 from dreamvid.probing import Clock, Probe, probe
 from dreamvid.sound.mux import BIT_RATE
 from dreamvid.texture import Texture, feel
-from dreamvid.video.segments import chunk_frames
 
 PIXEL = 12  # bytes: three float32
-YUV = 1.5  # bytes a pixel of a frame that waits to be encoded
 
 # Measured as peaks of resident memory: renders of three sizes by two networks.
 PICTURES = 10  # as large as the film's that are in memory beside the gradient
 LIBRARIES = 60e6  # bytes of code and tables that the first frame brings in
 ENCODER = 50e6  # bytes of x264 and of the GIF, whatever the size,
-ENCODER_PIXEL = 150  # and bytes a pixel
+ENCODER_PIXEL = 150  # and bytes a pixel;
+OTHERS = {"hevc": 100e6, "av1": 120e6}  # more than that, whatever the size,
+OTHERS_PIXEL = {"hevc": 100, "av1": 450}  # and bytes a pixel
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _counts(job: Job) -> _Counts:
         rendered=len(rendered),
         dreamed=sum(n % preset.dream.every == 0 or n == -leading for n in rendered),
         leads=leads,
-        chunk=chunk_frames(_size(job), preset.video.rate),
+        chunk=chunk_length(encoding_of(preset)),
         looped=(last + 1 if closed else max(1, 2 * last)) if preset.outputs.loop else 0,
         stills=1 + sum(n < preset.video.count for n in preset.outputs.stills),
     )
@@ -128,10 +129,14 @@ def _buffers(job: Job) -> dict[str, float]:
     """Bytes of pictures that are worked on, and of those that wait and are encoded."""
     height, width = _size(job)
     pixels = height * width
-    waiting = 2 * min(chunk_frames((height, width), job.preset.video.rate), job.preset.video.count)
+    encoding = encoding_of(job.preset)
+    waiting = 2 * min(chunk_length(encoding), job.preset.video.count)
+    more = OTHERS_PIXEL.get(encoding.codec, 0)
     return {
         "frames": PICTURES * PIXEL * pixels,
-        "encoding": (waiting * YUV + ENCODER_PIXEL) * pixels + ENCODER,
+        "encoding": (waiting * encoding.form.pixel_bytes + ENCODER_PIXEL + more) * pixels
+        + ENCODER
+        + OTHERS.get(encoding.codec, 0),
     }
 
 
@@ -141,12 +146,18 @@ def _seconds(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[s
         "colour": counts.dreamed * seen.colour,
         ("flow" if job.preset.of_footage else "motion"): counts.rendered * seen.rest,
     }
-    frames, both_ways = job.preset.video.count, 2 * texture.encode
+    frames, both_ways = job.preset.video.count, _ways(job) * texture.encode
     encode = frames * both_ways
     if _spare(job.start.image.device):  # it goes on beside the work, but for the last segment
         encode = max(encode - sum(work.values()), min(frames, counts.chunk) * both_ways)
     films = counts.looped * texture.gif_seconds + counts.stills * texture.still_seconds
+    films += frames * texture.deep_seconds
     return {**work, "encoding": frames * texture.convert + encode, "films": films}
+
+
+def _ways(job: Job) -> int:
+    """How often a frame is encoded: films of key pictures are turned round as they are."""
+    return 1 if job.preset.video.kind.intra else 2
 
 
 def _spare(device: torch.device) -> bool:
@@ -163,8 +174,8 @@ def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str,
     kept = [image for image in seen.frame.memory.values() if image is not seen.frame.image]
     heard = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
     return {
-        "work": 2 * film + (1 + len(kept)) * picture + counts.leads * picture / 2,
+        "work": _ways(job) * film + (1 + len(kept)) * picture + counts.leads * picture / 2,
         "films": (1 + outputs.reverse) * (film + heard),
         "loop": counts.looped * texture.gif,
-        "stills": counts.stills * texture.still,
+        "stills": counts.stills * texture.still + frames * texture.deep,
     }

@@ -10,15 +10,17 @@ from typing import TypeVar
 import torch
 
 from dreamvid.engine import render_frames
+from dreamvid.films import encoding_of
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.job import build
 from dreamvid.options import LoopOptions, Preset
 from dreamvid.pictures.writing import save
 from dreamvid.preview import shrink
+from dreamvid.sequence import BITS
 from dreamvid.video.animated import write_loop_gif
-from dreamvid.video.colour import to_yuv
+from dreamvid.video.colour import to_planes
 from dreamvid.video.reader import open_video
-from dreamvid.video.writer import Encoding, encode
+from dreamvid.video.writer import encode
 
 Result = TypeVar("Result")
 
@@ -40,6 +42,8 @@ class Texture:
     encode: float  # seconds a frame, one way
     gif_seconds: float  # for each picture of the loop
     still_seconds: float
+    deep: int  # bytes of a PNG of 16 bits; 0 where none is wanted
+    deep_seconds: float
 
 
 def feel(preset: Preset, device: torch.device, seconds: float) -> Texture:
@@ -69,11 +73,13 @@ def mirrored(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
 
 
 def _written(images: list[Image], preset: Preset) -> Texture:
-    height, width = images[0].shape[-2:]
-    encoding = Encoding(size=(height, width), fps=preset.video.rate, crf=preset.video.crf)
+    encoding, dither = encoding_of(preset), preset.video.dither != "none"
+    names = f"film{encoding.kind.segment}", "loop.gif", "still.png", "deep.png"
     with TemporaryDirectory() as folder:
-        film, gif, still = (Path(folder) / name for name in ("film.mp4", "loop.gif", "still.png"))
-        frames, convert = _timed(lambda: [to_yuv(image) for image in images])
+        film, gif, still, deep = (Path(folder) / name for name in names)
+        frames, convert = _timed(
+            lambda: [to_planes(image, encoding.form, dither) for image in images]
+        )
         _, encoded = _timed(lambda: encode(frames, film, encoding))
         first, *others = _packets(film)
         pictures, looped = _timed(
@@ -82,6 +88,8 @@ def _written(images: list[Image], preset: Preset) -> Texture:
             )
         )
         _, saved = _timed(lambda: save(images[-1], still))
+        kept_deep = preset.outputs.frames == "png"
+        _, saved_deep = _timed(lambda: save(images[-1], deep, BITS) if kept_deep else None)
         return Texture(
             first=first,
             others=sum(others) / max(1, len(others)),
@@ -91,6 +99,8 @@ def _written(images: list[Image], preset: Preset) -> Texture:
             encode=encoded / len(images),
             gif_seconds=looped / pictures,
             still_seconds=saved,
+            deep=deep.stat().st_size if kept_deep else 0,
+            deep_seconds=saved_deep if kept_deep else 0.0,
         )
 
 

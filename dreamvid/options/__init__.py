@@ -89,6 +89,7 @@ class Preset(Options):
         """All that the frames depend on, as flat JSON values: {"dream.octaves": 4, ...}."""
         kept = self.model_dump(mode="json", exclude={"title", "about"})
         kept["video"].pop("every")
-        kept["outputs"] = {"stills": kept["outputs"]["stills"]}  # written as the frames are made
-        kept["video"] |= {"frames": self.video.count, "seconds": None}
+        # Written as the frames are made.
+        kept["outputs"] = {name: kept["outputs"][name] for name in ("stills", "frames")}
+        kept["video"] |= {"frames": self.video.count, "seconds": None, "depth": self.video.bits}
         return flatten(kept)

@@ -3,11 +3,14 @@
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from dreamvid.errors import quote
 from dreamvid.options.base import Options, Scheduled, Share
 from dreamvid.schedule.curve import Bounds
+from dreamvid.targets.catalogue import check_target
 from dreamvid.values import File, Finite, Fps
+from dreamvid.video.codecs import CODECS, Codec
 
 
 class VideoOptions(Options):
@@ -20,7 +23,29 @@ class VideoOptions(Options):
     )
     every: int = Field(default=1, ge=1, description="the GIF keeps one frame in so many")
     crf: int = Field(
-        default=16, ge=0, le=40, description="x264's quality; lower is better and larger"
+        default=16,
+        ge=0,
+        le=40,
+        description="x264's quality, for others what looks alike; lower is better and larger",
+    )
+    codec: Literal["h264", "hevc", "av1", "vp9", "prores", "prores-4444", "ffv1"] = Field(
+        default="h264",
+        description="of the films: h264 and hevc as MP4, av1 and vp9 as WebM, prores as MOV, "
+        "ffv1 (lossless) as MKV",
+    )
+    depth: Literal[8, 10, 16] | None = Field(
+        default=None,
+        description="bits a sample; default 8 for h264 and vp9, 16 for ffv1, else 10",
+    )
+    encoder: str = Field(
+        default="software",
+        min_length=1,
+        description="software: the same packets on any day; auto: hardware's, where that works; "
+        "or libav's name of one, such as h264_nvenc",
+    )
+    dither: Literal["none", "ordered"] = Field(
+        default="none",
+        description="ordered: no bands in smooth skies; a few percent larger",
     )
 
     @model_validator(mode="after")
@@ -28,6 +53,30 @@ class VideoOptions(Options):
         if self.frames is not None and self.seconds is not None:
             raise ValueError("give the length as frames or as seconds, one of the two")
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_codec(self) -> "VideoOptions":
+        codec, name = self.kind, self.codec
+        if self.depth not in (None, *codec.forms):
+            depths = " or ".join(map(str, sorted(codec.forms)))
+            raise ValueError(f"depth: {name} has {depths} bits, not {self.depth}")
+        if codec.crf is None and "crf" in self.changed():
+            raise ValueError(f"crf: {name} has one quality; leave crf out, or use another codec")
+        if self.bits > 10 and self.dither != "none":
+            raise ValueError(f"dither: is lost in {self.bits} bits; leave it out, or use depth = 8")
+        known = ("software", "auto", codec.encoder, *codec.hardware)
+        if self.encoder not in known:
+            raise ValueError(f"encoder: {quote(self.encoder)} is none of {', '.join(known)}")
+        return self
+
+    @property
+    def kind(self) -> Codec:
+        return CODECS[self.codec]
+
+    @property
+    def bits(self) -> int:
+        """Of a sample."""
+        return self.depth or self.kind.depth
 
     @property
     def rate(self) -> Fraction:
@@ -142,6 +191,12 @@ class OutputOptions(Options):
         default=480, ge=16, le=4096, description="pixels; never wider than the film"
     )
     loop_fps: Finite = Field(default=20.0, ge=1, le=50, description="pictures a second in the GIF")
+    frames: Literal["none", "png"] = Field(
+        default="none", description="png: every frame, of 16 bits a channel, in OUT/frames/"
+    )
+    targets: tuple[Annotated[str, AfterValidator(check_target)], ...] = Field(
+        default=(), description="what else is made of the films, such as reels: `export --list`"
+    )
     stills: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(), description="numbers of frames kept as PNG, the first being 0"
     )

@@ -26,7 +26,7 @@ def probe_encoder(name: str) -> str | None:
         return "this libav does not have it"
     if codec.type != "video":
         return f"encodes {codec.type}, not video"
-    with _libav_log() as log:
+    with libav_log() as log:
         try:
             _encode_grey(codec.create("video"))
         except (FFmpegError, ValueError) as error:
@@ -35,7 +35,7 @@ def probe_encoder(name: str) -> str | None:
 
 
 @contextmanager
-def _libav_log() -> Iterator[list[tuple[int, str, str]]]:
+def libav_log() -> Iterator[list[tuple[int, str, str]]]:
     """Collect libav's errors: without them a failed call only says "not permitted"."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)

@@ -1,7 +1,8 @@
 """Twin segments: each chunk of the film encoded forward and reversed while the next one fills.
 
 Joined, the forward files in order and the reversed ones in reverse order are the two
-films: one render, no second decode, and never more than two chunks in memory.
+films: one render, no second decode, and never more than two chunks in memory. Where every
+picture is a key picture one file is enough: its packets are put in reverse order.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-from dreamvid.video.colour import Yuv
-from dreamvid.video.writer import Encoding, encode
+from dreamvid.video.codecs import CODECS, YUV420, Codec
+from dreamvid.video.colour import Planes
+from dreamvid.video.writer import Encoding, encode, join
 
 
 class TwinSegments:
@@ -40,7 +42,7 @@ class TwinSegments:
         if error is None:
             self.wait()
 
-    def submit(self, number: int, frames: list[Yuv], then: Callable[[], None]) -> None:
+    def submit(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
         """Hand over chunk `number`; once both its files are on the disk, `then` is called.
 
         Waits for the chunk before and raises its error. From then on the list is ours:
@@ -59,35 +61,57 @@ class TwinSegments:
         if self._chunk is not None and self._chunk.done():
             self._chunk.result()
 
-    def _encode(self, number: int, frames: list[Yuv], then: Callable[[], None]) -> None:
-        encode(frames, self._folder / _forward(number), self._encoding)
-        encode(reversed(frames), self._folder / _reverse(number), self._encoding)
+    def _encode(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
+        encoding, suffix = self._encoding, self._encoding.kind.segment
+        encode(frames, self._folder / _forward(number, suffix), encoding)
+        if not encoding.kind.intra:
+            encode(reversed(frames), self._folder / _reverse(number, suffix), encoding)
         then()
 
 
-def forward_files(folder: Path, count: int) -> list[Path]:
+def join_forward(folder: Path, count: int, film: Path, encoding: Encoding) -> None:
+    """The film of chunks 0 to count - 1; raises what `join` raises."""
+    join(forward_files(folder, count, encoding.kind), film, encoding.fps)
+
+
+def join_reverse(folder: Path, count: int, film: Path, encoding: Encoding) -> None:
+    """The same film backwards; raises what `join` raises."""
+    if encoding.kind.intra:
+        join(forward_files(folder, count, encoding.kind), film, encoding.fps, backwards=True)
+    else:
+        join(reverse_files(folder, count, encoding.kind), film, encoding.fps)
+
+
+def forward_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
     """The forward film's segments, chunks 0 to count - 1, in playing order."""
-    return [folder / _forward(number) for number in range(count)]
+    return [folder / _forward(number, codec.segment) for number in range(count)]
 
 
-def reverse_files(folder: Path, count: int) -> list[Path]:
-    """The reversed film's segments in playing order: the last chunk first."""
-    return [folder / _reverse(number) for number in reversed(range(count))]
+def reverse_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
+    """The reversed film's segments in playing order, the last chunk first; none of intra."""
+    return [folder / _reverse(number, codec.segment) for number in reversed(range(count))]
 
 
-def chunk_frames(size: tuple[int, int], fps: Fraction, budget_bytes: int = 256 * 2**20) -> int:
+def chunk_frames(
+    size: tuple[int, int],
+    fps: Fraction,
+    budget_bytes: int = 256 * 2**20,
+    *,
+    pixel_bytes: float = YUV420.pixel_bytes,
+) -> int:
     """Frames in a chunk: a second's, or as many as leave two chunks within the budget.
 
     Args:
         size: (height, width), even.
+        pixel_bytes: of a frame that waits; the form's.
     """
-    frame_bytes = size[0] * size[1] * 3 // 2
+    frame_bytes = round(size[0] * size[1] * pixel_bytes)
     return max(1, min(round(fps), budget_bytes // (2 * frame_bytes)))
 
 
-def _forward(number: int) -> str:
-    return f"f{number:06d}.mp4"
+def _forward(number: int, suffix: str) -> str:
+    return f"f{number:06d}{suffix}"
 
 
-def _reverse(number: int) -> str:
-    return f"r{number:06d}.mp4"
+def _reverse(number: int, suffix: str) -> str:
+    return f"r{number:06d}{suffix}"

@@ -1,0 +1,40 @@
+"""Ordered dither: less than a level, added before rounding, so that slow slopes show no bands.
+
+The same in every frame. One that moved would be noise: on a smooth dusk at crf 16 x264 takes
+six times the bytes for it and then leaves it out, while it keeps this. Blue noise it blurs.
+"""
+
+from functools import cache
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+DOUBLINGS = 3  # of the pattern: to 8 by 8 pixels
+MOVES = ((0, 0), (3, 4), (6, 1))  # each plane's pattern, or a grey would be dithered in colours
+
+
+def dithered(plane: Float[Tensor, "h w"], number: int) -> Float[Tensor, "h w"]:
+    """A plane in levels, with -1/2 to 1/2 added.
+
+    Args:
+        number: of the plane among the picture's, 0 to 2.
+    """
+    pattern = _bayer().to(plane.device).roll(MOVES[number], (0, 1))
+    height, width = plane.shape
+    times = -(-height // len(pattern)), -(-width // len(pattern))
+    return plane + pattern.repeat(times)[:height, :width]
+
+
+@cache
+def _bayer() -> Float[Tensor, "side side"]:
+    """Every level between -1/2 and 1/2 once, alike ones far apart.
+
+    B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", 1973.
+    """
+    ranks = torch.zeros(1, 1)
+    for _ in range(DOUBLINGS):
+        above = torch.cat([4 * ranks, 4 * ranks + 2], dim=1)
+        below = torch.cat([4 * ranks + 3, 4 * ranks + 1], dim=1)
+        ranks = torch.cat([above, below])
+    return (ranks + 0.5) / ranks.numel() - 0.5

@@ -48,3 +48,12 @@ def regroup(blocks: Iterable[Samples], size: int) -> Generator[Samples, None, No
             held, count = [whole[:, count - rest :]], rest
     if count:
         yield np.concatenate(held, axis=1)
+
+
+def skip(blocks: Iterable[Samples], samples: int) -> Generator[Samples, None, None]:
+    """The stream without its first samples."""
+    for block in blocks:
+        rest = block[:, samples:]
+        samples -= block.shape[1] - rest.shape[1]
+        if rest.shape[1]:
+            yield rest

@@ -1,7 +1,8 @@
-"""A film's pictures, as they are, and a sound of the film's length to one MP4."""
+"""A film's pictures, as they are, and a sound of the film's length to one file."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
 from io import SEEK_SET
@@ -9,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
@@ -22,72 +24,119 @@ from dreamvid.sound.blocks import Samples, fit, regroup
 from dreamvid.sound.decode import RATE, read_blocks
 from dreamvid.video.libav import whole_film
 from dreamvid.video.reader import open_video
-from dreamvid.video.writer import open_mp4
+from dreamvid.video.writer import open_film
 
 CHANNELS = 2
-BIT_RATE = 192_000  # of AAC: what sites ask for stereo sound
+BIT_RATE = 192_000  # of AAC and Opus: what sites ask for stereo sound
 
 FADE = RATE // 50  # samples, 20 ms: the sound may be cut off anywhere, and would click
 BLOCK = RATE  # samples reversed at once
 
 
+@dataclass(frozen=True)
+class Voice:
+    """The sound that players expect in a kind of file, by libav's names."""
+
+    codec: str
+    samples: str  # the samples' form
+
+
+VOICES = {
+    ".mp4": Voice("aac", "fltp"),
+    ".mov": Voice("aac", "fltp"),
+    ".webm": Voice("libopus", "flt"),
+    ".mkv": Voice("flac", "s32"),  # of 24 bits
+}
+"""By the end of the film's name; any other is MP4."""
+
+
 def add_sound(
     film: Path, sound: Path, out: Path, *, backwards: bool = False, start: float = 0.0
 ) -> None:
-    """Copy the film's pictures and give them the sound of another file, in AAC.
+    """Copy the film's pictures and give them the sound of another file.
 
     Second t of the film has second start + t of the sound, or `backwards` the sound that
-    its reversed film has there: start + length - t. The sound is as long as the film:
-    silence follows a short one, and its last 20 ms (backwards: its first) are faded.
-    A second or so of sound is in memory; backwards, all of it goes through a nameless file
-    beside `out`. `out` appears whole or not at all.
-
-    Args:
-        film: an MP4 as `writer.join` makes them. A sound that it has is left out.
+    its reversed film has there: start + length - t. Else as `add_track`.
 
     Raises:
         VideoError: the film or the sound cannot be read.
         OutputError: `out` cannot be written.
     """
+    with closing(read_blocks(sound, start=start, channels=CHANNELS)) as blocks:
+        add_track(film, blocks, out, backwards=backwards)
+
+
+def add_track(
+    film: Path,
+    blocks: Iterable[Samples],
+    out: Path,
+    *,
+    backwards: bool = False,
+    bit_rate: int = BIT_RATE,
+    fade: bool = True,
+) -> None:
+    """Copy the film's pictures and give them a sound, in the codec for `out`'s suffix.
+
+    The sound is as long as the film: silence follows a short one, and its last 20 ms
+    (backwards: its first) are faded. A second or so of sound is in memory; backwards, all
+    of it goes through a nameless file beside `out`. `out` appears whole or not at all.
+
+    Args:
+        film: of the kind that `out` is. A sound that it has is left out.
+        blocks: (2, n) at RATE.
+        bit_rate: bits a second; FLAC keeps all of them.
+        fade: False: every sample stays as it is.
+
+    Raises VideoError, OutputError.
+    """
+    suffix = out.suffix.lower() if out.suffix.lower() in VOICES else ".mp4"
+    kind = VOICES[suffix]
     samples = round(_length(film) * RATE)
     with (
         whole_film(out) as partial,
-        closing(read_blocks(sound, start=start, channels=CHANNELS)) as blocks,
         TemporaryFile(dir=out.parent) as scratch,
-        open_mp4(partial) as container,
+        open_film(partial, suffix) as container,
     ):
-        track = _fade(fit(blocks, samples, channels=CHANNELS), samples)
+        track = fit(blocks, samples, channels=CHANNELS)
+        if fade:
+            track = _fade(track, samples)
         if backwards:
-            track = _reverse(track, scratch)
-        pictures, voice = _add_pictures(container, film), _add_aac(container)
+            track = reverse_through(track, scratch)
+        pictures, voice = _add_pictures(container, film), _add_voice(container, kind, bit_rate)
         # In order of time, so that libav keeps no stream waiting for the other.
-        both = merge(_copied(film, pictures), _encoded(track, voice), key=_decoded_at)
+        both = merge(_copied(film, pictures), _encoded(track, voice, kind), key=_decoded_at)
         for packet in both:
             container.mux(packet)
 
 
 def _length(film: Path) -> Fraction:
     """The seconds from the first picture's appearance to the last one's end."""
-    with open_video(film) as (_, stream):
-        if not stream.duration or stream.time_base is None:
-            raise VideoError(f"{film}: does not say how long it is")
-        return stream.duration * Fraction(stream.time_base)
+    with open_video(film) as (container, stream):
+        if stream.duration and stream.time_base is not None:
+            return stream.duration * Fraction(stream.time_base)
+        if container.duration:  # all that Matroska says
+            return Fraction(container.duration, av.time_base)
+        raise VideoError(f"{film}: does not say how long it is")
 
 
 def _add_pictures(container: OutputContainer, film: Path) -> VideoStream:
     with open_video(film) as (source, template):
-        stream = container.add_stream_from_template(template)
+        # opaque: what decodes AV1 is not what encodes it, and is not to be looked for.
+        stream = container.add_stream_from_template(template, opaque=True)
+        stream.codec_context.codec_tag = template.codec_context.codec_tag
         stream.time_base = template.time_base
         stream.metadata.update(template.metadata)
         container.metadata.update(source.metadata)
     return stream
 
 
-def _add_aac(container: OutputContainer) -> AudioStream:
-    stream = container.add_stream("aac", rate=RATE, layout="stereo")
+def _add_voice(container: OutputContainer, kind: Voice, bit_rate: int) -> AudioStream:
+    stream = container.add_stream(kind.codec, rate=RATE, layout="stereo", format=kind.samples)
+    assert isinstance(stream, AudioStream)
     stream.time_base = Fraction(1, RATE)
-    stream.codec_context.bit_rate = BIT_RATE
+    stream.codec_context.bit_rate = bit_rate
     stream.codec_context.flags |= Flags.bitexact  # else it signs with libav's version
+    stream.codec_context.open()  # from then on it says how many samples it takes at once
     return stream
 
 
@@ -104,21 +153,32 @@ def _copied(film: Path, pictures: VideoStream) -> Iterator[Packet]:
                 packet.stream = pictures
                 count += 1
                 yield packet
-        if count != stream.frames:
+        if stream.frames and count != stream.frames:  # Matroska does not say
             raise VideoError(f"{film}: cut short, {count} of {stream.frames} frames")
 
 
-def _encoded(track: Iterable[Samples], voice: AudioStream) -> Iterator[Packet]:
-    """AAC packets. The first one's time is negative: the encoder begins with silence of its
-    own, which MP4's edit list tells the player to leave out."""
+def _encoded(track: Iterable[Samples], voice: AudioStream, kind: Voice) -> Iterator[Packet]:
+    """Its packets. AAC's first one has a negative time: the encoder begins with silence of its
+    own, which MP4's edit list tells the player to leave out, and WebM's codec delay."""
     position = 0
-    for block in regroup(track, voice.codec_context.frame_size or 1024):
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
+    for block in regroup(track, voice.codec_context.frame_size):
+        frame = AudioFrame.from_ndarray(_in_form(block, kind.samples), kind.samples, "stereo")
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
         frame.pts = position
         position += block.shape[1]
         yield from voice.encode(frame)
     yield from voice.encode(None)
+
+
+def _in_form(block: Samples, form: str) -> np.ndarray:
+    """As libav wants samples: planes, (2, n), or one row of left, right, left ..., (1, 2 n)."""
+    if form.endswith("p"):
+        return np.ascontiguousarray(block)
+    row = np.ascontiguousarray(block.T).reshape(1, -1)
+    if form == "flt":
+        return row
+    # FLAC takes the upper 24 of 32 bits.
+    return np.round(row.astype(np.float64) * (2**23 - 1)).astype(np.int32) << 8
 
 
 def _fade(track: Iterable[Samples], samples: int) -> Generator[Samples, None, None]:
@@ -130,7 +190,7 @@ def _fade(track: Iterable[Samples], samples: int) -> Generator[Samples, None, No
         yield block * np.minimum(left / FADE, 1).astype(np.float32)
 
 
-def _reverse(track: Iterable[Samples], scratch: BinaryIO) -> Generator[Samples, None, None]:
+def reverse_through(track: Iterable[Samples], scratch: BinaryIO) -> Generator[Samples, None, None]:
     """The samples from the last to the first, by way of an empty file."""
     samples = 0
     for block in track:

@@ -1,4 +1,4 @@
-"""The loop GIF: a film forward, then back, without showing its two ends twice.
+"""GIFs: any pictures; and the loop, a film forward, then back, its two ends not shown twice.
 
 A film that is a loop by itself is only shown forward. Nothing is held for the
 way back: it is read from the reversed film.
@@ -22,6 +22,7 @@ from av.video.frame import VideoFrame
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.video.libav import file_url, libav_errors, whole_film
+from dreamvid.video.pictures import Pictures
 from dreamvid.video.reader import count_frames, probe, read_frames
 
 TICK = Fraction(1, 100)  # seconds; a GIF's clock
@@ -64,10 +65,38 @@ def write_loop_gif(
     last = (frames - 1) // every
     count = max(1, 2 * last) if reverse else last + 1
     delay = max(Fraction(FASTEST), 100 / Fraction(fps))
-    final_delay = round(count * delay) - round((count - 1) * delay)
     with libav_errors(forward):
         palette = _palette(read_frames(forward, every=every, size=size), size, colours)
     pictures = _there_and_back(forward, reverse, every=every, frames=frames, size=size)
+    _write(pictures, palette, path, size, delay, count)
+    return count
+
+
+def write_gif(pictures: Pictures, path: Path, *, colours: int = 256) -> None:
+    """Write all pictures, which are read twice, at most 50 a second, looping for ever.
+
+    One palette serves them all. Memory does not grow with the film. The file appears whole
+    or not at all. Raises OutputError where it cannot be written, and what reading raises.
+
+    Args:
+        colours: 2 to 256, one of them for "as in the picture before".
+    """
+    with closing(pictures.read()) as frames:
+        palette = _palette(frames, pictures.size, colours)
+    delay = max(Fraction(FASTEST), 100 / pictures.fps)
+    with closing(pictures.read()) as frames:
+        _write(frames, palette, path, pictures.size, delay, pictures.count)
+
+
+def _write(
+    pictures: Iterable[Bytes],
+    palette: VideoFrame,
+    path: Path,
+    size: tuple[int, int],
+    delay: Fraction,
+    count: int,
+) -> None:
+    final_delay = round(count * delay) - round((count - 1) * delay)
     with whole_film(path) as partial, _open_gif(partial, final_delay) as container:
         stream = container.add_stream("gif", width=size[1], height=size[0], time_base=TICK)
         stream.pix_fmt = "pal8"
@@ -75,7 +104,6 @@ def write_loop_gif(
             picture.pts, picture.time_base = round(number * delay), TICK
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
-    return count
 
 
 def _gif_size(film: tuple[int, int], width: int) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
     times = read_frame_times(path)
     fps = times.rate if fps is None else fps
     return FootageInfo(
-        size=_even(_upright_size(times.first, times.pixel_aspect)),
+        size=even(upright_size(times.first, times.pixel_aspect)),
         fps=fps,
         frames=_film_length(times, fps),
         seconds=times.seconds,
@@ -75,8 +75,8 @@ def read_footage(
     if fps <= 0 or first < 0 or ahead < 1:
         raise ValueError(f"fps {fps} and ahead {ahead} must be above 0, first {first} not below")
     times = read_frame_times(path)
-    size = size or _even(_upright_size(times.first, times.pixel_aspect))
-    converter = _Converter(size, times.pixel_aspect)
+    size = size or even(upright_size(times.first, times.pixel_aspect))
+    converter = Converter(size, times.pixel_aspect)
     shown = _shown(path, times, fps, first)
     yield from _run_ahead(shown, converter, ahead)
 
@@ -196,17 +196,17 @@ def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return (True, b < 0, c < 0) if abs(b) > abs(a) else (False, d < 0, a < 0)
 
 
-def _upright_size(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:
+def upright_size(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:
     height, width = frame.height, max(1, round(frame.width * pixel_aspect))
     return (width, height) if _turn(frame)[0] else (height, width)
 
 
-def _even(size: tuple[int, int]) -> tuple[int, int]:
+def even(size: tuple[int, int]) -> tuple[int, int]:
     height, width = (max(2, side - side % 2) for side in size)
     return height, width
 
 
-class _Converter:
+class Converter:
     """Frames of one film to upright RGB of one size, whatever size each is stored in."""
 
     def __init__(self, size: tuple[int, int], pixel_aspect: Fraction) -> None:
@@ -216,7 +216,7 @@ class _Converter:
 
     def __call__(self, frame: VideoFrame) -> Bytes:
         transposed, rows_reversed, columns_reversed = _turn(frame)
-        height, width = self._covering(_upright_size(frame, self.pixel_aspect))
+        height, width = self._covering(upright_size(frame, self.pixel_aspect))
         stored = to_rgb(frame, self.reformatter, (width, height) if transposed else (height, width))
         upright = stored.transpose(1, 0, 2) if transposed else stored
         upright = upright[:: -1 if rows_reversed else 1, :: -1 if columns_reversed else 1]
@@ -226,7 +226,7 @@ class _Converter:
 
     def _covering(self, upright: tuple[int, int]) -> tuple[int, int]:
         """The least size that covers ours; an odd picture of which ours is the rest is kept."""
-        if self.size == _even(upright) and min(upright) > 1:
+        if self.size == even(upright) and min(upright) > 1:
             return upright
         scale = max(self.size[0] / upright[0], self.size[1] / upright[1])
         height, width = (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
-from dreamvid.errors import OutputError, VideoError
-from dreamvid.files import whole_file
+from dreamvid.errors import VideoError
+from dreamvid.files import refused, whole_file
 
 # What a disk says to libav while it writes: full, over its quota, gone, read-only.
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
@@ -36,5 +36,5 @@ def whole_film(path: Path) -> Iterator[Path]:
             yield partial
         except FFmpegError as error:
             if error.errno in _REFUSALS:
-                raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+                raise refused(path, OSError(error.errno, error.strerror)) from None
             raise VideoError(f"{path}: {error.strerror}") from None

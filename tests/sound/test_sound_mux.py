@@ -33,8 +33,8 @@ def make_film(tmp_path):
 
         settings = Encoding(size=(32, 32), fps=fps, crf=40, preset="veryfast", threads=1)
         for name, count in (("1", frames // 2), ("2", frames - frames // 2)):
-            encode(greys(count), tmp_path / name, settings)
-        join([tmp_path / "1", tmp_path / "2"], tmp_path / "film.mp4", fps)
+            encode(greys(count), tmp_path / f"{name}.mp4", settings)
+        join([tmp_path / "1.mp4", tmp_path / "2.mp4"], tmp_path / "film.mp4", fps)
         return tmp_path / "film.mp4"
 
     return make
@@ -265,6 +265,6 @@ def test_reversing_holds_a_block_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(mux, "BLOCK", 100)
     samples = np.arange(2 * 1234, dtype=np.float32).reshape(2, 1234)
     with (tmp_path / "scratch").open("w+b") as scratch:
-        blocks = list(mux._reverse(np.split(samples, [7, 600], axis=1), scratch))
+        blocks = list(mux.reverse_through(np.split(samples, [7, 600], axis=1), scratch))
     assert max(block.shape[1] for block in blocks) == 100
     np.testing.assert_array_equal(np.concatenate(blocks, axis=1), samples[:, ::-1])

@@ -1,0 +1,191 @@
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dreamvid.cli.arguments import Json
+from dreamvid.cli.console import file_size, note, say, say_json, table
+from dreamvid.errors import PresetError, quote
+
+if TYPE_CHECKING:
+    from dreamvid.targets.catalogue import Target
+    from dreamvid.targets.wishes import Wishes
+
+
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(help="any film, or the folder of a render: its forward film")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--for", help="a name from --list: size, length, bytes and codec")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="its ending is the format; a folder: single PNGs. Default FILE-TARGET"),
+    ] = None,
+    fit: Annotated[
+        Literal["auto", "crop", "pad"] | None,
+        typer.Option(help="for another shape: cut out the middle, or pad with the film, blurred"),
+    ] = None,
+    start: Annotated[
+        float, typer.Option("--from", metavar="SECONDS", min=0, help="where it begins")
+    ] = 0.0,
+    seconds: Annotated[float | None, typer.Option(help="how much of it, at most")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="pixels")] = None,
+    fps: Annotated[str | None, typer.Option(help="fewer pictures a second, by leaving out")] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="of .mp4 h264 or hevc, of .webm av1 or vp9")
+    ] = None,
+    crf: Annotated[int | None, typer.Option(help="a film's quality, 0 to 40: lower is better")] = (
+        None
+    ),
+    quality: Annotated[
+        int | None, typer.Option(help="of WebP and AVIF, 0 to 100; a WebP of 100 is lossless")
+    ] = None,
+    colours: Annotated[int | None, typer.Option(help="of a GIF, 2 to 256")] = None,
+    limit: Annotated[
+        str | None, typer.Option(metavar="BYTES", help="as 8MB or 500kB: the largest file")
+    ] = None,
+    no_sound: Annotated[bool, typer.Option("--no-sound", help="a silent file")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="show what each target takes")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a file as a site takes it, or in another format: cropped, trimmed, small enough."""
+    if listing:
+        _list(as_json)
+        return
+    from dreamvid.targets.catalogue import find
+
+    chosen = find(target) if target else None
+    if file is None:
+        raise PresetError("FILE", "is missing", "a film, or the folder of a render; or --list")
+    wishes = wishes_of(
+        fit=fit,
+        start=start,
+        seconds=seconds,
+        size=size,
+        fps=fps,
+        codec=codec,
+        crf=crf,
+        quality=quality,
+        colours=colours,
+        limit=limit,
+        sound=not no_sound,
+    )
+    source = film_of(file)
+    path = out or _beside(source, chosen)
+    if path.resolve() == source.resolve():
+        raise PresetError("--out", f"{path} is the film itself", "choose another name")
+
+    from dreamvid.embedding import carry
+    from dreamvid.targets.export import export as export_film
+    from dreamvid.video.pictures import pictures_of
+
+    how = f"dreamvid export --for {target}" if target else "dreamvid export"
+    made = export_film(
+        pictures_of(source),
+        path,
+        target=chosen,
+        wishes=wishes,
+        finish=lambda made: carry(source, made, how),
+        note=(lambda line: None) if as_json else note,
+    )
+    if as_json:
+        say_json({"path": str(made.path), "bytes": made.bytes, "changes": made.changes})
+        return
+    for change in made.changes:
+        say(change)
+    say(f"{made.path}  {file_size(made.bytes)}")
+
+
+def _list(as_json: bool) -> None:
+    from dreamvid.targets.catalogue import targets
+
+    found = targets()
+    if as_json:
+        say_json({name: _as_json(target) for name, target in found.items()})
+        return
+    headings = ("target", "format", "size", "length", "pictures/s", "at most", "checked", "for")
+    table(headings, [_row(target) for target in found.values()])
+
+
+def _row(target: "Target") -> tuple[str, ...]:
+    from dreamvid.targets.catalogue import in_words
+    from dreamvid.targets.plans import rate
+
+    within = target.within and f"up to {target.within[0]}x{target.within[1]}"
+    exact = ", ".join(f"{width}x{height}" for width, height in target.sizes)
+    seconds, fps = (
+        span and (f"{rate(span[0])} to {rate(span[1])}" if span[0] else f"to {rate(span[1])}")
+        for span in (target.seconds, target.fps)
+    )
+    form = f"{target.format} {target.codec or ''}".strip()
+    most = in_words(target.limit) if target.limit else "any"
+    size = exact or within or "any"
+    length = f"{seconds} s" if seconds else "any"
+    checked = target.checked.isoformat()
+    return target.name, form, size, length, fps or "any", most, checked, target.about
+
+
+def _as_json(target: "Target") -> dict[str, Any]:
+    """Its numbers as JSON has them: fractions as numbers, the date as text."""
+    spans = {"fps": target.fps, "seconds": target.seconds}
+    numbers = {key: span and [float(end) for end in span] for key, span in spans.items()}
+    return asdict(target) | numbers | {"checked": target.checked.isoformat()}
+
+
+def film_of(file: Path) -> Path:
+    """The film that is meant; raises PresetError where a folder has none."""
+    if not file.is_dir():
+        return file
+    from dreamvid.values import VIDEOS
+
+    films = [path for path in sorted(file.glob("forward.*")) if path.suffix in VIDEOS]
+    if not films:
+        raise PresetError("FILE", f"{file} holds no forward film", "is the render finished?")
+    return films[0]
+
+
+def _beside(source: Path, target: "Target | None") -> Path:
+    if target is None:
+        raise PresetError("--out", "is missing", "give the file to write, or --for TARGET")
+    return source.with_name(f"{source.stem}-{target.name}{target.suffix}")
+
+
+def wishes_of(*, start: float, seconds: float | None, limit: str | None, **asked: Any) -> "Wishes":
+    """Raises PresetError naming the option."""
+    from math import isfinite
+
+    from dreamvid.targets.wishes import Wishes, as_seconds
+    from dreamvid.values import check_fps, check_size, read_fps, read_size
+
+    if not isfinite(start):
+        raise PresetError("--from", "must be a number of seconds")
+    if seconds is not None and not (isfinite(seconds) and seconds > 0):
+        raise PresetError("--seconds", f"must be above 0, got {seconds:g}")
+    for key, read, check in (("size", read_size, check_size), ("fps", read_fps, check_fps)):
+        if asked[key] is not None:
+            try:
+                asked[key] = check(read(asked[key]))  # type: ignore[arg-type]
+            except ValueError as error:
+                raise PresetError(f"--{key}", f"{error}, got {quote(asked[key])}") from None
+    return Wishes(
+        start=as_seconds(start),
+        seconds=None if seconds is None else as_seconds(seconds),
+        limit=None if limit is None else _bytes(limit),
+        **asked,
+    )
+
+
+def _bytes(text: str) -> int:
+    """8MB, 500 kB, 1.5M or a plain number of bytes; decimal, as sites mean it at the least."""
+    import re
+
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*(|[kKmMgG])(?:i?[bB])?", text.strip())
+    if match is None:
+        raise PresetError("--limit", f"{quote(text)} is no size", "such as 8MB or 500kB")
+    count = int(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()])
+    if count < 1:
+        raise PresetError("--limit", f"{quote(text)} is less than a byte", "such as 8MB")
+    return count

@@ -46,6 +46,9 @@ from dreamvid.timeline import (
 Steps = Callable[[Leads], AbstractContextManager[Step]]
 """The step of a film, given a place for the frames before its first one."""
 
+LoadModel = Callable[[str, torch.device], FeatureModel]
+"""As `store.load`, perhaps of what is in memory already."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -71,9 +74,15 @@ class Job:
         return {name: value for name, value in key.items() if name not in named}
 
 
-def build(preset: Preset, device: torch.device, *, make_parts: Callable[..., Parts] = Parts) -> Job:
+def build(
+    preset: Preset,
+    device: torch.device,
+    *,
+    make_parts: Callable[..., Parts] = Parts,
+    load_model: LoadModel = store.load,
+) -> Job:
     """Raises PresetError, ModelError or VideoError, before any work."""
-    features = store.load(preset.model, device)
+    features = load_model(preset.model, device)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
     sound = sound_of(preset)
@@ -87,7 +96,7 @@ def build(preset: Preset, device: torch.device, *, make_parts: Callable[..., Par
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     kept = sound if preset.sound.keep else None
     hears = timeline.levels is not None
-    return Job(preset, Frame(first - 1, start), steps, _digests(preset), kept, hears)
+    return Job(preset, Frame(first - 1, start), steps, digests(preset), kept, hears)
 
 
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
@@ -201,20 +210,21 @@ def inputs(preset: Preset) -> dict[str, Path]:
     return {option: path for option, path in files.items() if path}
 
 
-def _digests(preset: Preset) -> dict[str, str]:
+def digests(preset: Preset) -> dict[str, str]:
+    """SHA-256 of each file that the pixels depend on; the preset's model must be installed."""
     installed = store.find(preset.model)
     assert installed is not None
     files = inputs(preset)
     if preset.dream.direction:  # one that is named, too
         files["dream.direction"] = find(preset.dream.direction, preset.model)
-    digests = {f"{option} sha256": _digest(path) for option, path in files.items()}
+    found = {f"{option} sha256": digest(path) for option, path in files.items()}
     # The model's file was held against its digest when it was loaded.
-    digests |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
+    found |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
     flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
-    return digests | ({"flow.method file sha256": flow.digest} if flow else {})
+    return found | ({"flow.method file sha256": flow.digest} if flow else {})
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     """A file's; a folder's is that of its pictures' digests, in their order."""
     if not path.is_dir():
         return sha256(path)

@@ -1,0 +1,103 @@
+"""PNG and APNG: the record is an iTXt chunk before the pixels.
+
+PNG specification (third edition), 5.3 and 11.3.3.4. In an APNG it comes after acTL, which libav
+looks for in the first two kilobytes, and before fcTL, which it wants its pixels right behind;
+else it shows one picture.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from io import BufferedIOBase
+from typing import NamedTuple
+
+from dreamvid.embedding.pieces import LARGEST, MOST, Damaged, copy, exactly, size_of
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+KEYWORD = b"dreamvid"
+PLAIN = b"\x00\x00"  # not compressed, and the only method there is
+
+
+class _Chunk(NamedTuple):
+    kind: bytes
+    start: int
+    end: int
+
+    @property
+    def body(self) -> tuple[int, int]:
+        return self.start + 8, self.end - 4
+
+
+def read(file: BufferedIOBase) -> bytes | None:
+    found = None
+    for chunk in _before_pixels(file):
+        if _is_text(file, chunk):
+            found = chunk
+    if found is None:
+        return None
+    file.seek(found.body[0] + len(KEYWORD) + 1)
+    rest = exactly(file, found.body[1] - file.tell())
+    flags, (_language, _translated, text) = rest[:2], _after_two_names(rest[2:])
+    return _unpacked(text) if flags[:1] == b"\x01" else text
+
+
+def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
+    chunks = list(_before_pixels(source))
+    if not chunks or chunks[0].kind != b"IHDR":
+        raise Damaged("it has no header")
+    data = KEYWORD + b"\0" + PLAIN + b"\0\0" + record
+    kept = [chunk for chunk in chunks if not _is_text(source, chunk)]
+    frame = [n for n, chunk in enumerate(kept) if chunk.kind == b"fcTL"]
+    place = frame[0] if frame else len(kept)
+    out.write(SIGNATURE)
+    for chunk in kept[:place]:
+        copy(source, out, chunk.start, chunk.end)
+    out.write(struct.pack(">I", len(data)) + b"iTXt" + data)
+    out.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(b"iTXt"))))
+    for chunk in kept[place:]:
+        copy(source, out, chunk.start, chunk.end)
+    copy(source, out, chunks[-1].end, size_of(source))
+
+
+def _before_pixels(file: BufferedIOBase) -> Iterator[_Chunk]:
+    at, end = len(SIGNATURE), size_of(file)
+    for _ in range(MOST):
+        file.seek(at)
+        length, kind = struct.unpack(">I4s", exactly(file, 8))
+        if kind in (b"IDAT", b"IEND"):
+            return
+        chunk = _Chunk(kind, at, at + length + 12)
+        if chunk.end > end:
+            raise Damaged(f"its chunk at byte {at} ends too soon")
+        yield chunk
+        at = chunk.end
+    raise Damaged("it has too many chunks before its pixels")
+
+
+def _is_text(file: BufferedIOBase, chunk: _Chunk) -> bool:
+    """Whether it is a record that is small enough to be read."""
+    start, end = chunk.body
+    if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < end - start < LARGEST + 100:
+        return False
+    file.seek(start)
+    return exactly(file, len(KEYWORD) + 1) == KEYWORD + b"\0"
+
+
+def _after_two_names(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """The language and the translated keyword, each ended by a zero, and the text."""
+    parts = data.split(b"\0", 2)
+    if len(parts) != 3:
+        raise Damaged("its text chunk has no text")
+    return parts[0], parts[1], parts[2]
+
+
+def _unpacked(text: bytes) -> bytes:
+    """Of a chunk that another program compressed; never more than a record may have."""
+    packed = zlib.decompressobj()
+    try:
+        plain = packed.decompress(text, LARGEST + 1)
+    except zlib.error:
+        raise Damaged("its text chunk cannot be unpacked") from None
+    if len(plain) > LARGEST:
+        raise Damaged("its text chunk is too large")
+    return plain

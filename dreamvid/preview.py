@@ -1,17 +1,21 @@
 """What a film will look like, before it is rendered."""
 
+from collections.abc import Generator
+
 import torch
 
 from dreamvid.engine import render_frames
 from dreamvid.image import Image
-from dreamvid.job import build
+from dreamvid.job import Job, build
 from dreamvid.options import LoopOptions, Preset
-from dreamvid.report import contact_sheet
 from dreamvid.resolve import with_video
 from dreamvid.schedule.curve import Curve
 from dreamvid.start import DEFAULT_SIZE, file_size
 
 WIDTH = 240  # pixels; the dream's features keep their size, so much smaller shows too few
+DREAMS = 16  # of a whole film that is only looked at
+
+Frames = Generator[Image, None, None]
 
 
 def shrink(preset: Preset, to: int = WIDTH) -> Preset:
@@ -29,18 +33,41 @@ def shrink(preset: Preset, to: int = WIDTH) -> Preset:
     return preset.model_copy(update={"start": start, "dream": fewer})
 
 
-def film_sheet(preset: Preset, device: torch.device, *, frames: int, tiles: int) -> Image:
-    """Some of the film's first frames, evenly spread, as one picture.
+def film_frames(preset: Preset, device: torch.device, *, frames: int) -> tuple[Preset, Frames]:
+    """The film's first frames, one after another, and the preset with all spelled out.
 
     Part of a loop is shown without the dream that comes before its first frame.
     """
     if frames < with_video(preset).video.count:
         preset = preset.model_copy(update={"loop": LoopOptions()})
     job = build(preset, device)
-    count = min(frames, job.preset.video.count)
-    tiles = min(tiles, count)
-    wanted = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
+    return job.preset, _images(job, min(frames, job.preset.video.count))
+
+
+def _images(job: Job, count: int) -> Frames:
     with job.steps({}) as step:
-        shown = render_frames(job.start, step, count=count)
-        kept = [frame.image.cpu() for frame in shown if frame.index in wanted]
-    return contact_sheet(kept, columns=3 if len(kept) > 2 else len(kept), width=kept[0].shape[-1])
+        for frame in render_frames(job.start, step, count=count):
+            if frame.index >= 0:
+                yield frame.image
+
+
+def thin(preset: Preset) -> Preset:
+    """The whole film, of which only so few frames are dreamed, and the others just moved.
+
+    The motion is the film's own; there is less of a dream in it than there will be.
+    """
+    preset = with_video(preset)
+    dream, count = preset.dream, preset.video.count
+    usual = dream.every if dream.rate is None else max(1, round(preset.video.rate / dream.rate))
+    every = usual * max(1, -(-count // (usual * DREAMS)))
+    changes = {"every": every, "rate": None}
+    return preset.model_copy(
+        update={"dream": dream.model_copy(update=changes), "loop": LoopOptions()}
+    )
+
+
+def with_size(preset: Preset) -> Preset:
+    """Size spelled out, where a film that grows from no file has the usual one."""
+    size = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
+    even = tuple(max(16, side - side % 2) for side in size)
+    return preset.model_copy(update={"start": preset.start.model_copy(update={"size": even})})

@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from dreamvid.render import Progress
+from dreamvid.cli.units import duration, file_size
 
 _Item = TypeVar("_Item")
 
@@ -65,7 +64,22 @@ def complain(text: str) -> None:
     note(f"dreamvid: {text}")
 
 
+_make_room: list[Callable[[], None]] = []  # called before anything is printed
+
+
+@contextmanager
+def making_room(clear: Callable[[], None]) -> Iterator[None]:
+    """While inside, call `clear` before anything is printed."""
+    _make_room.append(clear)
+    try:
+        yield
+    finally:
+        _make_room.remove(clear)
+
+
 def _put(name: str, text: str) -> None:
+    for clear in _make_room:
+        clear()
     shown = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
     try:
         print(shown, file=getattr(sys, name), flush=True)
@@ -95,12 +109,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     Console().print(grid)
 
 
-@contextmanager
-def frame_progress() -> Iterator[Callable[["Progress"], None]]:
-    """A function to be called with each frame's progress."""
-    if not sys.stderr.isatty():
-        yield _PlainProgress().show
-        return
+def frame_bar() -> Any:
+    """rich's bar of frames, on stderr; its tasks have the fields `speed` and `size`."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -111,57 +122,7 @@ def frame_progress() -> Iterator[Callable[["Progress"], None]]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[size]}"),
     )
-    from rich.console import Console
-
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        yield _BarProgress(bar).show
-
-
-class _Speed:
-    """Frames a second of this run; the first frame, which loads and warms up, left out."""
-
-    def __init__(self) -> None:
-        self.first: tuple[int, float] | None = None
-
-    def __call__(self, index: int) -> float | None:
-        now = time.monotonic()
-        if self.first is None:
-            self.first = index, now
-            return None
-        frames, seconds = index - self.first[0], now - self.first[1]
-        return frames / seconds if seconds > 0 else None
-
-
-class _BarProgress:
-    def __init__(self, bar: Any) -> None:
-        self.bar, self.task, self.speed = bar, None, _Speed()
-
-    def show(self, progress: "Progress") -> None:
-        if self.task is None:
-            self.task = self.bar.add_task(
-                "", total=progress.count, completed=progress.first, speed="", size=""
-            )
-        self.bar.update(
-            self.task,
-            completed=progress.done,
-            speed=pace(self.speed(progress.done)),
-            size=file_size(progress.bytes_written),
-        )
-
-
-class _PlainProgress:
-    def __init__(self) -> None:
-        self.said, self.speed = 0.0, _Speed()
-
-    def show(self, progress: "Progress") -> None:
-        done = progress.done
-        speed = self.speed(done)
-        if time.monotonic() - self.said < LINE_SECONDS and done < progress.count:
-            return
-        self.said = time.monotonic()
-        left = f", {duration((progress.count - done) / speed)} left" if speed else ""
-        size = file_size(progress.bytes_written)
-        note(f"frame {done}/{progress.count}  {pace(speed)}{left}  {size}")
+    return Bar(*columns, console=Console(stderr=True))
 
 
 @contextmanager
@@ -228,21 +189,3 @@ def share_progress(what: str) -> Iterator[Callable[[float], None]]:
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=1.0, visible=False)
         yield lambda share: bar.update(task, completed=share, visible=True)
-
-
-def pace(frames_a_second: float | None) -> str:
-    if not frames_a_second:
-        return ""
-    if frames_a_second < 1:
-        return f"{1 / frames_a_second:.1f} s/frame"
-    return f"{frames_a_second:.1f} frames/s"
-
-
-def file_size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-def duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

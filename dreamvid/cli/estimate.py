@@ -13,7 +13,8 @@ from dreamvid.cli.arguments import (
     Size,
     as_settings,
 )
-from dreamvid.cli.console import duration, file_size, say, say_json
+from dreamvid.cli.console import say, say_json
+from dreamvid.cli.units import duration, file_size
 
 if TYPE_CHECKING:
     from dreamvid.estimate import Estimate

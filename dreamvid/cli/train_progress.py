@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamvid.cli.console import duration, note, share_progress
+from dreamvid.cli.console import note, share_progress
 from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.units import duration
 from dreamvid.errors import Stopped
 
 if TYPE_CHECKING:

@@ -1,0 +1,46 @@
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dreamvid.cli.console import note, say, share_progress
+from dreamvid.cli.units import file_size
+
+
+def reverse(
+    video: Annotated[Path, typer.Argument(help="any film, or the folder of a render")],
+    out: Annotated[
+        Path | None, typer.Option(help="the film to write; default VIDEO-reverse beside it")
+    ] = None,
+    sound: Annotated[
+        Literal["reverse", "keep", "drop"], typer.Option(help="backwards too, as it is, or none")
+    ] = "reverse",
+    crf: Annotated[
+        int, typer.Option(min=0, max=40, help="quality, where it is encoded again: lower is better")
+    ] = 16,
+) -> None:
+    """A film backwards, of any length: bit for bit where every picture is a key picture."""
+    from dreamvid.cli.export import film_of
+    from dreamvid.reversing.packets import HOLDERS
+    from dreamvid.reversing.reverse import reverse_film
+
+    source = film_of(video)
+    suffix = source.suffix.lower() if source.suffix.lower() in HOLDERS else ".mp4"
+    path = out or source.with_name(f"{source.stem}-reverse{suffix}")
+    with share_progress("reversing") as told:
+        made = reverse_film(
+            source, path, sound=sound, crf=crf, finish=lambda film: _carry(source, film), told=told
+        )
+    say(made.note)
+    say(f"{made.path}  {file_size(made.path.stat().st_size)}")
+
+
+def _carry(source: Path, film: Path) -> None:
+    from dreamvid.embedding import carry, read_record
+    from dreamvid.video.writer import CONTAINERS
+
+    if film.suffix not in CONTAINERS:
+        if read_record(source):
+            note(f"{film.suffix} carries no record: its preset stays with {source}")
+        return
+    carry(source, film, "dreamvid reverse")

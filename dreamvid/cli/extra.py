@@ -13,3 +13,9 @@ def check_extra(command: str) -> None:
         if find_spec(package) is None:
             cure = "pip install '.[train]' in dreamvid's folder"
             raise PresetError(command, f"the package {package} is not installed", cure)
+
+
+def check_ray() -> None:
+    """Raises PresetError where the extra [ray] is missing."""
+    if find_spec("ray") is None:
+        raise PresetError("--ray", "ray is not installed", "pip install 'dreamvid[ray]'")

@@ -1,0 +1,91 @@
+"""Jobs files: what they come to, and what is refused before any work."""
+
+import pytest
+
+from dreamvid.batch.jobs import load_jobs
+from dreamvid.batch.names import distinct, job_name
+from dreamvid.errors import PresetError
+from dreamvid.preset import check, load_preset, names
+from tests.command import run
+
+
+def write(tmp_path, text):
+    path = tmp_path / "jobs.toml"
+    path.write_text(text)
+    return path
+
+
+def test_every_combination_is_a_job_with_a_name_of_its_own(tmp_path):
+    path = write(
+        tmp_path,
+        'presets = ["quickstart", "vortex"]\nseeds = [1, 2]\nframes = 5\n'
+        'settings = { "dream.steps" = [4, 8], "dream.octaves" = 2 }\n'
+        '[[job]]\nname = "mine"\npreset = "tide"\nsettings = ["dream.steps=3"]\n',
+    )
+    jobs = {job.name: job.preset for job in load_jobs(path).jobs}
+    assert len(jobs) == 2 * 2 * 2 + 1
+    one = jobs["vortex-seed2-steps=8-octaves=2"]
+    changed = ["seed=2", "dream.steps=8", "dream.octaves=2", "video.frames=5"]
+    assert one == load_preset("vortex", changed)
+    assert (jobs["mine"].dream.steps, jobs["mine"].video.count) == (3, 5)
+
+
+def test_inputs_are_found_beside_the_file(tmp_path, monkeypatch):
+    for name in ("b.png", "a.png", "c.txt"):
+        (tmp_path / name).write_bytes(b"-")
+    path = write(tmp_path, 'presets = ["quickstart"]\ninputs = "*.png"\n')
+    monkeypatch.chdir("/")
+    jobs = load_jobs(path).jobs
+    assert [job.name for job in jobs] == ["quickstart-a", "quickstart-b"]
+    assert jobs[0].preset.start.path == tmp_path / "a.png"
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_goes_through_the_queue_is_the_same_preset(tmp_path, name):
+    path = write(tmp_path, f'presets = ["{name}"]\n')
+    (job,) = load_jobs(path).jobs
+    assert check(job.table) == job.preset == load_preset(name)
+    assert check(job.table).dream.model_fields_set == load_preset(name).dream.model_fields_set
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("", "has no jobs"),
+        ('preset = ["quickstart"]', "preset: no such option (did you mean presets?)"),
+        ('presets = ["quickstrat"]', "job quickstrat: quickstrat: no preset of this name"),
+        ('presets = ["quickstart"]\nsettings = [["dream.stepz=1"]]', "dream.stepz: no such option"),
+        ('presets = ["quickstart"]\ninputs = ["no.jpg"]', "inputs: 'no.jpg': there is no such"),
+        ('presets = ["quickstart"]\nout = "../up"', "below the file's own"),
+        ('presets = ["quickstart"]\nout = "/etc"', "below the file's own"),
+        ("seeds = [1]", "no effect without presets"),
+        ("presets = [", "is not TOML"),
+        ("presets = " + "[" * 5000, "is not TOML"),
+        ('[[job]]\npreset = "tide"\nname = "../x"', "job[0].name"),
+        (
+            'presets = ["tide"]\n[settings]\n'
+            + "".join(f'"dream.k{n}" = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n' for n in range(60)),
+            "more than 10000",
+        ),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path, text, message):
+    with pytest.raises(PresetError) as error:
+        load_jobs(write(tmp_path, text))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_job_that_cannot_begin_stops_all_before_any_work(tmp_path, capsys):
+    path = write(tmp_path, 'presets = ["quickstart"]\n[[job]]\npreset = "tide"\nmodel = "lite9"\n')
+    code, _, error = run(capsys, "batch", path, "--out", tmp_path / "out")
+    assert code == 3 and "job tide: model" in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_are_fit_for_every_disk():
+    assert job_name("../a b.toml", 3, None, ('dream.layers="x/y"',)) == "a-b-seed3-layers=x-y"
+    long = [job_name("p", None, None, (f"dream.words={'x' * 200}{n}",)) for n in range(2)]
+    found = distinct(["A", "a", *long], ["1", "2", "3", "4"])
+    assert len({name.casefold() for name in found}) == 4
+    assert all(len(name) < 100 and not name.startswith((".", "-")) for name in found)

@@ -27,6 +27,9 @@ PATHS = (
     ("sound", "path"),
 )
 
+RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
+"""How files end that may tell what they were rendered from."""
+
 
 def names() -> list[str]:
     """The presets that come with dreamvid."""
@@ -43,6 +46,9 @@ def read_text(name: str) -> str:
     if name in names():
         return (files("dreamvid") / "presets" / f"{name}.toml").read_text("utf-8")
     path = Path(name)
+    if path.suffix.lower() in RENDERED or path.is_dir():
+        cure = f"`dreamvid replay {name}` renders again what it was made from"
+        raise PresetError(name, "is not a preset", cure)
     if path.suffix != ".toml":
         raise PresetError(name, "no preset of this name", suggest(name, names()))
     try:
@@ -63,7 +69,12 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
     """
     table = _parse(read_text(name), name)
     if name not in names():
-        _anchor_paths(table, Path(name).resolve().parent)
+        anchor_paths(table, Path(name).resolve().parent)
+    return lay_over(table, settings)
+
+
+def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
+    """The preset of a table, which is changed, under settings; raises as `load_preset` does."""
     if names_look(settings):
         _drop_looks(table)
     _drop_direction(table, settings)
@@ -103,7 +114,7 @@ def check(table: dict[str, Any]) -> Preset:
     try:
         return Preset.model_validate(table)
     except ValidationError as error:
-        raise _explain(error) from None
+        raise explain(error) from None
 
 
 def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
@@ -133,7 +144,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         raise PresetError(name, f"is not TOML: {error}") from None
 
 
-def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
+def anchor_paths(table: dict[str, Any], folder: Path) -> None:
+    """Take the paths in a preset's table from a folder, but those that are whole."""
+
     def anchored(value: object, key: str) -> object:
         if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
             return value
@@ -180,29 +193,30 @@ def _set(table: dict[str, Any], setting: str) -> None:
     inner[last] = value
 
 
-def _explain(error: ValidationError) -> PresetError:
+def explain(error: ValidationError, kind: type[BaseModel] = Preset) -> PresetError:
+    """What is wrong first. `kind`: what was to be made of the table."""
     first, *others = error.errors(include_url=False)
     # Pydantic numbers the items of lists; a reader wants dream.layers[1].weight.
     option = "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
     ).lstrip(".")
     if first["type"] == "extra_forbidden":
-        return PresetError(option, "no such option", suggest(*_siblings(first["loc"])))
+        return PresetError(option, "no such option", suggest(*_siblings(first["loc"], kind)))
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if isinstance(first["input"], str | int | float | list | tuple):
         message += f", got {quote(first['input'])}"
     if others:
         message += f"; and {len(others)} more"
-    return PresetError(option or "preset", message)
+    return PresetError(option or kind.__name__.lower(), message)
 
 
-def _siblings(location: tuple[int | str, ...]) -> tuple[str, list[str]]:
+def _siblings(location: tuple[int | str, ...], kind: type[BaseModel]) -> tuple[str, list[str]]:
     """The unknown key, and the keys its table has."""
-    kind: type[BaseModel] = Preset
     for part in location[:-1]:
         field = kind.model_fields.get(str(part))
         kind = next(_tables(field.annotation), kind) if field else kind
-    return str(location[-1]), list(kind.model_fields)
+    fields = kind.model_fields.items()
+    return str(location[-1]), [field.alias or name for name, field in fields]
 
 
 def _tables(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -4,12 +4,15 @@ import json
 import platform
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from dreamvid.embedding import FORMAT, carriers, embed, read_record
+from dreamvid.embedding.record import embedded
 from dreamvid.files import write_text
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import Job
@@ -28,6 +31,53 @@ def device_name(device: torch.device) -> str:
     return f"{platform.machine()} {device.type}, {torch.get_num_threads()} threads"
 
 
+def processor(device: torch.device) -> str:
+    """What computes, as precisely as its results depend on it: a GPU's name, or the CPU's.
+
+    With what torch takes of its instructions: on other ones sums are taken in another order.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        name = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    return f"{name} ({device.type}, {torch.backends.cpu.get_cpu_capability()})"
+
+
+def made(job: Job, device: torch.device) -> dict[str, Any]:
+    """What a film is made from and on: the same for every run that gives the same film."""
+    return {
+        "preset": job.preset.model_dump(mode="json"),
+        "files": job.files,
+        "device": processor(device),
+        "device_kind": device.type,
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+    }
+
+
+def write_made(path: Path, job: Job, device: torch.device) -> None:
+    """What a film is being made from, before there is one; raises OutputError."""
+    write_text(path, json.dumps({"format": FORMAT} | made(job, device), indent=2) + "\n")
+
+
+def sign(out: Path, job: Job, device: torch.device, files: Sequence[Path]) -> None:
+    """Let every file of a finished render, and its stills, carry the record.
+
+    Raises OutputError, or VideoError for a file that is damaged.
+    """
+    record = made(job, device)
+    stills = [out / "stills" / f"{number:06d}.png" for number in job.preset.outputs.stills]
+    kept = [path for path in stills if path.exists()]  # a number may be past the film's end
+    for file in (*files, *kept):
+        name = file.relative_to(out).with_suffix("").as_posix()
+        ours = embedded(record, name)
+        for path in carriers(file):
+            if read_record(path) != ours:
+                embed(path, ours)
+
+
 def write_run(
     path: Path, job: Job, *, device: torch.device, seconds: float, files: Sequence[Path]
 ) -> None:
@@ -37,11 +87,8 @@ def write_run(
         seconds: spent rendering, over all runs of a resumed film.
     """
     frames = job.preset.video.count
-    record: dict[str, Any] = {
-        "preset": job.preset.model_dump(mode="json"),
-        "files": job.files,
-        "device": device_name(device),
-        "versions": versions(),
+    record = {"format": FORMAT} | made(job, device)
+    record |= {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "frames": frames,
         "render_seconds": round(seconds, 2),

@@ -1,10 +1,12 @@
-"""A preset as TOML: what it was given and no more. Reading it gives the same preset."""
+"""A preset as TOML: what it was given, or what it changes, and no more. Reading it gives the
+same preset."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from dreamvid.options import Preset
+from dreamvid.options.looks import SHAPING
 
 
 def to_toml(preset: Preset, note: str) -> str:
@@ -13,7 +15,20 @@ def to_toml(preset: Preset, note: str) -> str:
     Args:
         note: a line of its own at the top.
     """
-    given = preset.model_dump(exclude_unset=True)
+    return _text(preset.model_dump(exclude_unset=True), note)
+
+
+def changed_toml(preset: Preset, note: str) -> str:
+    """As `to_toml`, of what is not at its default; relative paths stay so."""
+    given = preset.model_dump(mode="json", exclude_defaults=True)
+    if preset.dream.look != type(preset.dream).model_fields["look"].default:
+        # A look changes what is not said, so all that it could change is said.
+        shaping = preset.model_dump(mode="json")["dream"]
+        given["dream"] |= {key: shaping[key] for key in SHAPING}
+    return _text(given, note)
+
+
+def _text(given: dict[str, Any], note: str) -> str:
     tables = {name: table for name, table in given.items() if isinstance(table, dict)}
     lines = [f"# {' '.join(note.split())}"]
     lines += _pairs({name: value for name, value in given.items() if name not in tables})

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Json, Settings
-from dreamvid.cli.console import duration, say, say_json, table
+from dreamvid.cli.console import note, say, say_json, table
+from dreamvid.cli.units import duration
 
 if TYPE_CHECKING:
     from dreamvid.options import Preset
@@ -34,7 +35,9 @@ def list_presets(as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="a preset's name, or a .toml file")],
+    name: Annotated[
+        str, typer.Argument(help="a preset's name, a .toml file, or what was rendered from one")
+    ],
     as_json: Json = False,
     plot: Annotated[
         bool, typer.Option("--plot", help="draw every option that changes over the film")
@@ -54,13 +57,17 @@ def show(
         raise PresetError("--out", "has no effect without --plot")
     if settings and not (plot or as_json):
         raise PresetError("--set", "has no effect without --plot or --json")
-    preset = load_preset(name, settings or [])
+    text = ""
+    if _is_rendered(name):
+        text, preset, _missing = _from_file(name, settings or [])
+    else:
+        preset = load_preset(name, settings or [])
     if plot:
         _plot(preset, name, out or Path(f"{Path(name).stem}-schedules.png"))
     elif as_json:
         say_json(preset.model_dump(mode="json"))
     else:
-        say(read_text(name).rstrip())
+        say((text or read_text(name)).rstrip())
 
 
 def _plot(preset: "Preset", name: str, out: Path) -> None:
@@ -102,23 +109,53 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
 def new(
     name: Annotated[str, typer.Argument(help="the new preset: NAME.toml in this folder")],
     source: Annotated[
-        str, typer.Option("--from", metavar="PRESET", help="the preset to begin with")
+        str,
+        typer.Option(
+            "--from",
+            metavar="PRESET|FILE",
+            help="the preset to begin with, or a film, picture or folder that was rendered",
+        ),
     ] = "quickstart",
 ) -> None:
-    """Copy a preset to NAME.toml here, to change and render."""
+    """Copy a preset, or what a file was rendered from, to NAME.toml here, to change and render."""
     from dreamvid.errors import OutputError, PresetError, quote
     from dreamvid.files import write_text
     from dreamvid.preset import load_preset, read_text
 
-    load_preset(source)  # what does not load is not worth copying
+    missing: list[str] = []
+    if _is_rendered(source):
+        text, _preset, missing = _from_file(source, [])
+    else:
+        load_preset(source)  # what does not load is not worth copying
+        text = read_text(source)
     path = Path(name if name.endswith(".toml") else f"{name}.toml")
     if path.name in (".toml", "..toml", "...toml"):
         raise PresetError("NAME", f"{quote(name)} is not a name", "such as mine")
     if path.exists():
         raise OutputError(f"{path} exists already; choose another name")
-    write_text(path, read_text(source))
+    write_text(path, text)
     shown = f"./{path}" if str(path).startswith("-") else path
     say(f"{path}: change it, then `dreamvid render {shown}`")
+    for name in missing:
+        note(f"{name}, of which it was made, is not here: put it beside {path}")
+
+
+def _is_rendered(name: str) -> bool:
+    """Whether this is what was rendered, and not a preset."""
+    from dreamvid.preset import RENDERED, names
+
+    path = Path(name)
+    return name not in names() and (path.suffix.lower() in RENDERED or path.is_dir())
+
+
+def _from_file(name: str, settings: list[str]) -> tuple[str, "Preset", list[str]]:
+    from dreamvid.preset import lay_over
+    from dreamvid.replay import open_source, written_preset
+
+    text, preset, missing = written_preset(open_source(Path(name)))
+    if settings:
+        preset = lay_over(preset.model_dump(mode="json"), settings)
+    return text, preset, missing
 
 
 @app.command()

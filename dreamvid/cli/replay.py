@@ -1,0 +1,99 @@
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device, Settings
+from dreamvid.cli.console import say
+from dreamvid.cli.frames import frame_progress
+from dreamvid.cli.stopping import stop_signals
+from dreamvid.errors import DreamvidError, PresetError, Stopped
+
+if TYPE_CHECKING:
+    from dreamvid.replay import Source
+
+OUTPUTS = ("forward", "reverse", "loop", "poster", "run")  # files that are called alike everywhere
+
+
+def replay(
+    file: Annotated[
+        Path, typer.Argument(help="a film or picture that dreamvid made, or a render's folder")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the films; default out/NAME-replay")
+    ] = None,
+    device: Device = "auto",
+    settings: Settings = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="fail where frames differ that should not")
+    ] = False,
+) -> None:
+    """Render again what a file was made from; with --set, a variation of it."""
+    from dreamvid import replay as again
+    from dreamvid.render import render_film
+    from dreamvid.resolve import with_video
+
+    changes = settings or []
+    if strict and changes:
+        raise PresetError("--strict", "has nothing to compare with --set", "leave one out")
+    source = again.open_source(file)
+    target = out or Path("out") / f"{_name(file)}-replay"
+    if target.resolve() == source.folder.resolve():
+        raise PresetError("--out", f"{target} is where the old files are", "choose another folder")
+    _tell(source)
+    picked = again.device_of(source.record, device)
+    chosen = with_video(again.preset_of(source, changes))
+    with again.threads(source.record, picked):
+        differing = again.differences(source.record, chosen, picked)
+        say(f"{chosen.video.count} frames by {chosen.model} on {picked.type}, into {target}")
+        say(_promise(changes, differing))
+        with stop_signals() as stop, frame_progress() as show:
+            outcome = render_film(
+                chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop
+            )
+    if not outcome.finished:
+        done = f"{outcome.frames} of {outcome.count} frames are done"
+        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+    for path in outcome.files:
+        say(str(path))
+    new = None if changes else again.counterpart(source, outcome.files, target)
+    if not (source.film and new):
+        if strict:
+            raise DreamvidError(f"{file}: nothing of the new render can be compared with it")
+        return
+    result = again.compare(source.film, new)
+    say(f"{source.film} and {new}: {result}")
+    if strict and not (result.identical or differing):
+        raise DreamvidError(f"{source.film}: its frames differ, and should not")
+
+
+def _name(file: Path) -> str:
+    """What a file is called, or its folder where every render's are called so."""
+    file = file.resolve()
+    return file.parent.name if file.stem in OUTPUTS else file.stem
+
+
+def _tell(source: "Source") -> None:
+    """What the record says; every word of it may be a stranger's."""
+    record = source.record
+    version = record.versions.get("dreamvid", "unknown")
+    plural = "s" if record.threads != 1 else ""
+    threads = f", {record.threads} thread{plural}" if record.threads else ""
+    device = record.device or "an unknown device"
+    say(_line(f"{source.path}: made by dreamvid {version} on {device}{threads}"))
+    if record.afterwards:
+        steps = ", ".join(record.afterwards)
+        say(_line(f"since then: {steps}; that is not done again, the film before it is rendered"))
+
+
+def _promise(changes: list[str], differing: list[str]) -> str:
+    if changes:
+        return _line(f"a variation: {', '.join(changes)}")
+    if differing:
+        return _line(f"frames will be close, perhaps not identical: {'; '.join(differing)}")
+    return "frames will be identical: the same device, threads, versions and files"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

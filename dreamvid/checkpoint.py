@@ -1,7 +1,9 @@
 """Keep a frame to go on from, and take it back: exactly, in floating point."""
 
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,7 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """The old checkpoint stays whole until the new one is; raises OutputError.
+    """The old checkpoint stays whole, as `before(path)`; raises OutputError.
 
     In NumPy, since it is called from the encoder's thread: a single parallel torch operation
     there leaves a second pool of OpenMP threads, and from then on both pools sleep instead
@@ -45,6 +47,20 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with whole_file(path) as partial:
         partial.write_bytes(numpy_bytes(contiguous, {"checkpoint": json.dumps(about)}))
+        _keep_old(path)
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the newest one is."""
+    return path.with_name(f"before-{path.name}")
+
+
+def _keep_old(path: Path) -> None:
+    """Give the checkpoint that is about to be replaced its second name, where disks know links."""
+    if path.exists():
+        before(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.link(path, before(path))
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:

@@ -1,5 +1,7 @@
 """Which device computes. The only place that chooses one; everything else is given it."""
 
+import os
+
 import torch
 
 from dreamvid.errors import PresetError
@@ -23,3 +25,10 @@ def available() -> list[str]:
     if torch.cuda.is_available():
         found.append("cuda")
     return found
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -6,6 +6,7 @@ DreamvidError        shown as one line; the command line exits with its `exit_co
 ├── ModelError       a model, a layer or a weight file is wrong         (exit 3)
 ├── VideoError       an encoder or a video file failed                  (exit 4)
 ├── ResumeError      a folder holds another film, or a damaged one      (exit 5)
+│   └── BusyError    another run is at work in it
 ├── OutputError      a file or folder cannot be written                 (exit 6)
 └── Stopped          somebody asked for it: Ctrl-C or SIGTERM           (exit 130)
 
@@ -38,6 +39,10 @@ class VideoError(DreamvidError):
 
 class ResumeError(DreamvidError):
     exit_code = 5
+
+
+class BusyError(ResumeError):
+    """Another run is at work in the folder."""
 
 
 class OutputError(DreamvidError):

@@ -6,12 +6,12 @@ busy as it is now.
 """
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
+from dreamvid.device import cores
 from dreamvid.dream.geometry import lines
 from dreamvid.dream.room import bytes_per_pixel
 from dreamvid.dream.score import Climbable, Score
@@ -162,8 +162,7 @@ def _ways(job: Job) -> int:
 
 def _spare(device: torch.device) -> bool:
     """Whether the encoder has processors of its own."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return device.type != "cpu" or (cores or 1) > torch.get_num_threads()
+    return device.type != "cpu" or cores() > torch.get_num_threads()
 
 
 def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str, float]:

@@ -1,7 +1,9 @@
 """Files appear whole or not at all: written beside, brought to the disk, then renamed."""
 
+import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,11 +31,21 @@ def whole_file(path: Path) -> Iterator[Path]:
         if os.name == "posix":  # elsewhere a folder cannot be opened
             _sync(path.parent)
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be written: {reason}") from None
+        raise refused(path, error) from None
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def refused(path: Path, error: OSError) -> OutputError:
+    """What the system said about writing `path`, and of a full disk how much it has left."""
+    reason = f"{path}: cannot be written: {error.strerror or error}"
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(reason)
+    free = ""
+    with suppress(OSError):
+        free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free there; "
+    return OutputError(f"{reason} ({free}make room, and the same command goes on)")
 
 
 def check_writable(path: Path) -> None:

@@ -5,27 +5,33 @@ rendered. It stays after the film is finished; `--fresh` empties it.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
-from dreamvid.checkpoint import Checkpoint, load
-from dreamvid.errors import OutputError, ResumeError, quote
+from dreamvid.checkpoint import Checkpoint, before, load
+from dreamvid.errors import BusyError, OutputError, ResumeError, quote
 from dreamvid.files import write_text
 
+LENGTH = "video.frames"
+"""What of a render's key may grow."""
+
 OURS = re.compile(
-    r"state\.json|checkpoint\.safetensors|[fr]\d{6,}\.mp4|lead\d{6,}\.npy|\..*\.partial"
+    r"(state|job|longer)\.json|(before-)?checkpoint\.safetensors|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.npy"
+    r"|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
 )
 
 
 @dataclass(frozen=True)
 class RenderFolder:
     out: Path
+    lock: int | None = None  # its number in the file system while it is ours
 
     @property
     def work(self) -> Path:
@@ -39,17 +45,66 @@ class RenderFolder:
     def checkpoint(self) -> Path:
         return self.work / "checkpoint.safetensors"
 
+    @property
+    def job(self) -> Path:
+        """What the last run was to make, as `report.made` tells it."""
+        return self.work / "job.json"
+
+    @property
+    def goal(self) -> Path:
+        """While a film is made longer: by how many frames, and to how many."""
+        return self.work / "longer.json"
+
     def resume(self, device: torch.device) -> Checkpoint | None:
-        """Where the last run stopped, if there was one; raises ResumeError."""
-        return load(self.checkpoint, device) if self.checkpoint.exists() else None
+        """Where the last run stopped, if there was one; raises ResumeError.
+
+        Where the newest checkpoint is damaged, the one before it.
+        """
+        if not self.checkpoint.exists():
+            return None
+        try:
+            return load(self.checkpoint, device)
+        except ResumeError:
+            with suppress(ResumeError):
+                return load(before(self.checkpoint), device)
+            raise
+
+    def earlier(self, device: torch.device, count: int) -> Checkpoint | None:
+        """One that speaks for at most `count` frames of the film, if there is one."""
+        with suppress(ResumeError):
+            kept = load(before(self.checkpoint), device)
+            if kept.frame.index + 1 - len(kept.pending) <= count:
+                return kept
+        return None
+
+    def check(self) -> None:
+        """Raises OutputError where the folder was taken away, or put in another's place."""
+        with suppress(OSError):
+            if os.stat(self.work / "lock").st_ino == self.lock:
+                return
+        problem = f"{self.work} is gone: somebody moved or removed it while it was written"
+        raise OutputError(f"{problem}; put it back and the same command goes on, else begins anew")
+
+
+def kept_setting(out: Path, name: str) -> Any:
+    """What of a render's key the folder was begun with; None where there is none to go on with."""
+    folder = RenderFolder(out)
+    try:
+        return _read(folder.state).get(name) if folder.checkpoint.exists() else None
+    except ResumeError:
+        return None
 
 
 @contextmanager
-def open_folder(out: Path, key: dict[str, Any], *, fresh: bool) -> Iterator[RenderFolder]:
+def open_folder(
+    out: Path, key: dict[str, Any], *, fresh: bool, longer: bool = False
+) -> Iterator[RenderFolder]:
     """Make the folder or take up the one that is there, and keep other runs out of it.
 
     Args:
         key: all that the frames depend on; JSON values.
+        longer: the film of the folder may have fewer frames than the key says: from now on
+            it has as many. What it is made longer by is remembered until it is finished.
 
     Raises:
         ResumeError: it holds a render with another key, or another run is at it.
@@ -63,11 +118,14 @@ def open_folder(out: Path, key: dict[str, Any], *, fresh: bool) -> Iterator[Rend
         raise OutputError(f"--out {out}: cannot be written: {error.strerror}") from None
     with lock:
         if not _take(lock):
-            raise ResumeError(f"{out}: another run is at work here; wait for it or stop it")
+            raise BusyError(f"{out}: another run is at work here; wait for it or stop it")
+        folder = RenderFolder(out, os.fstat(lock.fileno()).st_ino)
         if fresh:
             _empty(folder)
+        _remove_partial(folder)
         if folder.checkpoint.exists():
-            _compare(out, _read(folder.state), key)
+            kept = _read(folder.state)
+            _compare(out, _lengthened(folder, kept, key) if longer else kept, key)
         else:  # nothing is lost by taking another key: not a single segment is kept
             write_text(folder.state, json.dumps(key, indent=2))
         yield folder
@@ -97,6 +155,13 @@ def _empty(folder: RenderFolder) -> None:
         raise OutputError(f"{reason}; choose another --out") from None
 
 
+def _remove_partial(folder: RenderFolder) -> None:
+    """What a run that was killed had begun to write."""
+    for path in folder.work.glob(".*.partial"):
+        with suppress(OSError):
+            path.unlink()
+
+
 def _read(state: Path) -> dict[str, Any]:
     try:
         kept = json.loads(state.read_text("utf-8"))
@@ -107,6 +172,20 @@ def _read(state: Path) -> dict[str, Any]:
     raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
+def _lengthened(
+    folder: RenderFolder, kept: dict[str, Any], key: dict[str, Any]
+) -> dict[str, Any]:
+    """The folder's key once it is the longer film's, if all else is alike."""
+    frames, wanted = kept.get(LENGTH), key[LENGTH]
+    grown = kept | {LENGTH: wanted}
+    if not _less(frames, wanted) or grown != key:
+        return kept
+    # The goal first: a crash between the two leaves what the same command understands.
+    write_text(folder.goal, json.dumps({"by": wanted - frames, "to": wanted}))
+    write_text(folder.state, json.dumps(grown, indent=2))
+    return grown
+
+
 def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
     differing = [name for name in kept | key if kept.get(name) != key.get(name)]
     if differing:
@@ -114,7 +193,13 @@ def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
             f"{name} {quote(kept.get(name))} -> {quote(key.get(name))}" for name in differing[:4]
         )
         more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
+        if differing == [LENGTH] and _less(kept.get(LENGTH), key[LENGTH]):
+            more = f"; `dreamvid extend {out} --to {key[LENGTH]}` makes it longer"
         raise ResumeError(
             f"{out} holds work with other settings: {changes}{more} "
             "(choose another --out, or --fresh to start over)"
         )
+
+
+def _less(frames: object, wanted: int) -> bool:
+    return isinstance(frames, int) and frames < wanted

@@ -12,21 +12,22 @@ from pathlib import Path
 
 import torch
 
-from dreamvid import checkpoint
+from dreamvid import checkpoint, guard
 from dreamvid.checkpoint import Checkpoint
 from dreamvid.engine import Frame, render_frames
-from dreamvid.errors import PresetError, VideoError
-from dreamvid.films import FILES, write_films
+from dreamvid.errors import PresetError
+from dreamvid.films import FILES, chunk_length, encoding_of, with_encoder, write_films
 from dreamvid.folder import RenderFolder, open_folder
-from dreamvid.job import Job, build, inputs
+from dreamvid.job import Job, LoadModel, build, inputs
 from dreamvid.leads import LeadFiles
+from dreamvid.models import store
 from dreamvid.options import Preset
 from dreamvid.pictures.writing import save
-from dreamvid.report import write_run
-from dreamvid.video.colour import Yuv, to_yuv
-from dreamvid.video.encoders import probe_encoder
-from dreamvid.video.segments import TwinSegments, chunk_frames
-from dreamvid.video.writer import Encoding
+from dreamvid.report import sign, write_made, write_run
+from dreamvid.sequence import check_room, write_frame
+from dreamvid.targets.films import target_files, write_targets
+from dreamvid.video.colour import Planes, to_planes
+from dreamvid.video.segments import TwinSegments
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
 
@@ -53,7 +54,7 @@ class Progress:
     @property
     def bytes_written(self) -> int:
         """Size of the forward segments so far."""
-        return sum(path.stat().st_size for path in self.folder.work.glob("f*.mp4"))
+        return sum(path.stat().st_size for path in self.folder.work.glob("f??????*.m*"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Outcome:
 class _Run:
     """The frames not yet in a segment, and when the last checkpoint was."""
 
-    pending: list[Yuv] = field(default_factory=list)
+    pending: list[Planes] = field(default_factory=list)
     seconds: float = 0.0  # spent in earlier runs
     started: float = field(default_factory=time.monotonic)
     saved: float = field(default_factory=time.monotonic)
@@ -91,6 +92,9 @@ def render_film(
     fresh: bool = False,
     on_frame: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda words: None,
+    longer: bool = False,
+    load_model: LoadModel = store.load,
 ) -> Outcome:
     """Render a film into `out`, or go on where the last run of the same film stopped.
 
@@ -98,30 +102,37 @@ def render_film(
         fresh: forget what an earlier run did.
         on_frame: called after each frame.
         stop: asked after each frame; if it says so, everything is kept and the run ends.
+        note: told which encoder is at work, where that is not the usual one.
+        longer: the film of `out` may be shorter than the preset's: it goes on to that length.
 
     Raises:
         PresetError, ModelError: before any work, if something is wrong with the preset.
         ResumeError: `out` holds a render of other settings, a damaged one, or another run.
         VideoError, OutputError: the encoder or the disk failed; what was done is kept.
     """
-    if reason := probe_encoder("libx264"):
-        raise VideoError(f"this machine cannot encode H.264: {reason}")
     _check_apart(preset, out)
-    job = build(preset, device)
-    with open_folder(out, job.key, fresh=fresh) as folder:
-        last = _render_segments(job, folder, device, on_frame, stop)
+    job = with_encoder(build(preset, device, load_model=load_model), out, note, fresh=fresh)
+    check_room(job.preset, out)
+    with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
+        write_made(folder.job, job, device)
+        guard.try_encoder(folder, encoding_of(job.preset))
+        last = _render_segments(job, folder, device, on_frame, stop, note)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
-        files = tuple(write_films(job, folder, _encoding(job), last.frame.image))
+        files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
+        sign(out, job, device, files)
+        files += tuple(write_targets(job.preset.outputs, files, out, note))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
+        folder.goal.unlink(missing_ok=True)
         return Outcome(out, count, count, (*files, out / "run.json"))
 
 
 def _check_apart(preset: Preset, out: Path) -> None:
     """Raises PresetError where a film would take the place of what it is made from."""
-    written = {(out / name).resolve() for name in FILES}
-    filled = {out.resolve(), (out / "stills").resolve()}  # a folder of masks would grow
+    written = {(out / name).resolve() for name in (*FILES, *target_files(preset.outputs))}
+    # A folder of masks would grow.
+    filled = {(out / name).resolve() for name in ("", "stills", "frames")}
     for option, path in inputs(preset).items():
         if path.resolve() in written | filled:
             raise PresetError(option, f"{path} would be overwritten", "choose another --out")
@@ -133,27 +144,44 @@ def _render_segments(
     device: torch.device,
     on_frame: Callable[[Progress], None],
     stop: Callable[[], bool],
+    note: Callable[[str], None],
 ) -> Checkpoint:
     """Render what is missing; returns where the film now stands."""
-    encoding = _encoding(job)
-    length = chunk_frames(encoding.size, encoding.fps)
+    encoding, dither = encoding_of(job.preset), job.preset.video.dither != "none"
+    length = chunk_length(encoding)
     count = job.preset.video.count
-    kept = folder.resume(device) or Checkpoint(job.start)
+    begin = Checkpoint(job.start)
+    kept = guard.complete(folder, folder.resume(device) or begin, begin, encoding, length, note)
     run = _Run(list(kept.pending), kept.seconds)
     frame, leading = kept.frame, -1 - job.start.index
     segments = TwinSegments(folder.work, encoding)
     with job.steps(LeadFiles(folder.work)) as step, segments:
 
-        def keep(frame: Frame, pending: tuple[Yuv, ...] = ()) -> None:
+        def keep(frame: Frame, pending: tuple[Planes, ...] = ()) -> None:
+            folder.check()
             checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
 
-        for frame in render_frames(kept.frame, step, count=count):
+        def submit(frame: Frame) -> None:
+            # A chunk that is not full is kept as it is, too: a longer film's will be.
+            short = tuple(run.pending) if len(run.pending) < length else ()
+            segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
+            run.pending, run.saved = [], time.monotonic()
+
+        def rescue(frame: Frame) -> None:
+            if run.pending and frame is not kept.frame:
+                segments.wait()
+                keep(frame, tuple(run.pending))
+
+        if run.pending and frame.index + 1 == count and not guard.is_kept(folder, frame, encoding):
+            submit(frame)
+        for frame in render_frames(kept.frame, guard.guarded(step, rescue), count=count):
+            folder.check()
             if frame.index >= 0:
-                run.pending.append(to_yuv(frame.image))
+                run.pending.append(to_planes(frame.image, encoding.form, dither))
+                write_frame(frame, job.preset, folder.out)
                 _write_still(job, folder, frame)
             if run.pending and (len(run.pending) == length or frame.index + 1 == count):
-                segments.submit(frame.index // length, run.pending, lambda f=frame: keep(f))
-                run.pending, run.saved = [], time.monotonic()
+                submit(frame)
             segments.check()
             on_frame(Progress(frame, kept.frame.index + 1 + leading, leading, count, folder))
             stopped = stop()
@@ -165,11 +193,6 @@ def _render_segments(
             if stopped:
                 break
     return Checkpoint(frame, tuple(run.pending), run.spent())
-
-
-def _encoding(job: Job) -> Encoding:
-    height, width = job.start.image.shape[-2:]
-    return Encoding(size=(height, width), fps=job.preset.video.rate, crf=job.preset.video.crf)
 
 
 def _write_still(job: Job, folder: RenderFolder, frame: Frame) -> None:

@@ -27,7 +27,7 @@ from dreamvid.image import Image
 from dreamvid.job import Job
 from dreamvid.options import Preset
 from dreamvid.schedule.moment import Moment
-from dreamvid.video.colour import Yuv
+from dreamvid.video.colour import Planes
 from dreamvid.video.segments import TwinSegments
 from dreamvid.video.writer import Encoding
 
@@ -43,7 +43,7 @@ def watched(watch: Watch) -> Iterator[None]:
     """While this lasts, `render` tells what it does."""
     seams = {
         "build": partial(_build, watch, render.build),
-        "to_yuv": partial(_to_yuv, watch, render.to_yuv),
+        "to_planes": partial(_to_planes, watch, render.to_planes),
         "TwinSegments": partial(_WatchedSegments, watch),
         "write_films": partial(_write_films, watch, render.write_films),
     }
@@ -61,10 +61,12 @@ def _replaced(module: ModuleType, others: dict[str, Any]) -> Iterator[None]:
         vars(module).update(kept)
 
 
-def _build(watch: Watch, build: Callable[..., Job], preset: Preset, device: torch.device) -> Job:
+def _build(
+    watch: Watch, build: Callable[..., Job], preset: Preset, device: torch.device, **how: Any
+) -> Job:
     make_parts = partial(_WatchedParts, stopwatch=watch.stopwatch)
     with watch.stopwatch.part("start"):
-        job = build(preset, device, make_parts=make_parts)
+        job = build(preset, device, make_parts=make_parts, **how)
     return replace(job, steps=partial(_steps, watch.stopwatch, job.steps))
 
 
@@ -101,9 +103,9 @@ class _WatchedParts(Parts):
             return super().graded(image, like, moment)
 
 
-def _to_yuv(watch: Watch, to_yuv: Callable[[Image], Yuv], image: Image) -> Yuv:
+def _to_planes(watch: Watch, to_planes: Callable[..., Planes], image: Image, *how: Any) -> Planes:
     with watch.stopwatch.part("conversion"), _Copies(watch.stopwatch):
-        return to_yuv(image)
+        return to_planes(image, *how)
 
 
 class _Copies(TorchDispatchMode):
@@ -146,7 +148,7 @@ class _WatchedSegments(TwinSegments):
         with self._watch.stopwatch.part("waiting"):
             super().__exit__(kind, error, trace)
 
-    def _encode(self, number: int, frames: list[Yuv], then: Callable[[], None]) -> None:
+    def _encode(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
         begin = perf_counter()
         super()._encode(number, frames, then)
         self._watch.encoding += perf_counter() - begin

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from dreamvid.cli import (
     atlas,
+    batch,
     bench,
     describe,
     direction,
@@ -18,11 +19,15 @@ from dreamvid.cli import (
     estimate,
     evaluate,
     explore,
+    export,
     layers,
+    loop,
     models,
     presets,
     preview,
     render,
+    replay,
+    reverse,
     train,
 )
 from dreamvid.errors import DreamvidError, OutputError, Stopped
@@ -36,6 +41,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.command("render")(render.render)
+    app.command("replay")(replay.replay)
     app.command("dream")(dream.dream)
     app.command("preview")(preview.preview)
     app.command("estimate")(estimate.estimate)
@@ -44,10 +50,14 @@ def build_app() -> typer.Typer:
     app.command("layers")(layers.layers)
     app.command("atlas")(atlas.atlas)
     app.command("explore")(explore.explore)
+    app.command("reverse")(reverse.reverse)
+    app.command("loop")(loop.loop)
+    app.command("export")(export.export)
     app.command("describe")(describe.describe)
     app.command("direction")(direction.direction)
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("batch")(batch.batch)
     app.command("bench")(bench.bench)
     app.command("doctor")(doctor.doctor)
     app.callback()(_version)

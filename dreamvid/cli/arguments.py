@@ -1,6 +1,8 @@
 """Options that several commands share, and what they mean for a preset."""
 
 import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,3 +41,9 @@ def as_settings(**options: object) -> list[str]:
         for name, value in options.items()
         if value is not None
     ]
+
+
+def words(command: str, preset: str, settings: Sequence[str], out: Path) -> str:
+    """What to type into a shell for a preset with these settings."""
+    set_them = [word for setting in settings for word in ("--set", setting)]
+    return shlex.join(["dreamvid", command, preset, "--out", str(out), *set_them])

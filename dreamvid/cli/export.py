@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import file_size, note, say, say_json, table
+from dreamvid.cli.console import note, say, say_json, table
+from dreamvid.cli.units import file_size
 from dreamvid.errors import PresetError, quote
 
 if TYPE_CHECKING:

@@ -1,12 +1,29 @@
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dreamvid.cli.arguments import Device, Fps, Frames, Model, Seed, Settings, Size, as_settings
-from dreamvid.cli.console import duration, file_size, frame_progress, say
+from dreamvid.cli.arguments import (
+    Device,
+    Fps,
+    Frames,
+    Model,
+    Seed,
+    Settings,
+    Size,
+    as_settings,
+    words,
+)
+from dreamvid.cli.console import note, say
+from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.units import duration, file_size
 from dreamvid.errors import PresetError, Stopped
+
+if TYPE_CHECKING:
+    from dreamvid.options import Preset
+    from dreamvid.render import Progress
 
 
 def render(
@@ -19,32 +36,81 @@ def render(
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--for", help="make this too, at the first one's shape: see `export --list`"),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="keep a page in OUT/watch/ that shows it as it grows")
+    ] = False,
+    picture: Annotated[
+        Literal["auto", "off", "blocks", "kitty", "iterm"],
+        typer.Option(help="show the newest frame in the terminal"),
+    ] = "auto",
     fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
 ) -> None:
     """Render a preset to films; the same command again goes on where it stopped."""
-    from dreamvid.preset import load_preset
-
     options = as_settings(
-        video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
+        video_frames=frames,
+        start_size=size,
+        video_fps=fps,
+        seed=seed,
+        model=model,
+        outputs_targets=targets,
     )
-    chosen = load_preset(preset, [*(settings or []), *options])
+    chosen = _at_shape(preset, [*(settings or []), *options], targets or [])
     if out is not None and out == Path():
         raise PresetError("--out", "is empty", "give a folder")
-    target = out or Path("out") / Path(preset).stem
+    target = out or Path("out") / "-".join([Path(preset).stem, *(targets or [])[:1]])
 
     from dreamvid.device import pick
     from dreamvid.render import render_film
     from dreamvid.resolve import with_video
+    from dreamvid.watching.observer import Observer
+    from dreamvid.watching.terminal import kind_for
 
     picked, chosen = pick(device), with_video(chosen)
     what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
     say(f"{chosen.title or preset}: {what}, into {target}")
-    with stop_signals() as stop, frame_progress() as show:
-        outcome = render_film(chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop)
+    again = words("render", preset, [*(settings or []), *options], target)
+    observer = Observer(chosen, target, command=again, watch=watch)
+    kind = kind_for(picture, os.environ)
+    with stop_signals() as stop, frame_progress(kind, stop) as show, observer:
+
+        def on_frame(progress: "Progress") -> None:
+            show(progress)
+            observer.on_frame(progress)
+
+        if observer.watcher:
+            note(f"watch it at {observer.watcher.page.resolve().as_uri()}")
+        outcome = render_film(
+            chosen, target, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, note=say
+        )
+        report = observer.finish(outcome)
     if not outcome.finished:
         done = f"{outcome.frames} of {outcome.count} frames are done"
         raise Stopped(f"stopped; {done}, and the same command goes on from there")
     length = duration(float(outcome.count / chosen.video.rate))
     say(f"{outcome.count} frames, {length} of film")
-    for path in outcome.files:
+    for path in (*outcome.files, *([report] if report else [])):
         say(f"{path}  {file_size(path.stat().st_size)}")
+
+
+def _at_shape(name: str, settings: list[str], targets: list[str]) -> "Preset":
+    """The preset, dreamed at the first target's shape unless a size is asked for."""
+    from dreamvid.preset import load_preset
+
+    chosen = load_preset(name, settings)
+    sized = any(setting.partition("=")[0].strip() == "start.size" for setting in settings)
+    if not targets or sized or chosen.of_footage:
+        return chosen
+
+    from dreamvid.targets.catalogue import find
+    from dreamvid.targets.films import dream_size
+
+    size = dream_size(chosen, find(targets[0]))
+    if size is None:
+        return chosen
+    width, height = size
+    say(f"dreamed at {width}x{height}, the shape of {targets[0]}; --size: more pixels, more time")
+    return load_preset(name, [*settings, f'start.size="{width}x{height}"'])

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+NOTICE = "stopping soon, and keeping everything; once more stops at once\n"
+
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
@@ -19,7 +21,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked.append(number)
         with suppress(OSError):  # print may not nest, and nobody may be listening
-            os.write(2, b"stopping soon, and keeping everything; once more stops at once\n")
+            os.write(2, NOTICE.encode("ascii"))
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,8 +1,7 @@
-"""PNG and APNG: the record is an iTXt chunk before the pixels.
+"""PNG and APNG: the record is an iTXt chunk, before a still's pixels or after an APNG's first ones.
 
-PNG specification (third edition), 5.3 and 11.3.3.4. In an APNG it comes after acTL, which libav
-looks for in the first two kilobytes, and before fcTL, which it wants its pixels right behind;
-else it shows one picture.
+PNG specification (third edition), 5.3, 5.6 and 11.3.3.4. libav takes a file for an APNG only if
+all before its first pixels is within two kilobytes (apng_probe); else it shows one picture.
 """
 
 import struct
@@ -30,7 +29,7 @@ class _Chunk(NamedTuple):
 
 def read(file: BufferedIOBase) -> bytes | None:
     found = None
-    for chunk in _before_pixels(file):
+    for chunk in _head(file):
         if _is_text(file, chunk):
             found = chunk
     if found is None:
@@ -42,36 +41,42 @@ def read(file: BufferedIOBase) -> bytes | None:
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
-    chunks = list(_before_pixels(source))
+    chunks = list(_head(source))
     if not chunks or chunks[0].kind != b"IHDR":
         raise Damaged("it has no header")
     data = KEYWORD + b"\0" + PLAIN + b"\0\0" + record
-    kept = [chunk for chunk in chunks if not _is_text(source, chunk)]
-    frame = [n for n, chunk in enumerate(kept) if chunk.kind == b"fcTL"]
-    place = frame[0] if frame else len(kept)
     out.write(SIGNATURE)
-    for chunk in kept[:place]:
-        copy(source, out, chunk.start, chunk.end)
+    for chunk in chunks:
+        if not _is_text(source, chunk):
+            copy(source, out, chunk.start, chunk.end)
     out.write(struct.pack(">I", len(data)) + b"iTXt" + data)
     out.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(b"iTXt"))))
-    for chunk in kept[place:]:
-        copy(source, out, chunk.start, chunk.end)
     copy(source, out, chunks[-1].end, size_of(source))
 
 
-def _before_pixels(file: BufferedIOBase) -> Iterator[_Chunk]:
+def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
+    """The chunks after which the record belongs; raises Damaged."""
     at, end = len(SIGNATURE), size_of(file)
+    seen = set()
     for _ in range(MOST):
         file.seek(at)
         length, kind = struct.unpack(">I4s", exactly(file, 8))
-        if kind in (b"IDAT", b"IEND"):
+        if _is_over(kind, seen):
             return
         chunk = _Chunk(kind, at, at + length + 12)
         if chunk.end > end:
             raise Damaged(f"its chunk at byte {at} ends too soon")
         yield chunk
+        seen.add(kind)
         at = chunk.end
-    raise Damaged("it has too many chunks before its pixels")
+    raise Damaged("it has too many chunks")
+
+
+def _is_over(kind: bytes, seen: set[bytes]) -> bool:
+    """Whether this chunk is no longer of the head, after chunks of the kinds that were seen."""
+    if b"acTL" not in seen:
+        return kind in (b"IDAT", b"IEND")
+    return kind == b"IEND" or (kind in (b"fcTL", b"fdAT") and b"IDAT" in seen)
 
 
 def _is_text(file: BufferedIOBase, chunk: _Chunk) -> bool:

@@ -1,0 +1,63 @@
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamvid.cli.arguments import Device
+from dreamvid.cli.console import duration, file_size, frame_progress, note, say
+from dreamvid.cli.stopping import stop_signals
+from dreamvid.errors import PresetError, Stopped
+
+if TYPE_CHECKING:
+    from dreamvid.extend import Extension
+    from dreamvid.render import Progress
+
+
+def extend(
+    folder: Annotated[Path, typer.Argument(help="of a render, finished or stopped")],
+    frames: Annotated[int | None, typer.Option(min=1, help="so many more")] = None,
+    seconds: Annotated[float | None, typer.Option(help="so much more, instead of frames")] = None,
+    to: Annotated[int | None, typer.Option(min=1, help="so many frames in all, instead")] = None,
+    device: Device = "auto",
+) -> None:
+    """Make a film longer, as if it had been that long from the start."""
+    given = [value for value in (frames, seconds, to) if value is not None]
+    if len(given) != 1:
+        raise PresetError("--frames", "how much longer?", "give one of --frames, --seconds, --to")
+    if seconds is not None and not 0 < seconds <= 1e6:
+        raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
+
+    from dreamvid import extend as longer
+    from dreamvid.replay import device_of
+    from dreamvid.watching.observer import Observer
+
+    planned = longer.plan(folder, frames=frames, seconds=seconds, to=to)
+    picked = device_of(planned.record, device)
+    _tell(planned, picked.type)
+    again = f"dreamvid extend {folder} --to {planned.count}"
+    observer = Observer(planned.preset, folder, command=again)
+    with stop_signals() as stop, frame_progress() as show, observer:
+
+        def on_frame(progress: "Progress") -> None:
+            show(progress)
+            observer.on_frame(progress)
+
+        outcome = longer.extend(planned, device=picked, on_frame=on_frame, stop=stop, note=say)
+        report = observer.finish(outcome)
+    if not outcome.finished:
+        done = f"{outcome.frames} of {outcome.count} frames are done"
+        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+    length = duration(float(outcome.count / planned.preset.video.rate))
+    say(f"{outcome.count} frames, {length} of film")
+    for path in (*outcome.files, *([report] if report else [])):
+        say(f"{path}  {file_size(path.stat().st_size)}")
+
+
+def _tell(planned: "Extension", device: str) -> None:
+    preset = planned.preset
+    grown = f"{planned.before} -> {planned.count}" if planned.count > planned.before else "on to"
+    frames = grown if planned.count > planned.before else f"{planned.count}"
+    say(f"{preset.title or planned.out}: {frames} frames by {preset.model} on {device}")
+    if planned.depends:
+        options = ", ".join(planned.depends)
+        note(f"{options}: follow the film's length, and go on over the new one; ")

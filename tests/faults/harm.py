@@ -1,0 +1,151 @@
+"""What goes wrong, and when: traps for the process that renders. No fault is pretended."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+MOMENTS = {
+    "frame 6": ("dreamvid.render", "write_frame", 7),
+    "its dream": ("dreamvid.guard", "_check_finite", 5),
+    "a segment": ("dreamvid.video.segments", "encode", 3),  # the second chunk, forward
+    "its twin": ("dreamvid.video.segments", "encode", 4),
+    "a checkpoint": ("dreamvid.checkpoint", "save", 2),
+    "joining": ("dreamvid.films", "join_forward", 1),
+    "joining back": ("dreamvid.films", "join_reverse", 1),
+    "the GIF": ("dreamvid.films", "write_loop_gif", 1),
+    "the poster": ("dreamvid.films", "save", 1),
+    "the record": ("dreamvid.render", "sign", 1),
+    "run.json": ("dreamvid.render", "write_run", 1),
+}
+"""Module, the function that is about to be called, and for the how manieth time."""
+
+
+@dataclass(frozen=True)
+class At:
+    """Does harm at one of the moments."""
+
+    moment: str
+    harm: Callable[[Path], None]
+
+    def __call__(self, out: Path) -> None:
+        module, name, turn = MOMENTS[self.moment]
+        before(import_module(module), name, turn, lambda: self.harm(out))
+
+
+def before(module: object, name: str, turn: int, act: Callable[[], None]) -> None:
+    """Have `act` done when a function is about to be called for the `turn`-th time."""
+    called, turns = getattr(module, name), []
+
+    def trapped(*arguments, **options):
+        turns.append(1)
+        if len(turns) == turn:
+            act()
+        return called(*arguments, **options)
+
+    setattr(module, name, trapped)
+
+
+def kill(_out: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def ctrl_c(_out: Path) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def terminate(_out: Path) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def ctrl_c_twice(_out: Path) -> None:
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)  # else they come as one
+
+
+def take_away(out: Path) -> None:
+    shutil.rmtree(out)
+
+
+def move_away(out: Path) -> None:
+    out.rename(out.with_name("aside"))
+
+
+def take_away_work(out: Path) -> None:
+    shutil.rmtree(out / ".render")
+
+
+def fill_disk(out: Path) -> None:
+    """All but one page of it."""
+    with (out.parent / "ballast").open("wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(bytes(4096))
+        except OSError:
+            pass
+        ballast.truncate(ballast.tell() - 4096)
+
+
+def use_up_memory(_out: Path) -> None:
+    """No more address space than there is, and that in use: a torch tensor has no place."""
+    import resource
+
+    import torch
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    torch.empty(limit, dtype=torch.uint8)  # what the dream of a larger film asks for
+
+
+def use_up_memory_in_python(_out: Path) -> None:
+    import resource
+
+    limit = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    bytearray(limit)
+
+
+def close_its_file(out: Path) -> None:
+    """The file that libav writes to is closed under it."""
+    from dreamvid.video import writer
+
+    def close() -> None:
+        for handle in Path("/proc/self/fd").iterdir():
+            if handle.is_symlink() and ".f000001.mp4.partial" in os.readlink(handle):
+                os.close(int(handle.name))
+
+    before(writer, "picture_of", 3, close)
+
+
+def encoder_dies(_out: Path) -> None:
+    """The encoder is flushed in the middle of its film: it takes no picture after that."""
+    from dreamvid.video import writer
+
+    streams = []
+    add, picture = writer.add_stream_for, writer.picture_of
+
+    def kept(container, encoding):
+        streams.append(add(container, encoding))
+        return streams[-1]
+
+    def flushed(planes, encoding):
+        streams[-1].encode(None)
+        return picture(planes, encoding)
+
+    writer.add_stream_for, writer.picture_of = kept, flushed
+
+
+def clock_jumps(_out: Path) -> None:
+    """Every look at the wall clock finds it elsewhere, years before or after."""
+    rng = random.Random(7)
+    time.time = lambda: rng.uniform(0, 4e9)
+    time.time_ns = lambda: int(time.time() * 1e9)
+
+

@@ -43,6 +43,9 @@ def loop(
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="of a preset: start over, do not resume")
+    ] = False,
 ) -> None:
     """A film that ends where it begins: there and back, dissolved, or as it is, once or again."""
     if seconds is not None and kind != "cross-fade":
@@ -58,11 +61,12 @@ def loop(
         options = as_settings(
             video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
         )
-        film, closed = _rendered(source, kind, [*(settings or []), *options], device)
+        film, closed = _rendered(source, kind, [*(settings or []), *options], device, fresh)
         wishes = wishes_of(start=0.0, seconds=None, limit=None, size=None, fps=None)
     else:
         for option, value in (
-            ("--frames", frames), ("--seed", seed), ("--model", model), ("--set", settings)
+            ("--frames", frames), ("--seed", seed), ("--model", model),
+            ("--set", settings), ("--fresh", fresh or None),
         ):  # fmt: skip
             if value is not None:
                 raise PresetError(option, "is for presets alone", f"{source} is a film")
@@ -75,7 +79,7 @@ def loop(
 
         closed = is_loop(film)
     from dreamvid.embedding import carry
-    from dreamvid.looping.choose import make_loop
+    from dreamvid.looping.choose import STEP, make_loop
     from dreamvid.targets.export import export as export_film
 
     made_as = kind or ("repeat" if closed else "ping-pong")
@@ -85,7 +89,7 @@ def loop(
         path,
         target=chosen,
         wishes=wishes,
-        finish=lambda made: carry(film, made, f"dreamvid loop --kind {made_as}"),
+        finish=lambda made: carry(film, made, STEP.format(made_as)),
         note=note,
     )
     say("its end leads to its beginning already" if closed and not kind else f"made by {made_as}")
@@ -102,7 +106,7 @@ def _is_preset(source: str) -> bool:
 
 
 def _rendered(
-    source: str, kind: str | None, settings: list[str], device: Device
+    source: str, kind: str | None, settings: list[str], device: Device, fresh: bool
 ) -> tuple[Path, bool]:
     """The preset's film, rendered now or before, and whether it is a loop by itself."""
     from dreamvid.preset import load_preset
@@ -114,11 +118,11 @@ def _rendered(
     from dreamvid.render import render_film
     from dreamvid.resolve import with_video
 
-    preset, folder = with_video(preset), Path("out") / f"{Path(source).stem}-loop"
+    preset, folder = with_video(preset), Path("out") / f"{Path(source).stem}-{kind or 'loop'}"
     say(f"{preset.title or source}: {preset.video.count} frames by {preset.model}, into {folder}")
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(
-            preset, folder, device=pick(device), on_frame=show, stop=stop, note=note
+            preset, folder, device=pick(device), fresh=fresh, on_frame=show, stop=stop, note=note
         )
     if not outcome.finished:
         done = f"{outcome.frames} of {outcome.count} frames are done"

@@ -12,6 +12,13 @@ Kind = Literal["ping-pong", "cross-fade", "repeat"]
 
 FADE_SECONDS = 1.0
 
+STEP = "dreamvid loop --kind {}"
+"""What a record is told of a loop."""
+
+KEEPING = ("dreamvid render", "dreamvid replay", "dreamvid reverse", STEP.format("repeat"))
+CLOSING = (STEP.format("ping-pong"), STEP.format("cross-fade"))
+"""Steps in a record after which a loop is still one, and after which any film is one."""
+
 
 def make_loop(
     path: Path, kind: Kind, *, times: int | None = None, seconds: float | None = None
@@ -45,7 +52,6 @@ def is_loop(path: Path) -> bool:
     loop = preset.get("loop") if isinstance(preset, dict) else None
     kind = loop.get("kind") if isinstance(loop, dict) else None
     # A part of it that was cut out would be none; a film turned round still is one.
-    whole = isinstance(steps, list) and all(
-        step in ("dreamvid render", "dreamvid reverse") for step in steps
-    )
-    return whole and kind in ("cross-fade", "endless")
+    if not isinstance(steps, list) or not {*map(str, steps)} <= {*KEEPING, *CLOSING}:
+        return False
+    return kind in ("cross-fade", "endless") or any(step in CLOSING for step in steps)

@@ -14,11 +14,10 @@ from typing import BinaryIO
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.sidedata.sidedata import Type
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
+from dreamvid.video.footage import display_matrix
 from dreamvid.video.frame_times import FrameTimes, open_film
 from dreamvid.video.libav import file_url, whole_film
 from dreamvid.video.writer import CONTAINERS
@@ -98,16 +97,11 @@ def lost_by(film: Path, times: FrameTimes) -> str | None:
     """What a file with the same packets does not say of their pictures, in some words."""
     with open_film(film) as (container, stream):
         first = next(container.decode(stream))
-        if _matrix(first) != _matrix(times.first):
+        if display_matrix(first) != display_matrix(times.first):
             return "how the picture is turned"
         if Fraction(stream.sample_aspect_ratio or 1) != times.pixel_aspect:
             return "the shape of its pixels"
     return None
-
-
-def _matrix(frame: VideoFrame) -> bytes:
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX.name)
-    return bytes(matrix) if matrix is not None else b""
 
 
 def _open(partial: Path, suffix: str) -> OutputContainer:

@@ -1,14 +1,13 @@
 """A film's frames as its encoder takes them: with nothing lost where they are so already."""
 
 import numpy as np
-from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
 from dreamvid.targets.planes import converter
 from dreamvid.video.codecs import Form
 from dreamvid.video.colour import Planes
 from dreamvid.video.encoding import Encoding
-from dreamvid.video.footage import Converter
+from dreamvid.video.footage import Converter, display_matrix
 from dreamvid.video.frame_times import FrameTimes
 from dreamvid.video.reader import UNSPECIFIED
 from dreamvid.video.writer import BT709, FULL, LIMITED, RGB
@@ -43,7 +42,7 @@ def _is_of(frame: VideoFrame, encoding: Encoding) -> bool:
         and frame.format.name == form.name
         and frame.colorspace in matrices
         and frame.color_range in limits
-        and frame.side_data.get(Type.DISPLAYMATRIX.name) is None
+        and display_matrix(frame) is None
     )
 
 

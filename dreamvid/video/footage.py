@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -189,11 +189,17 @@ def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     libav's display matrix takes (x, y) to (a x + c y, b x + d y), its numbers being a, b,
     0, c, d, ... (libavutil/display.h). Angles between right ones go to the nearest.
     """
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX.name)
+    matrix = display_matrix(frame)
     if matrix is None:
         return False, False, False
-    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
     return (True, b < 0, c < 0) if abs(b) > abs(a) else (False, d < 0, a < 0)
+
+
+def display_matrix(frame: VideoFrame) -> bytes | None:
+    # Not frame.side_data: it and the frame hold each other, and its pixels until Python looks.
+    matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX.name)  # type: ignore[call-arg]
+    return None if matrix is None else bytes(matrix)
 
 
 def upright_size(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:

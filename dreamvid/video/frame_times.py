@@ -21,8 +21,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
-from dreamvid.video.libav import file_url, libav_errors
-from dreamvid.video.reader import READ_OPTIONS
+from dreamvid.video.libav import libav_errors
+from dreamvid.video.reader import check_codec, open_input
 
 NTSC = Fraction(1000, 1001)
 # Rates that cameras and programs make: what a measured rate is taken for, if it is near one.
@@ -80,7 +80,7 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"{path}: is empty")
     try:
-        opened = av.open(file_url(path), options=READ_OPTIONS)
+        opened = open_input(path)
     except InvalidDataError:
         raise VideoError(f"{path}: {_unreadable(path)}") from None
     except FileNotFoundError:
@@ -98,6 +98,7 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if not films:
             sound = "holds sound but no" if container.streams.audio else "holds no"
             raise VideoError(f"{path}: {sound} video")
+        check_codec(path, films[0])
         yield container, films[0]
 
 

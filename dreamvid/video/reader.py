@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
@@ -72,11 +73,23 @@ def read_frames(
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open the first video stream; closed after the block. libav's errors become VideoErrors."""
-    with libav_errors(path), av.open(file_url(path), options=READ_OPTIONS) as container:
+    with libav_errors(path), open_input(path) as container:
         if not container.streams.video:
             raise VideoError(f"{path}: holds no video")
         stream = container.streams.video[0]
+        check_codec(path, stream)
         yield container, stream
+
+
+def open_input(path: Path) -> InputContainer:
+    """Raises libav's errors. What a file says of its title and the like may be no UTF-8."""
+    return av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
+
+
+def check_codec(path: Path, stream: Stream) -> None:
+    """Raises VideoError for a stream that there is nothing to decode with."""
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: is of a codec that cannot be read, or damaged")
 
 
 def _decode(path: Path) -> Iterator[VideoFrame]:

@@ -48,6 +48,7 @@ def test_a_cross_fade_has_no_seam(moving):
 
 def test_a_cross_fade_s_sound_is_as_long_and_goes_on(moving):
     film = cross_fade(moving, 8)
+    assert film.sound
     samples = np.concatenate(list(film.sound()), axis=1)
     assert samples.shape == (2, round(film.seconds * RATE))
     assert abs(samples[0, -1] - 0.25) < 1e-3 and abs(samples[0, 0] - 0.25) < 1e-6

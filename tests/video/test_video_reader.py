@@ -9,6 +9,7 @@ import pytest
 from av.error import FFmpegError
 
 from dreamvid.errors import VideoError
+from dreamvid.video.frame_times import read_frame_times
 from dreamvid.video.reader import count_frames, probe, read_frames
 from dreamvid.video.writer import encode
 
@@ -208,3 +209,20 @@ def test_a_playlist_fetches_nothing(tmp_path):
 def test_wrong_steps_are_mistakes(wrong, film):
     with pytest.raises(ValueError, match="every"):
         next(read_frames(film, **wrong))
+
+
+def test_a_film_of_an_unknown_codec_or_with_a_title_of_no_text_is_no_crash(tmp_path):
+    film, unknown, odd = (tmp_path / name for name in ("film.mkv", "unknown.mkv", "odd.mkv"))
+    with av.open(str(film), "w") as container:
+        container.metadata["title"] = "a good title"
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    unknown.write_bytes(film.read_bytes().replace(b"V_MPEG4", b"V_ZZZZZ"))
+    odd.write_bytes(film.read_bytes().replace(b"good", b"\xfd\xff\xd7\x80"))
+    for read in (probe, read_frame_times):
+        with pytest.raises(VideoError, match="codec that cannot be read"):
+            read(unknown)
+    assert probe(odd) == probe(film)
+    assert read_frame_times(odd).ticks == read_frame_times(film).ticks

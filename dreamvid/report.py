@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from dreamvid.embedding import FORMAT, carriers, embed, read_record
+from dreamvid.embedding import FORMAT, CannotCarryError, carriers, embed, read_record
 from dreamvid.embedding.record import embedded
+from dreamvid.errors import VideoError
 from dreamvid.files import write_text
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import Job
@@ -62,10 +63,19 @@ def write_made(path: Path, job: Job, device: torch.device) -> None:
     write_text(path, json.dumps({"format": FORMAT} | made(job, device), indent=2) + "\n")
 
 
-def sign(out: Path, job: Job, device: torch.device, files: Sequence[Path]) -> None:
+def sign(
+    out: Path,
+    job: Job,
+    device: torch.device,
+    files: Sequence[Path],
+    note: Callable[[str], None],
+) -> None:
     """Let every file of a finished render, and its stills, carry the record.
 
-    Raises OutputError, or VideoError for a file that is damaged.
+    Raises OutputError where one cannot be written.
+
+    Args:
+        note: told which file is left without, and why.
     """
     record = made(job, device)
     stills = [out / "stills" / f"{number:06d}.png" for number in job.preset.outputs.stills]
@@ -74,8 +84,11 @@ def sign(out: Path, job: Job, device: torch.device, files: Sequence[Path]) -> No
         name = file.relative_to(out).with_suffix("").as_posix()
         ours = embedded(record, name)
         for path in carriers(file):
-            if read_record(path) != ours:
-                embed(path, ours)
+            try:
+                if read_record(path) != ours:
+                    embed(path, ours)
+            except (CannotCarryError, VideoError) as error:
+                note(f"without a record: {error}")
 
 
 def write_run(

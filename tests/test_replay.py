@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
@@ -15,11 +16,18 @@ from dreamvid import replay
 from dreamvid.choose.toml import changed_toml
 from dreamvid.embedding import FORMAT, carry, embed, read_record
 from dreamvid.errors import PresetError, ResumeError
-from dreamvid.preset import check, load_preset, names, tomllib
+from dreamvid.job import build
+from dreamvid.preset import check, load_preset, names, with_settings
 from dreamvid.render import render_film
+from dreamvid.report import sign
+from dreamvid.targets.catalogue import find
 from tests.command import run
 from tests.test_render import CPU, SMALL, small
 
+FOOTAGE = (
+    *("model=lite0", "start.path=clips/walk.mp4", "start.size=64x36", "video.frames=3"),
+    *("dream.octaves=1", "dream.steps=1", "flow.method=dis"),
+)
 KEPT = ("outputs.stills=[1]", "outputs.loop_width=32")
 
 
@@ -29,6 +37,13 @@ def rendered(tmp_path_factory):
     out = tmp_path_factory.mktemp("rendered") / "film"
     assert render_film(small("video.frames=6", *KEPT), out, device=CPU).finished
     return out
+
+
+def told(path):
+    """The record of a file that must have one."""
+    record = read_record(path)
+    assert record is not None
+    return record
 
 
 @pytest.fixture
@@ -64,6 +79,66 @@ def test_every_file_is_rendered_again_from_itself_alone(name, rendered, here, ca
         assert (again / other).read_bytes() == (rendered / other).read_bytes()
 
 
+def test_files_for_targets_carry_the_record_within_their_limits(here, capsys):
+    preset = small("video.frames=2", 'outputs.targets=["discord-emoji", "web", "archive"]')
+    outcome = render_film(preset, here / "film", device=CPU)
+    targets = [path for path in outcome.files if path.stem not in ("loop", "poster", "run")][2:]
+    assert [path.name for path in targets] == [
+        *("discord-emoji.gif", "web.mp4", "web-reverse.mp4"),
+        *("archive.mkv", "archive-reverse.mkv"),
+    ]
+    for path in targets:
+        name = path.stem.removesuffix("-reverse")
+        assert told(path)["made_by"] == ["dreamvid render", f"dreamvid export --for {name}"]
+        limit = find(name).limit
+        assert limit is None or path.stat().st_size <= limit
+    code, said, _ = run(capsys, "replay", here / "film" / "web-reverse.mp4")
+    assert code == 0 and "since then: dreamvid export --for web; that is not done" in said
+    for path in targets:  # the targets are the preset's, so they are made again too
+        assert (here / "out" / "web-reverse-replay" / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("export", "forward.mp4", "--out", "a.webp"), "a.webp"),
+        (("loop", "forward.mp4", "--out", "a.gif"), "a.gif"),
+        (("reverse", "forward.mp4", "--out", "a.mp4"), "a.mp4"),
+    ],
+)
+def test_what_is_made_of_a_film_is_rendered_again_from_itself(words, name, rendered, here, capsys):
+    command, film, *rest = words
+    assert run(capsys, command, rendered / film, *rest)[0] == 0
+    code, said, _ = run(capsys, "replay", name)
+    assert code == 0 and f"since then: dreamvid {command}" in said
+    again = here / "out" / "a-replay" / "forward.mp4"
+    assert again.read_bytes() == (rendered / "forward.mp4").read_bytes()
+
+
+def test_a_stopped_render_goes_on_to_the_same_files_and_records(rendered, here):
+    seen = []
+    words = {"device": CPU, "on_frame": seen.append}
+    preset = small("video.frames=6", *KEPT)
+    stopped = render_film(preset, here / "film", stop=lambda: len(seen) == 3, **words)
+    assert not stopped.finished and render_film(preset, here / "film", **words).finished
+    for name in FILES:
+        assert (here / "film" / name).read_bytes() == (rendered / name).read_bytes()
+        assert told(here / "film" / name)["output"] == name.rpartition(".")[0]
+
+
+def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(here, rendered):
+    job = build(small("video.frames=6", *KEPT), CPU)
+    shutil.copytree(rendered, here / "film")
+    text, cut = here / "film" / "text.txt", here / "film" / "forward.mp4"
+    text.write_text("text")
+    cut.write_bytes(cut.read_bytes()[:100])
+    notes = []
+    sign(here / "film", job, CPU, [text, cut, here / "film" / "poster.png"], notes.append)
+    assert notes[0] == f"without a record: {text}: is of no kind that can carry a record"
+    assert notes[1].startswith(f"without a record: {cut}: is damaged: ") and len(notes) == 2
+    assert text.read_text() == "text" and told(here / "film" / "poster.png")
+
+
 def test_a_folder_is_rendered_again_from_its_run(rendered, here, capsys):
     code, said, _ = run(capsys, "replay", rendered, "--out", "again")
     assert code == 0 and "again/forward.mp4: all 6 frames are identical" in said
@@ -77,7 +152,7 @@ def test_set_makes_a_variation_which_is_not_compared(rendered, here, capsys):
     words = ("replay", rendered / "forward.mp4", "--set", "seed=9", "--set", "video.frames=2")
     code, said, _ = run(capsys, *words)
     assert code == 0 and "a variation: seed=9, video.frames=2" in said and "identical" not in said
-    record = read_record(here / "out" / "film-replay" / "forward.mp4")
+    record = told(here / "out" / "film-replay" / "forward.mp4")
     assert record["preset"]["seed"] == 9 and record["preset"]["video"]["frames"] == 2
     code, _, said = run(capsys, *words, "--strict")
     assert code == 2 and "--strict: has nothing to compare with --set" in said
@@ -85,12 +160,12 @@ def test_set_makes_a_variation_which_is_not_compared(rendered, here, capsys):
 
 def changed(rendered, path, **changes):
     shutil.copy(rendered / "forward.mp4", path)
-    embed(path, read_record(path) | changes)
+    embed(path, told(path) | changes)
     return path
 
 
 def test_what_differs_is_named_beforehand(rendered, here, capsys):
-    versions = read_record(rendered / "forward.mp4")["versions"] | {"dreamvid": "0.0.1"}
+    versions = told(rendered / "forward.mp4")["versions"] | {"dreamvid": "0.0.1"}
     path = changed(rendered, here / "old.mp4", versions=versions, device="Abacus (cpu, BEADS)")
     code, said, _ = run(capsys, "replay", path, "--strict")
     assert code == 0 and "old.mp4: made by dreamvid 0.0.1 on Abacus (cpu, BEADS), " in said
@@ -101,7 +176,7 @@ def test_what_differs_is_named_beforehand(rendered, here, capsys):
 def test_frames_that_differ_and_should_not_fail_only_strictly(rendered, here, capsys):
     film = here / "liar.mp4"
     shutil.copy(rendered / "reverse.mp4", film)
-    embed(film, read_record(rendered / "forward.mp4"))
+    embed(film, told(rendered / "forward.mp4"))
     code, said, _ = run(capsys, "replay", film)
     assert code == 0 and "frame 0 of 6 is the first that differs; they differ by " in said
     code, _, said = run(capsys, "replay", film, "--strict")
@@ -138,7 +213,7 @@ def test_what_was_done_since_is_told(rendered, here, capsys):
 
 
 def test_a_photo_is_found_by_name_and_digest(of_photo, here, capsys):
-    record = read_record(of_photo / "forward.mp4")
+    record = told(of_photo / "forward.mp4")
     assert record["preset"]["start"]["path"] == "a.png" and str(here) not in json.dumps(record)
     film = of_photo / "forward.mp4"
     code, _, said = run(capsys, "replay", film)
@@ -157,11 +232,35 @@ def test_a_photo_is_found_by_name_and_digest(of_photo, here, capsys):
     assert code == 0 and "a variation: start.path=" in said
 
 
+def test_footage_is_found_by_name_and_digest(rendered, here, capsys):
+    (here / "clips").mkdir()
+    shutil.copy(rendered / "forward.mp4", here / "clips" / "walk.mp4")
+    render_film(with_settings(FOOTAGE), here / "film", device=CPU)
+    film = here / "film" / "forward.mp4"
+    code, _, said = run(capsys, "replay", film)
+    assert code == 2 and "start.path: 'walk.mp4', which this was made from, is neither" in said
+    shutil.copy(rendered / "reverse.mp4", here / "walk.mp4")
+    code, _, said = run(capsys, "replay", film)
+    assert code == 2 and "walk.mp4 is not the file that this was made from (SHA-256 " in said
+    words = ("replay", film, "--set", "start.path=clips/walk.mp4", "--out", "given")
+    assert run(capsys, *words)[0] == 0
+    shutil.copy(here / "clips" / "walk.mp4", here / "walk.mp4")
+    code, said, _ = run(capsys, "replay", film, "--strict")
+    assert code == 0 and "all 3 frames are identical" in said
+
+
+def test_more_threads_than_this_machine_has_are_used_all_the_same(rendered, here, capsys):
+    path = changed(rendered, here / "many.mp4", threads=33)
+    code, said, _ = run(capsys, "replay", path)
+    assert code == 0 and ", 33 threads" in said
+    assert told(here / "out" / "many-replay" / "forward.mp4")["threads"] == 33
+
+
 def test_a_strangers_paths_are_never_followed(of_photo, here):
     secret = here / "secret.png"
     shutil.copy(here / "photos" / "a.png", secret)
     film = of_photo / "forward.mp4"
-    record = read_record(film)
+    record = told(film)
     record["preset"]["start"]["path"] = str(secret)  # by name it is in this folder
     embed(film, record)
     (here / "elsewhere").mkdir()
@@ -175,7 +274,7 @@ def test_a_strangers_paths_are_never_followed(of_photo, here):
 
 
 def test_another_model_of_the_name_is_refused(rendered, here, capsys):
-    files = read_record(rendered / "forward.mp4")["files"] | {"model.file sha256": "ab" * 32}
+    files = told(rendered / "forward.mp4")["files"] | {"model.file sha256": "ab" * 32}
     path = changed(rendered, here / "a.mp4", files=files)
     code, _, said = run(capsys, "replay", path)
     assert code == 3 and "model lite0: the one here (579344248a93...) is not the one this" in said
@@ -265,4 +364,4 @@ def test_an_older_run_is_read_but_known_to_be_less(rendered, here):
     found = replay.differences(record, preset, CPU)
     assert found[0].startswith("rendered on x86_64 cpu, 2 threads, now on ")
     assert "how many threads it was rendered with is not known" in found
-    assert read_record(rendered / "forward.mp4")["format"] == FORMAT and SMALL
+    assert told(rendered / "forward.mp4")["format"] == FORMAT and SMALL

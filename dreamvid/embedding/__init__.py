@@ -5,6 +5,7 @@ stranger's: bounded, checked for its kind and nothing more, and never believed.
 """
 
 import json
+from contextlib import suppress
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -14,10 +15,23 @@ from dreamvid.embedding.pieces import LARGEST, Damaged, Unfit
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.files import whole_file
 
-__all__ = ["FORMAT", "LARGEST", "carriers", "carry", "embed", "parse", "read_record"]
+__all__ = [
+    "FORMAT",
+    "LARGEST",
+    "CannotCarryError",
+    "carriers",
+    "carry",
+    "embed",
+    "parse",
+    "read_record",
+]
 
 FORMAT = "dreamvid record 1"
 MOST_STEPS = 50  # that were done to a file one after another, of which the record tells
+
+
+class CannotCarryError(OutputError):
+    """A sound file that the record cannot be put into; it stays as it is."""
 
 
 @runtime_checkable
@@ -37,17 +51,17 @@ def embed(path: Path, record: dict[str, Any]) -> None:
     The file changes whole or not at all, and is as it was but for the record. The same file
     and record give the same bytes.
 
-    Raises VideoError for a file that is damaged or of no kind that can carry a record,
-    OutputError where it cannot be written or the record is too large.
+    Raises CannotCarryError for a file of no kind that can carry a record, or not so large a
+    one, VideoError for one that is damaged, OutputError where it cannot be written.
     """
     data = json.dumps(record, separators=(",", ":"), allow_nan=False).encode()
     if len(data) > LARGEST:
-        raise OutputError(f"{path}: its record has {len(data)} bytes, {LARGEST} is the most")
+        raise CannotCarryError(f"{path}: its record has {len(data)} bytes, {LARGEST} is the most")
     try:
         with path.open("rb") as source, whole_file(path) as partial:
             kind = _kind(source)
             if kind is None:
-                raise VideoError(f"{path}: is of no kind that can carry a record")
+                raise CannotCarryError(f"{path}: is of no kind that can carry a record")
             with partial.open("w+b") as out:
                 kind.write(source, out, data)
                 if kind.read(out) != data:
@@ -55,7 +69,7 @@ def embed(path: Path, record: dict[str, Any]) -> None:
     except Damaged as error:
         raise VideoError(f"{path}: is damaged: {error}") from None
     except Unfit as error:
-        raise OutputError(f"{path}: cannot carry a record: {error}") from None
+        raise CannotCarryError(f"{path}: cannot carry a record: {error}") from None
     except OSError as error:
         raise VideoError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -100,7 +114,8 @@ def carry(source: Path, out: Path, how: str) -> None:
         out: a file, or a folder of pictures, of which each carries it.
         how: what was done, such as "dreamvid reverse"; added to the record's made_by.
 
-    Raises VideoError or OutputError as `embed` and `read_record` do.
+    What cannot carry it is left without. Raises VideoError or OutputError as `embed` and
+    `read_record` do.
     """
     record = read_record(source)
     if record is None:
@@ -109,7 +124,8 @@ def carry(source: Path, out: Path, how: str) -> None:
     before = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
     record["made_by"] = [*before[: MOST_STEPS - 1], how]
     for path in carriers(out):
-        embed(path, record)
+        with suppress(CannotCarryError):
+            embed(path, record)
 
 
 def carriers(path: Path) -> list[Path]:

@@ -72,8 +72,13 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
     Args:
         preset: as `model_dump` gives it; what is of another kind is left for the check.
         change: is told the option, named as `job.inputs` does, and the path.
+
+    Raises PresetError for what is nested too deep to be a preset.
     """
-    preset = deepcopy(preset)
+    try:
+        preset = deepcopy(preset)
+    except RecursionError:
+        raise PresetError("preset", "the record's tables are nested too deep") from None
 
     def put(table: Any, key: str, option: str) -> None:
         if isinstance(table, dict) and isinstance(table.get(key), str):

@@ -103,7 +103,9 @@ def test_a_carried_list_of_steps_does_not_grow_for_ever(made, tmp_path):
         shutil.copy(made("still.png"), path)
     embed(source, {"format": FORMAT, "made_by": ["x", 3, None] + ["y"] * 500})
     carry(source, out, "dreamvid loop")
-    steps = read_record(out)["made_by"]
+    record = read_record(out)
+    assert record is not None
+    steps = record["made_by"]
     assert len(steps) == MOST_STEPS and (steps[0], steps[-1]) == ("x", "dreamvid loop")
 
 
@@ -151,3 +153,11 @@ def test_a_record_tells_no_folder():
         "dream.guide[0].mask.path": "b.png",
     }
     assert [file_name(path) for path in ("..", "/", "a/..", "x\0y")] == ["file"] * 4
+
+
+def test_a_preset_nested_as_deep_as_json_goes_is_refused():
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    with pytest.raises(PresetError, match="too deep"):
+        with_paths({"dream": {"layers": deep}}, lambda option, path: path)

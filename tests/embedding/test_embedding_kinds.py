@@ -7,8 +7,16 @@ import pytest
 from PIL import Image as PilImage
 from PIL import ImageSequence
 
-from dreamvid.embedding import FORMAT, LARGEST, carry, embed, matroska, read_record
-from dreamvid.errors import OutputError, VideoError
+from dreamvid.embedding import (
+    FORMAT,
+    LARGEST,
+    CannotCarryError,
+    carry,
+    embed,
+    matroska,
+    read_record,
+)
+from dreamvid.errors import VideoError
 from tests.embedding.conftest import KINDS, ffmpeg
 
 RECORD = {
@@ -33,9 +41,10 @@ def streams(path):
     return [line for line in ffmpeg("-i", path)[1].splitlines() if "Stream #" in line]
 
 
+@pytest.mark.parametrize("called", ["file without a suffix", "NAME"])
 @pytest.mark.parametrize("name", KINDS)
-def test_a_record_comes_back_and_nothing_else_changes(name, made, tmp_path):
-    path = tmp_path / "file without a suffix"
+def test_a_record_comes_back_and_nothing_else_changes(name, called, made, tmp_path):
+    path = tmp_path / called.replace("NAME", name)
     shutil.copy(made(name), path)
     assert read_record(path) is None
     embed(path, RECORD)
@@ -54,7 +63,7 @@ def test_another_record_takes_its_place_and_the_same_gives_the_same_bytes(name, 
     embed(path, RECORD)
     once = path.read_bytes()
     embed(path, RECORD | {"more": "y" * 5000})
-    assert read_record(path)["more"] == "y" * 5000
+    assert read_record(path) == RECORD | {"more": "y" * 5000}
     embed(path, RECORD)
     assert path.read_bytes() == once
     assert [p.name for p in tmp_path.iterdir()] == [name]
@@ -147,18 +156,32 @@ def test_too_large_a_record_leaves_the_file_as_it_was(made, tmp_path):
     for name in ("h264.mp4", "still.png", "moving.webp"):
         path = tmp_path / name
         shutil.copy(made(name), path)
-        with pytest.raises(OutputError, match=rf"{name}: its record has \d+ bytes, {LARGEST} is"):
+        with pytest.raises(
+            CannotCarryError, match=rf"{name}: its record has \d+ bytes, {LARGEST} is"
+        ):
             embed(path, {"format": FORMAT, "x": "x" * LARGEST})
         assert path.read_bytes() == made(name).read_bytes()
-    with pytest.raises(OutputError, match="too large for its XMP"):
+    with pytest.raises(CannotCarryError, match="too large for its XMP"):
         embed(path, {"format": FORMAT, "x": "&" * (LARGEST - 100)})
     assert path.read_bytes() == made(name).read_bytes()
+
+
+def test_what_cannot_carry_it_is_left_as_it_was(made, tmp_path):
+    film, picture, text = tmp_path / "a.mp4", tmp_path / "b.webp", tmp_path / "c.txt"
+    shutil.copy(made("h264.mp4"), film)
+    shutil.copy(made("moving.webp"), picture)
+    text.write_text("text")
+    embed(film, {"format": FORMAT, "x": "&" * (LARGEST - 100)})
+    carry(film, picture, "dreamvid export")
+    carry(film, text, "dreamvid export")
+    assert picture.read_bytes() == made("moving.webp").read_bytes()
+    assert text.read_text() == "text"
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("notes")
-    with pytest.raises(VideoError, match=r"notes.txt: is of no kind that can carry a record"):
+    with pytest.raises(CannotCarryError, match=r"notes.txt: is of no kind that can carry"):
         embed(path, RECORD)
     assert read_record(path) is None
     with pytest.raises(VideoError, match=r"gone.mp4: cannot be read: No such file"):

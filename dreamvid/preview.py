@@ -1,6 +1,7 @@
 """What a film will look like, before it is rendered."""
 
 from collections.abc import Generator
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from dreamvid.schedule.curve import Curve
 from dreamvid.start import DEFAULT_SIZE, file_size
 
 WIDTH = 240  # pixels; the dream's features keep their size, so much smaller shows too few
-DREAMS = 16  # of a whole film that is only looked at
+DREAMS = 12  # of a whole film that is only looked at
 
 Frames = Generator[Image, None, None]
 
@@ -54,13 +55,17 @@ def _images(job: Job, count: int) -> Frames:
 def thin(preset: Preset) -> Preset:
     """The whole film, of which only so few frames are dreamed, and the others just moved.
 
-    The motion is the film's own; there is less of a dream in it than there will be.
+    The motion is the film's own; there is less of a dream in it than there will be. Each dream
+    takes half its steps, twice as long: it is rougher, but goes as far.
     """
     preset = with_video(preset)
     dream, count = preset.dream, preset.video.count
     usual = dream.every if dream.rate is None else max(1, round(preset.video.rate / dream.rate))
     every = usual * max(1, -(-count // (usual * DREAMS)))
-    changes = {"every": every, "rate": None}
+    changes: dict[str, Any] = {"every": every, "rate": None}
+    if not isinstance(dream.steps, Curve) and not isinstance(dream.step_size, Curve):
+        steps = max(1, int(dream.steps) // 2)
+        changes |= {"steps": steps, "step_size": dream.step_size * dream.steps / steps}
     return preset.model_copy(
         update={"dream": dream.model_copy(update=changes), "loop": LoopOptions()}
     )

@@ -31,7 +31,8 @@ class PictureProgress:
     """
 
     def __init__(self, kind: "Kind", bar: Bar, stopped: Callable[[], bool]) -> None:
-        self._kind, self._bar, self._stopped = kind, bar, stopped
+        self._kind: Kind = kind
+        self._bar, self._stopped = bar, stopped
         self._screen = Screen(_write, _terminal_size)
         self._noticed = False
         self._drawn = 0.0

@@ -50,6 +50,8 @@ def render(
     fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
 ) -> None:
     """Render a preset to films; the same command again goes on where it stopped."""
+    from dreamvid.preset import load_preset
+
     options = as_settings(
         video_frames=frames,
         start_size=size,
@@ -58,7 +60,9 @@ def render(
         model=model,
         outputs_targets=targets,
     )
-    chosen = _at_shape(preset, [*(settings or []), *options], targets or [])
+    asked = [*(settings or []), *options]
+    asked += _shape(load_preset(preset, asked), asked, targets or [])
+    chosen = load_preset(preset, asked)
     if out is not None and out == Path():
         raise PresetError("--out", "is empty", "give a folder")
     target = out or Path("out") / "-".join([Path(preset).stem, *(targets or [])[:1]])
@@ -72,7 +76,7 @@ def render(
     picked, chosen = pick(device), with_video(chosen)
     what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
     say(f"{chosen.title or preset}: {what}, into {target}")
-    again = words("render", preset, [*(settings or []), *options], target)
+    again = words("render", preset, asked, target)
     observer = Observer(chosen, target, command=again, watch=watch)
     kind = kind_for(picture, os.environ)
     with stop_signals() as stop, frame_progress(kind, stop) as show, observer:
@@ -96,21 +100,18 @@ def render(
         say(f"{path}  {file_size(path.stat().st_size)}")
 
 
-def _at_shape(name: str, settings: list[str], targets: list[str]) -> "Preset":
-    """The preset, dreamed at the first target's shape unless a size is asked for."""
-    from dreamvid.preset import load_preset
-
-    chosen = load_preset(name, settings)
+def _shape(chosen: "Preset", settings: list[str], targets: list[str]) -> list[str]:
+    """The setting that gives it the first target's shape, unless a size is asked for."""
     sized = any(setting.partition("=")[0].strip() == "start.size" for setting in settings)
     if not targets or sized or chosen.of_footage:
-        return chosen
+        return []
 
     from dreamvid.targets.catalogue import find
     from dreamvid.targets.films import dream_size
 
     size = dream_size(chosen, find(targets[0]))
     if size is None:
-        return chosen
+        return []
     width, height = size
     say(f"dreamed at {width}x{height}, the shape of {targets[0]}; --size: more pixels, more time")
-    return load_preset(name, [*settings, f'start.size="{width}x{height}"'])
+    return [f'start.size="{width}x{height}"']

@@ -20,11 +20,11 @@ def pictures_over(path: Path, *, count: int, longest: int) -> list[tuple[float, 
     Args:
         longest: pixels of the longer side.
     """
-    with open_video(path) as (_, stream):
-        frames, rate = stream.frames, stream.average_rate
-        length = float(stream.duration * stream.time_base) if stream.duration else None
-        if length is None:
-            length = float(frames / rate) if rate and frames else 0.0
+    with open_video(path) as (container, stream):
+        if stream.duration and stream.time_base:
+            length = float(stream.duration * stream.time_base)
+        else:  # Matroska and WebM say it of the whole file only, in microseconds
+            length = (container.duration or 0) / 1e6
     wanted = [length * n / count for n in range(count)]
     found = dict(_key_pictures(path, wanted, longest))
     if len(found) < min(FEWEST, count) and length < 60:

@@ -30,9 +30,9 @@ class Page(HTMLParser):
         self.feed(text)
         assert not self.open
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.links += [value for name, value in attributes if name in ("src", "href")]
+        self.links += [value for name, value in attrs if name in ("src", "href")]
         if tag not in VOID - {"line", "polyline"}:
             self.open.append(tag)
 
@@ -69,7 +69,7 @@ def status(out):
 
 def test_the_report_is_escaped_balanced_and_says_what_run_json_says(tmp_path):
     report = watched(small(), tmp_path)
-    assert report == tmp_path / "report.html"
+    assert report and report == tmp_path / "report.html"
     page = Page(report.read_text("utf-8"))
     record = json.loads((tmp_path / "run.json").read_text())
     assert "script" not in page.tags and page.text.count(TITLE) == 2  # title and heading
@@ -83,6 +83,12 @@ def test_the_report_is_escaped_balanced_and_says_what_run_json_says(tmp_path):
     assert len(inside) == 10
     outside = set(page.links) - set(inside)
     assert outside == {*record["outputs"]}
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "vp9", "prores"])
+def test_pictures_are_found_in_films_of_all_kinds(tmp_path, codec):
+    report = watched(small(f"video.codec={codec}", "video.frames=6"), tmp_path)
+    assert report and report.read_text("utf-8").count("<figure>") == 6
 
 
 def test_timings_of_all_runs_are_kept_and_forgotten_with_the_film(tmp_path):
@@ -156,12 +162,7 @@ def test_watching_changes_no_film(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_a_watch_folder_that_goes_away_is_a_warning(tmp_path, caplog):
-    def spoil(progress):
-        folder = tmp_path / "watch"
-        if folder.is_dir() and progress.frame.index == 0:
-            folder.rename(tmp_path / "gone")
-            folder.touch()
-
-    assert watched(small(), tmp_path, watch=True, then=spoil)
+def test_a_poster_that_cannot_be_written_is_a_warning(tmp_path, caplog):
+    (tmp_path / "watch" / "poster.png" / "in the way").mkdir(parents=True)
+    assert watched(small(), tmp_path, watch=True)
     assert "--watch: " in caplog.text

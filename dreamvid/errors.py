@@ -16,9 +16,16 @@ Anything else that escapes is a bug.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 1200  # letters of an error's text; what it quotes may be a stranger's
+
 
 class DreamvidError(Exception):
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Without the middle of what is too long: the cure stands at the end."""
+        text = super().__str__()
+        return text if len(text) <= LONGEST else f"{text[:800]} ... {text[-300:]}"
 
 
 class PresetError(DreamvidError):

@@ -23,13 +23,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path}: cannot be written: it is a folder")
     partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         partial.touch()
         yield partial
         _sync(partial)
         partial.replace(path)
-        if os.name == "posix":  # elsewhere a folder cannot be opened
-            _sync(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         raise refused(path, error) from None
     finally:
@@ -37,9 +36,21 @@ def whole_file(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """With its parents, each one's name safely on the disk; raises OSError."""
+    if not folder.is_dir():
+        if folder.parent != folder:
+            make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
 def refused(path: Path, error: OSError) -> OutputError:
     """What the system said about writing `path`, and of a full disk how much it has left."""
     reason = f"{path}: cannot be written: {error.strerror or error}"
+    if error.errno == errno.ENOENT:  # the folder was made before
+        lost = f"{path}: what was written there is gone: somebody moved or removed it"
+        return OutputError(f"{lost}; put it back and the same command goes on, else begins anew")
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(reason)
     free = ""
@@ -67,6 +78,11 @@ def sha256(path: Path) -> str:
     """The digest of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        _sync(folder)
 
 
 def _sync(path: Path) -> None:

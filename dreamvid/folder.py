@@ -17,14 +17,14 @@ import torch
 
 from dreamvid.checkpoint import Checkpoint, before, load
 from dreamvid.errors import BusyError, OutputError, ResumeError, quote
-from dreamvid.files import write_text
+from dreamvid.files import make_folder, write_text
 
 LENGTH = "video.frames"
 """What of a render's key may grow."""
 
 OURS = re.compile(
-    r"(state|job|longer)\.json|(before-)?checkpoint\.safetensors|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.npy"
-    r"|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
+    r"(state|state-copy|job|longer)\.json|(before-)?checkpoint\.safetensors"
+    r"|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.npy|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
 )
 
 
@@ -77,6 +77,11 @@ class RenderFolder:
                 return kept
         return None
 
+    def gutted(self) -> bool:
+        """Whether it was removed while a run went on to write: all that came before is gone."""
+        first = any(self.work.glob("f000000.m*"))
+        return not (first or self.state.exists() or _copy(self.state).exists())
+
     def check(self) -> None:
         """Raises OutputError where the folder was taken away, or put in another's place."""
         with suppress(OSError):
@@ -93,6 +98,16 @@ def kept_setting(out: Path, name: str) -> Any:
         return _read(folder.state).get(name) if folder.checkpoint.exists() else None
     except ResumeError:
         return None
+
+
+def write_key(folder: RenderFolder, key: dict[str, Any]) -> None:
+    """What it belongs to, twice: all else is worth nothing without. Raises OutputError."""
+    for path in (folder.state, _copy(folder.state)):
+        write_text(path, json.dumps(key, indent=2))
+
+
+def _copy(state: Path) -> Path:
+    return state.with_name("state-copy.json")
 
 
 @contextmanager
@@ -112,26 +127,27 @@ def open_folder(
     """
     folder = RenderFolder(out)
     try:
-        folder.work.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.work)
         lock = (folder.work / "lock").open("w")
     except OSError as error:
         raise OutputError(f"--out {out}: cannot be written: {error.strerror}") from None
     with lock:
-        if not _take(lock):
+        if not lock_if_free(lock):
             raise BusyError(f"{out}: another run is at work here; wait for it or stop it")
         folder = RenderFolder(out, os.fstat(lock.fileno()).st_ino)
         if fresh:
             _empty(folder)
         _remove_partial(folder)
-        if folder.checkpoint.exists():
+        if folder.checkpoint.exists() and not folder.gutted():
             kept = _read(folder.state)
             _compare(out, _lengthened(folder, kept, key) if longer else kept, key)
         else:  # nothing is lost by taking another key: not a single segment is kept
-            write_text(folder.state, json.dumps(key, indent=2))
+            folder.checkpoint.unlink(missing_ok=True)
+            write_key(folder, key)
         yield folder
 
 
-def _take(lock: IO[str]) -> bool:
+def lock_if_free(lock: IO[str]) -> bool:
     """Lock a file until it is closed; the system frees it when a process dies."""
     try:
         import fcntl
@@ -163,12 +179,11 @@ def _remove_partial(folder: RenderFolder) -> None:
 
 
 def _read(state: Path) -> dict[str, Any]:
-    try:
-        kept = json.loads(state.read_text("utf-8"))
-        if isinstance(kept, dict):
-            return kept
-    except (OSError, ValueError, RecursionError):
-        pass
+    for path in (state, _copy(state)):
+        with suppress(OSError, ValueError, RecursionError):
+            kept = json.loads(path.read_text("utf-8"))
+            if isinstance(kept, dict):
+                return kept
     raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
@@ -182,7 +197,7 @@ def _lengthened(
         return kept
     # The goal first: a crash between the two leaves what the same command understands.
     write_text(folder.goal, json.dumps({"by": wanted - frames, "to": wanted}))
-    write_text(folder.state, json.dumps(grown, indent=2))
+    write_key(folder, grown)
     return grown
 
 

@@ -12,6 +12,7 @@ from dreamvid.cli import (
     atlas,
     batch,
     bench,
+    clean,
     describe,
     direction,
     doctor,
@@ -20,6 +21,7 @@ from dreamvid.cli import (
     evaluate,
     explore,
     export,
+    extend,
     layers,
     loop,
     models,
@@ -50,6 +52,7 @@ def build_app() -> typer.Typer:
     app.command("layers")(layers.layers)
     app.command("atlas")(atlas.atlas)
     app.command("explore")(explore.explore)
+    app.command("extend")(extend.extend)
     app.command("reverse")(reverse.reverse)
     app.command("loop")(loop.loop)
     app.command("export")(export.export)
@@ -58,6 +61,7 @@ def build_app() -> typer.Typer:
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
     app.command("batch")(batch.batch)
+    app.command("clean")(clean.clean)
     app.command("bench")(bench.bench)
     app.command("doctor")(doctor.doctor)
     app.callback()(_version)

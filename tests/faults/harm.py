@@ -12,7 +12,7 @@ from pathlib import Path
 
 MOMENTS = {
     "frame 6": ("dreamvid.render", "write_frame", 7),
-    "its dream": ("dreamvid.guard", "_check_finite", 5),
+    "a dream": ("dreamvid.guard", "_check_finite", 5),
     "a segment": ("dreamvid.video.segments", "encode", 3),  # the second chunk, forward
     "its twin": ("dreamvid.video.segments", "encode", 4),
     "a checkpoint": ("dreamvid.checkpoint", "save", 2),
@@ -70,7 +70,7 @@ def ctrl_c_twice(_out: Path) -> None:
 
 
 def take_away(out: Path) -> None:
-    shutil.rmtree(out)
+    _remove_all(out)
 
 
 def move_away(out: Path) -> None:
@@ -78,7 +78,21 @@ def move_away(out: Path) -> None:
 
 
 def take_away_work(out: Path) -> None:
-    shutil.rmtree(out / ".render")
+    _remove_all(out / ".render")
+
+
+def _remove_all(folder: Path) -> None:
+    """The encoder's thread may be writing to it meanwhile."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for_the_other(out: Path) -> None:
+    """Until somebody removes the file that says so."""
+    waits = out / ".render" / "waits"
+    waits.touch()
+    while waits.exists():
+        time.sleep(0.01)
 
 
 def fill_disk(out: Path) -> None:
@@ -112,16 +126,16 @@ def use_up_memory_in_python(_out: Path) -> None:
     bytearray(limit)
 
 
-def close_its_file(out: Path) -> None:
+def close_its_file(_out: Path) -> None:
     """The file that libav writes to is closed under it."""
     from dreamvid.video import writer
 
     def close() -> None:
         for handle in Path("/proc/self/fd").iterdir():
-            if handle.is_symlink() and ".f000001.mp4.partial" in os.readlink(handle):
+            if ".forward.mp4.partial" in (os.readlink(handle) if handle.is_symlink() else ""):
                 os.close(int(handle.name))
 
-    before(writer, "picture_of", 3, close)
+    before(writer, "_in_frames", 8, close)
 
 
 def encoder_dies(_out: Path) -> None:
@@ -147,5 +161,3 @@ def clock_jumps(_out: Path) -> None:
     rng = random.Random(7)
     time.time = lambda: rng.uniform(0, 4e9)
     time.time_ns = lambda: int(time.time() * 1e9)
-
-

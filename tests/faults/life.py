@@ -5,7 +5,6 @@ Processes are forked from one that has imported all it needs, so that each costs
 
 import os
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -98,7 +97,3 @@ def moments(count: int, longest: float, seed: int = 7) -> list[float]:
     """Seconds, spread over a life and beyond its end by a little."""
     rng = random.Random(seed)
     return [(n + rng.random()) / count * longest for n in range(count)]
-
-
-def now() -> float:
-    return time.monotonic()

@@ -1,0 +1,213 @@
+"""What renders, batches and exports keep on the disk beside their films, and taking it away.
+
+find (nothing is changed) -> the user says yes -> remove, each only if nobody is at work in it
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors import SafetensorError, safe_open
+
+from dreamvid.errors import OutputError
+from dreamvid.films import SUFFIXES
+from dreamvid.folder import LENGTH, OURS, RenderFolder, kept_setting, lock_if_free
+from dreamvid.watching import status, watcher
+
+Kind = Literal["render", "watch", "queue", "export"]
+State = Literal["finished", "not finished", "running"]
+
+LOCK = "lock"
+PAGE = {watcher.FILM, watcher.POSTER, watcher.HTML, status.SCRIPT}
+QUEUE = {"todo", "claimed", "done", "failed", "frames"}
+QUIET = 24 * 3600.0  # seconds after which an export that wrote nothing is taken for dead
+
+_PARTIAL = re.compile(r"\..*\.partial")
+_EXPORT = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names it
+_EXPORTED = re.compile(r"(best|sample|whole)(\.\w+)?|\..*\.partial|\d+\.png")
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A folder that may be removed; all of its files are ours, or are left where they are."""
+
+    path: Path
+    kind: Kind
+    bytes: int
+    age: float  # seconds since it was last written to; 0 if that is in the future
+    state: State
+    loses: str  # what removing it takes away
+
+
+def find(folder: Path) -> list[Leftover]:
+    """All that there is below `folder`, by path. Links to folders are not followed.
+
+    Raises OutputError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: is no folder; give the one that your films are in")
+    return sorted(_found(folder), key=lambda found: found.path)
+
+
+def _found(folder: Path) -> Iterator[Leftover]:
+    for place, names, _files in os.walk(folder):
+        for name in list(names):
+            path = Path(place, name)
+            kind = None if path.is_symlink() else _kind(path)
+            if kind:
+                names.remove(name)
+                with suppress(FileNotFoundError):  # its run has just ended, or removed it
+                    yield _about(path, kind)
+
+
+def _kind(path: Path) -> Kind | None:
+    """Told by its name and by what is in it."""
+    with suppress(OSError):
+        inside = {entry.name for entry in os.scandir(path)}
+        if path.name == ".render" and inside and any(map(_rendered, inside)):
+            return "render"
+        if path.name == watcher.FOLDER and {watcher.HTML, status.SCRIPT} <= inside:
+            return "watch"
+        if path.name == ".queue" and inside and inside <= QUEUE:
+            return "queue"
+        if _EXPORT.fullmatch(path.name) and inside and all(map(_EXPORTED.fullmatch, inside)):
+            return "export"
+    return None
+
+
+def _rendered(name: str) -> bool:
+    return name == LOCK or OURS.fullmatch(name) is not None
+
+
+def _about(path: Path, kind: Kind) -> Leftover:
+    files = []
+    for file in _ours(path, kind):
+        with suppress(FileNotFoundError):  # of a run at work
+            files.append(file.lstat())
+    changed = max((file.st_mtime for file in files), default=path.stat().st_mtime)
+    age = max(0.0, time.time() - changed)
+    state, loses = _worth(path, kind, age)
+    return Leftover(path, kind, sum(file.st_size for file in files), age, state, loses)
+
+
+def _ours(path: Path, kind: Kind) -> Iterator[Path]:
+    """Its files that we have written, and only those."""
+    for entry in sorted(path.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            if (kind == "queue" and entry.name in QUEUE) or kind == "export":
+                yield from (file for file in sorted(entry.iterdir()) if _is_ours(file, kind))
+        elif _is_ours(entry, kind):
+            yield entry
+
+
+def _is_ours(file: Path, kind: Kind) -> bool:
+    name = file.name
+    if file.is_dir() and not file.is_symlink():
+        return False
+    if kind == "render":
+        return _rendered(name)
+    if kind == "watch":
+        return name in PAGE or _PARTIAL.fullmatch(name) is not None
+    if kind == "queue":
+        return file.parent.name == "frames" or name.endswith(".json") or name.endswith(".partial")
+    return _EXPORTED.fullmatch(name) is not None
+
+
+def _worth(path: Path, kind: Kind, age: float) -> tuple[State, str]:
+    out = path.parent
+    if kind == "export":
+        running = age < QUIET  # nothing tells for sure; what is at work writes all the time
+        return ("running" if running else "not finished"), "nothing: a killed export's rests"
+    if kind == "queue":
+        if any(path.glob("claimed/*.json")):
+            return "running", "a batch that is at work, or was killed: the same command ends it"
+        waits = any(path.glob("todo/*.json"))
+        words = "what its jobs came to: the same batch begins anew; films stay"
+        return ("not finished" if waits else "finished"), words
+    with _locked(out / ".render") as free:
+        if not free:
+            return "running", "nothing while it runs"
+    if kind == "watch":
+        return ("finished" if _is_finished(out) else "not finished"), "the page that showed it grow"
+    if _is_finished(out):
+        return "finished", "it cannot be extended or joined again; its films stay"
+    return "not finished", f"{_frames(out)}: it cannot go on, and begins anew"
+
+
+def _is_finished(out: Path) -> bool:
+    """Whether the films are there, and of all that is rendered."""
+    try:
+        written = (out / "run.json").stat().st_mtime
+    except OSError:
+        return False
+    checkpoint = RenderFolder(out).checkpoint
+    newer = checkpoint.exists() and checkpoint.stat().st_mtime > written
+    return not newer and any((out / f"forward{suffix}").exists() for suffix in SUFFIXES)
+
+
+def _frames(out: Path) -> str:
+    """How many of a film's frames a folder keeps, as far as it can be told."""
+    about: Any = {}
+    damaged = (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError)
+    with suppress(*damaged), safe_open(RenderFolder(out).checkpoint, "np") as file:
+        about = json.loads(file.metadata()["checkpoint"])
+    index = about.get("index") if isinstance(about, dict) else None
+    done = max(0, index + 1) if isinstance(index, int) else 0
+    count = kept_setting(out, LENGTH)
+    return f"{done} of {count} frames" if isinstance(count, int) else f"{done} frames"
+
+
+def remove(found: Leftover) -> bool:
+    """Take it away; False if somebody has begun to work in it. Strangers' files stay.
+
+    Raises OutputError.
+    """
+    if found.state == "running" or found.path.is_symlink():
+        return False
+    out = found.path.parent
+    try:
+        if found.kind in ("render", "watch"):
+            with _locked(out / ".render") as free:
+                if free:
+                    _take_away(found)
+            return free
+        if _about(found.path, found.kind).state == "running":
+            return False
+        _take_away(found)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be removed: {error.strerror}") from None
+    return True
+
+
+def _take_away(found: Leftover) -> None:
+    path = found.path
+    files = list(_ours(path, found.kind))
+    # First the checkpoint: segments without it count for nothing. Last the lock.
+    files.sort(key=lambda file: (file.name == LOCK, "checkpoint" not in file.name))
+    for file in files:
+        file.unlink()
+    folders = [entry for entry in path.iterdir() if entry.is_dir() and not entry.is_symlink()]
+    for folder in (*folders, path):
+        with suppress(OSError):  # somebody has put something there
+            folder.rmdir()
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[bool]:
+    """Keep runs out of a render folder meanwhile; gives whether none is at work there."""
+    try:
+        # Not through a link: opening it would be harmless, but it is not ours.
+        handle = os.open(work / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:  # whoever is at work has one
+        yield not (work / LOCK).exists()
+        return
+    with os.fdopen(handle, "r+") as lock:
+        yield lock_if_free(lock)

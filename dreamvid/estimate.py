@@ -171,9 +171,12 @@ def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str,
     film = segments * texture.first + (frames - segments) * texture.others
     picture = PIXEL * math.prod(_size(job))
     kept = [image for image in seen.frame.memory.values() if image is not seen.frame.image]
+    # The newest two, and in the last one the frames of a segment that is not full.
+    short = frames % counts.chunk * encoding_of(job.preset).form.pixel_bytes
+    checkpoints = min(2, segments) * (1 + len(kept)) * picture + short * math.prod(_size(job))
     heard = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
     return {
-        "work": _ways(job) * film + (1 + len(kept)) * picture + counts.leads * picture / 2,
+        "work": _ways(job) * film + checkpoints + counts.leads * picture / 2,
         "films": (1 + outputs.reverse) * (film + heard),
         "loop": counts.looped * texture.gif,
         "stills": counts.stills * texture.still + frames * texture.deep,

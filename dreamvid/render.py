@@ -25,6 +25,7 @@ from dreamvid.options import Preset
 from dreamvid.pictures.writing import save
 from dreamvid.report import sign, write_made, write_run
 from dreamvid.sequence import check_room, write_frame
+from dreamvid.space import check_space
 from dreamvid.targets.films import target_files, write_targets
 from dreamvid.video.colour import Planes, to_planes
 from dreamvid.video.segments import TwinSegments
@@ -102,7 +103,8 @@ def render_film(
         fresh: forget what an earlier run did.
         on_frame: called after each frame.
         stop: asked after each frame; if it says so, everything is kept and the run ends.
-        note: told which encoder is at work, where that is not the usual one.
+        note: told which encoder is at work, where that is not the usual one, and of a disk
+            that may fill.
         longer: the film of `out` may be shorter than the preset's: it goes on to that length.
 
     Raises:
@@ -115,13 +117,14 @@ def render_film(
     check_room(job.preset, out)
     with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
         write_made(folder.job, job, device)
+        check_space(job.preset, folder, note)
         guard.try_encoder(folder, encoding_of(job.preset))
         last = _render_segments(job, folder, device, on_frame, stop, note)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
         files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
-        sign(out, job, device, files)
+        sign(out, job, device, files, note)
         files += tuple(write_targets(job.preset.outputs, files, out, note))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
         folder.goal.unlink(missing_ok=True)

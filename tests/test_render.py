@@ -159,7 +159,8 @@ def test_a_stopped_process_says_how_to_go_on(tmp_path):
 def test_another_presets_render_is_refused_naming_what_differs(whole):
     with pytest.raises(ResumeError, match=r"dream.steps 1 -> 2, video.frames 10 -> 11 .*--fresh"):
         render_film(small("dream.steps=2", "video.frames=11"), whole, device=CPU)
-    (whole / ".render" / "state.json").unlink()
+    for name in ("state", "state-copy"):
+        (whole / ".render" / f"{name}.json").unlink()
     with pytest.raises(ResumeError, match=r"state.json is damaged or gone; --fresh"):
         render_film(small(), whole, device=CPU)
     again = render_film(small("video.frames=3"), whole, device=CPU, fresh=True)
@@ -175,6 +176,8 @@ def test_a_command_that_failed_leaves_the_folder_to_the_next(tmp_path):
 def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(whole):
     state = whole / ".render" / "state.json"
     state.write_text("[" * 200_000)
+    assert render_film(small(), whole, device=CPU).finished  # it has a copy
+    state.with_name("state-copy.json").write_text("[" * 200_000)
     with pytest.raises(ResumeError, match=r"state.json is damaged"):
         render_film(small(), whole, device=CPU)
     state.unlink()
@@ -206,10 +209,18 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
     assert render_film(small("video.frames=1"), tmp_path, device=CPU, on_frame=second).finished
 
 
-def test_a_lost_segment_is_one_line_with_the_cure(whole):
-    (whole / ".render" / "f000001.mp4").unlink()
-    with pytest.raises(ResumeError, match=r"f000001.mp4.*--fresh renders the film anew"):
-        render_film(small(), whole, device=CPU)
+@pytest.mark.parametrize(("lost", "again"), [("f000001", 0), ("r000002", 8)])
+def test_a_lost_segment_is_rendered_again_and_said(lost, again, whole):
+    before = {path.name: packets(path) for path in whole.glob("*.mp4")}
+    (whole / ".render" / f"{lost}.mp4").unlink()
+    frames, said = [], []
+    render_film(small(), whole, device=CPU, on_frame=frames.append, note=said.append)
+    assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
+    if lost == "r000002":  # its frames are still there: it has only to be encoded
+        assert frames == [] and said == []
+    else:
+        assert frames[0].frame.index == again
+        assert f"{lost}.mp4 is gone; rendering again from frame {again}" in said[0]
 
 
 def test_changing_only_the_outputs_renders_nothing(whole):
@@ -256,9 +267,22 @@ def test_a_file_where_the_folder_should_be_is_one_line(tmp_path):
         render_film(small(), tmp_path / "file", device=CPU)
 
 
-def test_a_damaged_checkpoint_is_one_line(whole):
-    checkpoint = whole / ".render" / "checkpoint.safetensors"
-    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+def cut(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(whole):
+    before = {path.name: packets(path) for path in whole.glob("*.mp4")}
+    cut(whole / ".render" / "checkpoint.safetensors")
+    frames = []
+    render_film(small(), whole, device=CPU, on_frame=frames.append)
+    assert [progress.frame.index for progress in frames] == [8, 9]
+    assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
+
+
+def test_two_damaged_checkpoints_are_one_line(whole):
+    for name in ("checkpoint", "before-checkpoint"):
+        cut(whole / ".render" / f"{name}.safetensors")
     with pytest.raises(ResumeError, match=r"checkpoint.safetensors is damaged .*--fresh"):
         render_film(small(), whole, device=CPU)
 

@@ -1,11 +1,14 @@
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dreamvid.cli.arguments import Device
-from dreamvid.cli.console import duration, file_size, frame_progress, note, say
+from dreamvid.cli.console import note, say
+from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.units import duration, file_size
 from dreamvid.errors import PresetError, Stopped
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def extend(
     planned = longer.plan(folder, frames=frames, seconds=seconds, to=to)
     picked = device_of(planned.record, device)
     _tell(planned, picked.type)
-    again = f"dreamvid extend {folder} --to {planned.count}"
+    again = shlex.join(["dreamvid", "extend", str(folder), "--to", str(planned.count)])
     observer = Observer(planned.preset, folder, command=again)
     with stop_signals() as stop, frame_progress() as show, observer:
 
@@ -54,10 +57,10 @@ def extend(
 
 
 def _tell(planned: "Extension", device: str) -> None:
-    preset = planned.preset
-    grown = f"{planned.before} -> {planned.count}" if planned.count > planned.before else "on to"
-    frames = grown if planned.count > planned.before else f"{planned.count}"
+    preset, count = planned.preset, planned.count
+    frames = f"{count}" if count == planned.before else f"{planned.before} -> {count}"
     say(f"{preset.title or planned.out}: {frames} frames by {preset.model} on {device}")
     if planned.depends:
         options = ", ".join(planned.depends)
-        note(f"{options}: follow the film's length, and go on over the new one; ")
+        goes_on = "from here on by the new one, so a film of that length in one go would differ"
+        note(f"{options} depends on the film's length: {goes_on}")

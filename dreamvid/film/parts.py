@@ -1,6 +1,7 @@
 """What a step is made of, whatever kind of film it belongs to."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -9,6 +10,7 @@ from dreamvid.dream.colour import Palette, keep_colours
 from dreamvid.dream.grid import Mask
 from dreamvid.dream.step import dream
 from dreamvid.engine import frame_rng
+from dreamvid.film.pulse import Pulse
 from dreamvid.image import Image
 from dreamvid.masking import Masking
 from dreamvid.options import Preset
@@ -28,6 +30,10 @@ class Parts:
     device: torch.device
     masking: Masking = field(default_factory=Masking)
 
+    @cached_property
+    def pulse(self) -> Pulse:
+        return Pulse(self.preset)
+
     def dreamed(
         self,
         image: Image,
@@ -35,12 +41,16 @@ class Parts:
         ascent: Ascent | None = None,
         mask: Mask | None = None,
     ) -> Image:
-        """The picture dreamed on, by the settings of this moment, and only inside the mask."""
+        """The picture dreamed on, by the settings of this moment, and only inside the mask.
+
+        Raises DreamvidError where that has changed nothing for many frames.
+        """
         ascent = ascent or ascent_at(self.preset.dream, moment)
         score = self.score_at(moment, image)
         if score is None or not ascent.steps or not ascent.step_size:
             return image
         result = dream(image, score, ascent, rng=self.rng(moment), mask=mask)
+        self.pulse.feel(moment.frame, image, result, ascent, mask)
         # A small octave's dream reaches a little beyond the mask, as a pixel there is large.
         return result if mask is None else torch.where(mask > 0, result, image)
 

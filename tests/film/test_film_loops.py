@@ -85,7 +85,12 @@ def test_the_seam_of_a_film_dreamed_at_every_second_frame_is_no_larger(film):
 def test_a_cross_fade_shows_the_beginning_dissolved_into_the_end(film, dreams):
     """Both moved by a pixel a frame, so what leads to the start is known: it is not dreamed."""
     dreams.act = lambda image, ascent, rng: image
-    still = ("motion.shift=[0.125, 0]", "motion.border=wrap", "video.frames=10")
+    still = (
+        "motion.shift=[0.125, 0]",
+        "motion.border=wrap",
+        "video.frames=10",
+        "dream.step_size=1e-9",
+    )
     start, frames = film("loop.kind=cross-fade", "loop.seconds=0.5", "loop.warm_up=0.25", *still)
     # Six frames come before frame 0, four of them in the overlap; frame n is moved n + 6.
     for n, frame in enumerate(frames):

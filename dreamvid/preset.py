@@ -3,7 +3,7 @@
 A preset that somebody shared is untrusted input: nothing in it is run.
 """
 
-import tomllib
+import os
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from dreamvid.options import Preset
 from dreamvid.options.dream import is_name
 from dreamvid.options.looks import SHAPING
 from dreamvid.options.mask import WORDS
+from dreamvid.tables import read_toml
 from dreamvid.values import VIDEOS
 
 PATHS = (
@@ -46,7 +47,7 @@ def read_text(name: str) -> str:
     if name in names():
         return (files("dreamvid") / "presets" / f"{name}.toml").read_text("utf-8")
     path = Path(name)
-    if path.suffix.lower() in RENDERED or path.is_dir():
+    if path.suffix.lower() in RENDERED or os.path.isdir(path):  # False for what is no path
         cure = f"`dreamvid replay {name}` renders again what it was made from"
         raise PresetError(name, "is not a preset", cure)
     if path.suffix != ".toml":
@@ -55,7 +56,7 @@ def read_text(name: str) -> str:
         if path.stat().st_size > 1_000_000:
             raise PresetError(name, "too large for a preset", "a preset has a few kilobytes")
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # also a name with a zero byte in it
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         cure = "give the path of a .toml file, or a name from `dreamvid presets list`"
         raise PresetError(name, f"cannot be read: {reason}", cure) from None
@@ -139,8 +140,8 @@ def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
 
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOML's errors are ValueErrors too
+        return read_toml(text)
+    except ValueError as error:
         raise PresetError(name, f"is not TOML: {error}") from None
 
 
@@ -172,8 +173,8 @@ def _set(table: dict[str, Any], setting: str) -> None:
         problem = f"{quote(setting)} is not KEY=VALUE"
         raise PresetError("--set", problem, "such as dream.octaves=6")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
+        value = read_toml(f"value = {text}")["value"]
+    except ValueError:
         value = text.strip()
     *groups, last = key.strip().split(".")
     if not all((*groups, last)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dreamvid.errors import PresetError
 
+LARGEST = 512_000_000  # bytes of text
 HEAD = 4096  # bytes in which a file that is no text gives itself away
 
 
@@ -17,7 +18,9 @@ def read_text(path: Path) -> tuple[str, int]:
     """
     try:
         with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
-            content = file.read()
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:  # a .xz can hold a thousand times its size
+            raise OSError(f"more than {LARGEST / 1e6:.0f} MB of text")
     except (OSError, lzma.LZMAError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PresetError("--captions", f"{path} cannot be read: {reason}") from None

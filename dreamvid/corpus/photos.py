@@ -27,7 +27,7 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000
 
 # What Pillow's many readers and zlib raise for a damaged file.
 DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)
-DAMAGE += (ArithmeticError, zlib.error, struct.error)
+DAMAGE += (ArithmeticError, MemoryError, zlib.error, struct.error)
 
 
 @dataclass(frozen=True)

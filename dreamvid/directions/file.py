@@ -109,7 +109,7 @@ def read_direction(path: Path, *, option: str = "dream.direction") -> Direction:
             made=str(about["made"]),
             credits=str(about["credits"]),
         )
-    except (KeyError, ValueError, TypeError, RecursionError):
+    except (ArithmeticError, KeyError, ValueError, TypeError, RecursionError):
         problem = f"{path} says of itself what this version does not understand"
         raise PresetError(option, problem, "make it again with `dreamvid direction`") from None
 

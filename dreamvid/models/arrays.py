@@ -6,6 +6,7 @@ To add a kind, write a function Path -> {name: Tensor} and name its suffix in RE
 import math
 import pickle
 import struct
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -23,6 +24,8 @@ from dreamvid.models.caffe import read_caffemodel
 
 MOST_BYTES = 2 * 2**30  # that one file may unpack to: a zip can hold a thousand times its size
 
+LONGEST_HEADER = 1000  # bytes of an .npy's; numpy takes seconds for 10,000 that are damaged
+
 # What the libraries below raise on a file that is damaged or made to harm.
 DAMAGE = (
     ArithmeticError,
@@ -34,11 +37,13 @@ DAMAGE = (
     MemoryError,
     OSError,
     RuntimeError,
+    SyntaxError,
     TypeError,
     ValueError,
     pickle.UnpicklingError,
     safetensors.SafetensorError,
     struct.error,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -108,9 +113,9 @@ def _read_npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(entry) as file:
         version = np.lib.format.read_magic(file)
         if version == (1, 0):
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file, LONGEST_HEADER)
         else:
-            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+            shape, _, dtype = np.lib.format.read_array_header_2_0(file, LONGEST_HEADER)
     if dtype.kind not in "fiub":
         raise ValueError(f"{entry.filename!r:.60} holds {dtype}, not numbers")
     # numpy takes the memory that the header asks for before it reads.

@@ -26,6 +26,7 @@ from dreamvid.tensors import write_safetensors
 KIND = "dreamvid city"
 FORMAT = f"{KIND} 1"  # the metadata's one key
 DAMAGE = (
+    ArithmeticError,
     OSError,
     SafetensorError,
     AttributeError,
@@ -35,6 +36,7 @@ DAMAGE = (
     RecursionError,
 )  # what a file that is none raises
 LEARNED = "learned "  # before a learned weight's name
+MOST_CREDITS = 1000  # letters that are shown
 LARGEST = 2**30  # bytes; a city has about fifteen megabytes
 
 TOPS = {"googlenet": "inception_5b/output", "lite": "head"}
@@ -137,10 +139,9 @@ def summary(path: Path) -> tuple[str, str]:
         if FORMAT not in found and any(key.startswith(KIND) or key == "format" for key in found):
             return "a city of another version", ""
         about = _metadata(path)
-        credits = about["about"].get("credits", "")
-        return f"a city of {len(about['words'])} words, on {about['base']}", " ".join(
-            str(credits).split()
-        )
+        credits = str(about["about"].get("credits", ""))[:MOST_CREDITS]
+        base = str(about["base"])[:80]
+        return f"a city of {len(about['words'])} words, on {base}", " ".join(credits.split())
     except DAMAGE:
         return "a city, damaged", ""
 

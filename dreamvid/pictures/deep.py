@@ -3,6 +3,7 @@
 Pillow opens them and drops half of their bits, or does not know them at all.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def tiff_size(path: Path) -> tuple[int, int] | None:
     with path.open("rb") as file:
         if file.read(4) not in TIFF_STARTS:
             return None
-    with tifffile.TiffFile(path) as file:
+    with _tiff(path) as file:
         page = file.pages.first
         return page.imagelength, page.imagewidth
 
@@ -64,7 +65,7 @@ def png_lines(path: Path, orientation: int, profile: bytes | None) -> tuple[tupl
 
 def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
     """The (height, width) and the rows of a TIFF's first page; raises ValueError."""
-    with tifffile.TiffFile(path) as file:
+    with _tiff(path) as file:
         page = file.pages.first
         photometric, extra = int(page.photometric), tuple(map(int, page.extrasamples))
         if photometric not in (GREY_FROM_WHITE, GREY, RGB, CMYK):
@@ -85,11 +86,20 @@ def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
     return _lines(upright, photometric, extra[0] if extra else 0, profile)
 
 
+def _tiff(path: Path) -> tifffile.TiffFile:
+    # It would write lines of its own about damaged files.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    return tifffile.TiffFile(path)
+
+
 def _decoded(path: Path) -> Samples:
     """By OpenCV, as RGB or RGBA or grey; it turns TIFF upright, and PNG not."""
     # It would write lines of its own about damaged files.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        raise ValueError("it is damaged, or has a size that is not read") from None
     if pixels is None:
         raise ValueError("it is damaged or cut off, or packed in an unknown way")
     if pixels.ndim == 2:
@@ -114,7 +124,8 @@ def _as_rgb(
         change: brings colours of RGB to sRGB; those of grey and of ink are left.
     """
     most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
-    values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
+    with np.errstate(invalid="ignore"):  # what is no number may be of a kind that signals
+        values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
     if photometric == CMYK:
         colours = (1 - values[..., :3]) * (1 - values[..., 3:4])
     elif values.shape[2] < 3:

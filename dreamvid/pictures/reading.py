@@ -69,6 +69,9 @@ def open_picture(path: Path, *, option: str, most: int = MAX_PIXELS) -> Opened:
         raise PresetError(option, f"{path} is a folder", "give the path of a picture") from None
     except UnidentifiedImageError:
         raise PresetError(option, f"{path} is not a picture", "PNG, JPEG, WebP, ...") from None
+    except MemoryError:
+        problem = f"{path} asks for more memory than there is"
+        raise PresetError(option, problem, "is it damaged?") from None
     except _DAMAGE as error:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise PresetError(option, f"{path} cannot be read: {reason}") from None

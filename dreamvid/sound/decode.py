@@ -18,8 +18,8 @@ from av.stream import Disposition
 
 from dreamvid.errors import VideoError
 from dreamvid.sound.blocks import Samples, silence
-from dreamvid.video.libav import file_url, libav_errors
-from dreamvid.video.reader import READ_OPTIONS
+from dreamvid.video.libav import libav_errors
+from dreamvid.video.reader import check_codec, open_input
 
 RATE = 48000  # samples a second, of every film's sound
 
@@ -72,7 +72,7 @@ def read_blocks(
     if channels not in (1, 2):
         raise ValueError(f"channels must be 1 or 2, got {channels}")
     position = round(start * rate)  # of the next sample to yield
-    with closing(_placed(path, rate)) as blocks:
+    with libav_errors(path), closing(_placed(path, rate)) as blocks:  # it resamples as well
         for at, block in blocks:
             yield from silence(channels, at - position)
             position = max(position, at)
@@ -217,5 +217,7 @@ def _seconds(container: InputContainer, stream: AudioStream) -> Fraction | None:
 
 @contextmanager
 def _open(path: Path) -> Iterator[InputContainer]:
-    with libav_errors(path), av.open(file_url(path), options=READ_OPTIONS) as container:
+    with libav_errors(path), open_input(path) as container:
+        for stream in container.streams.audio[:1]:
+            check_codec(path, stream)
         yield container

@@ -1,4 +1,5 @@
 import json
+import lzma
 import os
 from zlib import crc32
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
+from dreamvid.corpus import encoding
 from dreamvid.corpus.pairs import Corpus, Rules, check_enough, read_corpus
 from dreamvid.errors import PresetError
 
@@ -350,3 +352,13 @@ def test_a_link_to_nothing_is_listed_once(tmp_path, photo, table, beside):
     captions = None if beside else table(f"a.jpg,{CAPTION}", f"b.jpg,{CAPTION}")
     (drop,) = read(tmp_path, captions).dropped
     assert (drop.name, drop.reason) == ("b.jpg", "missing")
+
+
+def test_a_packed_caption_file_is_never_unpacked_beyond_its_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoding, "LARGEST", 1000)
+    path = tmp_path / "post.json.xz"
+    path.write_bytes(lzma.compress(b"a" * 1000))
+    assert encoding.read_text(path) == ("a" * 1000, 0)
+    path.write_bytes(lzma.compress(b" " * 1001))
+    with pytest.raises(PresetError, match="more than"):
+        encoding.read_text(path)

@@ -216,3 +216,11 @@ def test_layers_and_guides_asked_for_take_the_place_of_a_presets_direction():
     both = ["dream.layers=head", "dream.direction=city"]
     for settings in (both, both[::-1]):
         assert load_preset("quickstart", settings).dream.objective == "direction"
+
+
+def test_a_share_beyond_floats_is_not_understood(tmp_path):
+    path = tmp_path / "town.safetensors"
+    about = {"format": "dreamvid direction 1", "shares": {"a": 10**400}}
+    save_file({"a": torch.ones(3)}, path, {"dreamvid": json.dumps(about)})
+    with pytest.raises(PresetError, match="does not understand"):
+        read_direction(path)

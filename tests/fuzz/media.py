@@ -3,12 +3,12 @@
 import struct
 import wave
 import zlib
-from collections.abc import Callable
 from contextlib import closing, suppress
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import av
 import numpy as np
@@ -24,9 +24,8 @@ from dreamvid.sound.decode import probe_sound, read_blocks
 from dreamvid.video.frame_times import read_frame_times
 from dreamvid.video.pictures import pictures_of
 from dreamvid.video.reader import count_frames, probe, read_frames
+from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import LARGE, mutated_bytes
-
-Make = Callable[[Random], Callable[[], object]]
 
 CODECS = {"mp4": "libx264", "mov": "mpeg4", "mkv": "ffv1", "webm": "libvpx", "avi": "mjpeg"}
 CODECS |= {"gif": "gif", "apng": "apng"}
@@ -43,7 +42,7 @@ def waves(height: int = 32, width: int = 48) -> np.ndarray:
 def film(path: Path, frames: int = 6) -> None:
     codec = CODECS[path.suffix[1:]]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=12)
+        stream: Any = container.add_stream(codec, rate=12)
         stream.height, stream.width = 32, 48
         stream.pix_fmt = PIXELS.get(codec, "yuv420p")
         for n in range(frames):
@@ -63,12 +62,12 @@ def sound(path: Path) -> None:
             file.setparams((1, 2, 8000, 0, "NONE", ""))
             file.writeframes(tone.tobytes())
         return
-    codec = {"flac": "flac", "mp3": "libmp3lame", "ogg": "libvorbis", "m4a": "aac"}[path.suffix[1:]]
+    codec = {"flac": "flac", "mp3": "libmp3lame", "ogg": "libopus", "m4a": "aac"}[path.suffix[1:]]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=44100, layout="mono")
+        stream: Any = container.add_stream(codec, rate=48000, layout="mono")
         frame = av.AudioFrame.from_ndarray(tone[None], "s16", "mono")
-        frame.sample_rate, frame.time_base = 44100, Fraction(1, 44100)
-        resampler = av.AudioResampler(stream.format, "mono", 44100, stream.frame_size or None)
+        frame.sample_rate, frame.time_base = 48000, Fraction(1, 48000)
+        resampler = av.AudioResampler(stream.format, "mono", 48000, stream.frame_size or None)
         for part in (*resampler.resample(frame), *resampler.resample(None)):
             container.mux(stream.encode(part))
         container.mux(stream.encode(None))
@@ -97,13 +96,13 @@ def _pictures(folder: Path) -> dict[str, bytes]:
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
     head = struct.pack(">IIBBBBB", 48, 32, 16, 2, 0, 0, 0)
     pieces = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    (folder / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, *zip(*pieces))))
+    chunks = b"".join(_chunk(*piece) for piece in pieces)
+    (folder / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     channels = {"RGB": waves().astype(np.float32)}
     with OpenEXR.File({"type": OpenEXR.scanlineimage}, channels) as file:
         file.write(str(folder / "a.exr"))
-    names = ("a.jpg a.png a.webp a.gif a.bmp a.tif a.avif a.jp2 turned.jpg palette.png profile.png "
-             "a.pgm packed.tif a.ico deep.tif floats.tif tiled.tif big.tif deep.png a.exr").split()  # fmt: skip
-    return {name: (folder / name).read_bytes() for name in names}
+    made = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: path.read_bytes() for path in made}
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -131,7 +130,7 @@ def _harmed_png(rng: Random, data: bytes) -> bytes:
 def pictures(folder: Path) -> Make:
     sound = _pictures(folder)
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         name = rng.choice(list(sound))
         path, data = folder / f"harmed-{name}", sound[name]
         if name.endswith("png") and rng.random() < 0.6:
@@ -156,7 +155,7 @@ def films(folder: Path) -> Make:
         sound[kind] = (folder / f"sound.{kind}").read_bytes()
     list_of_others = b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n/etc/passwd\n#EXT-X-ENDLIST\n"
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         kind = rng.choice(list(sound))
         path = folder / f"harmed.{kind}"
         data = sound[kind] if rng.random() < 0.95 else list_of_others
@@ -186,7 +185,7 @@ def sounds(folder: Path) -> Make:
         sound(folder / f"sound.{kind}")
         sound_of[kind] = (folder / f"sound.{kind}").read_bytes()
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         kind = rng.choice(SOUNDS)
         path = folder / f"harmed.{kind}"
         path.write_bytes(mutated_bytes(rng, sound_of[kind]))
@@ -206,3 +205,10 @@ def _some(blocks, count: int = 30) -> None:
     with closing(blocks):
         for _ in islice(blocks, count):
             pass
+
+
+FAMILIES = {
+    "pictures": Family(500, pictures),
+    "films": Family(60, films),
+    "sounds": Family(40, sounds),
+}

@@ -9,7 +9,17 @@ Table = dict[str, Any]
 LARGE = (0, 1, 2, 127, 128, 255, 256, 2**15, 2**16 - 1, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 LARGE += (2**63 - 1, 2**63, 2**64 - 1)
 CONTROL = ("\0", "\x1b[2J", "\x1b]0;gone\a", "\r", "\n", "\x7f", "\x9b31m", "\u202e", "\ufeff")
-TEXTS = ("", " ", ".", "..", "../../../etc/passwd", "/dev/zero", "/dev/stdin", "~root/x", "a" * 5000)
+TEXTS = (
+    "",
+    " ",
+    ".",
+    "..",
+    "../../../etc/passwd",
+    "/dev/zero",
+    "/dev/stdin",
+    "~root/x",
+    "a" * 5000,
+)
 TEXTS += ("http://127.0.0.1:9/x", "concat:/etc/passwd", "file:/etc/passwd", "%s%n", "{0}", "\ud800")
 TEXTS += ("é" * 300, "9" * 5000, "1e999", "nan", "none", "true", "lite0", "noise", "9**9**9**9")
 NUMBERS = (-1, 0, 1, 2, 0.5, -0.0, 1e-320, 1e308, float("inf"), float("-inf"), float("nan"))
@@ -48,7 +58,7 @@ def value(rng: Random) -> Any:
     if kind == 2:
         return "".join(rng.choice((*CONTROL, "a", "/", "é")) for _ in range(rng.randrange(1, 9)))
     if kind == 3:
-        return nested(rng.choice((3, 90, 400)), rng.choice((list, dict)))
+        return nested(rng.choice((3, 90, 400, 900)), rng.choice((list, dict)))
     if kind == 4:
         return [value(rng) for _ in range(rng.randrange(4))]
     if kind == 5:

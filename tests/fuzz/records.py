@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -17,11 +16,10 @@ from dreamvid.engine import Frame
 from dreamvid.errors import DreamvidError
 from dreamvid.folder import RenderFolder, kept_setting, open_folder
 from dreamvid.replay import open_source, preset_of, written_preset
+from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.media import film, still
 from tests.fuzz.mutate import mutated_bytes, mutated_table, mutated_text
 from tests.fuzz.tables import RICH
-
-Make = Callable[[Random], Callable[[], object]]
 
 KINDS = ("mp4", "mov", "mkv", "webm", "gif", "webp", "avif", "png", "apng")
 EMPTY = json.dumps(json.dumps({"format": FORMAT}))[1:-1].encode()
@@ -32,7 +30,7 @@ def record() -> dict[str, Any]:
         "format": FORMAT,
         "output": "forward",
         "made_by": ["dreamvid render"],
-        "preset": loads(RICH) | {"colour": {"like": "like.png"}},
+        "preset": loads(RICH) | {"colour": {"like": "like.png", "keep": "mean"}},
         "files": {"dream.mask.path sha256": "0" * 64, "model.file sha256": "1" * 64},
         "device": "a processor",
         "device_kind": "cpu",
@@ -59,7 +57,7 @@ def embedded_records(folder: Path) -> Make:
         embed(path, record())
         sound[kind] = path.read_bytes()
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         kind = rng.choice(KINDS)
         path, other = folder / f"harmed.{kind}", folder / "other.png"
         path.write_bytes(_harmed(rng, sound[kind]))
@@ -97,7 +95,7 @@ def record_tables(folder: Path) -> Make:
     """Tables and texts of records, well embedded."""
     still(folder / "sound.png")
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         path = folder / "harmed.png"
         shutil.copyfile(folder / "sound.png", path)
         table = mutated_table(rng, record())
@@ -118,7 +116,7 @@ def runs(folder: Path) -> Make:
     work = out / ".render"
     work.mkdir(parents=True, exist_ok=True)
     key = {"preset": loads(RICH), "device": "cpu", "versions": {"torch": "2"}}
-    image = torch.rand(1, 3, 8, 9)
+    image = torch.linspace(0, 1, 216).view(1, 3, 8, 9)
     kept = checkpoint.Checkpoint(
         Frame(3, image, {"image": image, "before": image / 2}), (image[0].numpy(),), 1.5
     )
@@ -130,7 +128,7 @@ def runs(folder: Path) -> Make:
             return json.dumps(mutated_table(rng, table)).encode()
         return mutated_text(rng, json.dumps(table, indent=2))
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         (out / "run.json").write_bytes(text(rng, record()))
         (work / "state.json").write_bytes(text(rng, key))
         (work / "checkpoint.safetensors").write_bytes(mutated_bytes(rng, sound))
@@ -147,3 +145,10 @@ def runs(folder: Path) -> Make:
         return case
 
     return make
+
+
+FAMILIES = {
+    "embedded_records": Family(700, embedded_records),
+    "record_tables": Family(250, record_tables),
+    "runs": Family(150, runs),
+}

@@ -1,9 +1,11 @@
-"""One family of inputs in a process of its own: python -m tests.fuzz.runner FAMILY FIRST COUNT DIR
+"""A group's families of inputs, in a process of their own.
 
-Prints a line of JSON for each input that did what none may do, and "done" in the end:
-an exception that is no DreamvidError, one whose text is no short line, a hang, more memory than
-there is room for, a file written outside DIR, a socket, a program run, or words of a library
-on the terminal. Input n is the same in every run, whatever was before it.
+    python -m tests.fuzz.runner GROUP DIR [FAMILY FIRST COUNT]
+
+Prints a line of JSON for each input that did what none may do, and one for each family in the
+end. None may: raise what is no DreamvidError, or one whose text is no short line; go on for
+ever; take more memory than there is room for; write outside DIR; open a socket; run a program;
+warn in words of a library's; steer the terminal. Input n is the same in every run.
 """
 
 import contextlib
@@ -17,21 +19,25 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from dreamvid.cli.console import complain
 from dreamvid.errors import DreamvidError
-from tests.fuzz.families import FAMILIES
+from tests.fuzz.family import Case, Family
 
 SECONDS = 20  # for one input; only a guard against those that never end
+WARM = 3  # inputs of each family before the limits hold
 ROOM = 3 * 2**30  # bytes of memory beside what the warm process has
 LONGEST = 1500  # letters of an error's text, with two paths of this test in it
 FORBIDDEN = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.exec")
 FORBIDDEN += ("os.posix_spawn", "os.fork", "pickle.find_class", "urllib.Request")
 CHANGES = ("os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.link", "os.symlink", "os.truncate")
+
+PRINTED = io.StringIO()  # by Python, while inputs are tried
 
 
 class Hang(BaseException):
@@ -42,48 +48,67 @@ class Forbidden(BaseException):
     pass
 
 
-def main(family: str, first: int, count: int, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    make = FAMILIES[family].start(folder)
-    make(Random(f"{family} warm"))  # what is imported late is not counted as an input's memory
-    faulthandler.enable()
-    out = os.fdopen(os.dup(1), "w")
+def main(group: str, folder: Path, only: str = "", first: str = "0", count: str = "") -> None:
+    families: dict[str, Family] = import_module(f"tests.fuzz.{group}").FAMILIES
+    chosen = {only: families[only]} if only else families
+    folder = folder.resolve()
+    started = {name: family.start(_made(folder / name)) for name, family in chosen.items()}
+    for name, make in started.items():  # what is imported late is no input's doing
+        for number in range(WARM):
+            with contextlib.suppress(DreamvidError):
+                make(Random(f"{name} warm {number}"))()
+    out = os.fdopen(os.dup(1), "w", buffering=1)
     said = _catch_words(folder / "said")
     _limit_memory()
     _guard(folder)
     signal.signal(signal.SIGALRM, _hang)
     warnings.simplefilter("error")
     logging.getLogger("dreamvid").handlers[:] = [logging.NullHandler()]  # which warns on purpose
-    for number in range(first, first + count):
-        (folder / "at").write_text(str(number))  # whose fault it is if the process dies
-        case = make(Random(f"{family} {number}"))
-        faulthandler.dump_traceback_later(3 * SECONDS, exit=True)
-        found = _fault(case, said)
-        faulthandler.cancel_dump_traceback_later()
-        if found:
-            print(json.dumps({"input": number, "fault": found}), file=out, flush=True)
-    print("done", file=out, flush=True)
+    for name, make in started.items():
+        many = int(count or chosen[name].count)
+        for number in range(int(first), int(first) + many):
+            (folder / "at").write_text(f"{name} {number}")  # whose fault it is if all ends
+            case = make(Random(f"{name} {number}"))
+            found = _fault(case, said)
+            if found:
+                print(json.dumps({"family": name, "input": number, "fault": found}), file=out)
+        print(json.dumps({"family": name, "tried": many}), file=out, flush=True)
 
 
-def _fault(case: Callable[[], object], said: int) -> str | None:
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _fault(case: Case, said: int) -> str | None:
     """What an input did that it must not."""
     before = os.fstat(said).st_size
+    faulthandler.dump_traceback_later(
+        3 * SECONDS, exit=True, file=2
+    )  # where no Python runs any more
+    signal.alarm(SECONDS)
+    fault = None
     try:
-        signal.alarm(SECONDS)
         case()
     except DreamvidError as error:
         fault = _unfit(error)
     except BaseException as error:
         fault = "".join(traceback.format_exception(error)[-6:])[-3000:]
-    else:
-        fault = None
     finally:
         signal.alarm(0)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if not fault and os.fstat(said).st_size > before:
-        fault = f"words on the terminal: {os.pread(said, 500, before)!r}"
-    return fault
+        faulthandler.cancel_dump_traceback_later()
+    return fault or _words(said, before)
+
+
+def _words(said: int, before: int) -> str | None:
+    """What was printed; of a library in C, plain text may stand."""
+    printed = PRINTED.getvalue()
+    PRINTED.seek(0)
+    PRINTED.truncate()
+    written = os.pread(said, 100_000, before).decode("utf-8", "replace")
+    if printed or not written.replace("\n", "").isprintable():
+        return f"words on the terminal: {(printed or written)[:500]!r}"
+    return None
 
 
 def _unfit(error: DreamvidError) -> str | None:
@@ -109,6 +134,8 @@ def _catch_words(path: Path) -> int:
     said = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     os.dup2(said, 1)
     os.dup2(said, 2)
+    faulthandler.enable(2)
+    sys.stdout = sys.stderr = PRINTED
     return said
 
 
@@ -134,7 +161,7 @@ def _paths(path: Any, root: str) -> Iterator[str]:
     """The path, if it leads outside."""
     if isinstance(path, str | bytes | os.PathLike):
         whole = os.path.realpath(os.fsdecode(path))
-        if not whole.startswith(root + os.sep) and whole != os.devnull:
+        if not f"{whole}/".startswith(f"{root}/") and whole != os.devnull:
             yield whole
 
 
@@ -143,4 +170,4 @@ def _hang(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

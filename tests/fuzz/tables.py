@@ -1,7 +1,6 @@
 """Harmed texts and tables: presets, settings, files of jobs, queues, captions."""
 
 import json
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -18,9 +17,8 @@ from dreamvid.corpus.captions import read_captions
 from dreamvid.corpus.folders import Folder
 from dreamvid.corpus.pairs import Rules, read_corpus
 from dreamvid.preset import check, lay_over, load_preset
+from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import mutated_bytes, mutated_table, mutated_text, value
-
-Make = Callable[[Random], Callable[[], object]]
 
 RICH = """
 model = "googlenet"
@@ -31,11 +29,11 @@ size = "64x48"
 [dream]
 octaves = 2
 steps = "3 + 2*sin(t)"
-layers = [{ layer = "inception_4c/output", weight = "0:(1), 9:(0.5)" }, "inception_3b/output"]
+layers = [{ name = "inception_4c/output", weight = "0:(1), 9:(0.5)" }, "inception_3b/output"]
 mask = { path = "mask.png", invert = true }
 [motion]
 zoom = "1.01 + 0.002*sin(2*pi*t/8)"
-turn = "0:(0), 24:(1) ease-in"
+turn = "0:(0), 24:(1)"
 [video]
 frames = 12
 fps = 24
@@ -70,7 +68,7 @@ def preset_texts() -> list[str]:
 def presets(folder: Path) -> Make:
     texts, path = preset_texts(), folder / "preset.toml"
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         path.write_bytes(mutated_text(rng, rng.choice(texts)))
         return lambda: changed_toml(load_preset(str(path)), "fuzz")
 
@@ -85,15 +83,18 @@ def settings(folder: Path) -> Make:
             for key in table]  # fmt: skip
 
     def setting(rng: Random) -> str:
-        text = f"{rng.choice(keys)}={toml(value(rng))}"
+        try:
+            text = f"{rng.choice(keys)}={toml(value(rng))}"
+        except RecursionError:
+            text = "dream.steps=" + "[" * 900
         return mutated_text(rng, text).decode("utf-8", "replace") if rng.random() < 0.5 else text
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         table = mutated_table(rng, rng.choice((*sound, full)))
         texts = [setting(rng) for _ in range(rng.choice((0, 0, 1, 3)))]
         return lambda: changed_toml(lay_over(dict(table), texts), "fuzz")
 
-    return lambda rng: make(rng)
+    return make
 
 
 def jobs(folder: Path) -> Make:
@@ -102,7 +103,7 @@ def jobs(folder: Path) -> Make:
         PilImage.new("RGB", (64, 48)).save(folder / name)
     path = folder / "jobs.toml"
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         path.write_bytes(mutated_text(rng, JOBS))
         return lambda: load_jobs(path)
 
@@ -111,10 +112,17 @@ def jobs(folder: Path) -> Make:
 
 def queues(folder: Path) -> Make:
     """A queue's files, and their names."""
-    ticket = {"name": "one", "preset": loads(RICH), "tries": 1, "worker": "w", "reason": "", "code": 0}
+    ticket = {
+        "name": "one",
+        "preset": loads(RICH),
+        "tries": 1,
+        "worker": "w",
+        "reason": "",
+        "code": 0,
+    }
     ticket["result"] = {"seconds": 3.0, "files": ["forward.mp4"]}
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         queue = Queue(folder / "queue")
         for old in sorted(queue.folder.rglob("*.json")):
             old.unlink()
@@ -149,12 +157,12 @@ def captions(folder: Path) -> Make:
     rows += [{"file": "b.png", "caption": "a tower of many bells", "user": {"id": 7}}]
     edges = {"edges": [{"node": {"text": "a very old street"}}]}
     post = {"node": {"shortcode": "a", "edge_media_to_caption": edges, "owner": {"id": "7"}}}
-    table = "file,caption,user\na.jpg,the old harbour again,ann\nb.png,\"one, two three\",bob\n"
+    table = 'file,caption,user\na.jpg,the old harbour again,ann\nb.png,"one, two three",bob\n'
     texts = [table, table.replace(",", ";"), json.dumps(rows), json.dumps(post)]
     texts += ["\n".join(map(json.dumps, rows))]
     path = folder / "captions"
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         kind = rng.random()
         if kind < 0.3:
             data = json.dumps(mutated_table(rng, rng.choice(([*rows], post)))).encode()
@@ -174,3 +182,12 @@ def captions(folder: Path) -> Make:
         return case
 
     return make
+
+
+FAMILIES = {
+    "presets": Family(700, presets),
+    "settings": Family(600, settings),
+    "jobs": Family(150, jobs),
+    "queues": Family(100, queues),
+    "captions": Family(350, captions),
+}

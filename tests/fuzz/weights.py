@@ -6,7 +6,7 @@ import os
 import pickle
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -25,9 +25,8 @@ from dreamvid.models.features import Pixels
 from dreamvid.models.googlenet import shapes
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
+from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import CONTROL, LARGE, TEXTS, mutated_bytes, mutated_table
-
-Make = Callable[[Random], Callable[[], object]]
 
 
 def tiny() -> dict[str, np.ndarray]:
@@ -42,7 +41,7 @@ def few() -> dict[str, np.ndarray]:
     return {"conv1/7x7_s2.weight": np.ones((2, 3, 1, 1), np.float32), "b": np.arange(4)}
 
 
-def _installing(folder: Path, path: Path) -> Callable[[], object]:
+def _installing(folder: Path, path: Path) -> Case:
     """As `models import` does; read alone first, for what installing would not look at."""
     os.environ["DREAMVID_HOME"] = str(folder / "home")
 
@@ -103,12 +102,16 @@ def _caffe_file(rng: Random, arrays: Mapping[str, np.ndarray], lies: float) -> b
 def caffe(folder: Path) -> Make:
     path, arrays = folder / "net.caffemodel", (tiny(), few())
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         data = _caffe_file(rng, rng.choice(arrays), rng.choice((0, 0.01, 0.2)))
         path.write_bytes(mutated_bytes(rng, data) if rng.random() < 0.7 else data)
         return _installing(folder, path)
 
     return make
+
+
+NPY = ("<f4", "|O", "<c8", "<M8[s]", ">i2", "|V9", "<f16", "S9999999", "[('a','<f4')]")
+ODD_HEADERS = ("(" * 3000, "__import__('os')", "{" * 99, "9" * 5000, "'" * 999)
 
 
 def npz(folder: Path) -> Make:
@@ -123,18 +126,30 @@ def npz(folder: Path) -> Make:
         if rng.random() < 0.5:
             return mutated_bytes(rng, data)
         dims = ", ".join(str(rng.choice((*LARGE, -1, 2, 3))) for _ in range(rng.choice((1, 2, 40))))
-        kind = rng.choice(("<f4", "|O", "<c8", "<M8[s]", ">i2", "|V9", "<f16", "S9999999", "[('a','<f4')]"))
-        header = f"{{'descr': {kind!r}, 'fortran_order': {rng.random() < 0.3}, 'shape': ({dims},), }}"
+        kind = rng.choice(
+            ("<f4", "|O", "<c8", "<M8[s]", ">i2", "|V9", "<f16", "S9999999", "[('a','<f4')]")
+        )
+        header = (
+            f"{{'descr': {kind!r}, 'fortran_order': {rng.random() < 0.3}, 'shape': ({dims},), }}"
+        )
         if rng.random() < 0.3:
-            header = rng.choice(("(" * 3000, "__import__('os')", "{" * 99, "9" * 5000, header + " " * 9000))
+            header = rng.choice(
+                ("(" * 3000, "__import__('os')", "{" * 99, "9" * 5000, header + " " * 9000)
+            )
         length = rng.choice((len(header), len(header), *LARGE[:8]))
         return b"\x93NUMPY\1\0" + struct.pack("<H", length % 65536) + header.encode() + bytes(64)
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         kept = io.BytesIO()
-        with zipfile.ZipFile(kept, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as file:
+        with zipfile.ZipFile(
+            kept, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+        ) as file:
             for name, array in arrays.items():
-                name = rng.choice(("../out", "/etc/x", "\x1b[2J", name * 500)) if rng.random() < 0.1 else name
+                name = (
+                    rng.choice(("../", "/etc/", "\x1b[2J", "a" * 500)) + name
+                    if rng.random() < 0.1
+                    else name
+                )
                 file.writestr(f"{name}.npy", member(rng, array))
             if rng.random() < 0.05:
                 file.writestr("bomb.npy", bytes(20_000_000))
@@ -150,7 +165,8 @@ def _harmed_header(rng: Random, data: bytes) -> bytes:
     (length,) = struct.unpack("<Q", data[:8])
     table = mutated_table(rng, json.loads(data[8 : 8 + length]))
     said = table.get("__metadata__") if isinstance(table, dict) else None
-    for key, text in list(said.items()) if isinstance(said, dict) else []:
+    said = said if isinstance(said, dict) else {}
+    for key, text in list(said.items()):
         with suppress(ValueError, TypeError, RecursionError):
             said[key] = json.dumps(mutated_table(rng, json.loads(text)))
     header = json.dumps(table).encode()
@@ -169,7 +185,7 @@ def safetensors(folder: Path) -> Make:
         for arrays in (tiny(), few())
     ]
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         path.write_bytes(_harmed_tensors(rng, rng.choice(sound)))
         return _installing(folder, path)
 
@@ -205,7 +221,7 @@ def torch_files(folder: Path) -> Make:
                 new.writestr(entry, content)
         return kept.getvalue()
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         data = rng.choice((*sound, acting))
         if data[:2] == b"PK" and rng.random() < 0.6:
             data = repacked(rng, data)
@@ -228,7 +244,7 @@ def cities(folder: Path) -> Make:
     )  # fmt: skip
     sound = path.read_bytes()
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         path.write_bytes(_harmed_tensors(rng, sound))
         installing = _installing(folder, path)
 
@@ -251,13 +267,15 @@ def directions(folder: Path) -> Make:
     models.mkdir(parents=True, exist_ok=True)
     write_direction(
         path,
-        Direction({"a/b": torch.ones(4), "c": torch.rand(3)}, {"a/b": 1.0, "c": 0.5}, "lite0", "sha256:0"),
+        Direction(
+            {"a/b": torch.ones(4), "c": torch.rand(3)}, {"a/b": 1.0, "c": 0.5}, "lite0", "sha256:0"
+        ),
     )
     sound = path.read_bytes()
     save_file({"a": torch.ones(2)}, models / "mine.safetensors")
     kept = {"architecture": "lite", "base": "googlenet", "sha256": "0" * 64, "from": "x"}
 
-    def make(rng: Random) -> Callable[[], object]:
+    def make(rng: Random) -> Case:
         os.environ["DREAMVID_HOME"] = str(folder / "home")
         path.write_bytes(_harmed_tensors(rng, sound))
         said = kept | {"architecture": rng.choice(("lite", "city", "googlenet"))}
@@ -274,3 +292,13 @@ def directions(folder: Path) -> Make:
         return case
 
     return make
+
+
+FAMILIES = {
+    "caffe": Family(450, caffe),
+    "npz": Family(300, npz),
+    "safetensors": Family(200, safetensors),
+    "torch_files": Family(150, torch_files),
+    "cities": Family(150, cities),
+    "directions": Family(150, directions),
+}

@@ -312,3 +312,14 @@ def test_the_real_googlenet_is_read(shared):
     assert found["conv1/7x7_s2.weight"].shape == (64, 3, 7, 7)
     assert found["loss3/classifier.weight"].shape[:2] == (1000, 1024)
     assert all(tensor.isfinite().all() for tensor in found.values())
+
+
+@pytest.mark.parametrize("header", ["(" * 300, "{'descr': '<f4", " " * 5000 + "{}"])
+def test_an_npys_header_that_is_no_table_is_refused(header, tmp_path):
+    """numpy raises tokenize's own error for the first, and takes long for a long one."""
+    path = tmp_path / "net.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        size = struct.pack("<H", len(header))
+        file.writestr("a.npy", b"\x93NUMPY\1\0" + size + header.encode() + bytes(64))
+    with pytest.raises(ModelError, match="is damaged, or no"):
+        read_arrays(path)

@@ -1,17 +1,19 @@
 """City models: what a file must hold, and that a base under one is left as it was."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 
 from dreamvid.errors import ModelError
 from dreamvid.models import store
 from dreamvid.models.catalogue import CATALOGUE
-from dreamvid.models.city import TOPS, City, fingerprint, read_city, summary, write_city
+from dreamvid.models.city import FORMAT, TOPS, City, fingerprint, read_city, summary, write_city
 from dreamvid.models.googlenet import FROZEN, GoogLeNet
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
@@ -292,3 +294,25 @@ def test_a_city_of_another_version_is_not_called_damaged(city, tmp_path):
         assert summary(path) == ("a city of another version", "")
     path.write_bytes(b"nothing")
     assert summary(path) == ("a city, damaged", "")
+
+
+def test_a_city_whose_numbers_are_beyond_floats_is_damaged(city, tmp_path):
+    path = tmp_path / "town.safetensors"
+    write_city(city, path)
+    arrays, metadata = load_file(path), city_metadata(path)
+    about = json.loads(metadata[FORMAT])
+    about["pixels"]["scale"] = 10**400
+    save_file(arrays, path, {FORMAT: json.dumps(about)})
+    with pytest.raises(ModelError, match="damaged"):
+        read_city(path)
+
+
+def test_what_is_shown_of_a_city_is_bounded(city, tmp_path):
+    path = tmp_path / "town.safetensors"
+    write_city(replace(city, base="b" * 5000, about={"credits": "c" * 5000}), path)
+    assert all(0 < len(text) <= 1000 for text in summary(path))
+
+
+def city_metadata(path):
+    with safe_open(path, "pt") as file:
+        return file.metadata()

@@ -392,3 +392,43 @@ def test_a_deep_tiff_that_declares_too_many_pixels_is_refused_too(tmp_path):
             tags[name].overwrite(50_000)
     with pytest.raises(PresetError, match=r"bomb.tif declares 50000x50000 pixels"):
         read(tmp_path / "bomb.tif")
+
+
+def test_a_damaged_tiff_says_so_once_and_its_reader_nothing(tmp_path, caplog, capfd):
+    path = tmp_path / "deep.tif"
+    tifffile.imwrite(path, np.zeros((8, 9, 3), np.uint16), photometric="rgb")
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + struct.pack("<I", 2**20) + data[8:])
+    with pytest.raises(PresetError):
+        load(path, option="start.path")
+    assert (caplog.text, capfd.readouterr().err) == ("", "")
+
+
+def test_a_picture_that_asks_for_more_memory_than_there_is_is_refused(tmp_path, monkeypatch):
+    def greedy(*_):
+        raise MemoryError
+
+    path = tmp_path / "a.png"
+    PilImage.new("RGB", (4, 4)).save(path)
+    monkeypatch.setattr(PilImage.Image, "load", greedy)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", greedy)
+    with pytest.raises(PresetError, match="more memory than there is"):
+        load(path, option="start.path")
+
+
+def test_a_tiff_of_a_size_that_opencv_refuses_is_refused(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise cv2.error("-215:Assertion failed")
+
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), np.zeros((4, 5, 3), np.uint16))
+    monkeypatch.setattr(cv2, "imdecode", refuse)
+    with pytest.raises(PresetError, match="is damaged"):
+        load(path, option="start.path")
+
+
+def test_signalling_nans_in_a_tiff_are_black_and_warn_of_nothing(tmp_path):
+    path = tmp_path / "floats.tif"
+    bits = np.full((4, 5, 3), 0x7F800001, np.uint32)
+    tifffile.imwrite(path, bits.view(np.float32), photometric="rgb")
+    assert not load(path, option="start.path").any()

@@ -1,3 +1,4 @@
+import wave
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -222,3 +223,15 @@ def test_fit_and_regroup_keep_the_samples():
     longer = np.concatenate(list(fit(pieces, 200_000, channels=2)), axis=1)
     assert longer.shape == (2, 200_000) and not longer[:, 1000:].any()
     assert list(islice(fit([], 0, channels=1), 2)) == []
+
+
+def test_a_sound_of_an_unknown_codec_is_refused(tmp_path):
+    path = tmp_path / "odd.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(800))
+    data = path.read_bytes()
+    path.write_bytes(data[:20] + b"\x99\x99" + data[22:])
+    for read in (probe_sound, lambda path: next(read_blocks(path))):
+        with pytest.raises(VideoError, match="codec that cannot be read"):
+            read(path)

@@ -20,8 +20,8 @@ from dreamvid.errors import DreamvidError, PresetError
 
 LOOK = 1.0  # seconds between two looks at the actors
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}  # as environment: Ray reads it when it is imported
-# Ray listens to the whole network, also where it was told another address, but on systems where
-# clusters are for the brave; without clusters it keeps to 127.0.0.1.
+# On Linux a Ray listens to the whole network, whatever address it is given, in case others join.
+# On macOS and Windows this is off, and by the same name it is switched off on Linux: 127.0.0.1.
 ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 STORE = 80 * 2**20  # bytes of shared memory, the least Ray takes: no frame passes through it
 
@@ -62,7 +62,8 @@ class _Hand:
 
     def __init__(self, actor: Any, orders: dict[str, Any]) -> None:
         self.actor, self.orders = actor, orders
-        self.who = self.task = None
+        self.who: Worker | None = None
+        self.task: Any = None
 
     def begin(self, told: threading.Event) -> bool:
         """False if it was told to stop before the cluster had room for the actor."""
@@ -90,9 +91,8 @@ def run(orders: ClusterOrders, told: threading.Event) -> None:
                 for hand in hands:
                     hand.actor.stop.remote()
             ready, _ = ray.wait([hand.task for hand in hands], timeout=LOOK)
-            hands = [
-                hand for hand in hands if hand.task not in ready or _goes_on(hand, queue, told)
-            ]
+            over = [hand for hand in hands if hand.task in ready]
+            hands = [hand for hand in hands if hand not in over or _goes_on(hand, queue, told)]
     finally:
         ray.shutdown()
 

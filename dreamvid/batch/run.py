@@ -63,7 +63,7 @@ class _Hand:
             raise OutputError(f"{self.log}: {error.strerror}") from None
 
     def stop(self) -> None:
-        """At its next frame."""
+        """At its next frame; closes the pipe to it."""
         if self.process.stdin and not self.process.stdin.closed:
             with suppress(OSError):
                 self.process.stdin.close()
@@ -155,6 +155,7 @@ def _is_at_work(hand: _Hand, queue: Queue, retries: int, stopping: bool) -> bool
     code = hand.process.poll()
     if code is None:
         return True
+    hand.stop()
     freed = queue.release_dead(retries=retries)
     if code == 0 or stopping:
         return False

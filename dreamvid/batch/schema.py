@@ -16,7 +16,6 @@ and names no place to write to outside its own folder.
 """
 
 import json
-import tomllib
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.options import Options
 from dreamvid.preset import explain
+from dreamvid.tables import read_toml
 
 MOST = 10_000  # jobs
 BYTES = 1_000_000  # of the file
@@ -116,7 +116,7 @@ def read_jobs_file(path: Path) -> JobsFile:
     try:
         if path.stat().st_size > BYTES:
             raise PresetError(str(path), "too large for a file of jobs", "at most a megabyte")
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = read_toml(path.read_text("utf-8"))
         return JobsFile.model_validate(table)
     except ValidationError as error:
         found = explain(error, JobsFile)

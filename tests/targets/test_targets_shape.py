@@ -74,7 +74,12 @@ def test_what_is_done_is_said():
 
 @pytest.mark.parametrize(
     "form",
-    {form for codec in CODECS.values() for form in codec.forms.values() if form.name != "gbrp16le"},
+    dict.fromkeys(
+        form
+        for codec in CODECS.values()
+        for form in codec.forms.values()
+        if form.name != "gbrp16le"
+    ),
     ids=lambda form: f"{form.name}{'-left' * form.left}",
 )
 def test_planes_are_those_of_a_render_within_a_level(form):

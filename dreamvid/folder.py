@@ -187,9 +187,7 @@ def _read(state: Path) -> dict[str, Any]:
     raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
-def _lengthened(
-    folder: RenderFolder, kept: dict[str, Any], key: dict[str, Any]
-) -> dict[str, Any]:
+def _lengthened(folder: RenderFolder, kept: dict[str, Any], key: dict[str, Any]) -> dict[str, Any]:
     """The folder's key once it is the longer film's, if all else is alike."""
     frames, wanted = kept.get(LENGTH), key[LENGTH]
     grown = kept | {LENGTH: wanted}

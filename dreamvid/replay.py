@@ -54,9 +54,9 @@ def open_source(path: Path) -> Source:
     """
     if path.is_dir() or path.name == RUN:  # which a render's folder has once it is finished
         folder = path if path.is_dir() else path.parent
-        record = check_record(read_run(folder / RUN), str(folder / RUN))
-        forward = next(iter(sorted(folder.glob(f"{FORWARD}.*"))), None)
-        return Source(path, record, forward, folder, full=True)
+        table = read_run(folder / RUN)
+        record = check_record(table, str(folder / RUN))
+        return Source(path, record, _forward(folder, table.get("outputs")), folder, full=True)
     table = read_record(path)
     if table is None:
         problem = "carries no record of a render; many sites take it out of what they are sent"
@@ -64,6 +64,13 @@ def open_source(path: Path) -> Source:
     record = check_record(table, str(path))
     comparable = not record.afterwards and record.output.startswith(COMPARED)
     return Source(path, record, path if comparable else None, path.parent, full=False)
+
+
+def _forward(folder: Path, written: object) -> Path | None:
+    """The forward film that a run wrote: one of another codec may be left from the run before."""
+    found = sorted(folder.glob(f"{FORWARD}.*"))
+    known = written if isinstance(written, dict) else {path.name: 0 for path in found}
+    return next((path for path in found if path.name in known), None)
 
 
 def read_run(path: Path) -> dict[str, Any]:
@@ -131,7 +138,11 @@ def differences(record: Record, preset: Preset, device: torch.device) -> list[st
         then = record.versions.get(name, "none")
         if then != now.get(name):
             found.append(f"{name} {then}, now {now.get(name, 'none')}")
-    files = digests(preset)
+    try:
+        files = digests(preset)
+    except OSError as error:
+        reason = error.strerror or error
+        raise PresetError("--set", f"{error.filename} cannot be read: {reason}") from None
     changed = [name for name in record.files | files if record.files.get(name) != files.get(name)]
     return found + [f"another {name.removesuffix(' sha256')}" for name in changed]
 

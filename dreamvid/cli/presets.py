@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,12 +130,12 @@ def new(
         load_preset(source)  # what does not load is not worth copying
         text = read_text(source)
     path = Path(name if name.endswith(".toml") else f"{name}.toml")
-    if path.name in (".toml", "..toml", "...toml"):
+    if path.name in (".toml", "..toml", "...toml") or not path.name.isprintable():
         raise PresetError("NAME", f"{quote(name)} is not a name", "such as mine")
     if path.exists():
         raise OutputError(f"{path} exists already; choose another name")
     write_text(path, text)
-    shown = f"./{path}" if str(path).startswith("-") else path
+    shown = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
     say(f"{path}: change it, then `dreamvid render {shown}`")
     for name in missing:
         note(f"{name}, of which it was made, is not here: put it beside {path}")

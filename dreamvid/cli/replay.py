@@ -38,8 +38,10 @@ def replay(
     if strict and changes:
         raise PresetError("--strict", "has nothing to compare with --set", "leave one out")
     source = again.open_source(file)
+    if out is not None and out == Path():
+        raise PresetError("--out", "is empty", "give a folder")
     target = out or Path("out") / f"{_name(file)}-replay"
-    if target.resolve() == source.folder.resolve():
+    if _is_of(source.folder, target):
         raise PresetError("--out", f"{target} is where the old files are", "choose another folder")
     _tell(source)
     picked = again.device_of(source.record, device)
@@ -66,6 +68,12 @@ def replay(
     say(f"{source.film} and {new}: {result}")
     if strict and not (result.identical or differing):
         raise DreamvidError(f"{source.film}: its frames differ, and should not")
+
+
+def _is_of(folder: Path, target: Path) -> bool:
+    """Whether files of a folder may be the ones that a render into `target` writes."""
+    folder, target = folder.resolve(), target.resolve()
+    return target == folder or (folder.name == "stills" and target == folder.parent)
 
 
 def _name(file: Path) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from dreamvid.errors import OutputError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -25,6 +27,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         make_folder(path.parent)
         partial.touch()
+    except OSError as error:
+        raise refused(path, error, begun=False) from None
+    try:
         yield partial
         _sync(partial)
         partial.replace(path)
@@ -45,13 +50,13 @@ def make_folder(folder: Path) -> None:
         _sync_folder(folder.parent)
 
 
-def refused(path: Path, error: OSError) -> OutputError:
+def refused(path: Path, error: OSError, *, begun: bool = True) -> OutputError:
     """What the system said about writing `path`, and of a full disk how much it has left."""
     reason = f"{path}: cannot be written: {error.strerror or error}"
-    if error.errno == errno.ENOENT:  # the folder was made before
+    if begun and error.errno == errno.ENOENT:
         lost = f"{path}: what was written there is gone: somebody moved or removed it"
         return OutputError(f"{lost}; put it back and the same command goes on, else begins anew")
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in FULL:
         return OutputError(reason)
     free = ""
     with suppress(OSError):

@@ -1,5 +1,10 @@
 import os
+import signal
 from pathlib import Path
+
+# A shell that starts us in the background has us ignore Ctrl-C, and all that we start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers, and what they start, share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")

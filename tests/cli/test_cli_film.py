@@ -331,7 +331,7 @@ def test_schedules_are_drawn(capsys, tmp_path):
     assert rows[0][2] == "4..9" and rows[1][1][0] == "▁" and rows[1][1][-1] == "█"
     assert picture_size(tmp_path / "quickstart-schedules.png")[0] == 1280
     assert run(capsys, *words, *over, "--out", "a.jpg", "--set", "video.frames=1")[0] == 0
-    assert run(capsys, *words, *over, "--out", "b.png", "--set", "video.seconds=36000")[0] == 0
+    assert run(capsys, *words, *over, "--out", "b.png", "--set", "video.seconds=3600")[0] == 0
 
 
 def test_schedules_that_hear_are_drawn(capsys, tmp_path, footage):

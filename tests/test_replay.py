@@ -1,6 +1,7 @@
 """Render, replay from what each file carries, compare; with the embedded model at 64x36."""
 
 import json
+import shlex
 import shutil
 import tomllib
 
@@ -365,3 +366,37 @@ def test_an_older_run_is_read_but_known_to_be_less(rendered, here):
     assert found[0].startswith("rendered on x86_64 cpu, 2 threads, now on ")
     assert "how many threads it was rendered with is not known" in found
     assert told(rendered / "forward.mp4")["format"] == FORMAT and SMALL
+
+
+def test_a_film_of_another_codec_that_was_left_there_is_not_compared(rendered, here, capsys):
+    film = here / "film"
+    shutil.copytree(rendered, film)
+    (film / "forward.mov").write_bytes(b"of the run before")
+    assert replay.open_source(film).film == film / "forward.mp4"
+    record = json.loads((film / "run.json").read_text("utf-8"))
+    del record["outputs"]
+    (film / "forward.mov").unlink()
+    (film / "run.json").write_text(json.dumps(record), "utf-8")
+    assert replay.open_source(film).film == film / "forward.mp4"
+
+
+@pytest.mark.parametrize("out", ["film", "film/stills/..", ""])
+def test_a_still_is_not_compared_with_itself(out, rendered, here, capsys):
+    shutil.copytree(rendered, here / "film")
+    before = {path: path.stat().st_mtime_ns for path in here.rglob("*")}
+    code, _, said = run(capsys, "replay", "film/stills/000001.png", "--out", out)
+    assert code == 2 and said.startswith("dreamvid: --out: ") and len(said.splitlines()) == 1
+    assert {path: path.stat().st_mtime_ns for path in here.rglob("*")} == before
+
+
+def test_a_file_of_settings_that_is_not_there_is_one_line(rendered, here, capsys):
+    code, _, said = run(capsys, "replay", rendered, "--set", "start.path=nowhere.png")
+    assert code == 2 and "nowhere.png cannot be read: No such file" in said
+    assert len(said.splitlines()) == 1 and not (here / "out").exists()
+
+
+def test_the_next_command_for_a_new_preset_can_be_typed(here, capsys):
+    code, said, _ = run(capsys, "presets", "new", "it's mine")
+    assert code == 0 and shlex.split(said.split("`")[1])[-1] == "it's mine.toml"
+    code, _, said = run(capsys, "presets", "new", "two\nlines")
+    assert code == 2 and len(said.splitlines()) == 1

@@ -56,7 +56,7 @@ def export(
     """
     asked = order(pictures, out, target, wishes or Wishes())
     with _folder_beside(out) as folder:
-        work = _Work(asked, folder, out.suffix, finish, note)
+        work = _Work(asked, folder, out.suffix.lower(), finish, note)
         try:
             plan = search(asked.steps, asked.reachable, work.estimate, work.write)
         except VideoError as error:

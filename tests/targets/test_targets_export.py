@@ -216,3 +216,9 @@ def test_what_the_target_does_not_take_is_refused(
     with pytest.raises(PresetError) as caught:
         export(pictures_of(make_film(1)), tmp_path / name, target=targets()[target], wishes=wishes)
     assert caught.value.option == option
+
+
+def test_an_ending_in_capitals_is_a_format_too(make_film, tmp_path):
+    film = make_film(1, 64, 36)
+    made = export(pictures_of(film), tmp_path / "FILM.MP4", wishes=Wishes(crf=40))
+    assert pictures_of(made.path).count == pictures_of(film).count

@@ -7,6 +7,7 @@ to a log, and its threads end with it. What passes through Ray is orders and pat
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from typing import Any
 
 from dreamvid.batch.identity import Worker, this_worker
 from dreamvid.batch.queue import Queue
-from dreamvid.errors import DreamvidError, PresetError
+from dreamvid.errors import DreamvidError, PresetError, quote
 
 LOOK = 1.0  # seconds between two looks at the actors
+DEATHS = 30  # of an actor in a row, before it has done anything: it will not live
+REACH = 5.0  # seconds in which a cluster is to answer
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}  # as environment: Ray reads it when it is imported
 # On Linux a Ray listens to the whole network, whatever address it is given, in case others join.
 # On macOS and Windows this is off, and by the same name it is switched off on Linux: 127.0.0.1.
@@ -66,16 +69,30 @@ class _Hand:
         self.task: Any = None
 
     def begin(self, told: threading.Event) -> bool:
-        """False if it was told to stop before the cluster had room for the actor."""
-        import ray
+        """False if it was told to stop before the cluster had room for the actor.
 
-        asked = self.actor.who.remote()
-        while not ray.wait([asked], timeout=LOOK)[0]:
-            if told.is_set():
-                return False
-        self.who = Worker(*ray.get(asked))
-        self.task = self.actor.work.remote(self.orders)
-        return True
+        Raises DreamvidError where the actor dies again and again.
+        """
+        import ray
+        from ray.exceptions import ActorUnavailableError, RayActorError
+
+        asked, deaths = self.actor.who.remote(), 0
+        while not told.is_set():
+            if not ray.wait([asked], timeout=LOOK)[0]:
+                continue
+            try:
+                self.who = Worker(*ray.get(asked))
+            except RayActorError as error:  # Ray is still making it anew
+                deaths += not isinstance(error, ActorUnavailableError)
+                if deaths > DEATHS:
+                    reason = " ".join(str(error).split())
+                    raise DreamvidError(f"--ray: a worker does not start: {reason}") from None
+                told.wait(LOOK)
+                asked = self.actor.who.remote()
+            else:
+                self.task = self.actor.work.remote(self.orders)
+                return True
+        return False
 
 
 def run(orders: ClusterOrders, told: threading.Event) -> None:
@@ -126,6 +143,21 @@ def _connect(orders: ClusterOrders) -> None:
         return
     own: dict[str, Any] = {"num_cpus": orders.processors, "object_store_memory": STORE}
     ray.init(address="local", include_dashboard=False, **own, **quiet)
+
+
+def check_address(address: str) -> None:
+    """Raises PresetError where nobody listens: Ray itself would try for minutes."""
+    if address in ("auto", "local"):  # it looks for one on this machine
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 2**16:
+        raise PresetError("--ray", f"{quote(address)} is no address", "give HOST:PORT")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that no host can have
+        reason = getattr(error, "strerror", None) or "it does not answer"
+        problem = f"nothing can be reached at {quote(address)}: {reason}"
+        raise PresetError("--ray", problem, "give the HOST:PORT of a Ray that runs") from None
 
 
 def _hire(orders: ClusterOrders) -> list[_Hand]:

@@ -101,6 +101,10 @@ def _preset(asked: _Asked, name: str, folder: Path) -> Preset:
 def _with_targets(asked: _Asked) -> list[str]:
     texts = list(asked.setting_texts)
     if asked.targets:
+        from dreamvid.targets.catalogue import find
+
+        for target in asked.targets:
+            find(target, "for")
         texts.append(f"outputs.targets={toml(list(asked.targets))}")
     return texts
 

@@ -89,7 +89,7 @@ class Queue:
 
     def try_again(self) -> None:
         """A new command gives what failed its tries back, unless others are at work."""
-        if any(self._files("claimed")):
+        if self.claimed:
             return
         for state in ("failed", "todo"):
             for path in self._files(state):
@@ -111,6 +111,11 @@ class Queue:
                 if ticket := read(path):
                     found[ticket.name] = state, ticket
         return found
+
+    @property
+    def claimed(self) -> bool:
+        """Whether anybody has a job."""
+        return any(self._files("claimed"))
 
     @property
     def idle(self) -> bool:

@@ -19,6 +19,9 @@ from dreamvid.device import cores, pick
 from dreamvid.errors import DreamvidError, OutputError
 
 LOOK = 0.5  # seconds between two looks at the queue
+SILENCE = (
+    30.0  # that a program may take to end when it is told to, or all is done, and nobody has a job
+)
 
 Tickets = dict[str, tuple[State, Ticket]]
 
@@ -96,6 +99,9 @@ def local_programs(out: Path, device: str, count: int | None, retries: int) -> l
 def ray_program(
     out: Path, device: str, count: int | None, retries: int, address: str | None
 ) -> list[Program]:
+    """Raises PresetError where no cluster can be reached."""
+    if address:
+        cluster.check_address(address)
     folder, processors = str(out.resolve()), max(count or 1, cores())
     orders = cluster.ClusterOrders(folder, device, count, retries, address, processors)
     environment = cluster.QUIET | ({} if address else cluster.ALONE)
@@ -136,11 +142,14 @@ def run_batch(
         _Hand(program, queue.folder / f"log-{os.getpid()}-{n}")
         for n, program in enumerate(programs)
     ]
+    waited = 0.0
     try:
-        while hands:
+        while hands and waited < SILENCE:
             if stop():
                 for hand in hands:
                     hand.stop()
+            over = (stop() or queue.idle) and not queue.claimed
+            waited = waited + LOOK if over else 0.0
             show(queue.tickets())
             time.sleep(LOOK)
             hands = [hand for hand in hands if _is_at_work(hand, queue, retries, stop())]

@@ -47,6 +47,11 @@ class _Shared(Options):
         default=(), alias="for", description="what the films are for, as `render --for`"
     )
 
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_target(cls, value: object) -> object:
+        return _many(value)
+
     def settings(self) -> list[str]:
         named = {
             "video.frames": self.frames,
@@ -69,7 +74,7 @@ class OneJob(_Shared):
     @field_validator("changes", mode="before")
     @classmethod
     def _read_changes(cls, value: object) -> object:
-        return settings_of(value) if isinstance(value, dict) else value
+        return settings_of(value) if isinstance(value, dict) else _many(value)
 
 
 class JobsFile(_Shared):
@@ -82,23 +87,24 @@ class JobsFile(_Shared):
     changes: tuple[tuple[Text, ...], ...] = Field(default=(), alias="settings")
     job: tuple[OneJob, ...] = ()
 
-    @field_validator("inputs", mode="before")
+    @field_validator("presets", "seeds", "inputs", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        return _many(value)
 
     @field_validator("changes", mode="before")
     @classmethod
     def _read_changes(cls, value: object) -> object:
         """A table of lists is every combination; a list of texts is one setting each."""
         if isinstance(value, dict):
-            lists = {key: one if isinstance(one, list) else [one] for key, one in value.items()}
+            flat = _flat(value).items()
+            lists = {key: one if isinstance(one, list) else [one] for key, one in flat}
             check_count(*map(len, lists.values()))
             pairs = [[f"{key}={toml(one)}" for one in many] for key, many in lists.items()]
             return tuple(product(*pairs))
         if isinstance(value, list | tuple):
-            return tuple((one,) if isinstance(one, str) else one for one in value)
-        return value
+            return tuple(settings_of(one) if isinstance(one, dict) else _many(one) for one in value)
+        return (_many(value),) if isinstance(value, str) else value
 
     @field_validator("out")
     @classmethod
@@ -142,7 +148,21 @@ def check_count(*lengths: int) -> None:
 
 
 def settings_of(table: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{key}={toml(value)}" for key, value in table.items())
+    return tuple(f"{key}={toml(value)}" for key, value in _flat(table).items())
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    """dream = { steps = 4 }, which TOML also makes of dream.steps = 4, as "dream.steps" = 4."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = isinstance(value, dict) and "." not in key
+        found |= {f"{key}.{name}": one for name, one in value.items()} if inner else {key: value}
+    return found
+
+
+def _many(value: object) -> object:
+    """One where a list is meant is a list of it."""
+    return (value,) if isinstance(value, str | int) else value
 
 
 def toml(value: Any) -> str:

@@ -72,9 +72,12 @@ def batch(
     queue = Queue(target / ".queue")
     fill(queue, asked.jobs, target, retries=retries)
     note(f"{len(asked.jobs)} jobs, into {target}")
-    with stop_signals() as stop, share_progress("batch") as share:
-        show = _Show(queue, asked.jobs, share)
-        over = run_batch(queue, programs, retries=retries, show=show, stop=stop)
+    try:
+        with stop_signals() as stop, share_progress("batch") as share:
+            show = _Show(queue, asked.jobs, share)
+            over = run_batch(queue, programs, retries=retries, show=show, stop=stop)
+    except KeyboardInterrupt:
+        raise Stopped("stopped at once; the same command goes on from there") from None
     _tell([job.name for job in asked.jobs], queue.tickets(), target, as_json, over)
 
 

@@ -54,9 +54,11 @@ def loop(
         raise PresetError("--seconds", f"must be above 0, got {seconds:g}")
     from dreamvid.cli.export import film_of, wishes_of
     from dreamvid.targets.catalogue import find
+    from dreamvid.targets.export import place_of
 
     chosen = find(target) if target else None
     path = out or Path(f"{Path(source).stem}-loop{chosen.suffix if chosen else '.gif'}")
+    place_of(path, chosen)  # before a preset is rendered
     if _is_preset(source):
         options = as_settings(
             video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
@@ -64,12 +66,9 @@ def loop(
         film, closed = _rendered(source, kind, [*(settings or []), *options], device, fresh)
         wishes = wishes_of(start=0.0, seconds=None, limit=None, size=None, fps=None)
     else:
-        for option, value in (
-            ("--frames", frames), ("--seed", seed), ("--model", model),
-            ("--set", settings), ("--fresh", fresh or None),
-        ):  # fmt: skip
-            if value is not None:
-                raise PresetError(option, "is for presets alone", f"{source} is a film")
+        _refuse_for_film(
+            source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
+        )
         wishes = wishes_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
         film = film_of(Path(source))
         if path.resolve() == film.resolve():
@@ -96,6 +95,13 @@ def loop(
     for change in made.changes:
         say(change)
     say(f"{made.path}  {file_size(made.bytes)}")
+
+
+def _refuse_for_film(source: str, **asked: object) -> None:
+    """Raises PresetError for an option that only a preset has."""
+    for option, value in asked.items():
+        if value is not None:
+            raise PresetError(f"--{option}", "is for presets alone", f"{source} is a film")
 
 
 def _is_preset(source: str) -> bool:

@@ -61,8 +61,26 @@ def open_picture(path: Path, *, option: str, most: int = MAX_PIXELS) -> Opened:
 
     Raises PresetError naming `option`, the setting that asked for the file.
     """
-    try:
+    with _in_words(path, option):
         return _decoded(path, option, most)
+
+
+def check_picture(path: Path, *, option: str) -> None:
+    """Looks at how the file begins, and decodes nothing; raises as `open_picture` does."""
+    with _in_words(path, option), _limits_ours():
+        try:
+            with PilImage.open(path) as file:
+                size = file.height, file.width
+        except UnidentifiedImageError:
+            if not (size := tiff_size(path)):
+                raise
+        _check_size(path, size, option, MAX_PIXELS)
+
+
+@contextmanager
+def _in_words(path: Path, option: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise PresetError(option, f"{path} does not exist", "give the path of a picture") from None
     except IsADirectoryError:

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dreamvid.errors import OutputError, VideoError
-from dreamvid.files import whole_file
+from dreamvid.files import check_writable, whole_file
 from dreamvid.targets.budget import search
 from dreamvid.targets.catalogue import Target, in_words
-from dreamvid.targets.order import Order, order
+from dreamvid.targets.formats import FORMATS, NUMBERED
+from dreamvid.targets.order import Order, format_for, order
 from dreamvid.targets.plans import Plan
 from dreamvid.targets.sample import sampled
 from dreamvid.targets.shape import Frame, framed
@@ -54,6 +55,7 @@ def export(
         VideoError: an encoder failed, or no file small enough can be made.
         OutputError: `out` cannot be written.
     """
+    out = place_of(out, target)
     asked = order(pictures, out, target, wishes or Wishes())
     with _folder_beside(out) as folder:
         work = _Work(asked, folder, out.suffix.lower(), finish, note)
@@ -66,6 +68,21 @@ def export(
     if given_up and asked.limit is not None:
         given_up += f" to stay under {in_words(asked.limit)}"
     return Exported(out, (*asked.changes, *filter(None, [given_up])), size)
+
+
+def place_of(out: Path, target: Target | None = None) -> Path:
+    """Where what is asked for will lie, checked before any work: FOLDER/%06d.png is FOLDER.
+
+    Raises PresetError for an ending that is no format or not the target's, OutputError
+    where nothing can be written, or something else is already.
+    """
+    folder = FORMATS[format_for(out, target)].folder
+    out = out.parent if out.name == NUMBERED else out
+    if not folder:
+        check_writable(out)
+    elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise OutputError(f"{out}: exists already; give the name of a new folder")
+    return out
 
 
 class _Work:

@@ -84,10 +84,13 @@ FORMATS = {
 }
 
 
+NUMBERED = "%06d.png"  # in a folder's place: how other programs name its pictures
+
+
 def format_named(path: Path) -> str:
     """By how a name ends: a folder is for single pictures; raises PresetError."""
     suffix = path.suffix.lower()
-    if path.name.endswith("%06d.png") or not suffix:
+    if path.name == NUMBERED or not suffix:
         return "png"
     name = "apng" if suffix == ".png" else suffix[1:]
     if name not in FORMATS or name == "png":

@@ -34,7 +34,7 @@ class Order:
 
 def order(pictures: Pictures, out: Path, target: Target | None, wishes: Wishes) -> Order:
     """Raises PresetError for what the format or the target does not have."""
-    name = _format(out, target)
+    name = format_for(out, target)
     form, codec = FORMATS[name], _codec(name, target, wishes)
     measure = measure_of(form, codec)
     quality = wishes.quality_in(measure, codec or f".{name}")
@@ -70,7 +70,8 @@ def order(pictures: Pictures, out: Path, target: Target | None, wishes: Wishes) 
     )
 
 
-def _format(out: Path, target: Target | None) -> str:
+def format_for(out: Path, target: Target | None) -> str:
+    """The name of one; raises PresetError where the target takes another."""
     name = format_named(out)
     if target and target.format != name:
         problem = f"{target.name} takes {target.suffix}, and {out.name} is something else"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dreamvid.batch.cluster import check_address
 from dreamvid.batch.jobs import load_jobs
 from dreamvid.batch.names import distinct, job_name
 from dreamvid.errors import PresetError
@@ -28,6 +29,36 @@ def test_every_combination_is_a_job_with_a_name_of_its_own(tmp_path):
     changed = ["seed=2", "dream.steps=8", "dream.octaves=2", "video.frames=5"]
     assert one == load_preset("vortex", changed)
     assert (jobs["mine"].dream.steps, jobs["mine"].video.count) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '"dream.steps=4"',
+        '{ "dream.steps" = 4 }',
+        "{ dream = { steps = 4 } }",
+        "[{ dream.steps = 4 }]",
+    ],
+)
+def test_one_may_stand_for_a_list_of_it_and_tables_may_nest(tmp_path, settings):
+    (job,) = load_jobs(
+        write(tmp_path, f'presets = "quickstart"\nseeds = 3\nsettings = {settings}\n')
+    ).jobs
+    assert job.name == "quickstart-seed3-steps=4" and job.preset.dream.steps == 4
+
+
+def test_an_input_that_is_no_picture_is_refused_before_any_work(tmp_path, capsys):
+    (tmp_path / "a.jpg").write_bytes(bytes(range(256)) * 4)
+    path = write(tmp_path, 'presets = "quickstart"\ninputs = "a.jpg"\n')
+    code, _, error = run(capsys, "batch", path, "--out", tmp_path / "out")
+    assert code == 2 and "job quickstart-a: start.path" in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("address", ["nowhere", "nowhere.invalid:1", "127.0.0.1:0", "h:99999"])
+def test_a_cluster_that_cannot_be_reached_is_said_at_once(address):
+    with pytest.raises(PresetError, match=r"^--ray: .*HOST:PORT"):
+        check_address(address)
 
 
 def test_inputs_are_found_beside_the_file(tmp_path, monkeypatch):
@@ -58,6 +89,7 @@ def test_what_goes_through_the_queue_is_the_same_preset(tmp_path, name):
         ('presets = ["quickstart"]\ninputs = ["no.jpg"]', "inputs: 'no.jpg': there is no such"),
         ('presets = ["quickstart"]\nout = "../up"', "below the file's own"),
         ('presets = ["quickstart"]\nout = "/etc"', "below the file's own"),
+        ('presets = "quickstart"\nfor = "reelz"', "for: no target is called 'reelz' (did you"),
         ("seeds = [1]", "no effect without presets"),
         ("presets = [", "is not TOML"),
         ("presets = " + "[" * 5000, "is not TOML"),

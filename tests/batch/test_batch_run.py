@@ -47,11 +47,11 @@ def start(tmp_path, models_home):
     for process in begun:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
 
 
 def wait_for(pattern, folder, process):
-    for _ in range(1200):
+    for _ in range(6000):  # five minutes: others may use the processors
         if found := sorted(folder.glob(pattern)):
             return found
         assert process.poll() is None, process.stderr.read()
@@ -72,7 +72,7 @@ def test_a_batch_that_is_killed_goes_on_and_two_terminals_share_it(tmp_path, sta
     first.wait()
     both = [start("--json", frames=24) for _ in range(2)]
     for process in both:
-        out, error = process.communicate(timeout=200)
+        out, error = process.communicate(timeout=500)
         assert process.returncode == 0, error
         found = json.loads(out)
         assert [one["state"] for one in found] == ["done"] * 2
@@ -91,7 +91,7 @@ def test_a_failed_job_stops_no_other_and_gives_the_command_its_code(tmp_path, st
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "tide-seed1-octaves=1-steps=1-pyramid=0-loop=false").write_text("a file")
     process = start("--retries", "1")
-    out, error = process.communicate(timeout=200)
+    out, error = process.communicate(timeout=500)
     assert process.returncode == 6 and "1 of 2 jobs failed: tide-seed1" in error
     rows = [line.split("\t") for line in out.splitlines() if "\t" in line]
     assert sorted(row[1] for row in rows) == ["done", "failed"]
@@ -103,7 +103,7 @@ def test_stopping_keeps_everything(tmp_path, start):
     process = start(frames=24)
     wait_for(".queue/frames/*", tmp_path / "out", process)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=100)
+    _, error = process.communicate(timeout=300)
     assert process.returncode == 130 and "the same command goes on" in error
     assert not list((tmp_path / "out" / ".queue" / "claimed").glob("*"))
 
@@ -113,7 +113,7 @@ def test_stopping_before_there_is_a_worker_says_how_to_go_on(tmp_path, start):
     process = start()
     wait_for(".queue/log-*", tmp_path / "out", process)
     process.send_signal(signal.SIGTERM)
-    out, error = process.communicate(timeout=100)
+    out, error = process.communicate(timeout=300)
     assert process.returncode == 130 and "the same command goes on" in error
     assert out.count("\twaiting\t") == 2
     assert not list((tmp_path / "out" / ".queue" / "claimed").glob("*"))
@@ -150,8 +150,9 @@ def test_a_worker_of_a_real_ray_is_killed_while_it_renders(
         assert found and all("0100007F:" in one for one in found), found
     (claim, *_) = wait_for("claimed/*~*", queue, process)
     os.kill(int(claim.stem.split("~")[2]), signal.SIGKILL)
-    out, error = process.communicate(timeout=200)
+    out, error = process.communicate(timeout=500)
     assert process.returncode == 0, error
     assert "raylet" not in out + error and out.count("\tdone\t") == 2
-    assert " died" in error
+    done = [json.loads(path.read_text()) for path in (queue / "done").glob("*.json")]
+    assert sorted(ticket["tries"] for ticket in done) == [1, 2]
     check_all(tmp_path, check_films)

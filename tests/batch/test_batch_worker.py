@@ -48,7 +48,9 @@ def test_the_job_of_a_killed_worker_is_taken_up_by_another(tmp_path, monkeypatch
         for name, (state, ticket) in tickets.items():
             if not killed and state == "claimed" and 10 < queue.frames(name) < 24:
                 killed[name] = ticket.worker
-                os.kill(worker_named(ticket.worker).pid, signal.SIGKILL)
+                holder = worker_named(ticket.worker)
+                assert holder
+                os.kill(holder.pid, signal.SIGKILL)
 
     programs = local_programs(tmp_path, "cpu", 2, retries=1)
     assert run_batch(queue, programs, retries=1, show=kill_one, stop=lambda: False)

@@ -12,8 +12,8 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image as PilImage
 
 from dreamvid.errors import OutputError, PresetError, VideoError
-from dreamvid.targets.catalogue import targets
-from dreamvid.targets.export import export
+from dreamvid.targets.catalogue import find, targets
+from dreamvid.targets.export import export, place_of
 from dreamvid.targets.wishes import Wishes
 from dreamvid.video.pictures import Pictures, pictures_of
 from tests.targets.conftest import seen_by_ffmpeg, seen_by_pyav
@@ -222,3 +222,16 @@ def test_an_ending_in_capitals_is_a_format_too(make_film, tmp_path):
     film = make_film(1, 64, 36)
     made = export(pictures_of(film), tmp_path / "FILM.MP4", wishes=Wishes(crf=40))
     assert pictures_of(made.path).count == pictures_of(film).count
+
+
+def test_a_folder_that_is_there_is_refused_before_the_work(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine.txt").touch()
+    for out in (tmp_path / "kept", tmp_path / "kept" / "%06d.png", tmp_path / "kept" / "mine.txt"):
+        with pytest.raises((OutputError, PresetError), match=r"exists already|no format"):
+            place_of(out)
+    assert place_of(tmp_path / "new" / "%06d.png") == tmp_path / "new"
+    assert place_of(tmp_path / "new") == tmp_path / "new"
+    with pytest.raises(PresetError, match=r"^--out: reels takes .mp4"):
+        place_of(tmp_path / "a.gif", find("reels"))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept", "mine.txt"]

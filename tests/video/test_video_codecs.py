@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import av
 import imageio_ffmpeg
@@ -221,7 +222,7 @@ def test_the_order_that_hardware_wants_keeps_every_sample(name, form):
     """`writer` hands these over where an encoder takes no planes."""
     rng = np.random.default_rng(0)
     dtype, most = (np.uint8, 256) if name == "yuv420p" else (np.uint16, 1024)
-    samples = rng.integers(0, most, (H * 3 // 2, W)).astype(dtype)
+    samples: Any = rng.integers(0, most, (H * 3 // 2, W)).astype(dtype)
     frame = av.VideoFrame.from_ndarray(samples, format=name)
     frame.colorspace, frame.color_range = BT709, LIMITED
     back = frame.reformat(format=form).reformat(format=name)

@@ -83,8 +83,10 @@ class Queue:
                 continue
             dead = replace(ticket, reason=f"its worker {holder.pid} on {holder.host} died", code=1)
             over = ticket.tries > retries
-            if self._move(path, "failed" if over else "todo", dead):
-                freed.append(dead)
+            # Somebody else may be putting it back at this moment: one of us succeeds.
+            with suppress(OutputError):
+                if self._move(path, "failed" if over else "todo", dead):
+                    freed.append(dead)
         return freed
 
     def try_again(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from dreamvid.batch import queue as queues
 from dreamvid.batch.identity import Worker, born_at, this_worker
 from dreamvid.batch.queue import Queue
-from dreamvid.errors import ResumeError
+from dreamvid.errors import OutputError, ResumeError
 
 
 @pytest.fixture
@@ -84,6 +84,16 @@ def test_what_a_dead_worker_had_is_put_back_until_it_has_killed_enough(queue):
         assert freed.tries == tries
     assert states(queue)["a"] == ("failed", 2)
     assert "died" in queue.tickets()["a"][1].reason
+
+
+def test_what_another_puts_back_at_this_moment_is_left_to_it(queue, monkeypatch):
+    def gone(path, ticket):
+        path.unlink()
+        raise OutputError(f"{path}: is gone")
+
+    queue.take(dead_worker())
+    monkeypatch.setattr(queues, "write", gone)
+    assert queue.release_dead(retries=1) == []
 
 
 def test_a_living_worker_keeps_what_it_has(queue):

@@ -45,7 +45,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     about = {"index": frame.index, "seconds": checkpoint.seconds, "shown": shown}
     about["memory"] = list(frame.memory)  # in this order
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    with whole_file(path) as partial:
+    with whole_file(path, make=False) as partial:
         partial.write_bytes(numpy_bytes(contiguous, {"checkpoint": json.dumps(about)}))
         _keep_old(path)
 

@@ -14,21 +14,27 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
     """Give a hidden path beside `path` to write; it becomes `path` when the block ends well.
 
     By then it is safely on the disk. Else nothing is left, and an older `path` stays.
-    Makes the folder where there is none. Raises OutputError for the system's refusals,
-    the block's among them; its other errors pass unchanged.
+
+    Args:
+        make: the folder, where there is none; else that is an error, as of work in progress
+            whose folder was moved: a second one would be in its way when it is put back.
+
+    Raises OutputError for the system's refusals, the block's among them; its other errors
+    pass unchanged.
     """
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written: it is a folder")
     partial = path.with_name(f".{path.name}.partial")
     try:
-        make_folder(path.parent)
+        if make:
+            make_folder(path.parent)
         partial.touch()
     except OSError as error:
-        raise refused(path, error, begun=False) from None
+        raise refused(path, error, begun=not make) from None
     try:
         yield partial
         _sync(partial)
@@ -74,8 +80,8 @@ class _Unwritten(Exception):
     """Ends the block before the file takes its place."""
 
 
-def write_text(path: Path, text: str) -> None:
-    with whole_file(path) as partial:
+def write_text(path: Path, text: str, *, make: bool = True) -> None:
+    with whole_file(path, make=make) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

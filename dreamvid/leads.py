@@ -22,7 +22,7 @@ class LeadFiles(MutableMapping[int, Image]):
         return self._folder / f"lead{-index:06d}.npy"
 
     def __setitem__(self, index: int, image: Image) -> None:
-        with whole_file(self._path(index)) as partial, partial.open("wb") as file:
+        with whole_file(self._path(index), make=False) as part, part.open("wb") as file:
             np.save(file, image.detach().half().cpu().numpy())
 
     def __getitem__(self, index: int) -> Image:

@@ -29,9 +29,9 @@ def libav_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_film(path: Path) -> Iterator[Path]:
+def whole_film(path: Path, *, make: bool = True) -> Iterator[Path]:
     """`whole_file`, for a file that libav writes; raises VideoError with its words too."""
-    with whole_file(path) as partial:
+    with whole_file(path, make=make) as partial:
         try:
             yield partial
         except FFmpegError as error:

@@ -51,10 +51,10 @@ def encode(frames: Iterable[Planes], path: Path, encoding: Encoding) -> None:
 
     Frame n is shown at exactly n / fps in MP4 and MOV, which segments are; WebM and MKV keep
     whole milliseconds, the nearest. Frames are taken one at a time. The file appears whole
-    or not at all. Raises OutputError where it cannot be written, VideoError with libav's
-    words, ValueError for no frames or one of another size.
+    or not at all, in a folder that is there. Raises OutputError where it cannot be written,
+    VideoError with libav's words, ValueError for no frames or one of another size.
     """
-    with whole_film(path) as partial, open_film(partial, path.suffix) as container:
+    with whole_film(path, make=False) as partial, open_film(partial, path.suffix) as container:
         stream = add_stream_for(container, encoding)
         packets, number = _Packets(container, encoding), -1
         for number, planes in enumerate(frames):

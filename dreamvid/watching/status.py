@@ -33,4 +33,4 @@ def write_status(folder: Path, status: Status) -> None:
     """Raises OutputError."""
     # ASCII only, so that no separator of lines that JavaScript knows can end the statement.
     told = json.dumps(asdict(status) | {"time": time.time()}, ensure_ascii=True)
-    write_text(folder / SCRIPT, f"watching({told});\n")
+    write_text(folder / SCRIPT, f"watching({told});\n", make=False)

@@ -138,7 +138,7 @@ class Watcher:
         """One update; gives the seconds of computing it took."""
         begun = time.thread_time()
         try:
-            with whole_file(self.folder / POSTER) as partial:
+            with whole_file(self.folder / POSTER, make=False) as partial:
                 partial.write_bytes(as_png(poster))
             if frames:
                 self._try_film(frames)

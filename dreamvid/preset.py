@@ -92,9 +92,14 @@ def with_settings(settings: Sequence[str]) -> Preset:
     return check(table)
 
 
+def sets(settings: Sequence[str], key: str) -> bool:
+    """Whether one of these `key=value` is for the key."""
+    return any(setting.partition("=")[0].strip() == key for setting in settings)
+
+
 def names_look(settings: Sequence[str]) -> bool:
     """Whether one of them chooses a look, which then takes the place of what was there."""
-    return any(setting.partition("=")[0].strip() == "dream.look" for setting in settings)
+    return sets(settings, "dream.look")
 
 
 def decides_look(setting: str) -> bool:

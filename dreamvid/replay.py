@@ -24,7 +24,7 @@ from dreamvid.errors import ModelError, PresetError, ResumeError, VideoError
 from dreamvid.job import digests
 from dreamvid.models import store
 from dreamvid.options import Preset
-from dreamvid.preset import check, lay_over
+from dreamvid.preset import check, lay_over, sets
 from dreamvid.report import processor, versions
 from dreamvid.video.reader import read_frames
 
@@ -41,10 +41,7 @@ class Source:
     record: Record
     film: Path | None  # what of it can be compared; None: it was made into something else since
     folder: Path  # in which files are looked for
-    full: bool  # whether the record's paths are this machine's own
-
-
-"""The record of a film has names alone; run.json has paths."""
+    full: bool  # whether it has paths, this machine's own, as run.json; a film's has names alone
 
 
 def open_source(path: Path) -> Source:
@@ -99,7 +96,7 @@ def preset_of(source: Source, settings: Sequence[str]) -> Preset:
         raise ModelError(store.missing(preset.model))
     digest = installed.digest.removeprefix("sha256:")
     wanted = source.record.files.get("model.file sha256")
-    if digest != wanted and not _sets(settings, "model"):
+    if digest != wanted and not sets(settings, "model"):
         one, other = digest[:12], (wanted or "unknown")[:12]
         problem = f"the one here ({one}...) is not the one this was made with ({other}...)"
         cure = f"--set model={preset.model} takes it nevertheless"
@@ -205,7 +202,3 @@ def counterpart(source: Source, files: Sequence[Path], out: Path) -> Path | None
     stills = sorted(out.glob("stills/*.png"))
     made = (path for path in (*files, *stills) if path.is_relative_to(out))
     return next((p for p in made if p.relative_to(out).with_suffix("").as_posix() == name), None)
-
-
-def _sets(settings: Sequence[str], key: str) -> bool:
-    return any(setting.partition("=")[0].strip() == key for setting in settings)

@@ -90,7 +90,12 @@ def _preset(asked: _Asked, name: str, folder: Path) -> Preset:
         chosen = asked.preset
         if chosen.endswith(".toml"):
             chosen = str(folder / Path(chosen).expanduser())
-        preset = _at_shape(load_preset(chosen, _with_targets(asked)), chosen, asked)
+        texts = _with_targets(asked)
+        preset = load_preset(chosen, texts)
+        if asked.targets:
+            from dreamvid.targets.films import shape_settings
+
+            preset = load_preset(chosen, [*texts, *shape_settings(preset, texts)])
         table = preset.model_dump(mode="json", exclude_unset=True)
         anchor_paths(table, folder)
         return check(table)
@@ -107,21 +112,6 @@ def _with_targets(asked: _Asked) -> list[str]:
             find(target, "for")
         texts.append(f"outputs.targets={toml(list(asked.targets))}")
     return texts
-
-
-def _at_shape(preset: Preset, name: str, asked: _Asked) -> Preset:
-    """Dreamed at the first target's shape unless a size is asked for, as by `render --for`."""
-    sized = any(text.partition("=")[0].strip() == "start.size" for text in asked.setting_texts)
-    if not asked.targets or sized or preset.of_footage:
-        return preset
-
-    from dreamvid.targets.catalogue import find
-    from dreamvid.targets.films import dream_size
-
-    size = dream_size(preset, find(asked.targets[0]))
-    if size is None:
-        return preset
-    return load_preset(name, [*_with_targets(asked), f'start.size="{size[0]}x{size[1]}"'])
 
 
 def _inputs(patterns: tuple[str, ...], folder: Path) -> tuple[Path, ...]:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from dreamvid.errors import PresetError
+
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
@@ -47,3 +49,10 @@ def words(command: str, preset: str, settings: Sequence[str], out: Path) -> str:
     """What to type into a shell for a preset with these settings."""
     set_them = [word for setting in settings for word in ("--set", setting)]
     return shlex.join(["dreamvid", command, preset, "--out", str(out), *set_them])
+
+
+def out_folder(out: Path | None, name: str) -> Path:
+    """The folder for films, out/NAME if none is given; raises PresetError."""
+    if out is not None and out == Path():
+        raise PresetError("--out", "is empty, or this very folder", "give one of its own")
+    return out or Path("out") / name

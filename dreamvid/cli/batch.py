@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.arguments import Device, Json, out_folder
 from dreamvid.cli.console import note, say, say_json, share_progress, table
 from dreamvid.cli.stopping import stop_signals
 from dreamvid.errors import DreamvidError, PresetError, Stopped
@@ -50,9 +50,7 @@ def batch(
 
         check_ray()
     asked = load_jobs(jobs)
-    target = out or asked.out or Path("out") / jobs.stem
-    if out is not None and out == Path():
-        raise PresetError("--out", "is empty", "give a folder")
+    target = out_folder(asked.out if out is None else out, jobs.stem)
 
     from dreamvid.batch.checks import check_jobs
 

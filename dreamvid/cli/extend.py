@@ -6,10 +6,10 @@ import typer
 
 from dreamvid.cli.arguments import Device
 from dreamvid.cli.console import note, say
+from dreamvid.cli.finished import say_finished
 from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
-from dreamvid.cli.units import duration, file_size
-from dreamvid.errors import PresetError, Stopped
+from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
     from dreamvid.extend import Extension
@@ -47,13 +47,7 @@ def extend(
 
         outcome = longer.extend(planned, device=picked, on_frame=on_frame, stop=stop, note=say)
         report = observer.finish(outcome)
-    if not outcome.finished:
-        done = f"{outcome.frames} of {outcome.count} frames are done"
-        raise Stopped(f"stopped; {done}, and the same command goes on from there")
-    length = duration(float(outcome.count / planned.preset.video.rate))
-    say(f"{outcome.count} frames, {length} of film")
-    for path in (*outcome.files, *([report] if report else [])):
-        say(f"{path}  {file_size(path.stat().st_size)}")
+    say_finished(outcome, planned.preset.video.rate, report)
 
 
 def _tell(planned: "Extension", device: str) -> None:

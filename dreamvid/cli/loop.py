@@ -6,10 +6,11 @@ import typer
 
 from dreamvid.cli.arguments import Device, Frames, Model, Seed, Settings, as_settings
 from dreamvid.cli.console import note, say
+from dreamvid.cli.finished import check_finished
 from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
 from dreamvid.cli.units import file_size
-from dreamvid.errors import PresetError, Stopped
+from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
     from dreamvid.options import Preset
@@ -130,9 +131,7 @@ def _rendered(
         outcome = render_film(
             preset, folder, device=pick(device), fresh=fresh, on_frame=show, stop=stop, note=note
         )
-    if not outcome.finished:
-        done = f"{outcome.frames} of {outcome.count} frames are done"
-        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+    check_finished(outcome)
     film = next(path for path in outcome.files if path.stem == "forward")
     return film, preset.loop.kind != "none"
 

@@ -13,13 +13,13 @@ from dreamvid.cli.arguments import (
     Settings,
     Size,
     as_settings,
+    out_folder,
     words,
 )
 from dreamvid.cli.console import note, say
+from dreamvid.cli.finished import say_finished
 from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
-from dreamvid.cli.units import duration, file_size
-from dreamvid.errors import PresetError, Stopped
 
 if TYPE_CHECKING:
     from dreamvid.options import Preset
@@ -61,11 +61,10 @@ def render(
         outputs_targets=targets,
     )
     asked = [*(settings or []), *options]
-    asked += _shape(load_preset(preset, asked), asked, targets or [])
+    if targets:
+        asked += _shape(load_preset(preset, asked), asked)
     chosen = load_preset(preset, asked)
-    if out is not None and out == Path():
-        raise PresetError("--out", "is empty", "give a folder")
-    target = out or Path("out") / "-".join([Path(preset).stem, *(targets or [])[:1]])
+    target = out_folder(out, "-".join([Path(preset).stem, *(targets or [])[:1]]))
 
     from dreamvid.device import pick
     from dreamvid.render import render_film
@@ -91,27 +90,15 @@ def render(
             chosen, target, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, note=say
         )
         report = observer.finish(outcome)
-    if not outcome.finished:
-        done = f"{outcome.frames} of {outcome.count} frames are done"
-        raise Stopped(f"stopped; {done}, and the same command goes on from there")
-    length = duration(float(outcome.count / chosen.video.rate))
-    say(f"{outcome.count} frames, {length} of film")
-    for path in (*outcome.files, *([report] if report else [])):
-        say(f"{path}  {file_size(path.stat().st_size)}")
+    say_finished(outcome, chosen.video.rate, report)
 
 
-def _shape(chosen: "Preset", settings: list[str], targets: list[str]) -> list[str]:
-    """The setting that gives it the first target's shape, unless a size is asked for."""
-    sized = any(setting.partition("=")[0].strip() == "start.size" for setting in settings)
-    if not targets or sized or chosen.of_footage:
-        return []
+def _shape(chosen: "Preset", settings: list[str]) -> list[str]:
+    """The setting for the first target's shape, which is said."""
+    from dreamvid.targets.films import shape_settings
 
-    from dreamvid.targets.catalogue import find
-    from dreamvid.targets.films import dream_size
-
-    size = dream_size(chosen, find(targets[0]))
-    if size is None:
-        return []
-    width, height = size
-    say(f"dreamed at {width}x{height}, the shape of {targets[0]}; --size: more pixels, more time")
-    return [f'start.size="{width}x{height}"']
+    found = shape_settings(chosen, settings)
+    for size in found:
+        what = f"dreamed at {size.partition('=')[2].strip(chr(34))}"
+        say(f"{what}, the shape of {chosen.outputs.targets[0]}; --size: more pixels, more time")
+    return found

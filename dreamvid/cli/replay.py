@@ -3,11 +3,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Settings
+from dreamvid.cli.arguments import Device, Settings, out_folder
 from dreamvid.cli.console import say
+from dreamvid.cli.finished import check_finished
 from dreamvid.cli.frames import frame_progress
 from dreamvid.cli.stopping import stop_signals
-from dreamvid.errors import DreamvidError, PresetError, Stopped
+from dreamvid.errors import DreamvidError, PresetError
 
 if TYPE_CHECKING:
     from dreamvid.replay import Source
@@ -38,9 +39,7 @@ def replay(
     if strict and changes:
         raise PresetError("--strict", "has nothing to compare with --set", "leave one out")
     source = again.open_source(file)
-    if out is not None and out == Path():
-        raise PresetError("--out", "is empty", "give a folder")
-    target = out or Path("out") / f"{_name(file)}-replay"
+    target = out_folder(out, f"{_name(file)}-replay")
     if _is_of(source.folder, target):
         raise PresetError("--out", f"{target} is where the old files are", "choose another folder")
     _tell(source)
@@ -54,9 +53,7 @@ def replay(
             outcome = render_film(
                 chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop
             )
-    if not outcome.finished:
-        done = f"{outcome.frames} of {outcome.count} frames are done"
-        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+    check_finished(outcome)
     for path in outcome.files:
         say(str(path))
     new = None if changes else again.counterpart(source, outcome.files, target)

@@ -7,6 +7,7 @@ from pathlib import Path
 from dreamvid.embedding import carry
 from dreamvid.options import Preset
 from dreamvid.options.film import OutputOptions
+from dreamvid.preset import sets
 from dreamvid.start import DEFAULT_SIZE, file_size
 from dreamvid.targets.catalogue import Target, find
 from dreamvid.targets.export import export
@@ -59,6 +60,19 @@ def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
         return None
     scale = sqrt(width * height / (shape[0] * shape[1]))
     return _rounded(shape, scale, BLOCK) or _rounded(shape, scale, 2)
+
+
+def shape_settings(preset: Preset, settings: Sequence[str]) -> list[str]:
+    """The size that gives a film its first target's shape, unless one is asked for.
+
+    Args:
+        settings: that were laid over the preset.
+    """
+    targets = preset.outputs.targets
+    if not targets or sets(settings, "start.size") or preset.of_footage:
+        return []
+    size = dream_size(preset, find(targets[0]))
+    return [f'start.size="{size[0]}x{size[1]}"'] if size else []
 
 
 def _rounded(shape: tuple[int, int], scale: float, block: int) -> tuple[int, int] | None:

@@ -108,7 +108,8 @@ def test_a_class_alone_needs_no_layer(lite, image):
 
     def value(x):
         seen = lite(x, ["head"])["head"]
-        weight, bias = lite.network.convs["classes"]
+        classes = lite.network.convs["classes"]
+        weight, bias = classes.weight, classes.bias
         logits = torch.conv2d(seen, weight, bias)[0]
         others = torch.cat([logits[:291], logits[292:]])
         return (logits[291] - 0.25 * others.logsumexp(0)).sum()

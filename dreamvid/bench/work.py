@@ -3,7 +3,7 @@
 Operations are counted as they run, from the shapes they really have. The floor is that of the
 roofline model (Williams, Waterman and Patterson, 2009): an operation takes its arithmetic at the
 rate of a matrix product or its bytes at the bandwidth of a copy, whichever is longer. It is the
-floor of these operations one after another, not of all ways to dream: fused ones would move less,
+floor of the plain operations one after another, not of all ways to dream: fused ones move less,
 what fits into a processor's cache moves faster than a large copy, and a library's convolutions
 may beat its matrix products. Then more than all of the floor is reached.
 """
@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
+
+from dreamvid.models.plain import plainly
 
 aten = torch.ops.aten
 
@@ -55,8 +57,8 @@ class Work:
 
 
 def work_of(run: Callable[[], object]) -> Work:
-    """Runs it once and counts; views, which cost nothing, are left out."""
-    with _Counter() as counter:
+    """Runs it once, the plain way, and counts; views, which cost nothing, are left out."""
+    with plainly(), _Counter() as counter:
         run()
     return Work(tuple(counter.found))
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from dreamvid.dream.score import Features
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.image import OtherSizeImage
+from dreamvid.models.plain import plainly
 
 SIDES = (32, 64, 128, 256, 512)  # pixels tried across the axis; unpadded layers need some
 MORE = 960  # pixels; a multiple of every stride there is
@@ -68,8 +69,8 @@ class _Probe:
         """Which places along the axis still are numbers, when a part of the strip is none."""
         strip = self.like.new_full((1, 3, side, length), 0.5)
         strip[..., nothing] = math.nan
-        # cuDNN's fast convolutions mix more pixels than the layer does.
-        with torch.no_grad(), torch.backends.cudnn.flags(enabled=False):
+        # Fast convolutions mix more pixels than the layer does.
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=False), plainly():
             seen = self.features(strip.mT if self.axis == 0 else strip, self.layers)
         across = {layer: _across(seen[layer], self.axis) for layer in self.layers}
         return {layer: ~values.isnan().any(0) for layer, values in across.items()}

@@ -6,16 +6,20 @@ classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's Inn
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.convolution import Convolution
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.lrn import lrn
+from dreamvid.models.onednn import RELU
 
-Op = Callable[..., Tensor]
+Entry = tuple[Callable[..., Tensor], tuple[str, ...]]
+"""What makes a blob, and from which others."""
 
 # Channels of each block's 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and pool_proj.
 BLOCKS = {
@@ -71,6 +75,8 @@ class GoogLeNet:
             head = weights[f"{CLASSIFIER}.weight"]
             self.weights[f"{CLASSIFIER}.weight"] = head.reshape(len(head), -1, 1, 1)
             self.weights[f"{CLASSIFIER}.bias"] = weights[f"{CLASSIFIER}.bias"].flatten()
+        # Where nobody wants to see a convolution before its ReLU, both are one operation.
+        self.fused: dict[str, Entry] = {}
         self.table = dict(self._build())
         self.layers = [name for name in self.table if "relu" not in name]
 
@@ -111,10 +117,11 @@ class GoogLeNet:
         """What a later layer makes of the activation of `FROZEN`."""
         return self._run({FROZEN: seen}, [layer])[layer]
 
-    def to(self, device: torch.device) -> "GoogLeNet":
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "GoogLeNet":
         for name, value in self.weights.items():
             layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
-            self.weights[name] = value.to(device, memory_format=layout)
+            self.weights[name] = value.to(device, dtype, memory_format=layout)
+        self.table = dict(self._build())
         return self
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
@@ -123,35 +130,34 @@ class GoogLeNet:
     def _run(self, blobs: dict[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
         """The wanted blobs, from those that are there."""
         needed = self._needed(wanted, blobs.keys())
-        for name, (op, inputs) in self.table.items():
+        for name in self.table:
             if name in needed:
+                op, inputs = needed[name]
                 blobs[name] = op(*(blobs[source] for source in inputs))
         return {name: blobs[name] for name in wanted}
 
-    def _needed(self, wanted: Sequence[str], given: Collection[str]) -> set[str]:
-        needed: set[str] = set()
+    def _needed(self, wanted: Sequence[str], given: Collection[str]) -> dict[str, Entry]:
+        needed: dict[str, Entry] = {}
         waiting = list(wanted)
         while waiting:
             name = waiting.pop()
             if name not in needed and name not in given:
-                needed.add(name)
-                waiting += self.table[name][1]
+                seen = name.removesuffix(".relu") in wanted
+                needed[name] = self.table[name] if seen else self.fused.get(name, self.table[name])
+                waiting += needed[name][1]
         return needed
 
-    def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple]:
+    def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple[str, Entry]]:
         """A convolution's blob, and its ReLU, which only the blobs after it read."""
-        padding = self.weights[f"{name}.weight"].shape[-1] // 2
-
-        def conv(x: Tensor) -> Tensor:
-            weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-            return F.conv2d(x, weight, bias, stride, padding)
-
+        conv = Convolution(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride)
         yield name, (conv, (source,))
+        self.fused[f"{name}.relu"] = (partial(conv, activation=RELU), (source,))
         yield f"{name}.relu", (F.relu, (name,))
 
-    def _build(self) -> Iterator[tuple[str, tuple[Op, tuple[str, ...]]]]:
-        yield from self._conv("conv1/7x7_s2", "data", stride=2)
-        yield "pool1/3x3_s2", (_halve, ("conv1/7x7_s2.relu",))
+    def _build(self) -> Iterator[tuple[str, Entry]]:
+        yield next(self._conv("conv1/7x7_s2", "data", stride=2))
+        # The largest of all is alike before and after a ReLU, which then has a quarter to do.
+        yield "pool1/3x3_s2", (lambda x: F.relu(_halve(x)), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
@@ -169,7 +175,7 @@ class GoogLeNet:
         if f"{CLASSIFIER}.weight" in self.weights:
             yield next(self._conv(CLASSIFIER, "pool5/7x7_s1"))
 
-    def _block(self, block: str, source: str) -> Iterator[tuple[str, tuple[Op, tuple[str, ...]]]]:
+    def _block(self, block: str, source: str) -> Iterator[tuple[str, Entry]]:
         yield from self._conv(f"{block}/1x1", source)
         yield from self._conv(f"{block}/3x3_reduce", source)
         yield from self._conv(f"{block}/3x3", f"{block}/3x3_reduce.relu")

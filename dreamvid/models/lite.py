@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.convolution import Convolution, same
 from dreamvid.models.head import Head, classifier
+from dreamvid.models.onednn import RELU6
 
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 EPSILON = 1e-3
@@ -43,10 +44,11 @@ class Lite:
     """Raises ModelError if the weights are not an EfficientNet-Lite's."""
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        self.convs: dict[str, tuple[Tensor, Tensor]] = {}
+        self.convs: dict[str, Convolution] = {}
         try:
             self.strides = strides(weights)
-            self.convs = dict(self._fold(weights))
+            for name, pair in self._fold(weights):
+                self.convs[name] = self._conv(name, *pair)
         except (KeyError, ValueError, StopIteration, RuntimeError) as error:
             raise ModelError(f"not an EfficientNet-Lite: {error}") from None
 
@@ -62,6 +64,11 @@ class Lite:
         yield "head", fold(weights, "_conv_head", "_bn1")
         yield "classes", (weights["_fc.weight"][:, :, None, None], weights["_fc.bias"])
 
+    def _conv(self, name: str, weight: Tensor, bias: Tensor) -> Convolution:
+        block = name.removeprefix("block_").removesuffix("/depthwise")
+        stride = 2 if name == "stem" else self.strides[int(block)] if block.isdecimal() else 1
+        return Convolution(weight, bias, stride, same)
+
     @property
     def layers(self) -> list[str]:
         names = [name.replace("/project", "/output") for name in self.convs]
@@ -70,7 +77,8 @@ class Lite:
 
     @property
     def head(self) -> Head | None:
-        return classifier("head", *self.convs["classes"]) if "classes" in self.convs else None
+        found = self.convs.get("classes")
+        return classifier("head", found.weight, found.bias) if found else None
 
     @property
     def frozen(self) -> str:
@@ -90,7 +98,8 @@ class Lite:
         found: dict[str, Tensor] = {}
         for name in names[first:]:
             if name != "classes":
-                found[f"{name}.weight"], found[f"{name}.bias"] = self.convs[name]
+                found[f"{name}.weight"] = self.convs[name].weight
+                found[f"{name}.bias"] = self.convs[name].bias
         return found
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "Lite":
@@ -103,9 +112,10 @@ class Lite:
         }:
             raise ModelError("not the learned weights of this EfficientNet-Lite")
         changed = copy(self)
-        changed.convs = {name: pair for name, pair in self.convs.items() if name != "classes"}
+        changed.convs = {name: conv for name, conv in self.convs.items() if name != "classes"}
         for name in changed.convs.keys() & {key.rpartition(".")[0] for key in weights}:
-            changed.convs[name] = weights[f"{name}.weight"], weights[f"{name}.bias"]
+            pair = weights[f"{name}.weight"], weights[f"{name}.bias"]
+            changed.convs[name] = self._conv(name, *pair)
         return changed
 
     def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
@@ -113,10 +123,8 @@ class Lite:
         first = int(self.frozen.removeprefix("block_").removesuffix("/output")) + 1
         return next(value for name, value in self._blocks(seen, first) if name == layer)
 
-    def to(self, device: torch.device) -> "Lite":
-        for name, (weight, bias) in self.convs.items():
-            moved = weight.to(device, memory_format=torch.channels_last)
-            self.convs[name] = moved, bias.to(device)
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Lite":
+        self.convs = {name: conv.to(device, dtype) for name, conv in self.convs.items()}
         return self
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
@@ -132,7 +140,7 @@ class Lite:
 
     def _run(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Every layer in turn; the caller stops asking when it has what it wants."""
-        x = F.relu6(self._conv("stem", x, stride=2))
+        x = self.convs["stem"](x, RELU6)
         yield "stem", x
         yield from self._blocks(x, 0)
 
@@ -140,33 +148,16 @@ class Lite:
         for n, stride in enumerate(self.strides[first:], first):
             before = x
             if f"block_{n}/expand" in self.convs:
-                x = F.relu6(self._conv(f"block_{n}/expand", x))
+                x = self.convs[f"block_{n}/expand"](x, RELU6)
                 yield f"block_{n}/expand", x
-            x = F.relu6(self._conv(f"block_{n}/depthwise", x, stride))
+            x = self.convs[f"block_{n}/depthwise"](x, RELU6)
             yield f"block_{n}/depthwise", x
-            x = self._conv(f"block_{n}/project", x)
+            x = self.convs[f"block_{n}/project"](x)
             x = x + before if stride == 1 and x.shape == before.shape else x
             yield f"block_{n}/output", x
-        x = F.relu6(self._conv("head", x))
+        x = self.convs["head"](x, RELU6)
         yield "head", x
         x = x.mean((2, 3), keepdim=True)
         yield "pool", x
         if "classes" in self.convs:
-            yield "classes", self._conv("classes", x)
-
-    def _conv(self, name: str, x: Tensor, stride: int = 1) -> Tensor:
-        weight, bias = self.convs[name]
-        groups = len(weight) if weight.shape[1] == 1 else 1
-        side = weight.shape[-1]
-        if stride == 1:  # SAME is symmetric there, and the convolution pads by itself
-            return F.conv2d(x, weight, bias, 1, side // 2, 1, groups)
-        return F.conv2d(_same_pad(x, side, stride), weight, bias, stride, 0, 1, groups)
-
-
-def _same_pad(x: Tensor, side: int, stride: int) -> Tensor:
-    """TensorFlow's SAME: the odd pixel of padding goes to the right and the bottom."""
-    padding: list[int] = []
-    for length in (x.shape[-1], x.shape[-2]):
-        total = max((-(-length // stride) - 1) * stride + side - length, 0)
-        padding += [total // 2, total - total // 2]
-    return F.pad(x, padding)
+            yield "classes", self.convs["classes"](x)

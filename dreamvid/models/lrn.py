@@ -1,8 +1,9 @@
 """Local response normalisation across channels, as Caffe runs it, with its own gradient.
 
 y = x / s^0.75,  s = 1 + alpha/size * (sum of x^2 over `size` neighbouring channels).
-torch's `local_response_norm` gives the same values through a 3-D average pool and `pow`,
-at several times the cost; the test holds this against it.
+
+torch's `local_response_norm` gives the same values through a 3-D average pool and `pow`, at
+several times the cost; the test holds this against it. `lrn_slabs.py` is this for CPUs.
 """
 
 from typing import Any
@@ -10,12 +11,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SIZE, ALPHA = 5, 1e-4  # BVLC GoogLeNet's; beta = 0.75 is built into `_power`
+from dreamvid.models import lrn_slabs
+from dreamvid.models.lrn_slabs import ALPHA, SIZE
 
 
 def lrn(x: Tensor) -> Tensor:
-    """(1, C, H, W) -> the same shape."""
+    """(N, C, H, W) -> the same shape."""
     return _Lrn.apply(x)
+
+
+def forward(x: Tensor) -> Tensor:
+    return x * _power(_scale(x))
+
+
+def backward(slope: Tensor, x: Tensor) -> Tensor:
+    """The slope at y -> that at x; the scale is cheaper to find again than to keep."""
+    scale = _scale(x)
+    direct = slope * _power(scale)
+    pulled = _over_neighbours(direct * x / scale)
+    return direct - (2 * 0.75 * ALPHA / SIZE) * x * pulled
+
+
+def _scale(x: Tensor) -> Tensor:
+    return _over_neighbours(x * x).mul_(ALPHA / SIZE).add_(1)
 
 
 def _over_neighbours(values: Tensor) -> Tensor:
@@ -29,21 +47,19 @@ def _over_neighbours(values: Tensor) -> Tensor:
 
 def _power(scale: Tensor) -> Tensor:
     """scale ** -0.75 by square roots, which vectorise where `pow` does not."""
-    root = scale.rsqrt()  # -0.5
-    return root * root.sqrt()  # -0.5 - 0.25
+    return (scale * scale.sqrt()).rsqrt()
 
 
 class _Lrn(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        scale = _over_neighbours(x * x).mul_(ALPHA / SIZE).add_(1)
-        y = x * _power(scale)
-        ctx.save_for_backward(x, scale, y)
-        return y
+        ctx.save_for_backward(x)
+        there, ctx.back = (
+            (lrn_slabs.forward, lrn_slabs.backward) if lrn_slabs.takes(x) else (forward, backward)
+        )
+        return there(x)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
-        (grad,) = grad_outputs
-        x, scale, y = ctx.saved_tensors
-        pulled = _over_neighbours(grad * y / scale)
-        return grad * _power(scale) - (2 * 0.75 * ALPHA / SIZE) * x * pulled
+        (slope,), (x,) = grad_outputs, ctx.saved_tensors
+        return ctx.back(slope, x)

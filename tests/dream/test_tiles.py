@@ -62,14 +62,10 @@ def model(name):
 def in_double(features):
     """In single precision rounding may choose another pixel of a maximum, and all below it."""
     network = features.network
-    if isinstance(network, GoogLeNet):
-        network.weights = {name: value.double() for name, value in network.weights.items()}
-    elif isinstance(network, zoo.ZooNetwork):
+    if isinstance(network, zoo.ZooNetwork):
         network.module.double()
     else:
-        network.convs = {
-            k: (weight.double(), b.double()) for k, (weight, b) in network.convs.items()
-        }
+        network.to(CPU, torch.float64)
     return features
 
 

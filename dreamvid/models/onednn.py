@@ -1,0 +1,177 @@
+"""Convolutions with fixed weights on a CPU, by oneDNN's own operations.
+
+The same values as `F.conv2d` and its gradient, to rounding. What is saved: weights are laid out
+once and not at every call, the activation is applied while the result is still in the processor's
+cache, and the way back keeps nothing but the signs' source. `convolution.py` has the plain version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dreamvid.models.plain import is_plain
+
+FEW = 4  # input channels: oneDNN's way back to so few is several times slower than need be
+LAID_OUT = (torch.float32, torch.bfloat16)
+
+aten = torch.ops.aten
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What follows a convolution; each is known from its result where its slope is 0."""
+
+    name: str  # oneDNN's
+    limits: tuple[float, ...]
+    plain: Callable[[Tensor], Tensor]
+    back: Callable[[Tensor, Tensor], Tensor]  # (slope, result) -> slope before it
+
+
+NONE = Activation("none", (), lambda x: x, lambda slope, _: slope)
+RELU = Activation("relu", (), F.relu, lambda slope, y: aten.threshold_backward.default(slope, y, 0))
+RELU6 = Activation(
+    "hardtanh", (0.0, 6.0), F.relu6, lambda slope, y: aten.hardtanh_backward.default(slope, y, 0, 6)
+)
+
+
+def takes(x: Tensor, weight: Tensor) -> bool:
+    """Whether this is work for oneDNN: on a CPU, with weights that nobody trains."""
+    return (
+        not is_plain()
+        and x.device.type == "cpu"
+        and x.dtype in LAID_OUT
+        and x.dtype == weight.dtype
+        and not weight.requires_grad
+        and prod(x.shape) > 0
+        and torch.backends.mkldnn.is_available()
+    )
+
+
+class Kernel:
+    """A convolution's weights, laid out for the way there and the way back.
+
+    Args:
+        weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
+        padding: zeros above and below, left and right.
+    """
+
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None, stride: int, padding: tuple[int, int]
+    ) -> None:
+        self.weight, self.bias = weight.detach(), bias
+        self.stride, self.padding = [stride, stride], list(padding)
+        self.groups = len(weight) if weight.shape[1] == 1 and len(weight) > 1 else 1
+
+    def __call__(self, x: Tensor, activation: Activation = NONE) -> Tensor:
+        """(N, I, H, W) -> (N, O, rows, columns), both channels last."""
+        return _Convolve.apply(x, self, activation)
+
+    def forward(self, x: Tensor, activation: Activation) -> Tensor:
+        return torch.ops.mkldnn._convolution_pointwise(
+            x.contiguous(memory_format=torch.channels_last),
+            self._laid_out,
+            self.bias,
+            self.padding,
+            self.stride,
+            [1, 1],
+            self.groups,
+            activation.name,
+            activation.limits,
+            "",
+        )
+
+    def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
+        """The slope at the result -> that at an input of this shape."""
+        if self.stride == [1, 1]:
+            return self._turned.forward(slope, NONE)
+        if self.groups == 1 and shape[1] <= FEW and self.stride == [2, 2]:
+            return self._interleaved(slope, shape)
+        # Only the input's shape is looked at; its memory is never touched.
+        like = torch.empty(shape, dtype=slope.dtype, memory_format=torch.channels_last)
+        return aten.convolution_backward.default(
+            slope.contiguous(memory_format=torch.channels_last),
+            like,
+            self.weight,
+            None,
+            self.stride,
+            self.padding,
+            [1, 1],
+            False,
+            [0, 0],
+            self.groups,
+            [True, False, False],
+        )[0]
+
+    @cached_property
+    def _laid_out(self) -> Tensor:
+        # A size of its own, whichever comes first, or a resumed render might round otherwise.
+        shape = [1, len(self.weight) if self.groups > 1 else self.weight.shape[1], 56, 56]
+        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[attr-defined]
+            self.weight.to_mkldnn(), self.padding, self.stride, [1, 1], self.groups, shape
+        )
+
+    @cached_property
+    def _turned(self) -> "Kernel":
+        """The convolution that is this one's way back, where the stride is 1."""
+        weight = self.weight.flip(2, 3)
+        if self.groups == 1:
+            weight = weight.transpose(0, 1)
+        rows, columns = (k - 1 - p for k, p in zip(weight.shape[2:], self.padding, strict=True))
+        weight = weight.contiguous(memory_format=torch.channels_last)
+        turned = Kernel(weight, None, 1, (rows, columns))
+        turned.groups = self.groups
+        return turned
+
+    def _interleaved(self, slope: Tensor, shape: torch.Size) -> Tensor:
+        """The way back of stride 2: each of four pixels has a small convolution of its own."""
+        batch, channels, height, width = shape
+        kernel, (top, left) = self._quarters
+        rows, columns = slope.shape[2:]
+        found = kernel.forward(slope, NONE)[..., top : top + rows, left : left + columns]
+        quarters = found.permute(0, 2, 3, 1).unflatten(-1, (2, 2 * channels))
+        whole = quarters.transpose(2, 3).reshape(batch, 2 * rows, 2 * columns, channels)
+        return whole[:, :height, :width].permute(0, 3, 1, 2)
+
+    @cached_property
+    def _quarters(self) -> tuple["Kernel", tuple[int, int]]:
+        """That convolution to (row, column, channel) of four pixels, and where its results begin.
+
+        Pixel 2i + e was read by the results i + d through the tap e + padding - 2d.
+        """
+        outputs, channels, *sides = self.weight.shape
+        first = [-((k - 1 - p) // 2) for k, p in zip(sides, self.padding, strict=True)]
+        last = [(1 + p) // 2 for p in self.padding]
+        padding = [max(-low, high) for low, high in zip(first, last, strict=True)]
+        taps = [high - low + 1 for low, high in zip(first, last, strict=True)]
+        weight = self.weight.new_zeros(2, 2, channels, outputs, *taps)
+        for e, f, row, column in torch.cartesian_prod(*map(torch.arange, (2, 2, *taps))).tolist():
+            u = e + self.padding[0] - 2 * (row + first[0])
+            v = f + self.padding[1] - 2 * (column + first[1])
+            if 0 <= u < sides[0] and 0 <= v < sides[1]:
+                weight[e, f, :, :, row, column] = self.weight[:, :, u, v].T
+        flat = weight.flatten(0, 2).contiguous(memory_format=torch.channels_last)
+        starts = padding[0] + first[0], padding[1] + first[1]
+        return Kernel(flat, None, 1, (padding[0], padding[1])), starts
+
+
+class _Convolve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Kernel, activation: Activation) -> Tensor:
+        y = kernel.forward(x, activation)
+        ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, activation
+        if activation is not NONE:
+            ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
+        (slope,) = grad_outputs
+        if ctx.activation is not NONE:
+            slope = ctx.activation.back(slope, *ctx.saved_tensors)
+        return ctx.kernel.backward(slope, ctx.shape), None, None

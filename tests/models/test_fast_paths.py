@@ -1,0 +1,167 @@
+"""Every fast path against the plain one, and both against float64."""
+
+from statistics import median
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from dreamvid.models import lrn, lrn_slabs, onednn, store
+from dreamvid.models.catalogue import CAFFE
+from dreamvid.models.convolution import Convolution, centred, same
+from dreamvid.models.features import FeatureModel
+from dreamvid.models.googlenet import GoogLeNet
+from dreamvid.models.onednn import NONE, RELU, RELU6
+from dreamvid.models.plain import is_plain, plainly
+from tests import reference
+
+CPU = torch.device("cpu")
+CLOSE = 1e-5  # relative error of a gradient in float32
+
+KINDS = [  # outputs, inputs, side, stride, each channel by itself, pads
+    (64, 3, 7, 2, False, centred),
+    (32, 3, 3, 2, False, same),
+    (24, 16, 1, 1, False, centred),
+    (20, 12, 3, 1, False, centred),
+    (9, 5, 5, 1, False, same),
+    (16, 16, 3, 1, True, same),
+    (16, 16, 3, 2, True, same),
+    (24, 24, 5, 2, True, same),
+    (12, 16, 3, 2, False, same),
+]
+
+
+def relative(found, expected):
+    expected = expected.detach()
+    return float((found.detach().double() - expected).norm() / expected.norm())
+
+
+@pytest.mark.parametrize("size", [(16, 24), (17, 23), (18, 25)])
+@pytest.mark.parametrize("activation", [NONE, RELU, RELU6], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", KINDS, ids=lambda kind: "-".join(map(str, kind[:4])) + kind[5].__name__
+)
+def test_a_convolution_and_its_way_back_are_those_of_float64(kind, activation, size):
+    outputs, inputs, side, stride, alone, pads = kind
+    rng = torch.Generator().manual_seed(3)
+    weight = torch.randn(outputs, 1 if alone else inputs, side, side, generator=rng)
+    bias = torch.randn(outputs, generator=rng)
+    conv = Convolution(weight, bias, stride, pads).to(CPU)
+    x = torch.randn(2, inputs, *size, generator=rng).requires_grad_()
+    assert onednn.takes(x, conv.weight)
+    y = conv(x, activation)
+    slope = torch.randn(y.shape, generator=rng)
+    (found,) = torch.autograd.grad(y, x, slope)
+
+    exact = x.detach().double().requires_grad_()
+    rows, columns = (pads(length, side, stride) for length in size)
+    padded = F.pad(exact, (*columns, *rows))
+    groups = outputs if alone else 1
+    z = F.conv2d(padded, weight.double(), bias.double(), stride, 0, 1, groups)
+    z = {NONE: lambda x: x, RELU: F.relu, RELU6: F.relu6}[activation](z)
+    (expected,) = torch.autograd.grad(z, exact, slope.double())
+    assert y.shape == z.shape and relative(y, z) < 1e-6
+    assert found.shape == x.shape and relative(found, expected) < CLOSE
+    with plainly():
+        assert relative(conv(x, activation), z) < 1e-6
+
+
+def test_sizes_seen_before_change_no_bit():
+    """Weights are laid out at the first size; a resumed render may begin with another."""
+    rng = torch.Generator().manual_seed(0)
+    weight, bias = torch.randn(48, 32, 3, 3, generator=rng), torch.randn(48, generator=rng)
+    small, large = (torch.randn(1, 32, n, 2 * n, generator=rng) for n in (7, 60))
+    one, other = Convolution(weight, bias).to(CPU), Convolution(weight, bias).to(CPU)
+    first = one(small, RELU), one(large, RELU)
+    second = other(large, RELU), other(small, RELU)
+    assert torch.equal(first[0], second[1]) and torch.equal(first[1], second[0])
+
+
+def test_weights_that_are_trained_are_not_laid_out():
+    weight = torch.randn(4, 3, 3, 3).requires_grad_()
+    conv, x = Convolution(weight, torch.zeros(4)), torch.randn(1, 3, 8, 8)
+    (slope,) = torch.autograd.grad(conv(x, RELU).sum(), weight)
+    assert bool(slope.any())
+    before = conv(x).detach()
+    with torch.no_grad():
+        weight.mul_(2)
+    assert_close(conv(x).detach(), 2 * before)
+
+
+@given(
+    channels=st.integers(3, 70),
+    places=st.integers(1, 40),
+    batch=st.integers(1, 2),
+    slab=st.sampled_from([64, 500, 2**17]),
+)
+def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, slab):
+    rng = torch.Generator().manual_seed(channels)
+    x = 90 * torch.randn(batch, channels, 3, places, generator=rng).double()
+    slope = torch.randn(x.shape, generator=rng).double()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lrn_slabs, "SLAB", slab)
+        y, back = lrn_slabs.forward(x.float()), lrn_slabs.backward(slope.float(), x.float())
+    exact = x.clone().requires_grad_()
+    expected = F.local_response_norm(exact, 5, 1e-4, 0.75, 1.0)
+    (wanted,) = torch.autograd.grad(expected, exact, slope)
+    assert y.shape == x.shape and relative(y, expected) < 1e-6
+    assert relative(back, wanted) < 1e-6
+    assert relative(lrn.forward(x), expected) < 1e-12
+    assert relative(lrn.backward(slope, x), wanted) < 1e-12
+
+
+def slope_of(features, image, layer):
+    image = image.clone().requires_grad_()
+    (seen,) = features(image, [layer]).values()
+    return torch.autograd.grad(0.5 * seen.pow(2).sum(), image)[0]
+
+
+@pytest.fixture(scope="module")
+def networks():
+    weights = {k: torch.tensor(v) for k, v in reference.random_googlenet().items()}
+    return {
+        "googlenet": FeatureModel("googlenet", GoogLeNet(weights), CAFFE, CPU),
+        "lite0": store.load("lite0", CPU),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("googlenet", "conv1/7x7_s2"),
+        ("googlenet", "conv2/norm2"),
+        ("googlenet", "inception_3b/5x5_reduce"),
+        ("googlenet", "inception_4c/output"),
+        ("googlenet", "inception_5a/3x3"),
+        ("lite0", "stem"),
+        ("lite0", "block_1/depthwise"),
+        ("lite0", "block_5/output"),
+        ("lite0", "block_11/expand"),
+    ],
+)
+@pytest.mark.parametrize("size", [(96, 128), (75, 117)])
+def test_a_networks_gradient_is_that_of_the_plain_way(networks, name, layer, size):
+    found = []
+    for seed in range(5):
+        image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(seed))
+        fast = slope_of(networks[name], image, layer)
+        with plainly():
+            assert is_plain()
+            plain = slope_of(networks[name], image, layer)
+        assert not is_plain() and bool(plain.any())
+        found.append(relative(fast, plain.double()))
+    # Rounding may make another pixel the largest of a pool, which all below it then see.
+    assert median(found) < CLOSE and max(found) < 0.02, found
+
+
+def test_a_convolution_is_seen_before_its_relu_beside_what_follows(networks):
+    image = torch.rand(1, 3, 64, 80, generator=torch.Generator().manual_seed(2))
+    names = ["inception_3a/3x3", "inception_3a/output"]
+    both = networks["googlenet"](image, names)
+    alone = networks["googlenet"](image, names[1:])
+    assert bool((both[names[0]] < 0).any())
+    assert_close(both[names[0]].relu(), both[names[1]][:, 64:192])
+    assert_close(alone[names[1]], both[names[1]])

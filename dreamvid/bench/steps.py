@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from dreamvid import heap
 from dreamvid.bench.clock import seconds
 from dreamvid.bench.peak import Memory, with_peaks
 from dreamvid.bench.rates import Rates
@@ -112,6 +113,7 @@ def make_step(place: Place, size: Size, device: torch.device) -> Callable[[], No
     moment = still_timeline(preset).moment(0)
     rng = torch.Generator().manual_seed(0)
     image = torch.rand(1, 3, size[1], size[0], generator=rng).to(device)
+    heap.settle(image)
     score = make_scores(preset.dream, place.features, device)(moment, image)
     assert score is not None  # its only layer has a weight
     ascent = ascent_at(preset.dream, moment)

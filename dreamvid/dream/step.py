@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import torch
 
+from dreamvid import heap
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.finish import finish
 from dreamvid.dream.gradient import even_out, grey, shape, unit_mean
@@ -101,6 +102,7 @@ def dream(
         PresetError: an octave would be too small.
         DreamvidError: the picture is no longer a number; nothing good follows from it.
     """
+    heap.settle(image)
     height, width = image.shape[-2:]
     sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
     bases = [image]

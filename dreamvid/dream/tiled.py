@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 
+from dreamvid import heap
 from dreamvid.dream.geometry import check_tileable
 from dreamvid.dream.grid import STILL, Shift
 from dreamvid.dream.room import SHARE, Size, fitting_side, halved, tileable
@@ -67,6 +68,7 @@ class TiledScore:
                 failed = error.with_traceback(None)  # which holds all that the try had
             if image.device.type == "cuda":
                 torch.cuda.empty_cache()
+            heap.spare()
             if not self.tiling.smaller(self.score, image):
                 raise failed
 

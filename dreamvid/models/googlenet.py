@@ -5,6 +5,7 @@ Convolutions are tapped before their ReLU (in Caffe the ReLU is a later layer, i
 classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's InnerProduct.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -13,10 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
-from dreamvid.models.convolution import Convolution
+from dreamvid.models.convolution import Convolution, joined
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.lrn import lrn
 from dreamvid.models.onednn import RELU
+from dreamvid.models.pooling import halve, stay
 
 Entry = tuple[Callable[..., Tensor], tuple[str, ...]]
 """What makes a blob, and from which others."""
@@ -75,8 +77,9 @@ class GoogLeNet:
             head = weights[f"{CLASSIFIER}.weight"]
             self.weights[f"{CLASSIFIER}.weight"] = head.reshape(len(head), -1, 1, 1)
             self.weights[f"{CLASSIFIER}.bias"] = weights[f"{CLASSIFIER}.bias"].flatten()
-        # Where nobody wants to see a convolution before its ReLU, both are one operation.
+        # Where nobody wants to see what is between them, several are one operation.
         self.fused: dict[str, Entry] = {}
+        self.convs: dict[str, Convolution] = {}
         self.table = dict(self._build())
         self.layers = [name for name in self.table if "relu" not in name]
 
@@ -128,12 +131,17 @@ class GoogLeNet:
         return self._run({"data": pixels}, wanted)
 
     def _run(self, blobs: dict[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
-        """The wanted blobs, from those that are there."""
+        """The wanted blobs, from those that are there; others go once nothing reads them."""
         needed = self._needed(wanted, blobs.keys())
+        readers = Counter(source for _, inputs in needed.values() for source in inputs)
         for name in self.table:
             if name in needed:
                 op, inputs = needed[name]
                 blobs[name] = op(*(blobs[source] for source in inputs))
+                readers.subtract(inputs)
+                for source in inputs:
+                    if not readers[source] and source not in wanted:
+                        blobs.pop(source, None)
         return {name: blobs[name] for name in wanted}
 
     def _needed(self, wanted: Sequence[str], given: Collection[str]) -> dict[str, Entry]:
@@ -142,14 +150,16 @@ class GoogLeNet:
         while waiting:
             name = waiting.pop()
             if name not in needed and name not in given:
-                seen = name.removesuffix(".relu") in wanted
-                needed[name] = self.table[name] if seen else self.fused.get(name, self.table[name])
+                plain = self.table[name]
+                seen = any(source in wanted for source in plain[1])
+                needed[name] = plain if seen else self.fused.get(name, plain)
                 waiting += needed[name][1]
         return needed
 
     def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple[str, Entry]]:
         """A convolution's blob, and its ReLU, which only the blobs after it read."""
         conv = Convolution(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride)
+        self.convs[name] = conv
         yield name, (conv, (source,))
         self.fused[f"{name}.relu"] = (partial(conv, activation=RELU), (source,))
         yield f"{name}.relu", (F.relu, (name,))
@@ -157,19 +167,19 @@ class GoogLeNet:
     def _build(self) -> Iterator[tuple[str, Entry]]:
         yield next(self._conv("conv1/7x7_s2", "data", stride=2))
         # The largest of all is alike before and after a ReLU, which then has a quarter to do.
-        yield "pool1/3x3_s2", (lambda x: F.relu(_halve(x)), ("conv1/7x7_s2",))
+        yield "pool1/3x3_s2", (lambda x: F.relu(halve(x)), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
         yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
-        yield "pool2/3x3_s2", (_halve, ("conv2/norm2",))
+        yield "pool2/3x3_s2", (halve, ("conv2/norm2",))
         source = "pool2/3x3_s2"
         for name in BLOCKS:
             yield from self._block(f"inception_{name}", source)
             source = f"inception_{name}/output"
             if name in ("3b", "4e"):
                 pool = f"pool{name[0]}/3x3_s2"
-                yield pool, (_halve, (source,))
+                yield pool, (halve, (source,))
                 source = pool
         yield "pool5/7x7_s1", (lambda x: F.avg_pool2d(x, 7, 1), (source,))
         if f"{CLASSIFIER}.weight" in self.weights:
@@ -181,15 +191,13 @@ class GoogLeNet:
         yield from self._conv(f"{block}/3x3", f"{block}/3x3_reduce.relu")
         yield from self._conv(f"{block}/5x5_reduce", source)
         yield from self._conv(f"{block}/5x5", f"{block}/5x5_reduce.relu")
-        yield f"{block}/pool", (lambda x: F.max_pool2d(x, 3, 1, 1), (source,))
+        yield f"{block}/pool", (stay, (source,))
         yield from self._conv(f"{block}/pool_proj", f"{block}/pool")
-        branches = ("1x1", "3x3", "5x5", "pool_proj")
-        inputs = tuple(f"{block}/{branch}.relu" for branch in branches)
-        yield f"{block}/output", (lambda *parts: torch.cat(parts, 1), inputs)
-
-
-def _halve(x: Tensor) -> Tensor:
-    return F.max_pool2d(x, 3, 2, ceil_mode=True)
+        names = [f"{block}/{branch}" for branch in ("1x1", "3x3", "5x5", "pool_proj")]
+        made = [self.fused[f"{name}.relu"] for name in names]
+        sources = tuple(source for _, (source,) in made)
+        self.fused[f"{block}/output"] = (partial(joined, [self.convs[n] for n in names]), sources)
+        yield f"{block}/output", (lambda *parts: F.relu(torch.cat(parts, 1)), tuple(names))
 
 
 def _checked(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Tensor:

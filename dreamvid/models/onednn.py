@@ -5,10 +5,9 @@ once and not at every call, the activation is applied while the result is still 
 cache, and the way back keeps nothing but the signs' source. `convolution.py` has the plain version.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import Any
 
 import torch
@@ -18,7 +17,10 @@ from torch import Tensor
 from dreamvid.models.plain import is_plain
 
 FEW = 4  # input channels: oneDNN's way back to so few is several times slower than need be
+LAYOUTS = 16  # kept of each weight: the octaves of a film, and some more
 LAID_OUT = (torch.float32, torch.bfloat16)
+
+AVAILABLE = torch.backends.mkldnn.is_available()
 
 aten = torch.ops.aten
 
@@ -48,8 +50,8 @@ def takes(x: Tensor, weight: Tensor) -> bool:
         and x.dtype in LAID_OUT
         and x.dtype == weight.dtype
         and not weight.requires_grad
-        and prod(x.shape) > 0
-        and torch.backends.mkldnn.is_available()
+        and x.numel() > 0
+        and AVAILABLE
     )
 
 
@@ -67,15 +69,16 @@ class Kernel:
         self.weight, self.bias = weight.detach(), bias
         self.stride, self.padding = [stride, stride], list(padding)
         self.groups = len(weight) if weight.shape[1] == 1 and len(weight) > 1 else 1
+        self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
 
     def __call__(self, x: Tensor, activation: Activation = NONE) -> Tensor:
         """(N, I, H, W) -> (N, O, rows, columns), both channels last."""
         return _Convolve.apply(x, self, activation)
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
-        return torch.ops.mkldnn._convolution_pointwise(
+        return torch.ops.mkldnn._convolution_pointwise.default(
             x.contiguous(memory_format=torch.channels_last),
-            self._laid_out,
+            self._laid_out(x.shape),
             self.bias,
             self.padding,
             self.stride,
@@ -108,13 +111,17 @@ class Kernel:
             [True, False, False],
         )[0]
 
-    @cached_property
-    def _laid_out(self) -> Tensor:
-        # A size of its own, whichever comes first, or a resumed render might round otherwise.
-        shape = [1, len(self.weight) if self.groups > 1 else self.weight.shape[1], 56, 56]
-        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[attr-defined]
-            self.weight.to_mkldnn(), self.padding, self.stride, [1, 1], self.groups, shape
-        )
+    def _laid_out(self, shape: torch.Size) -> Tensor:
+        """The weights as oneDNN wants them for this input; in another order they cost a copy."""
+        found = self._layouts.pop(shape, None)
+        if found is None:
+            found = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[attr-defined]
+                self.weight.to_mkldnn(), self.padding, self.stride, [1, 1], self.groups, shape
+            )
+            for oldest in list(self._layouts)[: 1 - LAYOUTS]:
+                del self._layouts[oldest]
+        self._layouts[shape] = found
+        return found
 
     @cached_property
     def _turned(self) -> "Kernel":
@@ -175,3 +182,34 @@ class _Convolve(torch.autograd.Function):
         if ctx.activation is not NONE:
             slope = ctx.activation.back(slope, *ctx.saved_tensors)
         return ctx.kernel.backward(slope, ctx.shape), None, None
+
+
+def joined(kernels: Sequence[Kernel], activation: Activation, sources: Sequence[Tensor]) -> Tensor:
+    """Several convolutions side by side in the channels; their results are kept once."""
+    return _Join.apply(kernels, activation, *sources)
+
+
+class _Join(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, kernels: Sequence[Kernel], activation: Activation, *sources: Tensor
+    ) -> Tensor:
+        parts = [k.forward(x, activation) for k, x in zip(kernels, sources, strict=True)]
+        ctx.widths = [part.shape[1] for part in parts]
+        ctx.kernels, ctx.activation = kernels, activation
+        ctx.shapes = [x.shape for x in sources]
+        y = torch.cat(parts, 1)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        (slope,), (y,) = grad_outputs, ctx.saved_tensors
+        slopes, results = slope.split(ctx.widths, 1), y.split(ctx.widths, 1)
+        found = [
+            kernel.backward(ctx.activation.back(part, result), shape)
+            for kernel, part, result, shape in zip(
+                ctx.kernels, slopes, results, ctx.shapes, strict=True
+            )
+        ]
+        return None, None, *found

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.models import lrn, lrn_slabs, onednn, store
+from dreamvid.models import lrn, lrn_slabs, onednn, pooling, store
 from dreamvid.models.catalogue import CAFFE
-from dreamvid.models.convolution import Convolution, centred, same
+from dreamvid.models.convolution import Convolution, centred, joined, same
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.onednn import NONE, RELU, RELU6
@@ -111,6 +111,47 @@ def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, 
     assert relative(back, wanted) < 1e-6
     assert relative(lrn.forward(x), expected) < 1e-12
     assert relative(lrn.backward(slope, x), wanted) < 1e-12
+
+
+@pytest.mark.parametrize("size", [(6, 8), (7, 9), (11, 5)])
+@pytest.mark.parametrize(
+    ("pool", "how"),
+    [
+        (pooling.halve, {"stride": 2, "ceil_mode": True}),
+        (pooling.stay, {"stride": 1, "padding": 1}),
+    ],
+)
+def test_pools_and_their_way_back_are_torchs(pool, how, size):
+    """Ties too: whole numbers of a few values, of which the first in reading order counts."""
+    rng = torch.Generator().manual_seed(5)
+    x = torch.randint(-2, 3, (2, 4, *size), generator=rng).float()
+    x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+    expected = F.max_pool2d(x, 3, **how)
+    found = pool(x)
+    assert torch.equal(found, expected)
+    slope = torch.randn(expected.shape, generator=rng)
+    wanted, slopes = (torch.autograd.grad(y, x, slope)[0] for y in (expected, found))
+    assert torch.equal(slopes, wanted)
+
+
+def test_what_is_joined_is_kept_once():
+    """Convolutions side by side: their results are not kept beside the whole of them."""
+    rng = torch.Generator().manual_seed(4)
+    convs = [
+        Convolution(torch.randn(n, 6, k, k, generator=rng), torch.zeros(n)).to(CPU)
+        for n, k in ((8, 1), (4, 3))
+    ]
+    x = torch.randn(1, 6, 9, 10, generator=rng).requires_grad_()
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: (kept.append(t.numel()), t)[1], id):
+        joined(convs, x, x)
+    assert kept == [12 * 9 * 10]
+    y = joined(convs, x, x)
+    with plainly():
+        plain = joined(convs, x, x)
+    slope = torch.randn(y.shape, generator=rng)
+    assert_close(y, plain)
+    assert_close(*(torch.autograd.grad(seen, x, slope)[0] for seen in (y, plain)))
 
 
 def slope_of(features, image, layer):

@@ -1,0 +1,48 @@
+"""Max pooling that keeps for its way back where each maximum was, and nothing else."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dreamvid.models.plain import is_plain
+
+SIDE = 3
+HALVE = {"stride": 2, "padding": 0, "ceil_mode": True}  # Caffe rounds up
+STAY = {"stride": 1, "padding": 1, "ceil_mode": False}
+
+aten = torch.ops.aten
+
+
+def halve(x: Tensor) -> Tensor:
+    """(N, C, H, W) -> the largest of each 3x3, every second one."""
+    return F.max_pool2d(x, SIDE, **HALVE) if is_plain() else _MaxPool.apply(x, *HALVE.values())
+
+
+def stay(x: Tensor) -> Tensor:
+    """(N, C, H, W) -> the largest of each 3x3, of the same shape."""
+    return F.max_pool2d(x, SIDE, **STAY) if is_plain() else _MaxPool.apply(x, *STAY.values())
+
+
+class _MaxPool(torch.autograd.Function):
+    """torch's own keeps its input and indices of 8 bytes: three times the memory of the result."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, stride: int, padding: int, ceil_mode: bool) -> Tensor:
+        window = ([SIDE, SIDE], [stride, stride], [padding, padding], [1, 1], ceil_mode)
+        y, places = aten.max_pool2d_with_indices.default(x, *window)
+        short = x.shape[-2] * x.shape[-1] < 2**31
+        ctx.save_for_backward(places.to(torch.int32) if short else places)
+        ctx.window, ctx.shape = window, x.shape
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
+        (slope,), (places,) = grad_outputs, ctx.saved_tensors
+        layout = torch.channels_last
+        # Only the input's shape is looked at; its memory is never touched.
+        like = torch.empty(ctx.shape, dtype=slope.dtype, device=slope.device, memory_format=layout)
+        back = aten.max_pool2d_with_indices_backward.default
+        found = back(slope, like, *ctx.window, places.to(torch.int64))
+        return found, None, None, None

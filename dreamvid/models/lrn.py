@@ -3,7 +3,8 @@
 y = x / s^0.75,  s = 1 + alpha/size * (sum of x^2 over `size` neighbouring channels).
 
 torch's `local_response_norm` gives the same values through a 3-D average pool and `pow`, at
-several times the cost; the test holds this against it. `lrn_slabs.py` is this for CPUs.
+several times the cost; the test holds this against it. `lrn_slabs.py` is this for CPUs,
+`lrn_triton.py` for NVIDIA's GPUs.
 """
 
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dreamvid.models import lrn_slabs
+from dreamvid.models import lrn_slabs, lrn_triton
 from dreamvid.models.lrn_slabs import ALPHA, SIZE
+
+FAST = lrn_slabs, lrn_triton
 
 
 def lrn(x: Tensor) -> Tensor:
@@ -21,15 +24,22 @@ def lrn(x: Tensor) -> Tensor:
 
 
 def forward(x: Tensor) -> Tensor:
-    return x * _power(_scale(x))
+    """y, computed in single precision at least: half has no room for squares."""
+    seen = _single(x)
+    return (seen * _power(_scale(seen))).to(x.dtype)
 
 
 def backward(slope: Tensor, x: Tensor) -> Tensor:
     """The slope at y -> that at x; the scale is cheaper to find again than to keep."""
-    scale = _scale(x)
-    direct = slope * _power(scale)
-    pulled = _over_neighbours(direct * x / scale)
-    return direct - (2 * 0.75 * ALPHA / SIZE) * x * pulled
+    seen = _single(x)
+    scale = _scale(seen)
+    direct = _single(slope) * _power(scale)
+    pulled = _over_neighbours(direct * seen / scale)
+    return (direct - (2 * 0.75 * ALPHA / SIZE) * seen * pulled).to(x.dtype)
+
+
+def _single(x: Tensor) -> Tensor:
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 def _scale(x: Tensor) -> Tensor:
@@ -54,9 +64,8 @@ class _Lrn(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        there, ctx.back = (
-            (lrn_slabs.forward, lrn_slabs.backward) if lrn_slabs.takes(x) else (forward, backward)
-        )
+        ways = ((fast.forward, fast.backward) for fast in FAST if fast.takes(x))
+        there, ctx.back = next(ways, (forward, backward))
         return there(x)
 
     @staticmethod

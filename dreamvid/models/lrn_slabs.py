@@ -9,6 +9,7 @@ at full width; what belongs to the ends of two rows at once lies where nobody lo
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ SHARE = 1 / SIZE
 
 
 def takes(x: Tensor) -> bool:
-    return not is_plain() and x.device.type == "cpu" and x.dtype == torch.float32
+    return not is_plain() and x.device.type == "cpu" and x.dtype in (torch.float32, torch.bfloat16)
 
 
 def forward(x: Tensor) -> Tensor:
@@ -32,8 +33,10 @@ def forward(x: Tensor) -> Tensor:
     places = _places(x)
     found = torch.empty_like(places)
     for slab, (seen, out) in _slabs(places, found):
+        seen = seen.float()
         scale = slab.scale(seen)
-        torch.mul(seen, slab.inner(slab.power(scale)), out=out)
+        with slab.filled(out) as y:
+            torch.mul(seen, slab.inner(slab.power(scale)), out=y)
     return _picture(found, x)
 
 
@@ -42,10 +45,12 @@ def backward(slope: Tensor, x: Tensor) -> Tensor:
     places = _places(x)
     found = torch.empty_like(places)
     for slab, (seen, wanted, out) in _slabs(places, _places(slope), found):
+        seen = seen.float()
         scale = slab.scale(seen)
-        torch.mul(wanted, slab.inner(slab.power(scale)), out=out)
-        pulled = slab.pulled(out, seen, scale)
-        out.addcmul_(seen, slab.inner(pulled), value=-2 * 0.75 * ALPHA / SIZE)
+        with slab.filled(out) as direct:
+            torch.mul(wanted.float(), slab.inner(slab.power(scale)), out=direct)
+            pulled = slab.pulled(direct, seen, scale)
+            direct.addcmul_(seen, slab.inner(pulled), value=-2 * 0.75 * ALPHA / SIZE)
     return _picture(found, x)
 
 
@@ -81,6 +86,18 @@ class _Slab:
         self._pairs = torch.empty(self._count + 3)
         self._scale, self._sums = torch.empty(self._count), torch.empty(self._count)
         self._share = torch.tensor(SHARE)
+        self._single: Tensor | None = None
+
+    @contextmanager
+    def filled(self, out: Tensor) -> Iterator[Tensor]:
+        """Where to write single precision that becomes `out`: itself, where it is that."""
+        if out.dtype == torch.float32:
+            yield out
+        else:
+            if self._single is None:
+                self._single = torch.empty(self.rows, self.channels)
+            yield self._single
+            out.copy_(self._single)
 
     def inner(self, sums: Tensor) -> Tensor:
         """What belongs to a channel: (rows, channels)."""

@@ -30,6 +30,7 @@ class Objective:
 
     gather: Callable[[Activation, Grid], Sums]
     judge: Callable[[Sums], Scalar] = _itself
+    placed: bool = False  # whether it matters where in the picture a place lies
 
     @property
     def adds_up(self) -> bool:
@@ -62,7 +63,11 @@ def only(channels: Sequence[int], objective: Objective) -> Objective:
 
 def masked(mask: Mask, objective: Objective) -> Objective:
     """The objective of a part of the picture: every place counts as the mask says."""
-    return replace(objective, gather=lambda seen, grid: objective.gather(seen, grid.masked(mask)))
+
+    def gather(seen: Activation, grid: Grid) -> Sums:
+        return objective.gather(seen, grid.masked(mask))
+
+    return replace(objective, gather=gather, placed=True)
 
 
 def energy() -> Objective:

@@ -47,7 +47,7 @@ def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
         values = _weighted(weights, grid.of(activation))
         return values[rows, columns].sum().reshape(1)
 
-    return Objective(gather)
+    return Objective(gather, placed=True)
 
 
 def diversity() -> Objective:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamvid.dream import graphs
 from dreamvid.dream.grid import STILL, Shift, whole_grid
 from dreamvid.dream.objective import Objective, Sums
 from dreamvid.image import Activation, Image, Scalar
@@ -71,6 +72,11 @@ class Score:
         return self.judge(self.gather(image, shift))
 
     def gradient(self, image: Image, shift: Shift = STILL) -> Image:
+        recorded = graphs.gradient(self, image)
+        return self.slope(image, shift) if recorded is None else recorded
+
+    def slope(self, image: Image, shift: Shift = STILL) -> Image:
+        """The gradient, one operation after the other."""
         image = image.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(self(image, shift), image)
         return gradient

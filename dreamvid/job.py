@@ -27,6 +27,7 @@ from dreamvid.masking import make_masking
 from dreamvid.matte import pictures_in
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
+from dreamvid.models.half import precision_for
 from dreamvid.motion.camera import make_camera
 from dreamvid.options import Preset
 from dreamvid.pictures.reading import load
@@ -82,7 +83,8 @@ def build(
     load_model: LoadModel = store.load,
 ) -> Job:
     """Raises PresetError, ModelError or VideoError, before any work."""
-    features = load_model(preset.model, device)
+    precision = precision_for(preset.dream.precision, device)
+    features = load_model(preset.model, device).in_precision(precision)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
     sound = sound_of(preset)
@@ -101,7 +103,8 @@ def build(
 
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
     """One picture dreamed on, of any size, as the first frame of a film would be."""
-    features = store.load(preset.model, device)
+    precision = precision_for(preset.dream.precision, device)
+    features = store.load(preset.model, device).in_precision(precision)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     timeline = still_timeline(preset)
     image, moment = image.to(device), timeline.moment(0)

@@ -27,6 +27,7 @@ from dreamvid.job import still
 from dreamvid.memory import free_memory, ran_out
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
+from dreamvid.models.half import precision_for
 from dreamvid.options import Preset
 from dreamvid.pictures.formats import check_size, depth_of
 from dreamvid.pictures.reading import STILL_PIXELS, Opened, open_picture
@@ -106,7 +107,8 @@ class _Dream:
 
 def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dream:
     """Raises PresetError or ModelError, before any work."""
-    features = store.load(preset.model, device)
+    precision = precision_for(preset.dream.precision, device)
+    features = store.load(preset.model, device).in_precision(precision)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     moment = still_timeline(preset).moment(0)
     ascent = ascent_at(preset.dream, moment)

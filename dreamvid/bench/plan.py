@@ -38,6 +38,7 @@ def make_plan(
     *,
     repeats: int,
     device: torch.device,
+    precision: str,
     scaling: bool,
     film: Size | None,
     preset: str | None,
@@ -51,6 +52,7 @@ def make_plan(
         layers: none for each model's usual ones.
         film: its size; None for no film.
         preset: None for google-classic, or quickstart without GoogLeNet.
+        precision: auto, single or half, as `dream.precision`.
         frames: of the film.
         settings: `key=value`, laid over its preset; they are told as part of its name.
 
@@ -63,9 +65,10 @@ def make_plan(
     name = usual_film if preset is None else preset
     filmed = None
     if film:
-        made = film_preset(name, film, frames, device, settings)
+        asked = [f"dream.precision={precision}", *settings]
+        made = film_preset(name, film, frames, device, asked)
         filmed = (" ".join([name, *settings]), film, made)
-    found = places(models or usual_models, layers, device)
+    found = places(models or usual_models, layers, device, precision)
     return Plan(found, sizes, repeats, device, scaling, filmed)
 
 
@@ -87,4 +90,5 @@ def carry_out(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
         name, size, preset = plan.film
         tell(f"a film of {name}")
         film = measure_film(name, size, preset, plan.device)
-    return make_record(plan.device, cases, film, scaled)
+    precision = plan.places[0].features.precision
+    return make_record(plan.device, precision, cases, film, scaled)

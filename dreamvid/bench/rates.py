@@ -13,12 +13,16 @@ COPIED = 2**27  # bytes, beyond what processors cache
 
 
 class Rates:
-    """Measures one device, with the memory for that taken once."""
+    """Measures one device, with the memory for that taken once.
 
-    def __init__(self, device: torch.device) -> None:
+    Args:
+        dtype: of the matrices.
+    """
+
+    def __init__(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         self.device = device
         side = CPU_SIDE if device.type == "cpu" else GPU_SIDE
-        self._matrix = torch.rand(side, side, device=device)
+        self._matrix = torch.rand(side, side, device=device, dtype=dtype)
         self._product = torch.empty_like(self._matrix)
         self._from = torch.rand(COPIED // 4, device=device)
         self._to = torch.empty_like(self._from)
@@ -26,9 +30,9 @@ class Rates:
         self.copy()
 
     def matrix(self) -> float:
-        """Floating-point operations a second of a float32 matrix product.
+        """Floating-point operations a second of a matrix product.
 
-        On CUDA in the precision that convolutions have there: TF32 where it is allowed.
+        Of float32 on CUDA in the precision that convolutions have there: TF32 where it is allowed.
         """
 
         def multiply() -> None:

@@ -21,6 +21,7 @@ FIRST = ("seconds_per_step", "mpixel_steps_per_second", "share_of_matrix_rate", 
 
 def make_record(
     device: torch.device,
+    precision: torch.dtype,
     cases: Sequence[Measured],
     film: FilmTimes | None,
     scaling: Sequence[Scaled],
@@ -32,7 +33,7 @@ def make_record(
     """
     measured = [_case(one) for one in cases]
     record: dict[str, Any] = {name: measured[0][name] for name in FIRST}
-    record |= {"machine": _machine(device), "cases": measured}
+    record |= {"machine": _machine(device, precision), "cases": measured}
     if film:
         record["film"] = _film(film)
     if scaling:
@@ -40,15 +41,17 @@ def make_record(
     return record
 
 
-def _machine(device: torch.device) -> dict[str, Any]:
-    convolutions = torch.backends.cudnn.allow_tf32 if device.type == "cuda" else False
+def _machine(device: torch.device, precision: torch.dtype) -> dict[str, Any]:
+    single = precision == torch.float32
+    tf32 = single and device.type == "cuda" and torch.backends.cudnn.allow_tf32
     return {
         "device": device_name(device),
         "type": device.type,
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "precision": "tf32" if convolutions else "float32",  # of convolutions and `matrix_rate`
+        # of convolutions and `matrix_rate`
+        "precision": "tf32" if tf32 else str(precision).removeprefix("torch."),
         "system": platform.platform(),
         "versions": versions(),
     }

@@ -15,6 +15,7 @@ from dreamvid.dream.step import ascend
 from dreamvid.errors import ModelError, quote, suggest
 from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
+from dreamvid.models.half import precision_for
 from dreamvid.preset import check
 from dreamvid.scores import make_scores
 from dreamvid.settings import ascent_at
@@ -61,12 +62,15 @@ class Measured:
         return Spread(millions / took.median, millions / took.high, millions / took.low)
 
 
-def places(models: Sequence[str], layers: Sequence[str], device: torch.device) -> list[Place]:
+def places(
+    models: Sequence[str], layers: Sequence[str], device: torch.device, precision: str = "auto"
+) -> list[Place]:
     """Each model at those of the layers that it has, or at its usual ones where none is named.
 
     Raises ModelError for what is not installed, and for a layer that none of them has.
     """
-    loaded = [store.load(name, device) for name in dict.fromkeys(models)]
+    dtype = precision_for(precision, device)
+    loaded = [store.load(name, device).in_precision(dtype) for name in dict.fromkeys(models)]
     for layer in layers:
         if not any(layer in features.layers for features in loaded):
             names = " and ".join(features.name for features in loaded)
@@ -88,7 +92,7 @@ def measure(place: Place, size: Size, repeats: int, device: torch.device) -> Mea
     """
     step = make_step(place, size, device)
     _, memory = with_peaks(lambda: [step() for _ in range(WARM)], device)
-    work, machine = work_of(step), Rates(device)
+    work, machine = work_of(step), Rates(device, place.features.precision)
     rounds = [(seconds(step, device), machine.matrix(), machine.copy()) for _ in range(repeats)]
     return Measured(
         place=place,

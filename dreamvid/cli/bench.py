@@ -1,7 +1,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,9 @@ def bench(
         list[str] | None, typer.Option(metavar="WxH", help="default: 768x432; repeatable")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="of every measurement")] = 7,
+    precision: Annotated[
+        Literal["auto", "single", "half"], typer.Option(help="as dream.precision")
+    ] = "auto",
     scaling: Annotated[
         bool, typer.Option("--scaling", help="sizes from 256x144 up too, per pixel")
     ] = False,
@@ -64,6 +67,7 @@ def bench(
         sizes,
         repeats=repeats,
         device=pick(device),
+        precision=precision,
         scaling=scaling,
         film=film_size,
         preset=preset,

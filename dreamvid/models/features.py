@@ -1,6 +1,7 @@
 """A network that answers one question: what do these layers see in this image?"""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from dreamvid.errors import ModelError, suggest
 from dreamvid.image import Activation, Image, constant
+from dreamvid.models import half
 from dreamvid.models.head import Head
 from dreamvid.models.words import WordSpace
 
@@ -41,7 +43,9 @@ class Network(Protocol):
         """Its last step, if that may as well be applied at every place."""
         ...
 
-    def to(self, device: torch.device) -> "Network": ...
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Network":
+        """The same there, in that precision; this one stays as it is."""
+        ...
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
         """The wanted layers' activations; nothing that they do not need is run."""
@@ -95,11 +99,27 @@ class FeatureModel:
         same_as: tuple[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = name
+        self.device = device
         self.network = network.to(device)
+        self.precision = torch.float32
+        self._half = self.network
+        self._others: dict[torch.dtype, FeatureModel] = {}
         self.pixels = pixels
         self.usual_layers = usual_layers  # dreamed when nobody names a layer
         self.words = words  # of a city model
         self.same_as = same_as  # of a city model: its base, and the layers that it left alone
+
+    def in_precision(self, dtype: torch.dtype) -> "FeatureModel":
+        """The same model computing in it; what goes in and comes out stays float32."""
+        if dtype == self.precision:
+            return self
+        if dtype not in self._others:
+            changed = copy(self)
+            changed.precision = dtype
+            changed._others = dict[torch.dtype, FeatureModel]({self.precision: self})
+            changed._half = self.network.to(self.device, dtype)
+            self._others[dtype] = changed
+        return self._others[dtype]
 
     @property
     def layers(self) -> Sequence[str]:
@@ -123,7 +143,10 @@ class FeatureModel:
         self.check(layers)
         pixels = self.pixels.prepare(image).contiguous(memory_format=torch.channels_last)
         try:
-            return self.network(pixels, layers)
+            if self.precision == torch.float32:
+                return self.network(pixels, layers)
+            seen = half.run(self._half, pixels, layers, self.precision)
+            return dict(zip(layers, seen, strict=True))
         except RuntimeError as error:
             # torch names neither the layer nor the cure when a window outgrows its map.
             if "too small" in str(error) or "smaller than" in str(error):

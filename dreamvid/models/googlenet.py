@@ -7,6 +7,7 @@ classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's Inn
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 
 import torch
@@ -121,11 +122,13 @@ class GoogLeNet:
         return self._run({FROZEN: seen}, [layer])[layer]
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "GoogLeNet":
+        moved = copy(self)
+        moved.weights, moved.fused, moved.convs = {}, {}, {}
         for name, value in self.weights.items():
             layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
-            self.weights[name] = value.to(device, dtype, memory_format=layout)
-        self.table = dict(self._build())
-        return self
+            moved.weights[name] = value.to(device, dtype, memory_format=layout)
+        moved.table = dict(moved._build())
+        return moved
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
         return self._run({"data": pixels}, wanted)

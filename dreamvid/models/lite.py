@@ -124,8 +124,9 @@ class Lite:
         return next(value for name, value in self._blocks(seen, first) if name == layer)
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Lite":
-        self.convs = {name: conv.to(device, dtype) for name, conv in self.convs.items()}
-        return self
+        moved = copy(self)
+        moved.convs = {name: conv.to(device, dtype) for name, conv in self.convs.items()}
+        return moved
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = {}

@@ -95,6 +95,8 @@ class Kernel:
             return self._turned.forward(slope, NONE)
         if self.groups == 1 and shape[1] <= FEW and self.stride == [2, 2]:
             return self._interleaved(slope, shape)
+        if slope.dtype == torch.bfloat16:  # there is no fast way back of each channel by itself
+            return self._in_single.backward(slope.float(), shape).to(slope.dtype)
         # Only the input's shape is looked at; its memory is never touched.
         like = torch.empty(shape, dtype=slope.dtype, memory_format=torch.channels_last)
         return aten.convolution_backward.default(
@@ -122,6 +124,11 @@ class Kernel:
                 del self._layouts[oldest]
         self._layouts[shape] = found
         return found
+
+    @cached_property
+    def _in_single(self) -> "Kernel":
+        top, left = self.padding
+        return Kernel(self.weight.float(), None, self.stride[0], (top, left))
 
     @cached_property
     def _turned(self) -> "Kernel":

@@ -1,6 +1,7 @@
 """torchvision's networks through one adapter, layers by module name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy, deepcopy
 from functools import cache
 
 import torch
@@ -68,9 +69,12 @@ class ZooNetwork:
         last = self.module.get_submodule("fc")
         return classifier(LAST[self.name], last.weight, last.bias)  # type: ignore[arg-type]
 
-    def to(self, device: torch.device) -> "ZooNetwork":
-        self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "ZooNetwork":
+        moved = copy(self)
+        moved.module, moved._extractors = deepcopy(self.module), {}
+        layout = torch.channels_last
+        moved.module.to(device, dtype, memory_format=layout)  # type: ignore[call-overload]
+        return moved
 
     def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
         key = tuple(wanted)

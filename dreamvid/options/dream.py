@@ -100,6 +100,11 @@ class DreamOptions(ShapingOptions):
     rate: Fps | None = Field(
         default=None, description="instead of every: dreamed frames a second; fps is a multiple"
     )
+    precision: Literal["auto", "single", "half"] = Field(
+        default="auto",
+        description="what the network computes in; half is faster and a little rougher; auto: "
+        "half on NVIDIA GPUs, single elsewhere",
+    )
     tile: Tile = Field(
         default="auto",
         description="side, in pixels, of the tiles a gradient is taken in; auto: whole pictures, "

@@ -25,7 +25,7 @@ class Bare:
     def __init__(self, head):
         self.head = head
 
-    def to(self, device):
+    def to(self, device, dtype=None):
         return self
 
     def __call__(self, pixels, wanted):

@@ -25,7 +25,7 @@ class Tiny:
         self.two = torch.randn(5, 4, generator=rng)
         self.head = Head(HIGH, torch.randn(6, 5, generator=rng), torch.randn(6, generator=rng))
 
-    def to(self, device):
+    def to(self, device, dtype=None):
         return self
 
     def __call__(self, pixels, wanted):

@@ -61,11 +61,7 @@ def model(name):
 
 def in_double(features):
     """In single precision rounding may choose another pixel of a maximum, and all below it."""
-    network = features.network
-    if isinstance(network, zoo.ZooNetwork):
-        network.module.double()
-    else:
-        network.to(CPU, torch.float64)
+    features.network = features.network.to(CPU, torch.float64)
     return features
 
 

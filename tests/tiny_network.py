@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from dreamvid.corpus.split import Split
-from dreamvid.models.features import Pixels
+from dreamvid.models.pixels import Pixels
 from dreamvid.training.base import Base
 from dreamvid.training.lesson import make_lesson
 from dreamvid.training.text import TextSpace

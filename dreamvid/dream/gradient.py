@@ -11,7 +11,7 @@ from torch import Tensor
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.frequency import by_frequency
 from dreamvid.dream.smooth import cascade
-from dreamvid.image import Image, constant
+from dreamvid.image import Image, Scalar, constant
 
 # How the colours of natural photos vary together: a square root of their covariance
 # (Lucid, `color_correlation_svd_sqrt`, Olah et al., 2017), scaled to a largest norm of 1.
@@ -40,7 +40,12 @@ def _partly(direction: Image, other: Image, share: float) -> Image:
 
 def unit_mean(gradient: Image) -> Image:
     """Divided by its mean size, as in dream.ipynb, 2015; a zero gradient stays zero."""
-    return gradient / gradient.abs().mean().clamp_min(TINY)
+    return gradient / mean_size(gradient)
+
+
+def mean_size(gradient: Image) -> Scalar:
+    """Never zero."""
+    return gradient.abs().mean().clamp_min(TINY)
 
 
 def even_out(gradient: Image, *, levels: int) -> Image:

@@ -20,11 +20,12 @@ import torch
 from dreamvid import heap
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.finish import finish
-from dreamvid.dream.gradient import even_out, grey, shape, unit_mean
+from dreamvid.dream.gradient import even_out, grey, mean_size, shape
 from dreamvid.dream.grid import Mask
 from dreamvid.dream.octaves import octave_sizes, typical_octave
 from dreamvid.dream.optimise import OPTIMISERS, Past
 from dreamvid.dream.pulls import towards_blurred, towards_less_variation
+from dreamvid.dream.rolling import rolled
 from dreamvid.dream.score import Climbable
 from dreamvid.errors import DreamvidError
 from dreamvid.image import Image, resize
@@ -54,7 +55,10 @@ def ascend(
     """
     image = image.detach()
     direction, past = OPTIMISERS[ascent.optimiser](_way_up(image, score, ascent, rng), past)
-    change = ascent.step_size / 255 * shape(direction, ascent)
+    size, direction = ascent.step_size / 255, shape(direction, ascent)
+    if mask is None and not (ascent.total_variation or ascent.high_frequency):
+        return torch.add(image, direction, alpha=size).clamp_(0, 1), past
+    change = size * direction
     if ascent.total_variation or ascent.high_frequency:
         change = change + _pull(image, ascent)
     if mask is not None:
@@ -65,11 +69,12 @@ def ascend(
 def _way_up(image: Image, score: Climbable, ascent: Ascent, rng: torch.Generator) -> Image:
     """The gradient at the picture, of mean size 1."""
     across, down = torch.randint(-ascent.jitter, ascent.jitter + 1, (2,), generator=rng).tolist()
-    rolled = image.roll((down, across), (-2, -1))
-    gradient = score.gradient(rolled, (down / image.shape[-2], across / image.shape[-1]))
+    gradient = score.gradient(
+        rolled(image, down, across), (down / image.shape[-2], across / image.shape[-1])
+    )
     if ascent.pyramid:
         gradient = even_out(gradient, levels=ascent.pyramid)
-    return unit_mean(gradient).roll((-down, -across), (-2, -1))
+    return rolled(gradient, -down, -across, over=mean_size(gradient))
 
 
 def _pull(image: Image, ascent: Ascent) -> Image:

@@ -6,7 +6,7 @@ its own, named in `architectures.py`.
 
 from dataclasses import dataclass
 
-from dreamvid.models.features import Pixels
+from dreamvid.models.pixels import Pixels
 
 CAFFE = Pixels(scale=255, mean=(104, 116, 122), bgr=True)  # as dream.ipynb has it
 PLACES205 = Pixels(scale=255, mean=(105.417, 113.753, 116.047), bgr=True)

@@ -18,8 +18,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from dreamvid.errors import ModelError, quote
-from dreamvid.models.features import FeatureModel, Pixels, Trainable
+from dreamvid.models.features import FeatureModel, Trainable
 from dreamvid.models.head import Head
+from dreamvid.models.pixels import Pixels
 from dreamvid.models.words import WordSpace
 from dreamvid.tensors import write_safetensors
 

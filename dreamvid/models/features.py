@@ -2,33 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from dreamvid.errors import ModelError, suggest
-from dreamvid.image import Activation, Image, constant
+from dreamvid.image import Activation, Image
 from dreamvid.models import half
 from dreamvid.models.head import Head
+from dreamvid.models.pixels import Pixels
 from dreamvid.models.words import WordSpace
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """What a network was trained on: (image * scale, channels ordered, - mean) / std."""
-
-    scale: float  # 255 for Caffe's pixels, 1 for torchvision's
-    mean: tuple[float, float, float]  # in the network's own channel order
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    bgr: bool = False
-
-    def prepare(self, image: Image) -> Tensor:
-        """(1, 3, H, W) RGB in [0, 1] -> the network's input."""
-        ordered = image.flip(1) if self.bgr else image
-        mean, std = (constant(t, image.device, image.dtype) for t in (self.mean, self.std))
-        return (ordered * self.scale - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
 
 
 @runtime_checkable
@@ -141,7 +125,7 @@ class FeatureModel:
     def __call__(self, image: Image, layers: Sequence[str]) -> dict[str, Activation]:
         """(1, 3, H, W) -> {layer: (1, C, h, w)}, with the gradient's way back kept."""
         self.check(layers)
-        pixels = self.pixels.prepare(image).contiguous(memory_format=torch.channels_last)
+        pixels = self.pixels.prepare(image)
         try:
             if self.precision == torch.float32:
                 return self.network(pixels, layers)

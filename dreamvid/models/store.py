@@ -21,8 +21,9 @@ from dreamvid.models.architectures import ARCHITECTURES, BUILDERS, FLOW_NETWORKS
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.catalogue import CATALOGUE, Entry
 from dreamvid.models.city import TOPS, USUAL, assembled, fingerprint, read_city
-from dreamvid.models.features import FeatureModel, Pixels, Trainable
+from dreamvid.models.features import FeatureModel, Trainable
 from dreamvid.models.fetch import check_digest
+from dreamvid.models.pixels import Pixels
 
 CITY = "city"  # the architecture, in records, of what is learned on top of another model
 

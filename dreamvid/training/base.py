@@ -6,7 +6,8 @@ import torch
 
 from dreamvid.models import store
 from dreamvid.models.city import TOPS
-from dreamvid.models.features import Pixels, Trainable
+from dreamvid.models.features import Trainable
+from dreamvid.models.pixels import Pixels
 
 USUAL = ("googlenet", "lite0")  # the first that is here
 

@@ -16,7 +16,8 @@ from dreamvid.corpus.pairs import Pair
 from dreamvid.errors import PresetError
 from dreamvid.image import Image
 from dreamvid.memory import ran_out
-from dreamvid.models.features import Pixels, Trainable
+from dreamvid.models.features import Trainable
+from dreamvid.models.pixels import Pixels
 from dreamvid.training.base import Base
 from dreamvid.training.batches import Look
 from dreamvid.training.views import SIDE, view

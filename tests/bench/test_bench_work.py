@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from dreamvid.bench.work import work_of
 from dreamvid.dream.objective import energy
 from dreamvid.dream.score import Part, make_score
-from dreamvid.models.features import FeatureModel, Pixels
+from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet, shapes
+from dreamvid.models.pixels import Pixels
 
 CPU = torch.device("cpu")
 

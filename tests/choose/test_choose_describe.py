@@ -6,9 +6,10 @@ from dreamvid.choose.describe import class_name, describe, heats_of, middle_of, 
 from dreamvid.choose.heat import draw_map, lit
 from dreamvid.image import to_bytes
 from dreamvid.models import store
-from dreamvid.models.features import FeatureModel, Pixels
+from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
+from dreamvid.models.pixels import Pixels
 from dreamvid.models.words import WordSpace
 from dreamvid.pictures.reading import load
 from tests.models.test_networks import ANSWERS

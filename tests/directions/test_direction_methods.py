@@ -8,8 +8,9 @@ from dreamvid.directions.attribution import FAINT, contributions
 from dreamvid.directions.goals import towards_labels, towards_words
 from dreamvid.directions.make import strongest
 from dreamvid.directions.photos import NOISE, contrast
-from dreamvid.models.features import FeatureModel, Pixels
+from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
+from dreamvid.models.pixels import Pixels
 from dreamvid.models.words import WordSpace
 
 LOW, HIGH = "low", "high"

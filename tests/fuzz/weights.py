@@ -21,10 +21,10 @@ from dreamvid.errors import DreamvidError
 from dreamvid.models import store
 from dreamvid.models.arrays import read_arrays
 from dreamvid.models.city import City, is_city, read_city, summary, write_city
-from dreamvid.models.features import Pixels
 from dreamvid.models.googlenet import shapes
 from dreamvid.models.head import Head
 from dreamvid.models.install import install
+from dreamvid.models.pixels import Pixels
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import CONTROL, LARGE, TEXTS, mutated_bytes, mutated_table
 

@@ -48,9 +48,10 @@ class Convolution:
         weight = self.weight.to(device, dtype, memory_format=torch.channels_last)
         return Convolution(weight, self.bias.to(device, dtype), self.stride, self.pads)
 
-    def __call__(self, x: Tensor, activation: Activation = NONE) -> Tensor:
+    def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
+        """Args: bare: what reads it brings the activation's own slope along; it may come twice."""
         if onednn.takes(x, self.weight):
-            return self.kernel(x)(x, activation)
+            return self.kernel(x)(x, activation, bare=bare)
         return activation.plain(self._plain(x))
 
     def _plain(self, x: Tensor) -> Tensor:

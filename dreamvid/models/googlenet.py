@@ -154,7 +154,7 @@ class GoogLeNet:
             name = waiting.pop()
             if name not in needed and name not in given:
                 plain = self.table[name]
-                seen = any(source in wanted for source in plain[1])
+                seen = any(source.removesuffix(".relu") in wanted for source in plain[1])
                 needed[name] = plain if seen else self.fused.get(name, plain)
                 waiting += needed[name][1]
         return needed
@@ -175,6 +175,9 @@ class GoogLeNet:
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
         yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
+        conv = partial(self.convs["conv2/3x3"], activation=RELU, bare=True)
+        rectified = lambda x: lrn(conv(x), rectified=True)
+        self.fused["conv2/norm2"] = (rectified, ("conv2/3x3_reduce.relu",))
         yield "pool2/3x3_s2", (halve, ("conv2/norm2",))
         source = "pool2/3x3_s2"
         for name in BLOCKS:

@@ -18,9 +18,13 @@ from dreamvid.models.lrn_slabs import ALPHA, SIZE
 FAST = lrn_slabs, lrn_triton
 
 
-def lrn(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> the same shape."""
-    return _Lrn.apply(x)
+def lrn(x: Tensor, *, rectified: bool = False) -> Tensor:
+    """(N, C, H, W) -> the same shape.
+
+    Args:
+        rectified: x comes out of a ReLU, whose own way back is taken here, in passing.
+    """
+    return _Lrn.apply(x, rectified)
 
 
 def forward(x: Tensor) -> Tensor:
@@ -29,13 +33,14 @@ def forward(x: Tensor) -> Tensor:
     return (seen * _power(_scale(seen))).to(x.dtype)
 
 
-def backward(slope: Tensor, x: Tensor) -> Tensor:
+def backward(slope: Tensor, x: Tensor, rectified: bool = False) -> Tensor:
     """The slope at y -> that at x; the scale is cheaper to find again than to keep."""
     seen = _single(x)
     scale = _scale(seen)
     direct = _single(slope) * _power(scale)
     pulled = _over_neighbours(direct * seen / scale)
-    return (direct - (2 * 0.75 * ALPHA / SIZE) * seen * pulled).to(x.dtype)
+    found = (direct - (2 * 0.75 * ALPHA / SIZE) * seen * pulled).to(x.dtype)
+    return found * (x > 0) if rectified else found
 
 
 def _single(x: Tensor) -> Tensor:
@@ -62,13 +67,14 @@ def _power(scale: Tensor) -> Tensor:
 
 class _Lrn(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, rectified: bool) -> Tensor:
         ctx.save_for_backward(x)
+        ctx.rectified = rectified
         ways = ((fast.forward, fast.backward) for fast in FAST if fast.takes(x))
         there, ctx.back = next(ways, (forward, backward))
         return there(x)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         (slope,), (x,) = grad_outputs, ctx.saved_tensors
-        return ctx.back(slope, x)
+        return ctx.back(slope, x, ctx.rectified), None

@@ -40,7 +40,7 @@ def forward(x: Tensor) -> Tensor:
     return _picture(found, x)
 
 
-def backward(slope: Tensor, x: Tensor) -> Tensor:
+def backward(slope: Tensor, x: Tensor, rectified: bool = False) -> Tensor:
     """The slope at y -> that at x, channels last."""
     places = _places(x)
     found = torch.empty_like(places)
@@ -51,6 +51,8 @@ def backward(slope: Tensor, x: Tensor) -> Tensor:
             torch.mul(wanted.float(), slab.inner(slab.power(scale)), out=direct)
             pulled = slab.pulled(direct, seen, scale)
             direct.addcmul_(seen, slab.inner(pulled), value=-2 * 0.75 * ALPHA / SIZE)
+            if rectified:
+                torch.ops.aten.threshold_backward.grad_input(direct, seen, 0, grad_input=direct)
     return _picture(found, x)
 
 

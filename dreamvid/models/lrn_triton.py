@@ -58,12 +58,12 @@ def forward(x: Tensor) -> Tensor:
     return _run(_forward, x)
 
 
-def backward(slope: Tensor, x: Tensor) -> Tensor:
+def backward(slope: Tensor, x: Tensor, rectified: bool = False) -> Tensor:
     """The slope at y -> that at x, channels last."""
-    return _run(_backward, x, slope)
+    return _run(_backward, x, slope, RECTIFIED=rectified)
 
 
-def _run(kernel, *tensors: Tensor) -> Tensor:
+def _run(kernel, *tensors: Tensor, **constants: bool) -> Tensor:
     last = torch.channels_last
     tensors = tuple(tensor.contiguous(memory_format=last) for tensor in tensors)
     found = torch.empty_like(tensors[0], memory_format=last)
@@ -72,7 +72,15 @@ def _run(kernel, *tensors: Tensor) -> Tensor:
     programs = -(-places // (BLOCK // groups))
     with torch.cuda.device_of(found):
         kernel[(programs,)](
-            *tensors, found, places, channels, groups, ALPHA / SIZE, BLOCK, num_warps=WARPS
+            *tensors,
+            found,
+            places,
+            channels,
+            groups,
+            ALPHA / SIZE,
+            BLOCK,
+            **constants,
+            num_warps=WARPS,
         )
     return found
 
@@ -106,6 +114,7 @@ def _backward(
     GROUPS: tl.constexpr,
     SHARE: tl.constexpr,
     BLOCK: tl.constexpr,
+    RECTIFIED: tl.constexpr,
 ):
     first, lanes, channels, inside = _lanes(places, CHANNELS, GROUPS, BLOCK)
     before, here, after = _groups(x + first, lanes, channels, inside, CHANNELS)
@@ -117,6 +126,8 @@ def _backward(
     _, pull_after = _slopes(asked_after, after, _scale(here, after, none, SHARE))
     pulled = _over_neighbours(pull_before, pull, pull_after)
     total = direct - (2 * 0.75 * SHARE) * here * pulled
+    if RECTIFIED:
+        total = tl.where(here > 0, total, 0.0)
     tl.store(found + first + lanes, total, mask=inside & (channels < CHANNELS))
 
 

@@ -71,9 +71,13 @@ class Kernel:
         self.groups = len(weight) if weight.shape[1] == 1 and len(weight) > 1 else 1
         self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
 
-    def __call__(self, x: Tensor, activation: Activation = NONE) -> Tensor:
-        """(N, I, H, W) -> (N, O, rows, columns), both channels last."""
-        return _Convolve.apply(x, self, activation)
+    def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
+        """(N, I, H, W) -> (N, O, rows, columns), both channels last.
+
+        Args:
+            bare: what reads it brings the activation's own slope along.
+        """
+        return _Convolve.apply(x, self, activation, bare)
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
         return torch.ops.mkldnn._convolution_pointwise.default(
@@ -176,19 +180,19 @@ class Kernel:
 
 class _Convolve(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Kernel, activation: Activation) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kernel: Kernel, activation: Activation, bare: bool) -> Tensor:
         y = kernel.forward(x, activation)
-        ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, activation
-        if activation is not NONE:
+        ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, NONE if bare else activation
+        if ctx.activation is not NONE:
             ctx.save_for_backward(y)
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
         (slope,) = grad_outputs
         if ctx.activation is not NONE:
             slope = ctx.activation.back(slope, *ctx.saved_tensors)
-        return ctx.kernel.backward(slope, ctx.shape), None, None
+        return ctx.kernel.backward(slope, ctx.shape), None, None, None
 
 
 def joined(kernels: Sequence[Kernel], activation: Activation, sources: Sequence[Tensor]) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from dreamvid.models.plain import is_plain
 
 SIDE = 3
+MANY = 2**22  # indices, from which on half their memory is worth two passes over them
 HALVE = {"stride": 2, "padding": 0, "ceil_mode": True}  # Caffe rounds up
 STAY = {"stride": 1, "padding": 1, "ceil_mode": False}
 
@@ -32,7 +33,7 @@ class _MaxPool(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, stride: int, padding: int, ceil_mode: bool) -> Tensor:
         window = ([SIDE, SIDE], [stride, stride], [padding, padding], [1, 1], ceil_mode)
         y, places = aten.max_pool2d_with_indices.default(x, *window)
-        short = x.shape[-2] * x.shape[-1] < 2**31
+        short = y.numel() > MANY and x.shape[-2] * x.shape[-1] < 2**31
         ctx.save_for_backward(places.to(torch.int32) if short else places)
         ctx.window, ctx.shape = window, x.shape
         return y

@@ -104,6 +104,7 @@ def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lrn_slabs, "SLAB", slab)
         y, back = lrn_slabs.forward(x.float()), lrn_slabs.backward(slope.float(), x.float())
+        after_relu = lrn_slabs.backward(slope.float(), x.float(), True)
     exact = x.clone().requires_grad_()
     expected = F.local_response_norm(exact, 5, 1e-4, 0.75, 1.0)
     (wanted,) = torch.autograd.grad(expected, exact, slope)
@@ -111,6 +112,8 @@ def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, 
     assert relative(back, wanted) < 1e-6
     assert relative(lrn.forward(x), expected) < 1e-12
     assert relative(lrn.backward(slope, x), wanted) < 1e-12
+    assert torch.equal(after_relu, back * (x > 0))
+    assert torch.equal(lrn.backward(slope, x, True), lrn.backward(slope, x) * (x > 0))
 
 
 @pytest.mark.parametrize("size", [(6, 8), (7, 9), (11, 5)])
@@ -121,8 +124,10 @@ def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, 
         (pooling.stay, {"stride": 1, "padding": 1}),
     ],
 )
-def test_pools_and_their_way_back_are_torchs(pool, how, size):
+@pytest.mark.parametrize("many", [0, 2**22])
+def test_pools_and_their_way_back_are_torchs(pool, how, size, many, monkeypatch):
     """Ties too: whole numbers of a few values, of which the first in reading order counts."""
+    monkeypatch.setattr(pooling, "MANY", many)
     rng = torch.Generator().manual_seed(5)
     x = torch.randint(-2, 3, (2, 4, *size), generator=rng).float()
     x = x.contiguous(memory_format=torch.channels_last).requires_grad_()

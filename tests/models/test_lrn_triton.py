@@ -52,7 +52,11 @@ def errors(forward, backward, name, channels, height, width, device="cpu"):
     expected = F.local_response_norm(exact, 5, 1e-4, 0.75, 1.0)
     (wanted,) = torch.autograd.grad(expected, exact, slope.double())
     last = x.to(device, memory_format=torch.channels_last)  # the slope's are not
-    pairs = (forward(last), expected), (backward(slope.to(device), last), wanted)
+    pairs = [
+        (forward(last), expected),
+        (backward(slope.to(device), last), wanted),
+        (backward(slope.to(device), last, True), wanted * (x > 0)),
+    ]
     for found, _ in pairs:
         assert found.shape == shape and found.dtype == dtype
         assert found.is_contiguous(memory_format=torch.channels_last)
@@ -75,7 +79,7 @@ def test_the_kernels_are_torchs_normalisation_and_its_gradient():
     assert not ran.returncode, ran.stderr
     found = json.loads(ran.stdout)
     assert len(found) == len(TYPES) * len(CASES)
-    assert not [case for case in found if not max(case[-2:]) < allowed(case[0])]
+    assert not [case for case in found if not max(case[-3:]) < allowed(case[0])]
 
 
 def test_no_kernel_without_triton_or_a_gpu(monkeypatch):

@@ -20,7 +20,9 @@ FEW = 4  # input channels: oneDNN's way back to so few is several times slower t
 LAYOUTS = 16  # kept of each weight: the octaves of a film, and some more
 LAID_OUT = (torch.float32, torch.bfloat16)
 
-AVAILABLE = torch.backends.mkldnn.is_available()
+AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
+    torch.ops.mkldnn, "_convolution_pointwise"
+)
 
 aten = torch.ops.aten
 

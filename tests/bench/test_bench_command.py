@@ -240,3 +240,13 @@ def test_a_file_that_cannot_be_compared_is_refused_before_the_work(
     (tmp_path / "a.json").write_text(text)
     code, _, error = run(capsys, "bench", "--device", "cpu", *SMALL, "--compare", "a.json")
     assert code == 2 and message in error and error.count("\n") == 1
+
+
+def test_half_precision_is_measured_and_told(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": True})
+    found = bench(capsys, *SMALL, "--precision", "half")
+    assert found["machine"]["precision"] == "bfloat16"
+    assert found["cases"][0]["flops"] == bench(capsys, *SMALL)["cases"][0]["flops"]
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {})
+    code, _, error = run(capsys, "bench", *SMALL, "--device", "cpu", "--precision", "half")
+    assert code == 2 and error.startswith("dreamvid: dream.precision: ") and error.count("\n") == 1

@@ -15,9 +15,11 @@ from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
-from dreamvid.errors import OutputError
+from dreamvid.batch import queue, ticket
+from dreamvid.errors import OutputError, ResumeError
 from dreamvid.films import SUFFIXES
 from dreamvid.folder import LENGTH, OURS, RenderFolder, kept_setting, lock_if_free
+from dreamvid.targets import export
 from dreamvid.watching import status, watcher
 
 Kind = Literal["render", "watch", "queue", "export"]
@@ -25,12 +27,15 @@ State = Literal["finished", "not finished", "running"]
 
 LOCK = "lock"
 PAGE = {watcher.FILM, watcher.POSTER, watcher.HTML, status.SCRIPT}
-QUEUE = {"todo", "claimed", "done", "failed", "frames"}
+PAGE |= {f".{name}.partial" for name in PAGE}
+QUEUE = {*queue.STATES, "frames"}
+MARKS = (LOCK, queue.MARK, export.MARK)  # what tells whose a folder is goes last
 QUIET = 24 * 3600.0  # seconds after which an export that wrote nothing is taken for dead
 
-_PARTIAL = re.compile(r"\..*\.partial")
 _EXPORT = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names it
-_EXPORTED = re.compile(r"(best|sample|whole)(\.\w+)?|\..*\.partial|\d+\.png")
+_RANDOM = re.compile(r"(?=.*[a-z]).*[0-9_].*")  # no word, and no date
+_NUMBERED = re.compile(r"\d{6,}\.png")
+_TICKET = re.compile(r"\.[\w.=+~-]+\.json\.partial")  # while it is written
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,25 @@ def _kind(path: Path) -> Kind | None:
             return "render"
         if path.name == watcher.FOLDER and {watcher.HTML, status.SCRIPT} <= inside:
             return "watch"
-        if path.name == ".queue" and inside and inside <= QUEUE:
+        if path.name == ".queue" and (queue.MARK in inside or _is_old_queue(path, inside)):
             return "queue"
-        if _EXPORT.fullmatch(path.name) and inside and all(map(_EXPORTED.fullmatch, inside)):
+        if _EXPORT.fullmatch(path.name) and (export.MARK in inside or _is_old_export(path)):
             return "export"
     return None
+
+
+def _is_old_queue(path: Path, inside: set[str]) -> bool:
+    """One without a mark: there are jobs in it, and nothing beside."""
+    files = (file for state in queue.STATES for file in _files(path / state))
+    return inside <= QUEUE and any(map(_job, files))
+
+
+def _is_old_export(path: Path) -> bool:
+    """One without a mark: by its name nobody made it, and all of it is ours, down to the last."""
+    if not _RANDOM.fullmatch(path.name[-8:]):
+        return False
+    whole = {file for file in path.rglob("*") if file.is_symlink() or not file.is_dir()}
+    return bool(whole) and whole == set(_exported(path))
 
 
 def _rendered(name: str) -> bool:
@@ -98,25 +117,48 @@ def _about(path: Path, kind: Kind) -> Leftover:
 
 def _ours(path: Path, kind: Kind) -> Iterator[Path]:
     """Its files that we have written, and only those."""
-    for entry in sorted(path.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            if (kind == "queue" and entry.name in QUEUE) or kind == "export":
-                yield from (file for file in sorted(entry.iterdir()) if _is_ours(file, kind))
-        elif _is_ours(entry, kind):
-            yield entry
-
-
-def _is_ours(file: Path, kind: Kind) -> bool:
-    name = file.name
-    if file.is_dir() and not file.is_symlink():
-        return False
-    if kind == "render":
-        return _rendered(name)
-    if kind == "watch":
-        return name in PAGE or _PARTIAL.fullmatch(name) is not None
     if kind == "queue":
-        return file.parent.name == "frames" or name.endswith(".json") or name.endswith(".partial")
-    return _EXPORTED.fullmatch(name) is not None
+        yield from _queued(path)
+    elif kind == "export":
+        yield from _exported(path)
+    else:
+        ours = _rendered if kind == "render" else PAGE.__contains__
+        found = (entry for entry in sorted(path.iterdir()) if ours(entry.name))
+        yield from (entry for entry in found if entry.is_symlink() or not entry.is_dir())
+
+
+def _queued(path: Path) -> Iterator[Path]:
+    kept = [file for state in queue.STATES for file in _files(path / state)]
+    jobs = {file: _job(file) for file in kept}
+    # Before the tickets: they tell whose these are.
+    yield from (file for file in _files(path / "frames") if file.name in jobs.values())
+    yield from (file for file in kept if jobs[file] or _TICKET.fullmatch(file.name))
+    yield from (file for file in _files(path) if file.name == queue.MARK)
+
+
+def _job(file: Path) -> str | None:
+    """The name of the job whose ticket it is; None for what is no ticket of ours."""
+    with suppress(ResumeError):
+        kept = ticket.read(file) if file.suffix == ".json" else None
+        return kept.name if kept else None
+    return None
+
+
+def _exported(path: Path) -> Iterator[Path]:
+    suffix = Path(path.name[1:-9]).suffix.lower()  # of the film it was for
+    works = {f"{work}{suffix}" for work in export.WORKS}
+    films = works | {f"silent{suffix}"}
+    names = {export.MARK, *films, *(f".{film}.partial" for film in films)}
+    yield from (file for file in _files(path) if file.name in names)
+    for work in sorted(works):
+        yield from (file for file in _files(path / work) if _NUMBERED.fullmatch(file.name))
+
+
+def _files(folder: Path) -> list[Path]:
+    """In it, and neither links nor through one."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return [file for file in sorted(folder.iterdir()) if file.is_file() and not file.is_symlink()]
 
 
 def _worth(path: Path, kind: Kind, age: float) -> tuple[State, str]:
@@ -190,12 +232,12 @@ def remove(found: Leftover) -> bool:
 def _take_away(found: Leftover) -> None:
     path = found.path
     files = list(_ours(path, found.kind))
-    # First the checkpoint: segments without it count for nothing. Last the lock.
-    files.sort(key=lambda file: (file.name == LOCK, "checkpoint" not in file.name))
+    # First the checkpoint: segments without it count for nothing. Last what tells whose it is.
+    files.sort(key=lambda file: (file.name in MARKS, "checkpoint" not in file.name))
     for file in files:
         file.unlink()
-    folders = [entry for entry in path.iterdir() if entry.is_dir() and not entry.is_symlink()]
-    for folder in (*folders, path):
+    folders = {path / name for name in QUEUE} if found.kind == "queue" else set()
+    for folder in (*folders, *{file.parent for file in files} - folders - {path}, path):
         with suppress(OSError):  # somebody has put something there
             folder.rmdir()
 

@@ -3,14 +3,23 @@
 import fcntl
 import json
 import os
+import shutil
 import time
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
+from dreamvid.batch.identity import this_worker
+from dreamvid.batch.queue import MARK as QUEUE_MARK
+from dreamvid.batch.queue import Queue
 from dreamvid.clean import find, remove
 from dreamvid.preset import load_preset
 from dreamvid.render import render_film
+from dreamvid.targets.export import MARK as EXPORT_MARK
+from dreamvid.targets.export import export
+from dreamvid.video.pictures import Pictures
 from tests.command import run
 from tests.faults.life import SMALL
 
@@ -35,14 +44,19 @@ def home(tmp_path):
     watch.mkdir()
     for name in ("watch.html", "status.js", "poster.png", "watch.mp4"):
         (watch / name).write_bytes(b"1234567890")
-    queue = folder / "batch" / ".queue"
-    for state in ("done", "todo", "claimed"):
-        (queue / state).mkdir(parents=True)
-    (queue / "done" / "first.json").write_text("{}")
+    finished_batch(folder / "batch" / ".queue")
     export = folder / ".film.mp4.ab12_xyz"
     export.mkdir()
     (export / "best.mp4").write_bytes(b"12345")
     return folder
+
+
+def finished_batch(folder):
+    queue = Queue(folder)
+    queue.add("first", {"seed": 1})
+    claim = queue.take(this_worker())
+    assert claim and claim.beat(10)
+    claim.finish({"frames": 10})
 
 
 def age(folder, days):
@@ -141,6 +155,7 @@ def test_one_that_begins_after_the_look_is_left(home):
 
 
 def test_a_batch_with_claims_is_left(home, capsys):
+    (home / "batch" / ".queue" / "claimed").mkdir(exist_ok=True)
     (home / "batch" / ".queue" / "claimed" / "a~host~1~2.json").write_text("{}")
     assert by_name(home)["batch/.queue"].state == "running"
     run(capsys, "clean", home, "--yes")
@@ -174,6 +189,117 @@ def test_strangers_files_and_folders_stay(home, capsys):
     assert "there are other files in it; they stay" in said
     assert [path.name for path in mine.parent.iterdir()] == ["notes.txt"]
     assert len(list((home / "mine").rglob("notes.txt"))) == 4
+
+
+def write_all(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine")
+
+
+def files_below(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+THEIRS = [
+    [".photos.original/1.png", ".photos.original/0002.png"],
+    [".photos.original/best/000001.png"],
+    [".photos.20240101/best/000001.png"],
+    [".photos.ab12_xyz/best/1.png"],
+    [".photos.ab12_xyz/000001.png"],
+    [".film.mp4.ab12_xyz/best.mov"],
+    [".film.mp4.ab12_xyz/best.mp4", ".film.mp4.ab12_xyz/deeper/notes.txt"],
+    [".film.mp4.ab12_xyz/.notes.partial"],
+    [".queue/done/mine.json", ".queue/frames/thesis.txt"],
+    [".queue/todo/.mine.json.partial"],
+    [".queue/frames/first"],
+    [".queue/done/first.txt"],
+]
+
+
+@pytest.mark.parametrize("names", THEIRS, ids=" ".join)
+def test_what_only_looks_like_ours_is_not_found(names, tmp_path, capsys):
+    write_all(tmp_path, *names)
+    age(tmp_path, 3)
+    assert find(tmp_path) == []
+    assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
+    assert files_below(tmp_path) == sorted(names)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_in_a_queue_only_jobs_are_ours(marked, tmp_path, capsys):
+    folder = tmp_path / ".queue"
+    finished_batch(folder)
+    (folder / "todo" / ".second.json.partial").write_text("{")
+    theirs = ["done/mine.json", "done/first.txt", "frames/thesis.txt", "todo/name.json"]
+    write_all(folder, *theirs)
+    (folder / "todo" / "name.json").write_text('{"name": "other", "preset": {}}')
+    (folder / "mine").symlink_to(folder / "done")
+    if not marked:
+        (folder / "mine").unlink()
+        (folder / QUEUE_MARK).unlink()
+    (found,) = find(tmp_path)
+    assert (found.kind, found.state) == ("queue", "not finished")  # by the name of todo/name.json
+    _, _, said = run(capsys, "clean", tmp_path, "--yes")
+    assert "there are other files in it; they stay" in said
+    assert files_below(folder) == sorted(theirs)
+    assert (folder / "mine").is_symlink() == marked
+    assert find(tmp_path) == []
+
+
+def test_an_old_queue_is_found_by_its_jobs(home):
+    queue = home / "batch" / ".queue"
+    (queue / QUEUE_MARK).unlink()
+    assert remove(by_name(home)["batch/.queue"])
+    assert not queue.exists()
+
+
+def killed_export(out, tmp_path):
+    """What is left of one that was killed while it finished its first whole file."""
+    left = []
+
+    def kill(path):
+        left.append(path.parent)
+        shutil.copytree(path.parent, tmp_path / "copy")
+
+    frames = [np.full((16, 16, 3), 40 * n, np.uint8) for n in range(3)]
+    pictures = Pictures(size=(16, 16), fps=Fraction(5), count=3, read=lambda: (f for f in frames))
+    export(pictures, out, finish=kill)
+    shutil.move(tmp_path / "copy", left[0])
+    return left[0]
+
+
+@pytest.mark.parametrize("name", ["FILM.MP4", "film.gif", "pictures"])
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_a_killed_export_leaves_is_found_and_removed(marked, name, tmp_path, monkeypatch):
+    letters = iter(f"a{n:06}_" for n in range(99))
+    monkeypatch.setattr("tempfile._get_candidate_names", lambda: letters)
+    (tmp_path / "out").mkdir()
+    left = killed_export(tmp_path / "out" / name, tmp_path)
+    before = len(files_below(left))
+    if not marked:
+        (left / EXPORT_MARK).unlink()
+    age(left, 2)
+    (found,) = find(tmp_path)
+    assert (found.path, found.kind, found.state) == (left, "export", "not finished")
+    assert before == (4 if name == "pictures" else 2)
+    assert remove(found)
+    assert not left.exists() and (tmp_path / "out" / name).exists()
+
+
+def test_in_an_exports_folder_only_its_own_names_are_ours(tmp_path, capsys):
+    folder = tmp_path / ".film.mp4.original"
+    ours = [EXPORT_MARK, "best.mp4", "silent.mp4", ".whole.mp4.partial"]
+    theirs = ["1.png", "best.mov", "mine/000001.png", ".mine.partial", "whole.mp4.txt"]
+    write_all(folder, *ours, *theirs)
+    (folder / "empty").mkdir()
+    (folder / "whole.mp4").symlink_to(folder / "best.mov")
+    age(tmp_path, 3)
+    (found,) = find(tmp_path)
+    assert found.bytes == 4 * len(ours)
+    assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
+    assert files_below(folder) == sorted([*theirs, "whole.mp4"])
+    assert (folder / "empty").is_dir()
 
 
 def test_what_was_cleaned_is_rendered_anew_alike(home, capsys):

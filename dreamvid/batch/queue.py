@@ -5,6 +5,9 @@ DIR/.queue/ has a folder for each state, with one file a job:
     todo/JOB.json                 waits for a worker
     claimed/JOB~HOST~PID~BORN.json  somebody renders it; who, its name says
     done/JOB.json  failed/JOB.json  is over, and how it went
+    frames/JOB                    how many are done of one that is claimed
+
+and the empty file MARK, by which it is known for a queue of ours.
 
 A rename is atomic, also over NFS: of all that try to take a job, one succeeds. A worker
 shows that it lives by touching its claim (`Claim.beat`). Others watch that change by their
@@ -21,9 +24,12 @@ from typing import Any, Literal
 from dreamvid.batch.identity import Worker, worker_named
 from dreamvid.batch.ticket import Ticket, read, write
 from dreamvid.errors import OutputError, ResumeError
+from dreamvid.files import make_folder, refused
 
 State = Literal["todo", "claimed", "done", "failed"]
 STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # the first one found holds
+
+MARK = "dreamvid-queue"
 
 PATIENCE = 180.0  # seconds without a beat: longer than NFS keeps an old time (60)
 
@@ -37,6 +43,7 @@ class Queue:
 
     def add(self, name: str, preset: dict[str, Any]) -> None:
         """Put a job there, unless it is; raises ResumeError if that is another one."""
+        self._mark()
         for state in STATES:
             for path in self._files(state, name):
                 kept = read(path)
@@ -132,6 +139,14 @@ class Queue:
             return int((self.folder / "frames" / name).read_text())
         except (OSError, ValueError):
             return 0
+
+    def _mark(self) -> None:
+        mark = self.folder / MARK
+        try:
+            make_folder(self.folder)
+            mark.touch()
+        except OSError as error:
+            raise refused(mark, error, begun=False) from None
 
     def _is_over(self, name: str) -> bool:
         return any(self._file(state, name).exists() for state in ("done", "failed"))

@@ -24,6 +24,12 @@ from dreamvid.video.pictures import Pictures
 
 Note = Callable[[str], None]
 
+MARK = "dreamvid-export"
+"""A file in every folder that an export works in: what was killed is known by it."""
+
+WORKS = ("best", "sample", "whole")
+"""What it writes there, each with its film's ending."""
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -157,6 +163,10 @@ def _folder_beside(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
     with opened as folder:
+        try:
+            Path(folder, MARK).touch()
+        except OSError as error:
+            raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
         yield Path(folder)
 
 

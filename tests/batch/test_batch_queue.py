@@ -77,6 +77,20 @@ def test_a_job_goes_its_way(queue):
     assert states(queue)["b"] == ("todo", 0)
 
 
+def test_a_queue_has_a_mark_of_its_own_and_an_old_one_gets_it(queue):
+    mark = queue.folder / queues.MARK
+    assert mark.read_bytes() == b""
+    mark.unlink()
+    queue.add("a", {"seed": 1})
+    assert mark.exists() and len(states(queue)) == 2
+
+
+def test_a_queue_that_cannot_be_marked_is_one_line(tmp_path):
+    (tmp_path / ".queue").write_text("mine")
+    with pytest.raises(OutputError, match=r"\.queue.* cannot be written: File exists$"):
+        Queue(tmp_path / ".queue").add("a", {})
+
+
 def test_what_a_dead_worker_had_is_put_back_until_it_has_killed_enough(queue):
     for tries in (1, 2):
         queue.take(dead_worker())

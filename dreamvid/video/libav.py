@@ -1,10 +1,14 @@
-"""libav's errors become ours, and it only ever opens files: a path cannot make it open a URL."""
+"""libav's errors become ours, and it only ever opens the file that it is given.
+
+A path cannot make it open a URL, nor a file's contents make it open another file.
+"""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from av import formats_available
 from av.error import FFmpegError
 
 from dreamvid.errors import VideoError
@@ -12,6 +16,19 @@ from dreamvid.files import refused, whole_file
 
 # What a disk says to libav while it writes: full, over its quota, gone, read-only.
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
+
+# libav's names of what opens other files, listens to a network or runs a script.
+_PLAYLISTS = {"concat", "hls", "applehttp", "dash", "webm_dash_manifest", "imf"}
+_PLAYLISTS |= {"sdp", "rtsp", "rtp", "sap", "avisynth", "vapoursynth"}
+
+
+def is_playlist(name: str) -> bool:
+    """Whether libav opens more than the one file of this format; it may have several names."""
+    return not _PLAYLISTS.isdisjoint(name.split(","))
+
+
+CONTAINERS = sorted(name for name in formats_available if not is_playlist(name))
+"""libav's names of the formats whose files are read alone."""
 
 
 def file_url(path: Path) -> str:

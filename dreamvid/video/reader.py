@@ -1,5 +1,6 @@
 """Video files to 8-bit RGB frames, one at a time."""
 
+import errno
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
@@ -15,10 +17,14 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
-from dreamvid.video.libav import file_url, libav_errors
+from dreamvid.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
 
-# A playlist must not make libav fetch what it names.
-READ_OPTIONS = {"protocol_whitelist": "file"}
+# A file must not make libav open what it names, nor the % in its name stand for others.
+READ_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(CONTAINERS),
+    "pattern_type": "none",
+}
 
 # SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which older PyAVs do not name. Without
 # them swscale rounds down and repeats each chroma sample twice.
@@ -82,8 +88,32 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def open_input(path: Path) -> InputContainer:
-    """Raises libav's errors. What a file says of its title and the like may be no UTF-8."""
-    return av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
+    """Raises libav's errors, and VideoError for a playlist, before what it names is opened.
+
+    What a file says of its title and the like may be no UTF-8.
+    """
+    try:
+        opened = av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
+    except FFmpegError as error:
+        # What is not on the list is an invalid argument, as other things are; it is text.
+        if error.errno == errno.EINVAL and _is_text(path):
+            raise _playlist(path) from None
+        raise
+    if is_playlist(opened.format.name):
+        opened.close()
+        raise _playlist(path)
+    return opened
+
+
+def _is_text(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"\0" not in file.read(1 << 12)
+
+
+def _playlist(path: Path) -> VideoError:
+    return VideoError(f"{path}: is a playlist, not a film; give the film that it names")
 
 
 def check_codec(path: Path, stream: Stream) -> None:

@@ -7,10 +7,15 @@ import av
 import numpy as np
 import pytest
 from av.error import FFmpegError
+from PIL import Image as PilImage
 
 from dreamvid.errors import VideoError
+from dreamvid.sound.decode import probe_sound, read_blocks
+from dreamvid.video import reader
+from dreamvid.video.footage import probe_footage
 from dreamvid.video.frame_times import read_frame_times
-from dreamvid.video.reader import count_frames, probe, read_frames
+from dreamvid.video.libav import CONTAINERS, is_playlist
+from dreamvid.video.reader import READ_OPTIONS, count_frames, open_input, probe, read_frames
 from dreamvid.video.writer import encode
 
 H, W = 48, 64
@@ -174,13 +179,8 @@ def test_a_missing_film_a_folder_and_a_sound_are_video_errors(tmp_path):
         probe(tmp_path / "none.mp4")
     with pytest.raises(VideoError, match="Is a directory"):
         probe(tmp_path)
-    with av.open(str(tmp_path / "sound.wav"), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=8000)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
-        sound.sample_rate = 8000
-        container.mux(stream.encode(sound))
     with pytest.raises(VideoError, match="holds no video"):
-        probe(tmp_path / "sound.wav")
+        probe(write_tone(tmp_path / "sound.wav"))
 
 
 def test_a_path_is_never_an_address(tmp_path, film, monkeypatch):
@@ -203,6 +203,88 @@ def test_a_playlist_fetches_nothing(tmp_path):
             list(read_frames(path))
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def write_playlists(folder, film, sound):
+    """Of every kind that libav reads, by name; they name an absolute path, others and themselves.
+
+    Each would be read well, but `self.mp4` and `call.sdp`.
+    """
+    packets = folder / "film.ts"
+    with av.open(str(film)) as source, av.open(str(packets), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    hls = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{}\n#EXT-X-ENDLIST\n"
+    call = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 33\n"
+    texts = {
+        "cat.mp4": f"ffconcat version 1.0\nfile {film.name}\n",
+        "sound.wav": f"ffconcat version 1.0\nfile {sound.name}\n",
+        "self.mp4": "ffconcat version 1.0\nfile self.mp4\n",
+        "absolute.m3u8": hls.format(f"file://{packets}"),
+        "beside.m3u8": hls.format(packets.name),
+        "call.sdp": call,
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
+
+
+def write_tone(path):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+    return path
+
+
+READERS = [probe, lambda path: list(read_frames(path)), read_frame_times, probe_footage]
+READERS += [probe_sound, lambda path: list(read_blocks(path))]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["refused unopened", "refused by its name"])
+def test_a_playlist_is_refused_whatever_its_name(known, tmp_path, film, monkeypatch):
+    paths = write_playlists(tmp_path, film, write_tone(tmp_path / "tone.wav"))
+    if not known:  # as if a libav called them otherwise on its list
+        options = {**READ_OPTIONS, "format_whitelist": ",".join(av.formats_available)}
+        monkeypatch.setattr(reader, "READ_OPTIONS", options)
+        paths = [path for path in paths if path.stem not in ("self", "call")]
+    before = len(list(OPEN_FILES.iterdir())) if OPEN_FILES.exists() else 0
+    for path in paths:
+        for read in READERS:
+            with pytest.raises(VideoError) as caught:
+                read(path)
+            said = f"{path}: is a playlist, not a film; give the film that it names"
+            assert str(caught.value) == said
+    assert not before or len(list(OPEN_FILES.iterdir())) == before
+
+
+def test_what_is_on_no_list_but_no_text_is_an_error_too(tmp_path, film):
+    path = tmp_path / "cat.mp4"
+    path.write_text(f"ffconcat version 1.0\nfile {film.name}\n#\0\n")
+    with pytest.raises(VideoError, match="Invalid argument"):
+        probe(path)
+
+
+def test_a_percent_in_a_name_stands_for_no_other_file(tmp_path):
+    for name, side in (("clip%d.png", 32), ("clip0.png", 16)):
+        PilImage.new("RGB", (side, side)).save(tmp_path / name)
+    with open_input(tmp_path / "clip%d.png") as container:
+        assert container.streams.video[0].width == 32
+    with pytest.raises(VideoError, match="is a picture, not a film"):
+        read_frame_times(tmp_path / "clip%d.png")
+
+
+def test_libavs_lists_of_files_are_the_only_formats_left_out():
+    assert {"concat", "hls", "sdp"}.isdisjoint(CONTAINERS)
+    assert len(av.formats_available) - len(CONTAINERS) <= 12
+    names = {name for names in CONTAINERS for name in names.split(",")}
+    assert names >= {"mp4", "webm", "avi", "mpegts", "gif", "apng", "png_pipe", "image2"}
+    assert names >= {"wav", "mp3", "flac", "ogg", "aiff", "tty"}
+    assert all(map(is_playlist, ("hls,applehttp", "concat"))) and not is_playlist("mov,mp4")
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"offset": -1}])

@@ -17,7 +17,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
     """Give a hidden path beside `path` to write; it becomes `path` when the block ends well.
 
-    By then it is safely on the disk. Else nothing is left, and an older `path` stays.
+    By then it is safely on the disk. Else nothing is left, and an older `path` stays. What takes
+    the place of an older one may be read and written by the same people.
 
     Args:
         make: the folder, where there is none; else that is an error, as of work in progress
@@ -38,6 +39,8 @@ def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
     try:
         yield partial
         _sync(partial)
+        with suppress(OSError):  # there is no older one, or a system without modes
+            shutil.copymode(path, partial)
         partial.replace(path)
         _sync_folder(path.parent)
     except OSError as error:

@@ -10,25 +10,24 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from dreamvid import device as devices
 from dreamvid.choose.toml import changed_toml
-from dreamvid.embedding import LARGEST, parse, read_record
+from dreamvid.embedding import read_record
+from dreamvid.embedding.finished import FORWARD, RUN, forward_film, read_run
 from dreamvid.embedding.located import located, located_or_named
 from dreamvid.embedding.record import Record, check_record
-from dreamvid.errors import ModelError, PresetError, ResumeError, VideoError
+from dreamvid.errors import ModelError, PresetError, VideoError
 from dreamvid.job import digests
 from dreamvid.models import store
 from dreamvid.options import Preset
-from dreamvid.preset import check, lay_over, sets
+from dreamvid.preset import check, sets
 from dreamvid.report import processor, versions
 from dreamvid.video.reader import read_frames
 
-RUN, FORWARD = "run.json", "forward"
 COMPARED = ("forward", "reverse", "loop", "poster", "stills/")
 MATTER_NOT = ("python",)  # versions that no pixel depends on
 
@@ -53,7 +52,7 @@ def open_source(path: Path) -> Source:
         folder = path if path.is_dir() else path.parent
         table = read_run(folder / RUN)
         record = check_record(table, str(folder / RUN))
-        return Source(path, record, _forward(folder, table.get("outputs")), folder, full=True)
+        return Source(path, record, forward_film(folder, table.get("outputs")), folder, full=True)
     table = read_record(path)
     if table is None:
         problem = "carries no record of a render; many sites take it out of what they are sent"
@@ -63,34 +62,12 @@ def open_source(path: Path) -> Source:
     return Source(path, record, path if comparable else None, path.parent, full=False)
 
 
-def _forward(folder: Path, written: object) -> Path | None:
-    """The forward film that a run wrote: one of another codec may be left from the run before."""
-    found = sorted(folder.glob(f"{FORWARD}.*"))
-    known = written if isinstance(written, dict) else {path.name: 0 for path in found}
-    return next((path for path in found if path.name in known), None)
-
-
-def read_run(path: Path) -> dict[str, Any]:
-    """What run.json says, of this version or an older one; raises ResumeError."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        problem = f"{path}: cannot be read: {error.strerror}"
-        raise ResumeError(f"{problem}; is this the folder of a finished render?") from None
-    table = parse(data, named=False) if len(data) <= LARGEST else None
-    if table is None:
-        raise ResumeError(f"{path} is damaged; `dreamvid replay` takes the films beside it, too")
-    return table
-
-
 def preset_of(source: Source, settings: Sequence[str]) -> Preset:
     """The preset, its files found and its model checked, under settings.
 
     Raises PresetError or ModelError naming what is missing or differs, and the cure.
     """
-    table = located(source.record, source.folder, settings, full=source.full)
-    preset = lay_over(table, settings)
+    preset = located(source.record, source.folder, settings, full=source.full)
     installed = store.find(preset.model)
     if installed is None:
         raise ModelError(store.missing(preset.model))
@@ -110,9 +87,11 @@ def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
     Raises PresetError for one that is not a preset.
     """
     missing: list[str] = []
-    table = located_or_named(source.record, source.folder, full=source.full, missing=missing.append)
+    preset = located_or_named(
+        source.record, source.folder, full=source.full, missing=missing.append
+    )
     name = "".join(letter for letter in source.path.name if letter.isprintable())
-    text = changed_toml(check(table), f"from {name}")
+    text = changed_toml(preset, f"from {name}")
     return text, check(tomllib.loads(text)), missing
 
 

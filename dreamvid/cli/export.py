@@ -1,3 +1,4 @@
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -7,7 +8,7 @@ import typer
 from dreamvid.cli.arguments import Json
 from dreamvid.cli.console import note, say, say_json, table
 from dreamvid.cli.units import file_size
-from dreamvid.errors import PresetError, quote
+from dreamvid.errors import PresetError, ResumeError, quote
 
 if TYPE_CHECKING:
     from dreamvid.targets.catalogue import Target
@@ -140,12 +141,15 @@ def film_of(file: Path) -> Path:
     """The film that is meant; raises PresetError where a folder has none."""
     if not file.is_dir():
         return file
-    from dreamvid.values import VIDEOS
+    from dreamvid.embedding.finished import RUN, forward_film, read_run
 
-    films = [path for path in sorted(file.glob("forward.*")) if path.suffix in VIDEOS]
-    if not films:
+    written = None
+    with suppress(ResumeError):  # films that were copied without their run.json will do
+        written = read_run(file / RUN).get("outputs")
+    film = forward_film(file, written)
+    if film is None:
         raise PresetError("FILE", f"{file} holds no forward film", "is the render finished?")
-    return films[0]
+    return film
 
 
 def _beside(source: Path, target: "Target | None") -> Path:

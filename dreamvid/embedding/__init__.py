@@ -100,7 +100,8 @@ def parse(data: bytes, *, named: bool = True) -> dict[str, Any] | None:
     """
     try:
         record = json.loads(data, parse_constant=_refuse)
-        json.dumps(record, ensure_ascii=False).encode()  # half a letter, "\\ud800", is no text
+        # What cannot be written again is none: half a letter, "\\ud800", and 1e999, infinity.
+        json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
     known = isinstance(record, dict) and (record.get("format") == FORMAT or not named)

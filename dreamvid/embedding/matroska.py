@@ -19,6 +19,9 @@ LARGEST_TAGS = 2 * LARGEST
 MOST_TAGS = 16  # elements of this name that are looked at, the last ones
 WIDE = 8  # bytes of a size or a place that is written over
 
+Left = Iterator[int]
+"""As many as elements may still be looked at: one count for all that is asked of a file."""
+
 
 class _Element(NamedTuple):
     kind: int
@@ -28,25 +31,31 @@ class _Element(NamedTuple):
 
 
 def read(file: BufferedIOBase) -> bytes | None:
-    segment = _segment(file)
-    tags = [part for part in _elements(file, segment.body, segment.end) if part.kind == TAGS]
-    found = [text for part in tags[-MOST_TAGS:] if (text := _comment(file, part)) is not None]
-    return found[-1] if found else None
+    left = iter(range(MOST))
+    segment = _segment(file, left)
+    parts = _elements(file, segment.body, segment.end, left)
+    tags = [part for part in parts if part.kind == TAGS]
+    for part in reversed(tags[-MOST_TAGS:]):
+        text = _comment(file, part, left)
+        if text is not None:
+            return _content(file, text)
+    return None
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
-    segment = _segment(source)
-    parts = list(_elements(source, segment.body, segment.end))
+    left = iter(range(MOST))
+    segment = _segment(source, left)
+    parts = list(_elements(source, segment.body, segment.end, left))
     if segment.end != size_of(source):
         raise Unfit("something comes after its segment")
     end = segment.end
-    while parts and _is_ours(source, parts[-1]):
+    while parts and _is_ours(source, parts[-1], left):
         end = parts.pop().start
     tags = _tags(record)
     copy(source, out, 0, end)
     out.write(tags)
     _resize(out, segment, end + len(tags) - segment.body)
-    _announce(out, parts, end - segment.body)
+    _announce(out, parts, end - segment.body, left)
     out.seek(0, 2)
 
 
@@ -63,18 +72,18 @@ def _element(kind: int, *contents: bytes, wide: int = 0) -> bytes:
     return kind.to_bytes((kind.bit_length() + 7) // 8, "big") + size + data
 
 
-def _segment(file: BufferedIOBase) -> _Element:
+def _segment(file: BufferedIOBase, left: Left) -> _Element:
     """Raises Damaged where there is none."""
-    for part in _elements(file, 0, size_of(file)):
+    for part in _elements(file, 0, size_of(file), left):
         if part.kind == SEGMENT:
             return part
     raise Damaged("it has no segment")
 
 
-def _elements(file: BufferedIOBase, start: int, end: int) -> Iterator[_Element]:
-    for _ in range(MOST):
-        if start >= end:
-            return
+def _elements(file: BufferedIOBase, start: int, end: int, left: Left) -> Iterator[_Element]:
+    while start < end:
+        if next(left, None) is None:
+            raise Damaged("it has too many elements")
         file.seek(start)
         kind, _wide = _number(file, keep_mark=True)
         size, wide = _number(file)
@@ -85,7 +94,6 @@ def _elements(file: BufferedIOBase, start: int, end: int) -> Iterator[_Element]:
             raise Damaged(f"its element at byte {start} does not fit in")
         yield _Element(kind, start, body, body + size)
         start = body + size
-    raise Damaged("it has too many elements")
 
 
 def _number(file: BufferedIOBase, *, keep_mark: bool = False) -> tuple[int, int]:
@@ -98,34 +106,44 @@ def _number(file: BufferedIOBase, *, keep_mark: bool = False) -> tuple[int, int]
     return (value if keep_mark else value & (1 << 7 * wide) - 1), wide
 
 
-def _comment(file: BufferedIOBase, tags: _Element) -> bytes | None:
-    """The last comment on the film as a whole."""
+def _comment(file: BufferedIOBase, tags: _Element, left: Left) -> _Element | None:
+    """The text of the last comment on the film as a whole."""
     if tags.end - tags.body > LARGEST_TAGS:
         return None
     found = None
-    for tag in _elements(file, tags.body, tags.end):
-        parts = list(_elements(file, tag.body, tag.end)) if tag.kind == TAG else []
+    for tag in _elements(file, tags.body, tags.end, left):
+        parts = list(_elements(file, tag.body, tag.end, left)) if tag.kind == TAG else []
         if any(part.kind == TARGETS and part.end > part.body for part in parts):
             continue  # on one track, or a chapter
         for part in parts:
-            fields = _fields(file, part) if part.kind == SIMPLE else {}
-            if fields.get(NAME) == COMMENT:
+            fields = _fields(file, part, left) if part.kind == SIMPLE else {}
+            if _is(file, fields.get(NAME), COMMENT):
                 found = fields.get(TEXT)
     return found
 
 
-def _fields(file: BufferedIOBase, parent: _Element) -> dict[int, bytes]:
-    fields = {}
-    for part in _elements(file, parent.body, parent.end):
-        file.seek(part.body)
-        fields[part.kind] = exactly(file, part.end - part.body)
-    return fields
+def _fields(file: BufferedIOBase, parent: _Element, left: Left) -> dict[int, _Element]:
+    return {part.kind: part for part in _elements(file, parent.body, parent.end, left)}
 
 
-def _is_ours(file: BufferedIOBase, part: _Element) -> bool:
+def _content(file: BufferedIOBase, part: _Element) -> bytes:
+    file.seek(part.body)
+    return exactly(file, part.end - part.body)
+
+
+def _is(file: BufferedIOBase, part: _Element | None, content: bytes) -> bool:
+    """Whether it holds just this; what has another length is not read."""
+    if part is None or part.end - part.body != len(content):
+        return False
+    return _content(file, part) == content
+
+
+def _is_ours(file: BufferedIOBase, part: _Element, left: Left) -> bool:
     """Whether it is Tags that hold nothing but the record."""
-    text = _comment(file, part) if part.kind == TAGS else None
-    return text is not None and part.end - part.start == len(_tags(text))
+    text = _comment(file, part, left) if part.kind == TAGS else None
+    if text is None:
+        return False
+    return part.end - part.start == len(_tags(bytes(text.end - text.body)))
 
 
 def _resize(out: BufferedIOBase, segment: _Element, size: int) -> None:
@@ -140,8 +158,10 @@ def _resize(out: BufferedIOBase, segment: _Element, size: int) -> None:
     out.write((size | 1 << 7 * wide).to_bytes(wide, "big"))
 
 
-def _announce(out: BufferedIOBase, parts: list[_Element], place: int) -> None:
+def _announce(out: BufferedIOBase, parts: list[_Element], place: int, left: Left) -> None:
     """Put the Tags' place into the SeekHead, over the empty room after it.
+
+    A SeekHead or a room of no usual size stays as it is.
 
     Args:
         place: from the beginning of the segment's content.
@@ -150,12 +170,13 @@ def _announce(out: BufferedIOBase, parts: list[_Element], place: int) -> None:
     if not heads or heads[0] + 1 == len(parts):
         return
     head, room = parts[heads[0]], parts[heads[0] + 1]
-    out.seek(head.body)
-    content = exactly(out, head.end - head.body)
-    entries = _without_place(content, place) + _seek(place)
+    free = room.end - head.start if room.kind == VOID else head.end - head.start
+    if free > LARGEST:
+        return
+    content = _content(out, head)
+    entries = _without_place(content, place, left) + _seek(place)
     if content[:1] == bytes([CRC]):
         entries = _element(CRC, zlib.crc32(entries).to_bytes(4, "little")) + entries
-    free = room.end - head.start if room.kind == VOID else head.end - head.start
     new = _filled(_element(SEEK_HEAD, entries), free)
     if new is not None:
         out.seek(head.start)
@@ -169,18 +190,19 @@ def _seek(place: int) -> bytes:
     )
 
 
-def _without_place(entries: bytes, place: int) -> bytes:
+def _without_place(entries: bytes, place: int, left: Left) -> bytes:
     """The entries but for Tags at or after `place`, which are older ones of ours."""
-    kept = b""
+    kept = []
     file = BytesIO(entries)
-    for entry in _elements(file, 0, len(entries)):
+    for entry in _elements(file, 0, len(entries), left):
         if entry.kind == CRC:
             continue
-        fields = _fields(file, entry) if entry.kind == SEEK else {}
-        at = int.from_bytes(fields.get(SEEK_PLACE, b""), "big")
-        if fields.get(SEEK_ID) != TAGS.to_bytes(4, "big") or at < place:
-            kept += entries[entry.start : entry.end]
-    return kept
+        fields = _fields(file, entry, left) if entry.kind == SEEK else {}
+        found = fields.get(SEEK_PLACE)
+        at = int.from_bytes(_content(file, found), "big") if found else 0
+        if at < place or not _is(file, fields.get(SEEK_ID), TAGS.to_bytes(4, "big")):
+            kept.append(entries[entry.start : entry.end])
+    return b"".join(kept)
 
 
 def _filled(data: bytes, length: int) -> bytes | None:

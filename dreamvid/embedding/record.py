@@ -70,15 +70,11 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
     """A preset's table, the paths of files in it changed.
 
     Args:
-        preset: as `model_dump` gives it; what is of another kind is left for the check.
+        preset: as `model_dump` gives it. In a stranger's own spelling, such as a guide that is
+            a text alone, paths would be missed.
         change: is told the option, named as `job.inputs` does, and the path.
-
-    Raises PresetError for what is nested too deep to be a preset.
     """
-    try:
-        preset = deepcopy(preset)
-    except RecursionError:
-        raise PresetError("preset", "the record's tables are nested too deep") from None
+    preset = deepcopy(preset)
 
     def put(table: Any, key: str, option: str) -> None:
         if isinstance(table, dict) and isinstance(table.get(key), str):

@@ -7,7 +7,17 @@ import zlib
 import numpy as np
 import pytest
 
-from dreamvid.embedding import FORMAT, LARGEST, MOST_STEPS, carry, embed, parse, read_record
+from dreamvid.embedding import (
+    FORMAT,
+    LARGEST,
+    MOST_STEPS,
+    carry,
+    embed,
+    matroska,
+    parse,
+    read_record,
+)
+from dreamvid.embedding.pieces import MOST
 from dreamvid.embedding.record import check_record, embedded, file_name, with_paths
 from dreamvid.embedding.xmp import record_in
 from dreamvid.errors import DreamvidError, PresetError, VideoError
@@ -52,6 +62,8 @@ def test_files_with_bytes_changed_or_cut_off_are_answered(name, made, tmp_path):
         b"\xff\xfe",
         b'"dreamvid record 1"',
         b'{"format": "dreamvid record 1", "x": NaN}',
+        b'{"format": "dreamvid record 1", "x": 1e999}',
+        b'{"format": "dreamvid record 1", "x": [-1e999]}',
         b'{"format": "dreamvid record 1", "x": "\\ud800"}',
         b'{"format": "dreamvid record 1", "x": ' + b"9" * 5000 + b"}",
     ],
@@ -74,6 +86,65 @@ def test_a_packed_text_is_read_but_never_a_bomb(made, tmp_path):
     bomb = b'{"format":"dreamvid record 1","x":"' + b"x" * 300 * LARGEST + b'"}'
     assert png(bomb).stat().st_size < LARGEST  # small enough to be looked at
     assert read_record(png(bomb)) is None
+
+
+def matroska_of(*parts):
+    element = matroska._element
+    return element(0x1A45DFA3) + element(matroska.SEGMENT, *parts)
+
+
+def counted(monkeypatch):
+    """The elements that are looked at from now on; no test waits for a million of them."""
+    seen, number = [], matroska._number
+
+    def count(file, *, keep_mark=False):
+        seen.extend([file.tell()] * keep_mark)
+        assert len(seen) <= 2 * MOST
+        return number(file, keep_mark=keep_mark)
+
+    monkeypatch.setattr(matroska, "_number", count)
+    return seen
+
+
+def test_a_film_full_of_empty_elements_is_not_looked_at_for_ever(tmp_path, monkeypatch):
+    element = matroska._element
+    simple = element(matroska.SIMPLE, *[b"\xec\x80"] * 30)
+    tags = element(matroska.TAGS, *[element(matroska.TAG, *[simple] * 1000)] * 30)
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska_of(*[tags] * matroska.MOST_TAGS))
+    seen = counted(monkeypatch)
+    assert read_record(path) is None and len(seen) <= MOST
+    # And as many that are each ours, which the next record takes the place of.
+    path.write_bytes(matroska_of(*[matroska._tags(b"{}")] * (MOST // 5)))
+    seen.clear()
+    with pytest.raises(VideoError, match=r"a.mkv: is damaged: it has too many elements"):
+        embed(path, RECORD)
+    assert len(seen) <= MOST
+
+
+def test_of_a_film_s_tags_only_the_comment_s_text_is_read(tmp_path, monkeypatch):
+    element = matroska._element
+    other = element(
+        matroska.SIMPLE, element(matroska.NAME, b"COVER"), element(0x4485, bytes(10**6))
+    )
+    tags = element(matroska.TAGS, element(matroska.TAG, other))
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska_of(tags))
+    embed(path, RECORD)
+    asked, real = [], matroska.exactly
+    monkeypatch.setattr(matroska, "exactly", lambda file, n: asked.append(n) or real(file, n))
+    assert read_record(path) == RECORD and sum(asked) < 2000
+
+
+@pytest.mark.parametrize("room", [2 * LARGEST, 10 * LARGEST])
+def test_a_room_of_no_usual_size_after_the_seek_head_stays(room, tmp_path):
+    element = matroska._element
+    path = tmp_path / "a.mkv"
+    before = matroska_of(element(matroska.SEEK_HEAD), element(matroska.VOID, bytes(room)))
+    path.write_bytes(before)
+    embed(path, RECORD)
+    assert read_record(path) == RECORD
+    assert path.read_bytes()[20 : len(before)] == before[20:]
 
 
 def test_a_film_in_fragments_is_refused(made, tmp_path):
@@ -153,11 +224,3 @@ def test_a_record_tells_no_folder():
         "dream.guide[0].mask.path": "b.png",
     }
     assert [file_name(path) for path in ("..", "/", "a/..", "x\0y")] == ["file"] * 4
-
-
-def test_a_preset_nested_as_deep_as_json_goes_is_refused():
-    deep: list = []
-    for _ in range(900):
-        deep = [deep]
-    with pytest.raises(PresetError, match="too deep"):
-        with_paths({"dream": {"layers": deep}}, lambda option, path: path)

@@ -11,6 +11,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image as PilImage
 
+from dreamvid.cli.export import film_of
 from dreamvid.errors import OutputError, PresetError, VideoError
 from dreamvid.targets.catalogue import find, targets
 from dreamvid.targets.export import export, place_of
@@ -216,6 +217,29 @@ def test_what_the_target_does_not_take_is_refused(
     with pytest.raises(PresetError) as caught:
         export(pictures_of(make_film(1)), tmp_path / name, target=targets()[target], wishes=wishes)
     assert caught.value.option == option
+
+
+@pytest.mark.parametrize(
+    "run_json,taken",
+    [
+        ('{"outputs": {"forward.mp4": 1}}', "forward.mp4"),
+        ('{"outputs": {"forward.webm": 1}}', "forward.webm"),
+        ('{"outputs": {"forward.mkv": 1}}', None),
+        ('{"outputs": 3}', "forward.mov"),
+        ("{", "forward.mov"),
+        (None, "forward.mov"),
+    ],
+)
+def test_of_a_folder_the_film_of_its_last_run_is_taken(run_json, taken, tmp_path):
+    for name in ("forward.mov", "forward.mp4", "forward.webm", "forward.html"):
+        (tmp_path / name).touch()
+    if run_json:
+        (tmp_path / "run.json").write_text(run_json, "utf-8")
+    if taken:
+        assert film_of(tmp_path) == tmp_path / taken
+    else:
+        with pytest.raises(PresetError, match=r"^FILE: .* holds no forward film"):
+            film_of(tmp_path)
 
 
 def test_an_ending_in_capitals_is_a_format_too(make_film, tmp_path):

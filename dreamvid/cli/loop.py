@@ -1,4 +1,6 @@
-from math import isfinite
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +16,8 @@ from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
     from dreamvid.options import Preset
+    from dreamvid.targets.wishes import Wishes
+    from dreamvid.video.pictures import Pictures
 
 LOOP_SECONDS = 2.0  # that a preset's end takes to become its beginning, as the options' default
 
@@ -51,51 +55,66 @@ def loop(
     """A film that ends where it begins: there and back, dissolved, or as it is, once or again."""
     if seconds is not None and kind != "cross-fade":
         raise PresetError("--seconds", "has no effect", "--kind cross-fade")
-    if seconds is not None and not (isfinite(seconds) and seconds > 0):
-        raise PresetError("--seconds", f"must be above 0, got {seconds:g}")
-    from dreamvid.cli.export import film_of, wishes_of
+    if seconds is not None and not 0 < seconds <= 1e6:
+        raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
+    from dreamvid.embedding import carry
+    from dreamvid.looping.choose import STEP, make_loop
+    from dreamvid.looping.plan import plan_loop
     from dreamvid.targets.catalogue import find
+    from dreamvid.targets.export import export as export_film
     from dreamvid.targets.export import place_of
+    from dreamvid.video.pictures import pictures_of
 
     chosen = find(target) if target else None
     path = out or Path(f"{Path(source).stem}-loop{chosen.suffix if chosen else '.gif'}")
-    place_of(path, chosen)  # before a preset is rendered
     if _is_preset(source):
         options = as_settings(
             video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
         )
-        film, closed = _rendered(source, kind, [*(settings or []), *options], device, fresh)
-        wishes = wishes_of(start=0.0, seconds=None, limit=None, size=None, fps=None)
+        given = _of_preset(source, kind, [*(settings or []), *options], device, fresh)
     else:
         _refuse_for_film(
             source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
         )
-        wishes = wishes_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
-        film = film_of(Path(source))
-        if path.resolve() == film.resolve():
-            raise PresetError("--out", f"{path} is the film itself", "choose another name")
-
-        from dreamvid.looping.choose import is_loop
-
-        closed = is_loop(film)
-    from dreamvid.embedding import carry
-    from dreamvid.looping.choose import STEP, make_loop
-    from dreamvid.targets.export import export as export_film
-
-    made_as = kind or ("repeat" if closed else "ping-pong")
-    rounds = times or (1 if kind is None else None)
+        given = _of_film(source, path, size, fps)
+    made_as = kind or ("repeat" if given.closed else "ping-pong")
+    planned = partial(
+        plan_loop,
+        kind=made_as,
+        out=path,
+        times=times or (1 if kind is None else None),
+        seconds=seconds,
+        target=chosen,
+        wishes=given.wishes,
+    )
+    planned(given.pictures)  # before anything is rendered or written
+    place = place_of(path, chosen)
+    film = given.film(_folder(source, kind, out and place))
+    pictures = pictures_of(film)
+    plan = planned(pictures)
     made = export_film(
-        make_loop(film, made_as, times=rounds, seconds=seconds),
+        make_loop(film, pictures, plan),
         path,
         target=chosen,
-        wishes=wishes,
+        wishes=given.wishes,
         finish=lambda made: carry(film, made, STEP.format(made_as)),
         note=note,
     )
-    say("its end leads to its beginning already" if closed and not kind else f"made by {made_as}")
-    for change in made.changes:
+    as_it_is = given.closed and kind is None
+    say("its end leads to its beginning already" if as_it_is else f"made by {made_as}")
+    for change in (*plan.changes, *made.changes):
         say(change)
     say(f"{made.path}  {file_size(made.bytes)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What a loop is to be made of."""
+
+    pictures: "Pictures"  # of a preset only as many, as fast
+    closed: bool  # whether its end leads to its beginning already
+    wishes: "Wishes"
+    film: Callable[[Path], Path]  # the file; a preset is rendered into the folder
 
 
 def _refuse_for_film(source: str, **asked: object) -> None:
@@ -112,42 +131,85 @@ def _is_preset(source: str) -> bool:
     return path.suffix.lower() == ".toml" or (plain and not path.exists())
 
 
-def _rendered(
+def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Given:
+    """Raises PresetError, VideoError."""
+    from dreamvid.cli.export import film_of, wishes_of
+    from dreamvid.looping.choose import is_loop
+    from dreamvid.video.pictures import pictures_of
+
+    wishes = wishes_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
+    film = film_of(Path(source))
+    if path.resolve() == film.resolve():
+        raise PresetError("--out", f"{path} is the film itself", "choose another name")
+    pictures = pictures_of(film)
+    return _Given(pictures=pictures, closed=is_loop(film), wishes=wishes, film=lambda _: film)
+
+
+def _of_preset(
     source: str, kind: str | None, settings: list[str], device: Device, fresh: bool
-) -> tuple[Path, bool]:
-    """The preset's film, rendered now or before, and whether it is a loop by itself."""
+) -> _Given:
+    """Raises PresetError, VideoError."""
+    from dreamvid.looping.plan import unmade
     from dreamvid.preset import load_preset
+    from dreamvid.resolve import with_video
+    from dreamvid.targets.wishes import Wishes
 
-    preset = load_preset(source, settings)
-    preset = _closed(source, preset, settings) if kind is None else preset
+    preset, hint = load_preset(source, settings), ""
+    if kind is None:
+        preset, hint = _closed(source, preset, settings)
+    preset = with_video(preset)
 
+    def film(folder: Path) -> Path:
+        if hint:
+            note(hint)
+        return _rendered(preset, source, folder, device, fresh)
+
+    return _Given(
+        pictures=unmade(preset.video.count, preset.video.rate),
+        closed=preset.loop.kind != "none",
+        wishes=Wishes(),
+        film=film,
+    )
+
+
+def _folder(source: str, kind: str | None, out: Path | None) -> Path:
+    """Where a preset is rendered: another for another file, whose name without suffix it has.
+
+    Raises PresetError for a file without a name.
+    """
+    if out is None:
+        return Path("out") / f"{Path(source).stem}-{kind or 'loop'}"
+    if not out.name:
+        raise PresetError("--out", "is empty, or this very folder", "give one of its own")
+    return out.with_name(f"{out.stem}-{kind or 'loop'}")
+
+
+def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh: bool) -> Path:
+    """The preset's film, rendered now or before."""
     from dreamvid.device import pick
     from dreamvid.render import render_film
-    from dreamvid.resolve import with_video
 
-    preset, folder = with_video(preset), Path("out") / f"{Path(source).stem}-{kind or 'loop'}"
     say(f"{preset.title or source}: {preset.video.count} frames by {preset.model}, into {folder}")
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(
             preset, folder, device=pick(device), fresh=fresh, on_frame=show, stop=stop, note=note
         )
     check_finished(outcome)
-    film = next(path for path in outcome.files if path.stem == "forward")
-    return film, preset.loop.kind != "none"
+    return next(path for path in outcome.files if path.stem == "forward")
 
 
-def _closed(source: str, preset: "Preset", settings: list[str]) -> "Preset":
-    """The preset with an end that is dreamed back to its beginning, where it can have one."""
+def _closed(source: str, preset: "Preset", settings: list[str]) -> tuple["Preset", str]:
+    """The preset, its end dreamed back to its beginning where it can be, and what is told of it."""
     from dreamvid.preset import load_preset
     from dreamvid.resolve import with_video
 
     if preset.loop.kind != "none":
-        return preset
+        return preset, ""
     if preset.of_footage:
-        note("a film of footage cannot be dreamed back to its beginning: it goes there and back")
-        return preset
+        hint = "a film of footage cannot be dreamed back to its beginning: it goes there and back"
+        return preset, hint
     video = with_video(preset).video
     length = min(LOOP_SECONDS, float(video.count / video.rate) / 2)
     closing = ["loop.kind=endless", f"loop.seconds={length}"]
-    note("its end is dreamed back to its beginning, with loop.kind = endless; or --kind ping-pong")
-    return load_preset(source, [*settings, *closing])
+    hint = "its end is dreamed back to its beginning, with loop.kind = endless; or --kind ping-pong"
+    return load_preset(source, [*settings, *closing]), hint

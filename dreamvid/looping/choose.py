@@ -1,16 +1,13 @@
 """Which loop is made of a film, where nobody said it."""
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 from dreamvid.embedding import read_record
 from dreamvid.looping.kinds import cross_fade, ping_pong
-from dreamvid.targets.timing import repeated
-from dreamvid.video.pictures import Pictures, pictures_of
-
-Kind = Literal["ping-pong", "cross-fade", "repeat"]
-
-FADE_SECONDS = 1.0
+from dreamvid.looping.plan import LoopPlan
+from dreamvid.targets.timing import part, repeated
+from dreamvid.video.pictures import Pictures
 
 STEP = "dreamvid loop --kind {}"
 """What a record is told of a loop."""
@@ -19,30 +16,19 @@ KEEPING = ("dreamvid render", "dreamvid replay", "dreamvid reverse", STEP.format
 CLOSING = (STEP.format("ping-pong"), STEP.format("cross-fade"))
 """Steps in a record after which a loop is still one, and after which any film is one."""
 
-
-def make_loop(
-    path: Path, kind: Kind, *, times: int | None = None, seconds: float | None = None
-) -> Pictures:
-    """The film as a loop, of one round or of so many.
-
-    Args:
-        times: None: one round; of "repeat", which shows the film as it is, two.
-        seconds: how long a cross-fade takes; None: one, or less of a short film.
-
-    Raises PresetError, VideoError.
-    """
-    return repeated(_round(path, kind, seconds), times or (2 if kind == "repeat" else 1))
+THERE_AND_BACK = "loop"  # the output of a render that is a loop, whatever its film is
 
 
-def _round(path: Path, kind: Kind, seconds: float | None) -> Pictures:
-    if kind == "ping-pong":
-        return ping_pong(path)
-    film = pictures_of(path)
-    if kind == "repeat":
-        return film
-    if seconds is None:
-        seconds = min(FADE_SECONDS, float(film.seconds) / 4)
-    return cross_fade(film, max(1, round(seconds * film.fps)))
+def make_loop(path: Path, film: Pictures, plan: LoopPlan) -> Pictures:
+    """As it was planned of a film and its file. Raises PresetError, VideoError."""
+    return repeated(_round(path, film, plan), plan.times)
+
+
+def _round(path: Path, film: Pictures, plan: LoopPlan) -> Pictures:
+    used = part(film, Fraction(0), plan.count / film.fps)
+    if plan.kind == "ping-pong":
+        return ping_pong(path, used)
+    return cross_fade(used, plan.fade) if plan.kind == "cross-fade" else used
 
 
 def is_loop(path: Path) -> bool:
@@ -54,4 +40,5 @@ def is_loop(path: Path) -> bool:
     # A part of it that was cut out would be none; a film turned round still is one.
     if not isinstance(steps, list) or not {*map(str, steps)} <= {*KEEPING, *CLOSING}:
         return False
-    return kind in ("cross-fade", "endless") or any(step in CLOSING for step in steps)
+    rendered = kind in ("cross-fade", "endless") or record.get("output") == THERE_AND_BACK
+    return rendered or any(step in CLOSING for step in steps)

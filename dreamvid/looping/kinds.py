@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,28 +13,32 @@ import numpy as np
 from dreamvid.errors import PresetError
 from dreamvid.image import Bytes
 from dreamvid.looping.morph import Morph
-from dreamvid.reversing.backwards import read_backwards
+from dreamvid.reversing.backwards import shown_backwards
 from dreamvid.sound.blocks import Samples, fit, regroup, skip
 from dreamvid.sound.decode import RATE
 from dreamvid.sound.mux import CHANNELS, reverse_through
-from dreamvid.video.pictures import Pictures, pictures_of
+from dreamvid.video.footage import Converter, even, upright_size
+from dreamvid.video.frame_times import read_frame_times
+from dreamvid.video.pictures import Pictures
 
 BLOCK = RATE // 10  # samples mixed at once
 
 
-def ping_pong(path: Path) -> Pictures:
+def ping_pong(path: Path, film: Pictures) -> Pictures:
     """The film of n pictures forward and back, its two ends shown once: 2 n - 2 pictures.
 
     The sound turns round in the middle of the loop and again at its end. Raises VideoError.
+
+    Args:
+        film: the file's pictures at any rate, all of them or the first n.
     """
-    film = pictures_of(path)
     if film.count < 3:
         return film
 
     def read() -> Generator[Bytes, None, None]:
         with closing(film.read()) as frames:
             yield from frames
-        with closing(read_backwards(path, fps=film.fps)) as back:
+        with closing(_back(path, film.fps, film.count)) as back:
             yield from islice(back, 1, film.count - 1)
 
     count = 2 * film.count - 2
@@ -50,6 +55,24 @@ def ping_pong(path: Path) -> Pictures:
     return replace(film, read=read, count=count, sound=sound if film.sound else None)
 
 
+def _back(path: Path, fps: Fraction, count: int) -> Generator[Bytes, None, None]:
+    """The first `count` pictures of the file at this rate, the last of them first.
+
+    What comes after them is not decoded.
+    """
+    times = read_frame_times(path)
+    end = count / fps
+    ticks = [tick for tick in times.ticks if times.seconds_at(tick) < end + times.tolerance]
+    keys = [key for key in times.keys if key <= ticks[-1]]
+    convert = Converter(even(upright_size(times.first, times.pixel_aspect)), times.pixel_aspect)
+    shortened = replace(times, ticks=ticks, keys=keys, seconds=end)
+    with closing(shown_backwards(path, shortened, fps)) as frames:
+        for frame, copies in frames:
+            picture = convert(frame)
+            for _ in range(copies):
+                yield picture
+
+
 def cross_fade(film: Pictures, frames: int) -> Pictures:
     """The film with its last `frames` pictures led over into its first: n - frames pictures.
 
@@ -58,10 +81,7 @@ def cross_fade(film: Pictures, frames: int) -> Pictures:
     The sound fades over the same time at equal power. Raises PresetError where the film is
     shorter than two such dissolves.
     """
-    if not 1 <= frames <= film.count // 2:
-        most = float(film.count // 2 / film.fps)
-        problem = f"{float(frames / film.fps):g} s is not within the film's half"
-        raise PresetError("--seconds", problem, f"up to {most:.2f}")
+    check_fade(film, frames)
     alone = film.count - 2 * frames  # pictures that only one end shows
     morph = Morph()
 
@@ -82,6 +102,16 @@ def cross_fade(film: Pictures, frames: int) -> Pictures:
 
     count = film.count - frames
     return replace(film, read=read, count=count, sound=sound if film.sound else None)
+
+
+def check_fade(film: Pictures, frames: int) -> None:
+    """Raises PresetError where so many pictures are not within the film's half."""
+    if film.count < 2:
+        raise PresetError("--kind", "cross-fade: one picture cannot be dissolved", "--kind repeat")
+    if not 1 <= frames <= film.count // 2:
+        most = float(film.count // 2 / film.fps)
+        problem = f"{float(frames / film.fps):g} s is not within the film's half"
+        raise PresetError("--seconds", problem, f"up to {most:.2f}")
 
 
 def _faded(

@@ -1,16 +1,22 @@
 """A loop's step across its seam is like the steps inside it."""
 
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dreamvid.errors import PresetError
 from dreamvid.looping.kinds import cross_fade, ping_pong
+from dreamvid.reversing.backwards import _Decoder
 from dreamvid.sound.decode import RATE
+from dreamvid.targets.timing import part
 from dreamvid.video.footage import read_footage
-from dreamvid.video.pictures import Pictures
+from dreamvid.video.pictures import Pictures, pictures_of
 from dreamvid.video.writer import Encoding, encode
+from tests.reversing.test_reversing import PICTURES, ffmpeg
+from tests.targets.test_targets_timing import numbered, samples
 
 H, W, N = 64, 96, 24
 
@@ -59,11 +65,68 @@ def test_a_cross_fade_has_room(moving):
         cross_fade(moving, N // 2 + 1)
 
 
+def test_a_cross_fade_s_sound_goes_over_at_equal_power():
+    ramp = numbered(24, 12, sound=True)  # sample n is n
+    heard, fade = samples(cross_fade(ramp, 8)), 8 * RATE // 12
+    alone = 2 * RATE - 2 * fade
+    np.testing.assert_array_equal(heard[:alone], np.arange(fade, fade + alone))
+    angle = (np.arange(fade) + 0.5) / fade * np.pi / 2
+    tail, head = np.arange(2 * RATE - fade, 2 * RATE), np.arange(fade)
+    expected = tail * np.cos(angle) + head * np.sin(angle)
+    np.testing.assert_allclose(heard[alone:], expected, rtol=1e-4, atol=1)
+
+
+def test_one_picture_cannot_be_dissolved():
+    with pytest.raises(PresetError, match=r"--kind: .*one picture cannot be dissolved"):
+        cross_fade(numbered(1, 12), 1)
+
+
+def test_the_sound_turns_round_with_the_pictures():
+    ramp = numbered(5, 10, sound=True)
+    heard, half = samples(ping_pong(Path("unread.mp4"), ramp)), 4 * RATE // 10
+    there = np.arange(half)
+    np.testing.assert_array_equal(heard, np.concatenate([there, there[::-1]]))
+
+
+@pytest.mark.parametrize(
+    "name,words",
+    [
+        ("b.mp4", ("-c:v", "libx264", "-bf", 3, "-g", 12)),
+        ("b.avi", ("-c:v", "libx264", "-bf", 2)),
+        ("b.mkv", ("-c:v", "mpeg4", "-bf", 2)),
+        ("b.gif", ()),
+    ],
+)
+def test_the_beginning_there_and_back(name, words, tmp_path):
+    path = tmp_path / name
+    ffmpeg(*PICTURES, *words, path)
+    for fps in (Fraction(24), Fraction(24_000, 1001), Fraction(10), Fraction(60)):
+        forward = list(read_footage(path, fps=fps))
+        film = replace(pictures_of(path), read=lambda fps=fps: read_footage(path, fps=fps), fps=fps)
+        for count in {3, 12, 13, len(forward)}:
+            used = part(replace(film, count=len(forward)), Fraction(0), count / fps)
+            shown = ping_pong(path, used).read()
+            expected = [*forward[:count], *forward[count - 2 : 0 : -1]]
+            assert all((a == b).all() for a, b in zip(shown, expected, strict=True))
+
+
+def test_the_way_back_decodes_nothing_behind_the_turn(tmp_path, monkeypatch):
+    ffmpeg(*PICTURES, "-c:v", "libx264", "-g", 6, tmp_path / "a.mp4")
+    film = pictures_of(tmp_path / "a.mp4")
+    asked = []
+    real = _Decoder._collect
+    monkeypatch.setattr(
+        _Decoder, "_collect", lambda self, *words: (asked.append(words), real(self, *words))[1]
+    )
+    list(ping_pong(tmp_path / "a.mp4", part(film, Fraction(0), Fraction(1, 2))).read())
+    assert max(end for _, _, end in asked) <= 13  # of 36; one more for times that are rounded
+
+
 def test_there_and_back_shows_both_ends_once(tmp_path):
     grey = np.full((H // 2, W), 128, np.uint8)
     frames = [np.concatenate([np.full((H, W), 20 + 8 * n, np.uint8), grey]) for n in range(N)]
     encode(frames, tmp_path / "a.mp4", Encoding(size=(H, W), fps=Fraction(12)))
-    film = ping_pong(tmp_path / "a.mp4")
+    film = ping_pong(tmp_path / "a.mp4", pictures_of(tmp_path / "a.mp4"))
     shown = list(film.read())
     forward = list(read_footage(tmp_path / "a.mp4", fps=Fraction(12)))
     expected = [*forward, *forward[-2:0:-1]]

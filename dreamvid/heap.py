@@ -6,12 +6,11 @@ room in all, so that is for pictures which are small beside the memory there is.
 """
 
 import ctypes
-import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the command line asks for large pages before torch is there
-    import torch
+import torch
+
+from dreamvid.memory import free_memory
 
 # malloc.h of glibc
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
@@ -25,20 +24,13 @@ SHARE = 1 / 6  # of the free memory that may be kept
 _largest = 0  # pixels
 
 
-def large_pages() -> None:
-    """Have torch ask the system for pages of 2 MB; it looks once, before its first tensor."""
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-
-
-def settle(image: "torch.Tensor") -> None:
+def settle(image: torch.Tensor) -> None:
     """Before a picture of this size is dreamed, by what is free now; once for each larger one."""
     global _largest
     pixels = image.shape[-2] * image.shape[-1]
     if image.device.type != "cpu" or pixels <= _largest:
         return
     _largest = pixels
-    from dreamvid.memory import free_memory
-
     free = free_memory(image.device)
     if free is None or pixels * PER_PIXEL > free * SHARE:
         spare()

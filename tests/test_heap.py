@@ -7,7 +7,7 @@ import pytest
 
 FAULTS = '''
 import resource, sys, torch
-from dreamvid import heap, memory
+from dreamvid import heap
 
 def taken_again(numbers):
     """Pages that the system hands out when the same memory is taken once more."""
@@ -17,7 +17,7 @@ def taken_again(numbers):
     torch.ones(numbers)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-memory.free_memory = lambda device: int(sys.argv[1])
+heap.free_memory = lambda device: int(sys.argv[1])
 heap.settle(torch.zeros(1, 3, 400, 500))
 print(taken_again(3_000_000), taken_again(20_000_000))
 '''

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from dreamvid import heap
 from dreamvid.cli import (
     atlas,
     batch,
@@ -102,7 +101,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     open_streams()
     show_warnings()
-    heap.large_pages()
     if threading.current_thread() is threading.main_thread():  # signals are only its own
         _end_like_ctrl_c()
     try:

@@ -14,12 +14,13 @@ from dreamvid.memory import free_memory
 
 # malloc.h of glibc
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
-NEVER = 2**31 - 1
+HIGHEST = 2**31 - 1  # an int
 USUAL_MAX = 65536  # blocks that may be the system's own
 LARGEST_KEPT = 2**25  # bytes; glibc takes no higher threshold
 
 PER_PIXEL = 800  # bytes; 730 were measured, GoogLeNet at inception_5a/3x3
 SHARE = 1 / 6  # of the free memory that may be kept
+LEAST = 2**28  # bytes at the end of the heap that may always be
 
 _largest = 0  # pixels
 
@@ -35,7 +36,7 @@ def settle(image: torch.Tensor) -> None:
     if free is None or pixels * PER_PIXEL > free * SHARE:
         spare()
     else:
-        _keep(blocks_below=None)
+        _keep(blocks_below=None, at_end=2 * PER_PIXEL * pixels)
 
 
 def spare() -> None:
@@ -44,11 +45,15 @@ def spare() -> None:
     _call("malloc_trim", 0)
 
 
-def _keep(*, blocks_below: int | None) -> None:
-    """Freed blocks of less than so many bytes; None: of any size."""
+def _keep(*, blocks_below: int | None, at_end: int = LEAST) -> None:
+    """Freed blocks of less than so many bytes; None: of any size.
+
+    Args:
+        at_end: bytes of free memory at the end of the heap.
+    """
     _call("mallopt", MMAP_MAX, USUAL_MAX if blocks_below else 0)
     _call("mallopt", MMAP_THRESHOLD, blocks_below or LARGEST_KEPT)
-    _call("mallopt", TRIM_THRESHOLD, NEVER)
+    _call("mallopt", TRIM_THRESHOLD, min(max(at_end, LEAST), HIGHEST))
 
 
 def _call(name: str, *arguments: int) -> None:

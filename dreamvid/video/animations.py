@@ -22,10 +22,12 @@ from dreamvid.video.reader import EXACT
 
 LOSSLESS = 100  # the quality at which WebP keeps every pixel
 
-# ITU-T H.273, which libav follows: BT.709's primaries and matrix, sRGB's transfer; full range.
-# Browsers take pictures' transfer at its word: with a film's tag dark parts would be raised.
-# libyuv, which they decode AVIF with, shows blue of the limited range up to 7/255 too dark.
-BT709, SRGB, LIMITED, FULL = 1, 13, 1, 2
+# ITU-T H.273, which libav follows: BT.709's primaries, sRGB's transfer, BT.601's matrix; limited
+# range. Browsers take pictures' transfer at its word: with a film's tag dark parts would be raised.
+# WebP can have no other matrix and range (RFC 9649, 2.5), and says so nowhere. Of AVIF, Chromium
+# 156 takes full range for limited, 12/255 off, and shows blue by BT.709's matrix 13/255 off; the
+# two more bits of 10 it cuts off, where it should round.
+BT709, SRGB, BT601, LIMITED = 1, 13, 6, 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ KINDS = {
     "avif": _Kind(
         form="avif",
         codec="libsvtav1",
-        pixels=lambda quality: "yuv420p10le",
+        pixels=lambda quality: "yuv420p",
         options=lambda quality: {
             "crf": str(avif_crf(quality)),
             "preset": "6",  # 8 keeps a colour of the picture before, after a cut
@@ -110,16 +112,12 @@ def _prepare(stream: VideoStream, how: _Kind, quality: int, fps: Fraction) -> No
     context.thread_count = 1
     context.options = how.options(quality)
     if context.pix_fmt.startswith("yuv"):
-        context.colorspace = BT709
-        context.color_range = LIMITED if how.form == "webp" else FULL
+        context.colorspace, context.color_range = BT601, LIMITED
         context.color_primaries, context.color_trc = BT709, SRGB
 
 
 def _frames(pictures: Pictures, how: _Kind, quality: int) -> Iterator[VideoFrame]:
     form, reformatter = how.pixels(quality), VideoReformatter()
-    # WebP is always BT.601 of limited range (RFC 9649, 2.5), and says so nowhere.
-    webp = how.form == "webp"
-    matrix = Colorspace.ITU601 if webp else Colorspace.ITU709
     with closing(pictures.read()) as read:
         for number, picture in enumerate(read):
             frame = VideoFrame.from_ndarray(picture, format="rgb24")
@@ -127,8 +125,8 @@ def _frames(pictures: Pictures, how: _Kind, quality: int) -> Iterator[VideoFrame
                 frame = reformatter.reformat(
                     frame,
                     format=form,
-                    dst_colorspace=matrix,
-                    dst_color_range=ColorRange.MPEG if webp else ColorRange.JPEG,
+                    dst_colorspace=Colorspace.ITU601,
+                    dst_color_range=ColorRange.MPEG,
                     interpolation=Interpolation.AREA | EXACT,
                 )
             elif form != "rgb24":

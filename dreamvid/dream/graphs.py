@@ -62,17 +62,17 @@ def gradient(score: "Score", image: Image) -> Image | None:
 
 
 class _Graph:
-    """Keeps the score, and with it the objectives that it was recorded of."""
+    """Keeps the objectives that it was recorded of, but not the model, which it goes with."""
 
     def __init__(self, score: "Score", image: Image, pool: Any) -> None:
         self._image = image.detach().clone()
         self._shares = torch.zeros(len(score.parts), device=image.device)
-        parts = zip(score.parts, self._shares, strict=True)
-        self._score = replace(
-            score, parts=tuple(replace(part, weight=1.0, factor=share) for part, share in parts)
-        )
+        self._objectives = [part.objective for part in score.parts]
+        pairs = zip(score.parts, self._shares, strict=True)
+        parts = (replace(part, weight=1.0, factor=share) for part, share in pairs)
+        of_shares = replace(score, parts=tuple(parts))
         self._put(score, image)
-        self._replay, self._found = record(lambda: self._score.slope(self._image), pool)
+        self._replay, self._found = record(lambda: of_shares.slope(self._image), pool)
 
     def __call__(self, score: "Score", image: Image) -> Image:
         self._put(score, image)

@@ -1,5 +1,8 @@
 """Recorded gradients; the recording itself is a GPU's, and here only done again."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -110,6 +113,19 @@ def test_no_more_kinds_are_kept_than_there_is_room_for(recorded, monkeypatch):
         for image in pictures(5):
             assert_close(score.gradient(image), score.slope(image))
     assert len(recorded) == 5 - graphs.AFTER
+
+
+def test_a_model_that_nobody_needs_takes_its_graphs_along(recorded, monkeypatch):
+    monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
+    features = tiny()
+    score = make_score(features, [Part("first", energy())])
+    for image in pictures(5):
+        score.gradient(image)
+    assert features in graphs._KEPT
+    gone = weakref.ref(features)
+    del features, score
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.cuda

@@ -83,8 +83,7 @@ def build(
     load_model: LoadModel = store.load,
 ) -> Job:
     """Raises PresetError, ModelError or VideoError, before any work."""
-    precision = precision_for(preset.dream.precision, device)
-    features = load_model(preset.model, device).in_precision(precision)
+    features = load_features(preset, device, load_model)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
     sound = sound_of(preset)
@@ -101,10 +100,17 @@ def build(
     return Job(preset, Frame(first - 1, start), steps, digests(preset), kept, hears)
 
 
+def load_features(
+    preset: Preset, device: torch.device, load_model: LoadModel = store.load
+) -> FeatureModel:
+    """The preset's model, in its precision; raises PresetError or ModelError."""
+    precision = precision_for(preset.dream.precision, device)
+    return load_model(preset.model, device).in_precision(precision)
+
+
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
     """One picture dreamed on, of any size, as the first frame of a film would be."""
-    precision = precision_for(preset.dream.precision, device)
-    features = store.load(preset.model, device).in_precision(precision)
+    features = load_features(preset, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     timeline = still_timeline(preset)
     image, moment = image.to(device), timeline.moment(0)

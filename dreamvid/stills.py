@@ -23,11 +23,9 @@ from dreamvid.errors import OutputError, PresetError
 from dreamvid.files import check_writable
 from dreamvid.guidance import SIDE
 from dreamvid.image import fit
-from dreamvid.job import still
+from dreamvid.job import load_features, still
 from dreamvid.memory import free_memory, ran_out
-from dreamvid.models import store
 from dreamvid.models.features import FeatureModel
-from dreamvid.models.half import precision_for
 from dreamvid.options import Preset
 from dreamvid.pictures.formats import check_size, depth_of
 from dreamvid.pictures.reading import STILL_PIXELS, Opened, open_picture
@@ -107,8 +105,7 @@ class _Dream:
 
 def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dream:
     """Raises PresetError or ModelError, before any work."""
-    precision = precision_for(preset.dream.precision, device)
-    features = store.load(preset.model, device).in_precision(precision)
+    features = load_features(preset, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     moment = still_timeline(preset).moment(0)
     ascent = ascent_at(preset.dream, moment)

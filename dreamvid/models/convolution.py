@@ -49,7 +49,11 @@ class Convolution:
         return Convolution(weight, self.bias.to(device, dtype), self.stride, self.pads)
 
     def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
-        """Args: bare: what reads it brings the activation's own slope along; it may come twice."""
+        """The convolution, and what follows it.
+
+        Args:
+            bare: what reads it brings the activation's own slope along; twice is no harm.
+        """
         if onednn.takes(x, self.weight):
             return self.kernel(x)(x, activation, bare=bare)
         return activation.plain(self._plain(x))
@@ -78,7 +82,13 @@ class Convolution:
             (top, bottom), (left, right) = rows, columns
             weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
             weight = weight.contiguous(memory_format=torch.channels_last)
-            found = Kernel(weight, self.bias, self.stride, (bottom, right))
+            found = Kernel(
+                weight,
+                self.bias,
+                stride=self.stride,
+                padding=(bottom, right),
+                groups=self.groups,
+            )
             self._kernels[rows, columns] = found
         return found
 

@@ -65,8 +65,9 @@ class Lite:
         yield "classes", (weights["_fc.weight"][:, :, None, None], weights["_fc.bias"])
 
     def _conv(self, name: str, weight: Tensor, bias: Tensor) -> Convolution:
-        block = name.removeprefix("block_").removesuffix("/depthwise")
-        stride = 2 if name == "stem" else self.strides[int(block)] if block.isdecimal() else 1
+        stride = 2 if name == "stem" else 1
+        if depthwise := re.fullmatch(r"block_(\d+)/depthwise", name):
+            stride = self.strides[int(depthwise[1])]
         return Convolution(weight, bias, stride, same)
 
     @property

@@ -63,14 +63,20 @@ class Kernel:
     Args:
         weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
         padding: zeros above and below, left and right.
+        groups: O of a convolution of each channel by itself, else 1.
     """
 
     def __init__(
-        self, weight: Tensor, bias: Tensor | None, stride: int, padding: tuple[int, int]
+        self,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        *,
+        stride: int = 1,
+        padding: Sequence[int],
+        groups: int = 1,
     ) -> None:
-        self.weight, self.bias = weight.detach(), bias
+        self.weight, self.bias, self.groups = weight.detach(), bias, groups
         self.stride, self.padding = [stride, stride], list(padding)
-        self.groups = len(weight) if weight.shape[1] == 1 and len(weight) > 1 else 1
         self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
 
     def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
@@ -133,8 +139,8 @@ class Kernel:
 
     @cached_property
     def _in_single(self) -> "Kernel":
-        top, left = self.padding
-        return Kernel(self.weight.float(), None, self.stride[0], (top, left))
+        weight, stride = self.weight.float(), self.stride[0]
+        return Kernel(weight, stride=stride, padding=self.padding, groups=self.groups)
 
     @cached_property
     def _turned(self) -> "Kernel":
@@ -142,11 +148,9 @@ class Kernel:
         weight = self.weight.flip(2, 3)
         if self.groups == 1:
             weight = weight.transpose(0, 1)
-        rows, columns = (k - 1 - p for k, p in zip(weight.shape[2:], self.padding, strict=True))
+        padding = [k - 1 - p for k, p in zip(weight.shape[2:], self.padding, strict=True)]
         weight = weight.contiguous(memory_format=torch.channels_last)
-        turned = Kernel(weight, None, 1, (rows, columns))
-        turned.groups = self.groups
-        return turned
+        return Kernel(weight, padding=padding, groups=self.groups)
 
     def _interleaved(self, slope: Tensor, shape: torch.Size) -> Tensor:
         """The way back of stride 2: each of four pixels has a small convolution of its own."""
@@ -177,7 +181,7 @@ class Kernel:
                 weight[e, f, :, :, row, column] = self.weight[:, :, u, v].T
         flat = weight.flatten(0, 2).contiguous(memory_format=torch.channels_last)
         starts = padding[0] + first[0], padding[1] + first[1]
-        return Kernel(flat, None, 1, (padding[0], padding[1])), starts
+        return Kernel(flat, padding=padding), starts
 
 
 class _Convolve(torch.autograd.Function):

@@ -10,20 +10,24 @@ from dreamvid.models.plain import is_plain
 
 SIDE = 3
 MANY = 2**22  # indices, from which on half their memory is worth two passes over them
-HALVE = {"stride": 2, "padding": 0, "ceil_mode": True}  # Caffe rounds up
-STAY = {"stride": 1, "padding": 1, "ceil_mode": False}
 
 aten = torch.ops.aten
 
 
 def halve(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> the largest of each 3x3, every second one."""
-    return F.max_pool2d(x, SIDE, **HALVE) if is_plain() else _MaxPool.apply(x, *HALVE.values())
+    """(N, C, H, W) -> the largest of each 3x3, every second one, as Caffe rounds: up."""
+    return _pool(x, 2, 0, True)
 
 
 def stay(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the largest of each 3x3, of the same shape."""
-    return F.max_pool2d(x, SIDE, **STAY) if is_plain() else _MaxPool.apply(x, *STAY.values())
+    return _pool(x, 1, 1, False)
+
+
+def _pool(x: Tensor, stride: int, padding: int, ceil_mode: bool) -> Tensor:
+    if is_plain():
+        return F.max_pool2d(x, SIDE, stride, padding, 1, ceil_mode)
+    return _MaxPool.apply(x, stride, padding, ceil_mode)
 
 
 class _MaxPool(torch.autograd.Function):

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,12 +12,10 @@ import numpy as np
 from dreamvid.errors import PresetError
 from dreamvid.image import Bytes
 from dreamvid.looping.morph import Morph
-from dreamvid.reversing.backwards import shown_backwards
+from dreamvid.reversing.backwards import read_backwards
 from dreamvid.sound.blocks import Samples, fit, regroup, skip
 from dreamvid.sound.decode import RATE
 from dreamvid.sound.mux import CHANNELS, reverse_through
-from dreamvid.video.footage import Converter, even, upright_size
-from dreamvid.video.frame_times import read_frame_times
 from dreamvid.video.pictures import Pictures
 
 BLOCK = RATE // 10  # samples mixed at once
@@ -38,7 +35,7 @@ def ping_pong(path: Path, film: Pictures) -> Pictures:
     def read() -> Generator[Bytes, None, None]:
         with closing(film.read()) as frames:
             yield from frames
-        with closing(_back(path, film.fps, film.count)) as back:
+        with closing(read_backwards(path, fps=film.fps, count=film.count)) as back:
             yield from islice(back, 1, film.count - 1)
 
     count = 2 * film.count - 2
@@ -53,24 +50,6 @@ def ping_pong(path: Path, film: Pictures) -> Pictures:
             yield from reverse_through(fit(blocks, rest, channels=CHANNELS), scratch)
 
     return replace(film, read=read, count=count, sound=sound if film.sound else None)
-
-
-def _back(path: Path, fps: Fraction, count: int) -> Generator[Bytes, None, None]:
-    """The first `count` pictures of the file at this rate, the last of them first.
-
-    What comes after them is not decoded.
-    """
-    times = read_frame_times(path)
-    end = count / fps
-    ticks = [tick for tick in times.ticks if times.seconds_at(tick) < end + times.tolerance]
-    keys = [key for key in times.keys if key <= ticks[-1]]
-    convert = Converter(even(upright_size(times.first, times.pixel_aspect)), times.pixel_aspect)
-    shortened = replace(times, ticks=ticks, keys=keys, seconds=end)
-    with closing(shown_backwards(path, shortened, fps)) as frames:
-        for frame, copies in frames:
-            picture = convert(frame)
-            for _ in range(copies):
-                yield picture
 
 
 def cross_fade(film: Pictures, frames: int) -> Pictures:

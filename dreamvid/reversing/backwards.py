@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +31,9 @@ Timed = tuple[VideoFrame, Fraction, Fraction]
 """A frame, and the seconds from which and until which the film shows it."""
 
 
-def read_backwards(path: Path, *, fps: Fraction | None = None) -> Generator[Bytes, None, None]:
+def read_backwards(
+    path: Path, *, fps: Fraction | None = None, count: int | None = None
+) -> Generator[Bytes, None, None]:
     """Yield what `video.footage.read_footage` does at this rate, the last frame first.
 
     Each is (h, w, 3) uint8 RGB, of `FootageInfo.size`. A repeated frame is the same array:
@@ -38,14 +41,26 @@ def read_backwards(path: Path, *, fps: Fraction | None = None) -> Generator[Byte
 
     Args:
         fps: None: the film's own rate.
+        count: of the film's first frames, with the last of which it begins; what comes after
+            it is not decoded. None: all of them.
     """
     times = read_frame_times(path)
     fps = times.rate if fps is None else fps
     convert = Converter(even(upright_size(times.first, times.pixel_aspect)), times.pixel_aspect)
-    for frame, copies in shown_backwards(path, times, fps):
-        picture = convert(frame)
-        for _ in range(copies):
-            yield picture
+    if count is not None:
+        times = _until(times, count / fps)
+    with closing(shown_backwards(path, times, fps)) as frames:
+        for frame, copies in frames:
+            picture = convert(frame)
+            for _ in range(copies):
+                yield picture
+
+
+def _until(times: FrameTimes, end: Fraction) -> FrameTimes:
+    """Those of a film that ends after so many seconds."""
+    ticks = [tick for tick in times.ticks if times.seconds_at(tick) < end + times.tolerance]
+    keys = [key for key in times.keys if key <= ticks[-1]]
+    return replace(times, ticks=ticks, keys=keys, seconds=end)
 
 
 def shown_backwards(

@@ -17,7 +17,7 @@ from torch import Tensor
 from dreamvid.errors import ModelError
 from dreamvid.models.convolution import Convolution, joined
 from dreamvid.models.head import Head, classifier
-from dreamvid.models.lrn import lrn
+from dreamvid.models.normalise import lrn
 from dreamvid.models.onednn import RELU
 from dreamvid.models.pooling import halve, stay
 
@@ -169,8 +169,7 @@ class GoogLeNet:
 
     def _build(self) -> Iterator[tuple[str, Entry]]:
         yield next(self._conv("conv1/7x7_s2", "data", stride=2))
-        # The largest of all is alike before and after a ReLU, which then has a quarter to do.
-        yield "pool1/3x3_s2", (lambda x: F.relu(halve(x)), ("conv1/7x7_s2",))
+        yield "pool1/3x3_s2", (partial(halve, rectified=True), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")

@@ -2,29 +2,14 @@
 
 y = x / s^0.75,  s = 1 + alpha/size * (sum of x^2 over `size` neighbouring channels).
 
-torch's `local_response_norm` gives the same values through a 3-D average pool and `pow`, at
-several times the cost; the test holds this against it. `lrn_slabs.py` is this for CPUs,
-`lrn_triton.py` for NVIDIA's GPUs.
+Written plainly; `native/lrn.py` is this for CPUs, `lrn_triton.py` for NVIDIA's GPUs, and
+`normalise.py` takes what there is.
 """
-
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from dreamvid.models import lrn_slabs, lrn_triton
-from dreamvid.models.lrn_slabs import ALPHA, SIZE
-
-FAST = lrn_slabs, lrn_triton
-
-
-def lrn(x: Tensor, *, rectified: bool = False) -> Tensor:
-    """(N, C, H, W) -> the same shape.
-
-    Args:
-        rectified: x comes out of a ReLU, whose own way back is taken here, in passing.
-    """
-    return _Lrn.apply(x, rectified)
+SIZE, ALPHA = 5, 1e-4  # BVLC GoogLeNet's; beta = 0.75 is built in
 
 
 def forward(x: Tensor) -> Tensor:
@@ -63,18 +48,3 @@ def _over_neighbours(values: Tensor) -> Tensor:
 def _power(scale: Tensor) -> Tensor:
     """scale ** -0.75 by square roots, which vectorise where `pow` does not."""
     return (scale * scale.sqrt()).rsqrt()
-
-
-class _Lrn(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, rectified: bool) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.rectified = rectified
-        ways = ((fast.forward, fast.backward) for fast in FAST if fast.takes(x))
-        there, ctx.back = next(ways, (forward, backward))
-        return there(x)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (slope,), (x,) = grad_outputs, ctx.saved_tensors
-        return ctx.back(slope, x, ctx.rectified), None

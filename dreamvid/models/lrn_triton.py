@@ -18,7 +18,7 @@ from typing import no_type_check
 import torch
 from torch import Tensor
 
-from dreamvid.models.lrn_slabs import ALPHA, SIZE
+from dreamvid.models.lrn import ALPHA, SIZE
 from dreamvid.models.plain import is_plain
 
 try:

@@ -1,6 +1,6 @@
 """Max pooling that keeps for its way back where each maximum was, and nothing else."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -8,19 +8,34 @@ from torch import Tensor
 
 from dreamvid.models.plain import is_plain
 
+try:
+    from dreamvid.models.native import pool as native
+except ImportError:  # numba waits for each new NumPy and Python
+    native = cast(Any, None)
+
 SIDE = 3
 MANY = 2**22  # indices, from which on half their memory is worth two passes over them
 
 aten = torch.ops.aten
 
 
-def halve(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> the largest of each 3x3, every second one, as Caffe rounds: up."""
-    return _pool(x, 2, 0, True)
+def halve(x: Tensor, *, rectified: bool = False) -> Tensor:
+    """(N, C, H, W) -> the largest of each 3x3, every second one, as Caffe rounds: up.
+
+    Args:
+        rectified: a ReLU follows. The largest of all is alike before and after one, which then
+            has a quarter to do.
+    """
+    if native and native.takes(x):
+        return _NativePool.apply(x, 2, 0, True, rectified)
+    y = _pool(x, 2, 0, True)
+    return F.relu(y) if rectified else y
 
 
 def stay(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the largest of each 3x3, of the same shape."""
+    if native and native.takes(x):
+        return _NativePool.apply(x, 1, 1, False, False)
     return _pool(x, 1, 1, False)
 
 
@@ -28,6 +43,22 @@ def _pool(x: Tensor, stride: int, padding: int, ceil_mode: bool) -> Tensor:
     if is_plain():
         return F.max_pool2d(x, SIDE, stride, padding, 1, ceil_mode)
     return _MaxPool.apply(x, stride, padding, ceil_mode)
+
+
+class _NativePool(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, stride: int, padding: int, ceil_mode: bool, rectified: bool
+    ) -> Tensor:
+        y, places = native.forward(x, stride, padding, ceil_mode, rectified)
+        ctx.save_for_backward(places)
+        ctx.shape, ctx.window = x.shape, (stride, padding)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None, None]:
+        (slope,), (places,) = grad_outputs, ctx.saved_tensors
+        return native.backward(slope, places, ctx.shape, *ctx.window), None, None, None, None
 
 
 class _MaxPool(torch.autograd.Function):

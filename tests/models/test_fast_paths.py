@@ -1,5 +1,7 @@
 """Every fast path against the plain one, and both against float64."""
 
+import subprocess
+import sys
 from statistics import median
 
 import pytest
@@ -9,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.models import lrn, lrn_slabs, onednn, pooling, store
+from dreamvid.models import lrn, native, onednn, pooling, store
 from dreamvid.models.catalogue import CAFFE
 from dreamvid.models.convolution import Convolution, centred, joined, same
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
+from dreamvid.models.native import lrn as native_lrn
+from dreamvid.models.native import pool as native_pool
+from dreamvid.models.native import team
 from dreamvid.models.onednn import NONE, RELU, RELU6
 from dreamvid.models.plain import is_plain, plainly
 from tests import reference
@@ -93,18 +98,16 @@ def test_weights_that_are_trained_are_not_laid_out():
 
 @given(
     channels=st.integers(3, 70),
-    places=st.integers(1, 40),
+    places=st.integers(1, 150),
     batch=st.integers(1, 2),
-    slab=st.sampled_from([64, 500, 2**17]),
 )
-def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, slab):
+def test_the_normalisation_and_its_way_back_are_those_of_float64(channels, places, batch):
     rng = torch.Generator().manual_seed(channels)
     x = 90 * torch.randn(batch, channels, 3, places, generator=rng).double()
     slope = torch.randn(x.shape, generator=rng).double()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lrn_slabs, "SLAB", slab)
-        y, back = lrn_slabs.forward(x.float()), lrn_slabs.backward(slope.float(), x.float())
-        after_relu = lrn_slabs.backward(slope.float(), x.float(), True)
+    assert native_lrn.takes(x.float()) and not native_lrn.takes(x)
+    y, back = native_lrn.forward(x.float()), native_lrn.backward(slope.float(), x.float())
+    after_relu = native_lrn.backward(slope.float(), x.float(), True)
     exact = x.clone().requires_grad_()
     expected = F.local_response_norm(exact, 5, 1e-4, 0.75, 1.0)
     (wanted,) = torch.autograd.grad(expected, exact, slope)
@@ -116,18 +119,21 @@ def test_slabs_of_any_size_are_the_plain_normalisation(channels, places, batch, 
     assert torch.equal(lrn.backward(slope, x, True), lrn.backward(slope, x) * (x > 0))
 
 
-@pytest.mark.parametrize("size", [(6, 8), (7, 9), (11, 5)])
-@pytest.mark.parametrize(
-    ("pool", "how"),
-    [
-        (pooling.halve, {"stride": 2, "ceil_mode": True}),
-        (pooling.stay, {"stride": 1, "padding": 1}),
-    ],
-)
-@pytest.mark.parametrize("many", [0, 2**22])
-def test_pools_and_their_way_back_are_torchs(pool, how, size, many, monkeypatch):
+POOLS = [
+    (pooling.halve, {"stride": 2, "ceil_mode": True}),
+    (pooling.stay, {"stride": 1, "padding": 1}),
+]
+WAYS = ["native", "torchs, all kept", "torchs, half kept"]
+
+
+@pytest.mark.parametrize("size", [(3, 3), (3, 4), (6, 8), (7, 9), (11, 5)])
+@pytest.mark.parametrize(("pool", "how"), POOLS)
+@pytest.mark.parametrize("way", WAYS)
+def test_pools_and_their_way_back_are_torchs(pool, how, size, way, monkeypatch):
     """Ties too: whole numbers of a few values, of which the first in reading order counts."""
-    monkeypatch.setattr(pooling, "MANY", many)
+    monkeypatch.setattr(pooling, "MANY", 0 if way == "torchs, half kept" else 2**22)
+    if way != "native":
+        monkeypatch.setattr(pooling, "native", None)
     rng = torch.Generator().manual_seed(5)
     x = torch.randint(-2, 3, (2, 4, *size), generator=rng).float()
     x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
@@ -137,6 +143,109 @@ def test_pools_and_their_way_back_are_torchs(pool, how, size, many, monkeypatch)
     slope = torch.randn(expected.shape, generator=rng)
     wanted, slopes = (torch.autograd.grad(y, x, slope)[0] for y in (expected, found))
     assert torch.equal(slopes, wanted)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 2), st.integers(1, 40), st.integers(3, 30), st.integers(3, 30)),
+    which=st.integers(0, 1),
+    last=st.booleans(),
+)
+def test_native_pools_of_any_shape_are_torchs(shape, which, last):
+    pool, how = POOLS[which]
+    rng = torch.Generator().manual_seed(shape[1])
+    x = torch.randint(-9, 10, shape, generator=rng).float()
+    x = (x.to(memory_format=torch.channels_last) if last else x).requires_grad_()
+    expected, found = F.max_pool2d(x, 3, **how), pool(x)
+    assert torch.equal(found, expected)
+    slope = torch.randn(expected.shape, generator=rng)
+    wanted, slopes = (torch.autograd.grad(y, x, slope)[0] for y in (expected, found))
+    assert_close(slopes, wanted)
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_a_pool_rectifies_in_passing(way, monkeypatch):
+    if way != "native":
+        monkeypatch.setattr(pooling, "native", None)
+    x = torch.randn(1, 8, 9, 12, generator=torch.Generator().manual_seed(1)) - 1
+    x.requires_grad_()
+    plain = F.max_pool2d(F.relu(x), 3, 2, ceil_mode=True)
+    found = pooling.halve(x, rectified=True)
+    assert torch.equal(found, plain) and bool((found == 0).any())
+    slope = torch.randn(plain.shape, generator=torch.Generator().manual_seed(2))
+    assert_close(*(torch.autograd.grad(y, x, slope)[0] for y in (found, plain)))
+
+
+def test_kernels_read_parts_of_larger_activations():
+    """Which lie channels last, but with gaps between them."""
+    rng = torch.Generator().manual_seed(8)
+    whole = torch.randn(2, 12, 6, 7, generator=rng).to(memory_format=torch.channels_last)
+    part = whole[:, 2:9]
+    y, places = native_pool.forward(part, 1, 1, False)
+    assert torch.equal(y, F.max_pool2d(part, 3, 1, 1))
+    assert_close(native_lrn.forward(part), lrn.forward(part))
+    assert_close(native_lrn.backward(part, part), lrn.backward(part, part))
+    back = native_pool.backward(part, places, part.shape, 1, 1)
+    assert torch.equal(back, native_pool.backward(part.clone(), places, part.shape, 1, 1))
+
+
+def test_without_numba_all_is_as_it_was():
+    """In a fresh interpreter: what is not there is found missing at the first import."""
+    program = """
+import sys, torch
+sys.modules["numba"] = None
+from dreamvid.models import normalise, pooling
+x = torch.randn(1, 8, 6, 8).requires_grad_()
+assert pooling.native is None and normalise.native is None
+normalise.lrn(pooling.stay(pooling.halve(x, rectified=True))).sum().backward()
+assert bool(x.grad.any())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("pool", [pooling.halve, pooling.stay])
+def test_what_is_no_number_comes_through_a_native_pool(pool):
+    x = torch.randn(1, 3, 8, 8)
+    x[0, 1, 3, 4] = torch.nan
+    x[0, 2] = -torch.inf
+    assert native_pool.takes(x)
+    with plainly():
+        plain = pool(x)
+    assert_close(pool(x), plain, equal_nan=True)
+    assert bool(plain.isnan().any())
+
+
+def test_a_picture_too_small_for_a_pool_is_said_to_be():
+    x = torch.randn(1, 4, 1, 1)
+    with pytest.raises(RuntimeError, match="too small"):
+        pooling.halve(x)
+
+
+def test_kernels_run_on_threads_of_their_own_where_torchs_cannot_be_had(monkeypatch):
+    x = torch.randn(1, 16, 40, 50)
+    expected = native_lrn.forward(x)
+    asked = []
+    monkeypatch.setattr(
+        team, "_call", lambda: lambda *given: (asked.append(given), team._by_threads(*given))
+    )
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert torch.equal(native_lrn.forward(x), expected)
+    assert asked[0][-1] == 3
+
+
+def test_a_kernel_is_compiled_anew_where_it_cannot_be_kept(monkeypatch):
+    real = native.numba.cfunc
+
+    def nowhere(*given, cache=False, **named):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return real(*given, **named)
+
+    monkeypatch.setattr(native.numba, "cfunc", nowhere)
+    job = native_lrn._forward
+    kernel = native.Kernel(job._body, x=int, found=int, channels=int, places=int)
+    monkeypatch.setattr(native_lrn, "_forward", kernel)
+    x = torch.randn(1, 6, 4, 5)
+    assert_close(native_lrn.forward(x), lrn.forward(x))
 
 
 def test_what_is_joined_is_kept_once():

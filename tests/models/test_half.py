@@ -7,10 +7,11 @@ from dreamvid.dream.objective import energy
 from dreamvid.dream.score import Part, make_score
 from dreamvid.errors import PresetError
 from dreamvid.job import still
-from dreamvid.models import half, lrn, lrn_slabs, store
+from dreamvid.models import half, lrn, store
 from dreamvid.models.catalogue import CAFFE
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
+from dreamvid.models.native import lrn as native_lrn
 from dreamvid.preset import with_settings
 from tests import reference
 
@@ -80,8 +81,8 @@ def test_lrn_computes_in_single_where_half_has_no_room(dtype):
     for found, wanted in (
         (lrn.forward(x), lrn.forward(exact)),
         (lrn.backward(slope, x), lrn.backward(slope.double(), exact)),
-        (lrn_slabs.forward(x), lrn.forward(exact)),
-        (lrn_slabs.backward(slope, x), lrn.backward(slope.double(), exact)),
+        (native_lrn.forward(x), lrn.forward(exact)),
+        (native_lrn.backward(slope, x), lrn.backward(slope.double(), exact)),
     ):
         assert found.dtype == dtype
         step = torch.finfo(dtype).eps

@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dreamvid.models import lrn, lrn_triton
+from dreamvid.models import lrn_triton, normalise
 from dreamvid.models.plain import plainly
 
 # In a process of its own: Triton asks when it is imported if it shall interpret.
@@ -101,10 +101,10 @@ def test_the_kernels_run_on_the_gpu(name):
 def test_the_gpu_takes_the_kernels():
     x = (90 * torch.randn(1, 64, 30, 40)).cuda().requires_grad_()
     assert lrn_triton.takes(x)
-    y = lrn.lrn(x)
+    y = normalise.lrn(x)
     with plainly():
         assert not lrn_triton.takes(x)
-        plain = lrn.lrn(x)
+        plain = normalise.lrn(x)
     slope = torch.randn_like(plain)
     slopes = (torch.autograd.grad(seen, x, slope)[0] for seen in (y, plain))
     torch.testing.assert_close(y, plain, rtol=1e-5, atol=1e-5)

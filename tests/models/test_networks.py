@@ -15,7 +15,7 @@ from dreamvid.models.catalogue import CAFFE, CATALOGUE, TORCHVISION
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.install import install
-from dreamvid.models.lrn import lrn
+from dreamvid.models.normalise import lrn
 from tests import reference
 
 CPU = torch.device("cpu")

@@ -1,0 +1,104 @@
+"""Kernels for CPUs, compiled by numba for the processor at hand.
+
+For what torch does in many passes over memory or on one thread only. A kernel is written as plain
+loops over a job's shares, each of which one thread does from beginning to end; how a thread comes
+by its shares is in `team.py`. What is compiled is kept on disk for the next start.
+
+`no_type_check` is for our tests: what checks types there would hide a kernel from numba.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, no_type_check
+
+import numba
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from torch import Tensor
+
+from dreamvid.models.native import team
+from dreamvid.models.plain import is_plain
+
+within = numba.njit(error_model="numpy")
+"""For what kernels call."""
+
+# How many shares were taken so far: the first field of every job, which the threads count up.
+TAKEN = ("taken", np.int64)
+
+
+def takes(x: Tensor) -> bool:
+    """Whether kernels may be run on it; they compute in float32."""
+    known = x.dtype in (torch.float32, torch.bfloat16)
+    return x.device.type == "cpu" and known and not is_plain()
+
+
+def laid_out(x: Tensor) -> Tensor:
+    """In single precision, channels last, without gaps: as kernels read it."""
+    return x.float().contiguous(memory_format=torch.channels_last)
+
+
+class Kernel:
+    """A kernel, compiled when it is first called.
+
+    Args:
+        body: takes a pointer to a job, and does shares of it while there are any.
+        fields: of a job; tensors are given by their address.
+    """
+
+    def __init__(self, body: Callable[[Any], None], **fields: type) -> None:
+        self._body, self._fields = body, list(fields)
+        self._job = np.dtype([TAKEN, *fields.items()], align=True)
+
+    def __call__(self, **values: Tensor | float) -> None:
+        job = np.zeros(1, self._job)
+        for name in self._fields:
+            value = values[name]
+            job[name] = value.data_ptr() if isinstance(value, Tensor) else value
+        team.together(self._address, job.ctypes.data)
+
+    @cached_property
+    def _address(self) -> int:
+        wanted = numba.void(types.CPointer(numba.from_dtype(self._job)))
+        try:
+            compiled = numba.cfunc(wanted, cache=True, error_model="numpy")(self._body)
+        except RuntimeError:  # of numba: there is no place to keep it
+            compiled = numba.cfunc(wanted, error_model="numpy")(self._body)
+        return int(compiled.address)  # type: ignore[arg-type]
+
+
+@intrinsic
+@no_type_check
+def next_share(typing, job):
+    """The next one that nobody has taken, counted from 0."""
+
+    def count_up(context, builder, signature, arguments):
+        taken = builder.bitcast(arguments[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", taken, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return numba.int64(job), count_up
+
+
+@no_type_check
+def _pointer_to(kind):
+    @intrinsic
+    @no_type_check
+    def at(typing, address):
+        def convert(context, builder, signature, arguments):
+            wanted = context.get_value_type(signature.return_type)
+            return builder.inttoptr(arguments[0], wanted)
+
+        return types.CPointer(kind)(numba.int64), convert
+
+    return at
+
+
+@within
+@no_type_check
+def job_at(pointer):
+    return numba.carray(pointer, 1)[0]
+
+
+floats, octets = _pointer_to(numba.float32), _pointer_to(numba.uint8)

@@ -1,0 +1,52 @@
+"""The threads that torch computes with, for work of our own.
+
+Threads beside them would be slower than none: for some milliseconds after each of its operations
+torch's wait for the next one, and keep the processor busy with that. So on Linux, where torch
+shares its work out by OpenMP, ours goes to the same threads.
+"""
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import torch
+
+Work = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def together(work: int, job: int) -> None:
+    """Call work(job), both addresses, on every thread at once; done when the last one is."""
+    _call()(work, job, torch.get_num_threads())
+
+
+@cache
+def _call() -> Callable[[int, int, int], None]:
+    return _by_openmp() or _by_threads
+
+
+def _by_openmp() -> Callable[[int, int, int], None] | None:
+    """GNU's own way in, which is also what compiled code calls; see its `libgomp.h`."""
+    for path in sorted(Path(torch.__file__).parent.glob("lib/libgomp*.so*")):
+        try:
+            parallel = ctypes.CDLL(str(path)).GOMP_parallel
+        except (OSError, AttributeError):
+            continue
+        parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        parallel.restype = None
+        return lambda work, job, threads: parallel(work, job, threads, 0)
+    return None
+
+
+def _by_threads(work: int, job: int, threads: int) -> None:
+    call = Work(work)  # lets go of Python meanwhile
+    others = [_helpers().submit(call, job) for _ in range(threads - 1)]
+    call(job)
+    for other in others:
+        other.result()
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="dreamvid-kernel")

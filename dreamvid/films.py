@@ -6,6 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import torch
+
+from dreamvid.device import cores
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.folder import RenderFolder, kept_setting
 from dreamvid.image import Image
@@ -24,6 +27,7 @@ LOOP, POSTER = "loop.gif", "poster.png"
 SUFFIXES = sorted({codec.suffix for codec in CODECS.values()})
 FILES = (LOOP, POSTER, *(f"{film}{end}" for film in ("forward", "reverse") for end in SUFFIXES))
 """All names that a finished file may have."""
+MOST_ENCODERS = 8  # at a time; each two keep a chunk in memory
 
 
 def with_encoder(job: Job, out: Path, note: Callable[[str], None], *, fresh: bool) -> Job:
@@ -63,6 +67,13 @@ def encoding_of(preset: Preset) -> Encoding:
 def chunk_length(encoding: Encoding) -> int:
     """Frames in a segment, but for a film's last."""
     return chunk_frames(encoding.size, encoding.fps, pixel_bytes=encoding.form.pixel_bytes)
+
+
+def encoders_at_once(encoding: Encoding, device: torch.device) -> int:
+    """As many as there are processors for; one where those dream."""
+    if device.type == "cpu":
+        return 1
+    return max(1, min(MOST_ENCODERS, cores() // encoding.threads))
 
 
 def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:

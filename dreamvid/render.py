@@ -16,7 +16,14 @@ from dreamvid import checkpoint, guard
 from dreamvid.checkpoint import Checkpoint
 from dreamvid.engine import Frame, render_frames
 from dreamvid.errors import PresetError
-from dreamvid.films import FILES, chunk_length, encoding_of, with_encoder, write_films
+from dreamvid.films import (
+    FILES,
+    chunk_length,
+    encoders_at_once,
+    encoding_of,
+    with_encoder,
+    write_films,
+)
 from dreamvid.folder import RenderFolder, open_folder
 from dreamvid.job import Job, LoadModel, build, inputs
 from dreamvid.leads import LeadFiles
@@ -27,7 +34,8 @@ from dreamvid.report import sign, write_made, write_run
 from dreamvid.sequence import check_room, write_frame
 from dreamvid.space import check_space
 from dreamvid.targets.films import target_files, write_targets
-from dreamvid.video.colour import Planes, to_planes
+from dreamvid.video.arriving import Arriving
+from dreamvid.video.colour import Planes, samples
 from dreamvid.video.segments import TwinSegments
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
@@ -76,7 +84,7 @@ class Outcome:
 class _Run:
     """The frames not yet in a segment, and when the last checkpoint was."""
 
-    pending: list[Planes] = field(default_factory=list)
+    pending: Arriving
     seconds: float = 0.0  # spent in earlier runs
     started: float = field(default_factory=time.monotonic)
     saved: float = field(default_factory=time.monotonic)
@@ -155,9 +163,9 @@ def _render_segments(
     count = job.preset.video.count
     begin = Checkpoint(job.start)
     kept = guard.complete(folder, folder.resume(device) or begin, begin, encoding, length, note)
-    run = _Run(list(kept.pending), kept.seconds)
+    run = _Run(Arriving(kept.pending), kept.seconds)
     frame, leading = kept.frame, -1 - job.start.index
-    segments = TwinSegments(folder.work, encoding)
+    segments = TwinSegments(folder.work, encoding, encoders_at_once(encoding, device))
     with job.steps(LeadFiles(folder.work)) as step, segments:
 
         def keep(frame: Frame, pending: tuple[Planes, ...] = ()) -> None:
@@ -168,7 +176,7 @@ def _render_segments(
             # A chunk that is not full is kept as it is, too: a longer film's will be.
             short = tuple(run.pending) if len(run.pending) < length else ()
             segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
-            run.pending, run.saved = [], time.monotonic()
+            run.pending, run.saved = Arriving(), time.monotonic()
 
         def rescue(frame: Frame) -> None:
             if run.pending and frame is not kept.frame:
@@ -180,7 +188,7 @@ def _render_segments(
         for frame in render_frames(kept.frame, guard.guarded(step, rescue), count=count):
             folder.check()
             if frame.index >= 0:
-                run.pending.append(to_planes(frame.image, encoding.form, dither))
+                run.pending.send(samples(frame.image, encoding.form, dither))
                 write_frame(frame, job.preset, folder.out)
                 _write_still(job, folder, frame)
             if run.pending and (len(run.pending) == length or frame.index + 1 == count):

@@ -31,7 +31,7 @@ class FilmTimes:
     frames: int
     seconds: float  # of all of it
     parts: dict[str, float]  # seconds, by PARTS; together all of it
-    encoding: float  # seconds beside them, in a thread of its own
+    encoding: float  # seconds beside them, in threads of its own
     frame: Spread  # seconds from the end of one frame to the end of the next
     memory: dict[str, Memory]
 
@@ -93,7 +93,7 @@ def measure_film(
         frames=frames,
         seconds=sum(spent.values()),
         parts={part: spent.get(part, 0.0) for part in PARTS},
-        encoding=watch.encoding,
+        encoding=sum(watch.encodings),
         frame=_between_frames(ends, device),
         memory=memory,
     )

@@ -1,11 +1,11 @@
 """What a render spends its time on, told by its own parts, wrapped while it runs.
 
-The parts share out the time of the thread that dreams; the encoder works beside it, in a thread
-of its own. `render` knows nothing of this.
+The parts share out the time of the thread that dreams; encoders work beside it, in threads of
+their own. `render` knows nothing of this.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -13,7 +13,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import Tensor
 
 from dreamvid import render
 from dreamvid.bench.clock import Stopwatch
@@ -27,6 +27,7 @@ from dreamvid.image import Image
 from dreamvid.job import Job
 from dreamvid.options import Preset
 from dreamvid.schedule.moment import Moment
+from dreamvid.video.arriving import Arriving
 from dreamvid.video.colour import Planes
 from dreamvid.video.segments import TwinSegments
 from dreamvid.video.writer import Encoding
@@ -35,7 +36,7 @@ from dreamvid.video.writer import Encoding
 class Watch:
     def __init__(self, device: torch.device) -> None:
         self.stopwatch = Stopwatch(device)
-        self.encoding = 0.0  # seconds of the encoder's thread
+        self.encodings: list[float] = []  # seconds of each file
 
 
 @contextmanager
@@ -43,7 +44,8 @@ def watched(watch: Watch) -> Iterator[None]:
     """While this lasts, `render` tells what it does."""
     seams = {
         "build": partial(_build, watch, render.build),
-        "to_planes": partial(_to_planes, watch, render.to_planes),
+        "samples": partial(_samples, watch, render.samples),
+        "Arriving": partial(_WatchedArriving, watch),
         "TwinSegments": partial(_WatchedSegments, watch),
         "write_films": partial(_write_films, watch, render.write_films),
     }
@@ -103,36 +105,28 @@ class _WatchedParts(Parts):
             return super().graded(image, like, moment)
 
 
-def _to_planes(watch: Watch, to_planes: Callable[..., Planes], image: Image, *how: Any) -> Planes:
-    with watch.stopwatch.part("conversion"), _Copies(watch.stopwatch):
-        return to_planes(image, *how)
+def _samples(watch: Watch, samples: Callable[..., Tensor], image: Image, *how: Any) -> Tensor:
+    with watch.stopwatch.part("conversion"):
+        return samples(image, *how)
 
 
-class _Copies(TorchDispatchMode):
-    """Sees what is copied from a device to the host."""
+class _WatchedArriving(Arriving):
+    """Sees what of copying keeps the thread that dreams, and its device."""
 
-    def __init__(self, stopwatch: Stopwatch) -> None:
-        super().__init__()
-        self.stopwatch = stopwatch
+    def __init__(self, watch: Watch, frames: Sequence[Planes] = ()) -> None:
+        super().__init__(frames)
+        self._watch = watch
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        to_host = func.overloadpacket is torch.ops.aten._to_copy and (
-            kwargs.get("device") == torch.device("cpu") != args[0].device
-        )
-        if not to_host:
-            return func(*args, **kwargs)
-        with self.stopwatch.part("copy"):
-            return func(*args, **kwargs)
+    def send(self, samples: Tensor) -> None:
+        with self._watch.stopwatch.part("copy") if samples.is_cuda else nullcontext():
+            super().send(samples)
 
 
 class _WatchedSegments(TwinSegments):
     """Whatever keeps the thread that dreams until the encoder is done is waiting."""
 
-    def __init__(self, watch: Watch, folder: Any, encoding: Encoding) -> None:
-        super().__init__(folder, encoding)
+    def __init__(self, watch: Watch, folder: Any, encoding: Encoding, at_once: int) -> None:
+        super().__init__(folder, encoding, at_once)
         self._watch = watch
 
     def wait(self) -> None:
@@ -148,10 +142,10 @@ class _WatchedSegments(TwinSegments):
         with self._watch.stopwatch.part("waiting"):
             super().__exit__(kind, error, trace)
 
-    def _encode(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
+    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
         begin = perf_counter()
-        super()._encode(number, frames, then)
-        self._watch.encoding += perf_counter() - begin
+        super()._encode(number, frames, backwards)
+        self._watch.encodings.append(perf_counter() - begin)
 
 
 def _write_films(watch: Watch, write_films: Callable[..., Iterator[Any]], *what: Any) -> list[Any]:

@@ -7,7 +7,7 @@ otherwise and shows red as orange. Knows nothing of files.
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8, UInt16
+from jaxtyping import Float, Int16, UInt8, UInt16
 from torch import Tensor
 
 from dreamvid.image import Image
@@ -18,6 +18,8 @@ Yuv = UInt8[np.ndarray, "rows w"]
 """One yuv420p picture of height h = 2/3 rows: h rows of Y, then U, then V, packed."""
 Planes = UInt8[np.ndarray, "rows w"] | UInt16[np.ndarray, "rows w"]
 """One picture of any form: its planes in libav's order, packed, as rows of the film's width."""
+Samples = UInt8[Tensor, "rows w"] | Int16[Tensor, "rows w"]
+"""The same as a tensor."""
 
 # ITU-R BT.709, 3.2 and 3.3: the shares of red and blue in luma.
 RED, BLUE = 0.2126, 0.0722
@@ -36,6 +38,11 @@ def to_planes(image: Image, form: Form, dither: bool = False) -> Planes:
 
     Raises ValueError for a size that the form cannot have, such as an odd one.
     """
+    return as_planes(samples(image, form, dither).cpu())
+
+
+def samples(image: Image, form: Form, dither: bool = False) -> Samples:
+    """`to_planes`, on the image's own device; 16 bits as torch has them, with a sign."""
     height, width = image.shape[-2:]
     if not form.fits(height, width):
         raise ValueError(f"{width}x{height}: {form.name} needs an even width and height")
@@ -49,8 +56,14 @@ def to_planes(image: Image, form: Form, dither: bool = False) -> Planes:
         planes = [torch.stack([*planes, torch.zeros_like(planes[0])], dim=-1)]
     packed = torch.cat([plane.flatten() for plane in planes]).round()
     if form.depth == 8:
-        return packed.to(torch.uint8).view(-1, width).cpu().numpy()
-    return packed.to(torch.int32).view(-1, width).cpu().numpy().astype(np.uint16)
+        return packed.to(torch.uint8).view(-1, width)
+    return packed.to(torch.int32).to(torch.int16).view(-1, width)
+
+
+def as_planes(samples: Samples) -> Planes:
+    """`samples` that are on the CPU."""
+    found = samples.numpy()
+    return found if found.dtype == np.uint8 else found.view(np.uint16)
 
 
 def _rgb(colours: Float[Tensor, "3 h w"], form: Form) -> list[Tensor]:

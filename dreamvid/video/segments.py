@@ -1,11 +1,12 @@
 """Twin segments: each chunk of the film encoded forward and reversed while the next one fills.
 
 Joined, the forward files in order and the reversed ones in reverse order are the two
-films: one render, no second decode, and never more than two chunks in memory. Where every
-picture is a key picture one file is enough: its packets are put in reverse order.
+films: one render, no second decode, and few chunks in memory. Where every picture is a key
+picture one file is enough: its packets are put in reverse order.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -17,17 +18,23 @@ from dreamvid.video.writer import Encoding, encode, join
 
 
 class TwinSegments:
-    """Encodes chunks in a thread of its own, one at a time, in the order they come.
+    """Encodes chunks in threads of its own, and tells of them in the order they come.
 
     Leaving the block waits for the last chunk and raises its error. When the block itself
-    failed, its error wins; the chunk that was handed over is still finished.
+    failed, its error wins; the chunks that were handed over are still finished.
+
+    Args:
+        at_once: files that are encoded at a time. Two of them are a chunk; while so many chunks
+            are encoded, one fills.
     """
 
-    def __init__(self, folder: Path, encoding: Encoding) -> None:
+    def __init__(self, folder: Path, encoding: Encoding, at_once: int = 1) -> None:
         self._folder = folder
         self._encoding = encoding
-        self._encoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
-        self._chunk: Future[None] | None = None
+        self._encoders = ThreadPoolExecutor(at_once, thread_name_prefix="encoder")
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        self._room = max(1, at_once // 2)
+        self._chunks: deque[Future[None]] = deque()  # handed over, oldest first
 
     def __enter__(self) -> "TwinSegments":
         return self
@@ -38,35 +45,50 @@ class TwinSegments:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._encoder.shutdown(wait=True)
+        self._encoders.shutdown(wait=True)
+        self._keeper.shutdown(wait=True)
         if error is None:
             self.wait()
 
-    def submit(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
-        """Hand over chunk `number`; once both its files are on the disk, `then` is called.
+    def submit(self, number: int, frames: Sequence[Planes], then: Callable[[], None]) -> None:
+        """Hand over chunk `number`; once all files up to it are on the disk, `then` is called.
 
-        Waits for the chunk before and raises its error. From then on the list is ours:
-        fill a new one. `then` runs in the encoder's thread.
+        Waits for room, and raises the error of a chunk before. From then on the frames are
+        ours: fill others. `then` runs in another thread.
         """
-        self.wait()
-        self._chunk = self._encoder.submit(self._encode, number, frames, then)
+        while len(self._chunks) >= self._room:
+            self._chunks[0].result()
+            self._chunks.popleft()
+        before = self._chunks[-1] if self._chunks else None
+        ways = (False,) if self._encoding.kind.intra else (False, True)
+        files = [self._encoders.submit(self._encode, number, frames, way) for way in ways]
+        self._chunks.append(self._keeper.submit(_finish, files, before, then))
 
     def wait(self) -> None:
-        """Until the chunk handed over last is on the disk; raises its error."""
-        if self._chunk is not None:
-            self._chunk.result()
+        """Until all chunks handed over are on the disk; raises the first one's error."""
+        for chunk in self._chunks:
+            chunk.result()
 
     def check(self) -> None:
-        """Raise the error of the chunk handed over last, if it has one by now."""
-        if self._chunk is not None and self._chunk.done():
-            self._chunk.result()
+        """Raise the error of a chunk handed over, if one has one by now."""
+        for chunk in self._chunks:
+            if chunk.done():
+                chunk.result()
 
-    def _encode(self, number: int, frames: list[Planes], then: Callable[[], None]) -> None:
-        encoding, suffix = self._encoding, self._encoding.kind.segment
-        encode(frames, self._folder / _forward(number, suffix), encoding)
-        if not encoding.kind.intra:
-            encode(reversed(frames), self._folder / _reverse(number, suffix), encoding)
-        then()
+    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
+        name = (_reverse if backwards else _forward)(number, self._encoding.kind.segment)
+        wanted = reversed(frames) if backwards else frames
+        encode(wanted, self._folder / name, self._encoding)
+
+
+def _finish(
+    files: list[Future[None]], before: Future[None] | None, then: Callable[[], None]
+) -> None:
+    """`then` speaks for all chunks so far: where one before this failed, it is not called."""
+    for waited_for in (before, *files):
+        if waited_for is not None:
+            waited_for.result()
+    then()
 
 
 def join_forward(folder: Path, count: int, film: Path, encoding: Encoding) -> None:

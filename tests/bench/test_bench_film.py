@@ -24,7 +24,7 @@ SMALL = (
     "dream.pyramid=0",
     "outputs.loop=false",
 )
-SEAMS = ("build", "to_planes", "TwinSegments", "write_films")
+SEAMS = ("build", "samples", "Arriving", "TwinSegments", "write_films")
 
 
 def small(frames, *settings):
@@ -69,7 +69,7 @@ def test_its_time_is_that_of_the_call_without_what_is_around_the_film(monkeypatc
         ("dreamvid.film.parts.dream", "dream"),
         ("dreamvid.film.parts.keep_colours", "colour"),
         ("dreamvid.film.grow.read", "motion"),
-        ("dreamvid.render.to_planes", "conversion"),
+        ("dreamvid.render.samples", "conversion"),
         ("dreamvid.render.write_films", "films"),
         ("dreamvid.render.build", "start"),
         ("dreamvid.render.chunk_length", "rest"),

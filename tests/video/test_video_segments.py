@@ -1,4 +1,5 @@
 import threading
+import time
 import weakref
 from dataclasses import replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import VideoError
+from dreamvid.video import segments
 from dreamvid.video.segments import TwinSegments, chunk_frames, forward_files, reverse_files
 from dreamvid.video.writer import join
 
@@ -174,3 +176,48 @@ def test_a_chunk_is_a_second():
     assert chunk_frames((720, 1280), Fraction(30000, 1001)) == 30
     assert chunk_frames((48, 64), Fraction(1, 3)) == 1
     assert chunk_frames((2160, 3840), Fraction(24)) == 10  # 12.4 MB a frame
+
+
+@pytest.mark.parametrize("at_once", [2, 4, 8])
+def test_several_files_are_encoded_at_once_and_told_of_in_order(
+    at_once, tmp_path, encoding, greys, monkeypatch
+):
+    """Chunk 0 takes longest: the others are done before it, and wait to be told of."""
+    real, running, most, told = segments.encode, set(), [], []
+
+    def slow(frames, path, encoding):
+        running.add(path)
+        most.append(len(running))
+        time.sleep(0.4 if "000000" in path.name else 0.05)
+        real(frames, path, encoding)
+        running.discard(path)
+
+    monkeypatch.setattr(segments, "encode", slow)
+    with TwinSegments(tmp_path, encoding, at_once) as twins:
+        for number in range(4):
+            twins.submit(number, greys(3), lambda number=number: told.append(number))
+    assert told == [0, 1, 2, 3]
+    assert max(most) == at_once
+    join(forward_files(tmp_path, 4), tmp_path / "forward.mp4", encoding.fps)
+    assert numbers(tmp_path / "forward.mp4") == [0, 1, 2] * 4
+
+
+def test_nobody_is_told_of_chunks_after_one_that_failed(tmp_path, encoding, greys, monkeypatch):
+    """A checkpoint speaks for every segment before it."""
+    real, told = segments.encode, []
+
+    def fail(frames, path, encoding):
+        if path.name == "r000001.mp4":
+            time.sleep(0.2)
+            raise VideoError("no room")
+        real(frames, path, encoding)
+
+    monkeypatch.setattr(segments, "encode", fail)
+    with (
+        pytest.raises(VideoError, match="no room"),
+        TwinSegments(tmp_path, encoding, 8) as twins,
+    ):
+        for number in range(4):
+            twins.submit(number, greys(2), lambda number=number: told.append(number))
+    assert told == [0]
+    assert len(forward_files(tmp_path, 4)) == 4  # those beside it were finished

@@ -1,18 +1,20 @@
 """Max pooling that keeps for its way back where each maximum was, and nothing else."""
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dreamvid.models import pool_triton
 from dreamvid.models.plain import is_plain
 
 try:
     from dreamvid.models.native import pool as native
 except ImportError:  # numba waits for each new NumPy and Python
-    native = cast(Any, None)
+    native = None
 
+FAST = [way for way in (native, pool_triton) if way is not None]
 SIDE = 3
 MANY = 2**22  # indices, from which on half their memory is worth two passes over them
 
@@ -26,16 +28,16 @@ def halve(x: Tensor, *, rectified: bool = False) -> Tensor:
         rectified: a ReLU follows. The largest of all is alike before and after one, which then
             has a quarter to do.
     """
-    if native and native.takes(x):
-        return _NativePool.apply(x, 2, 0, True, rectified)
+    if (way := _fast(x)) is not None:
+        return _FastPool.apply(way, x, (2, 0), True, rectified)
     y = _pool(x, 2, 0, True)
     return F.relu(y) if rectified else y
 
 
 def stay(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the largest of each 3x3, of the same shape."""
-    if native and native.takes(x):
-        return _NativePool.apply(x, 1, 1, False, False)
+    if (way := _fast(x)) is not None:
+        return _FastPool.apply(way, x, (1, 1), False, False)
     return _pool(x, 1, 1, False)
 
 
@@ -45,20 +47,24 @@ def _pool(x: Tensor, stride: int, padding: int, ceil_mode: bool) -> Tensor:
     return _MaxPool.apply(x, stride, padding, ceil_mode)
 
 
-class _NativePool(torch.autograd.Function):
+def _fast(x: Tensor) -> Any:
+    return next((way for way in FAST if way.takes(x)), None)
+
+
+class _FastPool(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, stride: int, padding: int, ceil_mode: bool, rectified: bool
+        ctx: Any, way: Any, x: Tensor, window: tuple[int, int], ceil_mode: bool, rectified: bool
     ) -> Tensor:
-        y, places = native.forward(x, stride, padding, ceil_mode, rectified)
+        y, places = way.forward(x, *window, ceil_mode, rectified)
         ctx.save_for_backward(places)
-        ctx.shape, ctx.window = x.shape, (stride, padding)
+        ctx.back, ctx.shape, ctx.window = way.backward, x.shape, window
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
         (slope,), (places,) = grad_outputs, ctx.saved_tensors
-        return native.backward(slope, places, ctx.shape, *ctx.window), None, None, None, None
+        return None, ctx.back(slope, places, ctx.shape, *ctx.window), None, None, None
 
 
 class _MaxPool(torch.autograd.Function):

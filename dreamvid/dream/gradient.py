@@ -20,6 +20,11 @@ PHOTO_COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 TINY = 1e-20  # keeps a flat image's gradient, which is 0, from becoming 0 / 0
 
 
+def shapes(ascent: Ascent) -> bool:
+    """Whether `shape` changes anything."""
+    return bool(ascent.frequency or ascent.smooth or ascent.decorrelate or ascent.luminance)
+
+
 def shape(direction: Image, ascent: Ascent) -> Image:
     """The direction, of mean size 1, as it will be stepped along; of mean size 1 again."""
     if ascent.frequency:

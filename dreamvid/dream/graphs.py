@@ -30,72 +30,103 @@ log = logging.getLogger("dreamvid")
 
 
 @dataclass
-class _Graphs:
+class Graphs:
     """What was recorded of one model."""
 
-    asked: Counter[Any] = field(default_factory=Counter)
-    known: "dict[Any, _Graph | None]" = field(default_factory=dict)
-    pool: Any = None  # of memory, shared: no two are replayed at once
+    _asked: Counter[Any] = field(default_factory=Counter)
+    _known: dict[Any, Any] = field(default_factory=dict)
+    _pool: Any = None  # of memory, shared: no two are replayed at once
+
+    def find(self, key: Any, after: int, make: Callable[[Any], Any]) -> Any:
+        """What was recorded under the key, or is now; None where that is not worth it or fails.
+
+        Args:
+            after: so many times nothing is recorded.
+            make: records into a pool of memory.
+        """
+        if len(self._asked) > FORGET:
+            self._asked.clear()
+        self._asked[key] += 1
+        if key not in self._known:
+            if self._asked[key] <= after or len(self._known) >= MOST:
+                return None
+            self._known[key] = self._made(make)
+        return self._known[key]
+
+    def _made(self, make: Callable[[Any], Any]) -> Any:
+        try:
+            if self._pool is None:
+                self._pool = new_pool()
+            return make(self._pool)
+        except RuntimeError as error:  # of torch: no memory, or an operation that cannot be
+            log.info("not recorded as a CUDA graph: %s", error)
+            return None
 
 
 # The graphs of a model go with it.
-_KEPT: "WeakKeyDictionary[Features, _Graphs]" = WeakKeyDictionary()
+_KEPT: "WeakKeyDictionary[Features, Graphs]" = WeakKeyDictionary()
 
 
-def gradient(score: "Score", image: Image) -> Image | None:
-    """The score's gradient at a picture, rolled or not; None where it is not recorded."""
+def graphs_of(score: "Score", image: Image) -> Graphs | None:
+    """Where recordings of the score's model are kept; None where it is not recorded."""
     if image.device.type != DEVICE or is_plain() or not score.parts:
         return None
     if any(part.objective.placed for part in score.parts):  # which sees how far it was rolled
         return None
-    graphs = _KEPT.setdefault(score.features, _Graphs())
-    key = (image.shape, *((part.layer, id(part.objective)) for part in score.parts))
-    if len(graphs.asked) > FORGET:
-        graphs.asked.clear()
-    graphs.asked[key] += 1
-    if key not in graphs.known:
-        if graphs.asked[key] <= AFTER or len(graphs.known) >= MOST:
-            return None
-        graphs.known[key] = _record(score, image, graphs)
-    graph = graphs.known[key]
-    return graph and graph(score, image)
+    return _KEPT.setdefault(score.features, Graphs())
 
 
-class _Graph:
-    """Keeps the objectives that it was recorded of, but not the model, which it goes with."""
+def kind_of(score: "Score", image: Image) -> tuple[Any, ...]:
+    """What a recording of a score cannot change."""
+    return image.shape, *((part.layer, id(part.objective)) for part in score.parts)
 
-    def __init__(self, score: "Score", image: Image, pool: Any) -> None:
-        self._image = image.detach().clone()
-        self._shares = torch.zeros(len(score.parts), device=image.device)
+
+def gradient(score: "Score", image: Image) -> Image | None:
+    """The score's gradient at a picture, rolled or not; None where it is not recorded."""
+    graphs = graphs_of(score, image)
+    if graphs is None:
+        return None
+    make = lambda pool: _Gradient(score, image, pool)
+    recorded = graphs.find(kind_of(score, image), AFTER, make)
+    return recorded and recorded(score, image)
+
+
+class Shares:
+    """The shares of a score's parts as data; keeps the objectives, whose ids are in the key."""
+
+    def __init__(self, score: "Score", image: Image) -> None:
+        self._values = torch.zeros(len(score.parts), device=image.device)
         self._objectives = [part.objective for part in score.parts]
-        pairs = zip(score.parts, self._shares, strict=True)
+
+    def within(self, score: "Score") -> "Score":
+        """The score with these as its factors."""
+        pairs = zip(score.parts, self._values, strict=True)
         parts = (replace(part, weight=1.0, factor=share) for part, share in pairs)
-        of_shares = replace(score, parts=tuple(parts))
-        self._put(score, image)
-        self._replay, self._found = record(lambda: of_shares.slope(self._image), pool)
+        return replace(score, parts=tuple(parts))
 
-    def __call__(self, score: "Score", image: Image) -> Image:
-        self._put(score, image)
-        self._replay()
-        return self._found.clone()
-
-    def _put(self, score: "Score", image: Image) -> None:
-        self._image.copy_(image)
-        for share, part in zip(self._shares, score.parts, strict=True):
+    def put(self, score: "Score") -> None:
+        for share, part in zip(self._values, score.parts, strict=True):
             if isinstance(part.factor, Tensor):
                 torch.mul(part.factor, part.weight, out=share)
             else:
                 share.fill_(part.factor * part.weight)
 
 
-def _record(score: "Score", image: Image, graphs: _Graphs) -> _Graph | None:
-    try:
-        if graphs.pool is None:
-            graphs.pool = new_pool()
-        return _Graph(score, image, graphs.pool)
-    except RuntimeError as error:  # of torch: no memory for it, or an operation that cannot be
-        log.info("not recorded as a CUDA graph: %s", error)
-        return None
+class _Gradient:
+    """Keeps nothing of the model, which it goes with."""
+
+    def __init__(self, score: "Score", image: Image, pool: Any) -> None:
+        self._image = image.detach().clone()
+        self._shares = Shares(score, image)
+        self._shares.put(score)
+        of_shares = self._shares.within(score)
+        self._replay, self._found = record(lambda: of_shares.slope(self._image), pool)
+
+    def __call__(self, score: "Score", image: Image) -> Image:
+        self._image.copy_(image)
+        self._shares.put(score)
+        self._replay()
+        return self._found.clone()
 
 
 def new_pool() -> Any:
@@ -114,6 +145,7 @@ def record(work: Callable[[], Tensor], pool: Any) -> tuple[Callable[[], None], T
         work()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
+    # Meanwhile the encoder's thread may wait for its frames, which "global" would not allow.
+    with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
         found = work()
     return graph.replay, found

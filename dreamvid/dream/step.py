@@ -25,6 +25,7 @@ from dreamvid.dream.grid import Mask
 from dreamvid.dream.octaves import octave_sizes, typical_octave
 from dreamvid.dream.optimise import OPTIMISERS, Past
 from dreamvid.dream.pulls import towards_blurred, towards_less_variation
+from dreamvid.dream.recorded import climb
 from dreamvid.dream.rolling import rolled
 from dreamvid.dream.score import Climbable
 from dreamvid.errors import DreamvidError
@@ -119,9 +120,7 @@ def dream(
     for octave, (base, size) in enumerate(zip(bases[::-1], sizes, strict=True)):
         result = base + resize(detail, size)
         part = None if mask is None else resize(mask, size)
-        past = None
-        for step in steps_of(ascent, octave):
-            result, past = ascend(result, score, step, rng=rng, mask=part, past=past)
+        result = _climbed(result, score, steps_of(ascent, octave), rng, part)
         detail = result - base
     result = finish(image, result, ascent, mask)
     if not bool(torch.isfinite(result).all()):
@@ -129,6 +128,19 @@ def dream(
             "the dream is no longer a number (NaN); try other dream.layers or a smaller step_size"
         )
     return result
+
+
+def _climbed(
+    image: Image, score: Climbable, steps: list[Ascent], rng: torch.Generator, mask: Mask | None
+) -> Image:
+    """An octave's picture after its steps."""
+    found = climb(image, score, steps, rng) if mask is None else None
+    if found is not None:
+        return found
+    past = None
+    for step in steps:
+        image, past = ascend(image, score, step, rng=rng, mask=mask, past=past)
+    return image
 
 
 def steps_of(ascent: Ascent, octave: int) -> list[Ascent]:

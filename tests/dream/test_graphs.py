@@ -30,42 +30,22 @@ def tiny(device=CPU):
     return features
 
 
-@pytest.fixture
-def recorded(monkeypatch):
-    """Pictures of a CPU are taken for a GPU's; what is replayed, told."""
-    replayed = []
-
-    def record(work, pool):
-        found = work().clone()
-
-        def replay():
-            replayed.append(pool)
-            found.copy_(work())
-
-        return replay, found
-
-    monkeypatch.setattr(graphs, "record", record)
-    monkeypatch.setattr(graphs, "new_pool", lambda: "pool")
-    monkeypatch.setattr(graphs, "DEVICE", "cpu")
-    return replayed
-
-
 def pictures(count, size=(24, 32)):
     rng = torch.Generator().manual_seed(7)
     return torch.rand(count, 1, 3, *size, generator=rng)
 
 
-def test_a_replay_has_the_gradient_of_each_picture_and_share(recorded):
+def test_a_replay_has_the_gradient_of_each_picture_and_share(replayed):
     features, one, two = tiny(), energy(), energy()
     for number, image in enumerate(pictures(8)):
         factor = torch.tensor(0.5 + number)
         parts = [Part("first", one, 1.0 + number), Part("second", two, -0.3, factor)]
         score = make_score(features, parts)
         assert_close(score.gradient(image), score.slope(image))
-    assert recorded == ["pool"] * (8 - graphs.AFTER)
+    assert replayed == ["pool"] * (8 - graphs.AFTER)
 
 
-def test_an_earlier_result_stays_when_another_picture_is_replayed(recorded):
+def test_an_earlier_result_stays_when_another_picture_is_replayed(replayed):
     score = make_score(tiny(), [Part("first", energy())])
     images = pictures(6)
     found = [score.gradient(image) for image in images]
@@ -73,16 +53,16 @@ def test_an_earlier_result_stays_when_another_picture_is_replayed(recorded):
         assert_close(kept, score.slope(image))
 
 
-def test_other_sizes_and_objectives_are_recorded_by_themselves(recorded):
+def test_other_sizes_and_objectives_are_recorded_by_themselves(replayed):
     features, objective = tiny(), energy()
     for size in ((24, 32), (16, 16)):
         for image in pictures(5, size):
             score = make_score(features, [Part("first", objective)])
             assert_close(score.gradient(image), score.slope(image))
-    assert len(recorded) == 2 * (5 - graphs.AFTER)
+    assert len(replayed) == 2 * (5 - graphs.AFTER)
 
 
-def test_what_depends_on_the_place_is_not_recorded(recorded):
+def test_what_depends_on_the_place_is_not_recorded(replayed):
     mask = torch.ones(1, 1, 4, 4)
     for objective in (masked(mask, energy()), neuron(torch.ones(4), (0.5, 0.5))):
         score = make_score(tiny(), [Part("first", objective)])
@@ -92,10 +72,10 @@ def test_what_depends_on_the_place_is_not_recorded(recorded):
         score = make_score(tiny(), [Part("first", energy())])
         for image in pictures(6):
             score.gradient(image)
-    assert not recorded
+    assert not replayed
 
 
-def test_where_recording_fails_it_goes_on_without(recorded, monkeypatch):
+def test_where_recording_fails_it_goes_on_without(replayed, monkeypatch):
     def fail(work, pool):
         raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
@@ -105,17 +85,17 @@ def test_where_recording_fails_it_goes_on_without(recorded, monkeypatch):
         assert_close(score.gradient(image), score.slope(image))
 
 
-def test_no_more_kinds_are_kept_than_there_is_room_for(recorded, monkeypatch):
+def test_no_more_kinds_are_kept_than_there_is_room_for(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "MOST", 1)
     features = tiny()
     for _ in range(3):
         score = make_score(features, [Part("first", energy())])
         for image in pictures(5):
             assert_close(score.gradient(image), score.slope(image))
-    assert len(recorded) == 5 - graphs.AFTER
+    assert len(replayed) == 5 - graphs.AFTER
 
 
-def test_a_model_that_nobody_needs_takes_its_graphs_along(recorded, monkeypatch):
+def test_a_model_that_nobody_needs_takes_its_graphs_along(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
     features = tiny()
     score = make_score(features, [Part("first", energy())])
@@ -133,5 +113,5 @@ def test_a_recorded_gradient_on_the_gpu_is_the_one_step_by_steps():
     score = make_score(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for image in pictures(6).to(CUDA):
         assert_close(score.gradient(image), score.slope(image))
-    known = graphs._KEPT[score.features].known
+    known = graphs._KEPT[score.features]._known
     assert [graph is not None for graph in known.values()] == [True]

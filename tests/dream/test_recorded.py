@@ -1,0 +1,184 @@
+"""Recorded steps; the recording itself is a GPU's, and here only done again."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from dreamvid.dream import graphs, recorded, step_triton
+from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.objective import energy
+from dreamvid.dream.objectives import neuron
+from dreamvid.dream.score import Part, make_score
+from dreamvid.dream.step import ascend, dream, steps_of
+from tests.dream.test_graphs import pictures, tiny
+
+CUDA = torch.device("cuda")
+PLAIN = Ascent(octaves=2, steps=4, jitter=9, step_size=2.0, last_step=0.5)
+SHAPED = [
+    PLAIN,
+    replace(PLAIN, pyramid=2),
+    replace(PLAIN, decorrelate=0.5, luminance=0.2),
+    replace(PLAIN, smooth=1.5),
+]
+NOT_SIMPLE = [
+    replace(PLAIN, optimiser="momentum"),
+    replace(PLAIN, total_variation=0.2),
+    replace(PLAIN, high_frequency=0.2),
+]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def one_by_one(image, score, steps, rng):
+    for step in steps:
+        image, _ = ascend(image, score, step, rng=rng)
+    return image
+
+
+@pytest.mark.parametrize("ascent", SHAPED)
+@pytest.mark.parametrize("size", [(24, 32), (9, 40)])
+def test_replayed_are_those_of_ascend(ascent, size, replayed):
+    features, one, two = tiny(), energy(), energy()
+    for number, image in enumerate(pictures(5, size)):
+        # Each frame has other shares, sizes and jitters.
+        parts = [Part("first", one, 1.0 + number), Part("second", two, -0.3, torch.tensor(2.0))]
+        score = make_score(features, parts)
+        steps = steps_of(replace(ascent, step_size=1.0 + number), 0)
+        drawn, other = rng(number), rng(number)
+        before = image.clone()
+        found = recorded.climb(image, score, steps, drawn)
+        assert torch.equal(image, before)
+        assert (found is None) == (number < recorded.AFTER)
+        if found is not None:
+            assert_close(found, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
+            assert torch.equal(drawn.get_state(), other.get_state())
+
+
+def test_a_film_of_replayed_is_the_film(replayed, monkeypatch):
+    score = make_score(tiny(), [Part("first", energy()), Part("second", energy())])
+    image = pictures(1, (48, 64))[0]
+    films = []
+    for device in ("nowhere", "cpu"):
+        monkeypatch.setattr(graphs, "DEVICE", device)
+        frame, film = image, []
+        for number in range(5):
+            frame = dream(frame, score, PLAIN, rng=rng(number))
+            film.append(frame)
+        films.append(torch.cat(film))
+    assert replayed
+    assert_close(*films, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("ascent", NOT_SIMPLE)
+def test_what_remembers_or_pulls_is_not_recorded(ascent, replayed):
+    score = make_score(tiny(), [Part("first", energy())])
+    for image in pictures(5):
+        assert recorded.climb(image, score, steps_of(ascent, 0), rng()) is None
+
+
+def test_what_depends_on_the_place_is_not_recorded(replayed):
+    score = make_score(tiny(), [Part("first", neuron(torch.ones(4), (0.5, 0.5)))])
+    for image in pictures(5):
+        assert recorded.climb(image, score, steps_of(PLAIN, 0), rng()) is None
+
+
+def test_settings_that_change_with_each_frame_are_not_recorded(replayed):
+    score = make_score(tiny(), [Part("first", energy())])
+    for number, image in enumerate(pictures(6)):
+        ascent = replace(PLAIN, luminance=0.1 + number / 100)
+        assert recorded.climb(image, score, steps_of(ascent, 0), rng()) is None
+    assert not replayed
+
+
+def test_a_replay_that_does_something_else_is_not_believed(replayed, monkeypatch):
+    def record(work, pool):
+        kept = [tensor.clone() for tensor in (work(),)]
+        return lambda: kept[0].add_(0.1), kept[0]
+
+    monkeypatch.setattr(graphs, "record", record)
+    score = make_score(tiny(), [Part("first", energy())])
+    for image in pictures(5):
+        assert recorded.climb(image, score, steps_of(PLAIN, 0), rng()) is None
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("ascent", SHAPED)
+def test_replayed_on_the_gpu_are_those_of_ascend(ascent):
+    score = make_score(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
+    for number, image in enumerate(pictures(5, (240, 321)).to(CUDA)):
+        steps = steps_of(ascent, 0)
+        found = recorded.climb(image, score, steps, rng(number))
+        assert (found is None) == (number < recorded.AFTER)
+        if found is not None:
+            expected = one_by_one(image, score, steps, rng(number))
+            assert float((found - expected).abs().mean()) < 0.01 / 255
+
+
+# In a process of its own: Triton asks when it is imported if it shall interpret.
+RUN = """
+import json
+from tests.dream.test_recorded import KERNEL_CASES, differences
+print(json.dumps([(*case, *differences(*case)) for case in KERNEL_CASES]))
+"""
+KERNEL_CASES = [  # height, width, down, across
+    (4, 5, 0, 0),
+    (7, 3, 6, 2),
+    (40, 33, 1, 0),
+    (33, 41, 32, 40),
+]
+
+
+def differences(height, width, down, across, device="cpu"):
+    """Of a roll, and of a step's end, from torch's in float64."""
+    image = torch.rand(1, 3, height, width, generator=rng(1))
+    slope = torch.randn(1, 3, height, width, generator=rng(2))
+    image[0, 0, 0, 0] = torch.nan
+    mean, size = slope.abs().mean(), 0.3
+    told = torch.tensor([float(down), float(across), size], device=device)
+    seen = step_triton.rolled(image.to(device), told).cpu()
+    expected = image.double() + size * slope.double().roll((-down, -across), (-2, -1)) / mean
+    new = image.to(device, copy=True)
+    step_triton.advance(new, slope.to(device), told, mean.to(device))
+    assert bool(new[0, 0, 0, 0].isnan())
+    assert 0 < float((new.nan_to_num() == 1).float().mean()) < 0.5
+    apart = (new.cpu() - expected.clamp(0, 1)).nan_to_num().abs().max()
+    rolled = image.roll((down, across), (-2, -1))
+    return [float((seen - rolled).nan_to_num().abs().max()), float(apart)]
+
+
+@pytest.mark.slow
+def test_the_kernels_of_a_step_are_torchs_roll_and_the_steps_end():
+    pytest.importorskip("triton")
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TRITON_INTERPRET": "1"},
+    )
+    assert not ran.returncode, ran.stderr
+    found = json.loads(ran.stdout)
+    assert len(found) == len(KERNEL_CASES)
+    assert not [case for case in found if case[-2] or case[-1] > 1e-6]
+
+
+def test_no_kernel_without_triton_or_a_gpu(monkeypatch):
+    assert not step_triton.takes(torch.ones(1, 3, 4, 4))
+    monkeypatch.setitem(sys.modules, "triton", None)
+    assert runpy.run_path(str(step_triton.__file__))["triton"] is None
+
+
+@pytest.mark.cuda
+def test_the_kernels_of_a_step_run_on_the_gpu():
+    assert step_triton.takes(torch.ones(1, 3, 4, 4, device="cuda"))
+    for case in [*KERNEL_CASES, (1080, 1920, 31, 1901)]:
+        roll, end = differences(*case, device="cuda")
+        assert not roll and end < 1e-6, case

@@ -1,4 +1,4 @@
-"""A convolution of a network, with what follows it: as plain torch, or by oneDNN on a CPU."""
+"""A convolution of a network, with what follows it: as plain torch, or in few passes."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dreamvid.models import onednn
-from dreamvid.models.onednn import NONE, RELU, Activation, Kernel
+from dreamvid.models import cudnn, fused, onednn
+from dreamvid.models.activation import NONE, RELU, Activation
+from dreamvid.models.cudnn import CuDnn
+from dreamvid.models.fused import Kernel
+from dreamvid.models.onednn import OneDnn
 
 Pads = tuple[int, int]
 """Zeros before and after."""
@@ -41,8 +44,8 @@ class Convolution:
     ) -> None:
         self.weight, self.bias, self.stride, self.pads = weight, bias, stride, pads
         self.groups = len(weight) if weight.shape[1] == 1 and len(weight) > 1 else 1
-        self._kernels: dict[tuple[Pads, Pads], Kernel] = {}
-        self._by_size: dict[tuple[int, int], Kernel] = {}
+        self._kernels: dict[tuple[Pads, Pads], Kernel | None] = {}
+        self._by_size: dict[tuple[int, int], Kernel | None] = {}
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Convolution":
         weight = self.weight.to(device, dtype, memory_format=torch.channels_last)
@@ -54,8 +57,9 @@ class Convolution:
         Args:
             bare: what reads it brings the activation's own slope along; twice is no harm.
         """
-        if onednn.takes(x, self.weight):
-            return self.kernel(x)(x, activation, bare=bare)
+        kernel = self.kernel(x)
+        if kernel is not None:
+            return kernel(x, activation, bare=bare)
         return activation.plain(self._plain(x))
 
     def _plain(self, x: Tensor) -> Tensor:
@@ -69,33 +73,44 @@ class Convolution:
         rows, columns = (self.pads(n, self.weight.shape[-1], self.stride) for n in x.shape[-2:])
         return rows, columns
 
-    def kernel(self, x: Tensor) -> Kernel:
-        """Uneven padding is made even by taps of weight 0, which costs less than padding does."""
+    def kernel(self, x: Tensor) -> Kernel | None:
+        """What does this for such an input in few passes; None: the plain way."""
+        if onednn.takes(x, self.weight):
+            return self._for_size(x, self._even)
+        if cudnn.takes(x, self.weight):
+            return self._for_size(x, self._on_gpu)
+        return None
+
+    def _for_size(self, x: Tensor, make: Callable[[Pads, Pads], Kernel | None]) -> Kernel | None:
         size = (x.shape[-2], x.shape[-1])
         if size not in self._by_size:
-            self._by_size[size] = self._kernel(*self._padding(x))
+            pads = self._padding(x)
+            if pads not in self._kernels:
+                self._kernels[pads] = make(*pads)
+            self._by_size[size] = self._kernels[pads]
         return self._by_size[size]
 
-    def _kernel(self, rows: Pads, columns: Pads) -> Kernel:
-        found = self._kernels.get((rows, columns))
-        if found is None:
-            (top, bottom), (left, right) = rows, columns
-            weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
-            weight = weight.contiguous(memory_format=torch.channels_last)
-            found = Kernel(
-                weight,
-                self.bias,
-                stride=self.stride,
-                padding=(bottom, right),
-                groups=self.groups,
-            )
-            self._kernels[rows, columns] = found
-        return found
+    def _even(self, rows: Pads, columns: Pads) -> Kernel:
+        """Uneven padding is made even by taps of weight 0, which costs less than padding does."""
+        (top, bottom), (left, right) = rows, columns
+        weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
+        weight = weight.contiguous(memory_format=torch.channels_last)
+        how = {"stride": self.stride, "padding": (bottom, right), "groups": self.groups}
+        return OneDnn(weight, self.bias, **how)
+
+    def _on_gpu(self, rows: Pads, columns: Pads) -> Kernel | None:
+        (top, bottom), (left, right) = rows, columns
+        if (top, left) != (bottom, right):
+            return None
+        how = {"stride": self.stride, "padding": (top, left), "groups": self.groups}
+        return CuDnn(self.weight, self.bias, **how)
 
 
 def joined(convs: Sequence[Convolution], *sources: Tensor) -> Tensor:
     """What each makes of its source after a ReLU, one after the other along the channels."""
-    pairs = list(zip(convs, sources, strict=True))
-    if all(onednn.takes(x, conv.weight) for conv, x in pairs):
-        return onednn.joined([conv.kernel(x) for conv, x in pairs], RELU, sources)
+    kernels = [conv.kernel(x) for conv, x in zip(convs, sources, strict=True)]
+    known = [kernel for kernel in kernels if kernel is not None]
+    if len(known) == len(kernels):
+        return fused.joined(known, RELU, sources)
+    pairs = zip(convs, sources, strict=True)
     return F.relu(torch.cat([conv(x) for conv, x in pairs], 1), inplace=True)

@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.activation import RELU
 from dreamvid.models.convolution import Convolution, joined
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.normalise import lrn
-from dreamvid.models.onednn import RELU
 from dreamvid.models.pooling import halve, stay
 
 Entry = tuple[Callable[..., Tensor], tuple[str, ...]]

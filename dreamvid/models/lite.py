@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from dreamvid.errors import ModelError
+from dreamvid.models.activation import RELU6
 from dreamvid.models.convolution import Convolution, same
 from dreamvid.models.head import Head, classifier
-from dreamvid.models.onednn import RELU6
 
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 EPSILON = 1e-3

@@ -5,15 +5,14 @@ once and not at every call, the activation is applied while the result is still 
 cache, and the way back keeps nothing but the signs' source. `convolution.py` has the plain version.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from dreamvid.models.activation import NONE, Activation
+from dreamvid.models.fused import Kernel
 from dreamvid.models.plain import is_plain
 
 FEW = 4  # input channels: oneDNN's way back to so few is several times slower than need be
@@ -25,23 +24,6 @@ AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
 )
 
 aten = torch.ops.aten
-
-
-@dataclass(frozen=True)
-class Activation:
-    """What follows a convolution; each is known from its result where its slope is 0."""
-
-    name: str  # oneDNN's
-    limits: tuple[float, ...]
-    plain: Callable[[Tensor], Tensor]
-    back: Callable[[Tensor, Tensor], Tensor]  # (slope, result) -> slope before it
-
-
-NONE = Activation("none", (), lambda x: x, lambda slope, _: slope)
-RELU = Activation("relu", (), F.relu, lambda slope, y: aten.threshold_backward.default(slope, y, 0))
-RELU6 = Activation(
-    "hardtanh", (0.0, 6.0), F.relu6, lambda slope, y: aten.hardtanh_backward.default(slope, y, 0, 6)
-)
 
 
 def takes(x: Tensor, weight: Tensor) -> bool:
@@ -57,7 +39,7 @@ def takes(x: Tensor, weight: Tensor) -> bool:
     )
 
 
-class Kernel:
+class OneDnn(Kernel):
     """A convolution's weights, laid out for the way there and the way back.
 
     Args:
@@ -76,16 +58,9 @@ class Kernel:
         groups: int = 1,
     ) -> None:
         self.weight, self.bias, self.groups = weight.detach(), bias, groups
+        self.outputs = len(weight)
         self.stride, self.padding = [stride, stride], list(padding)
         self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
-
-    def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
-        """(N, I, H, W) -> (N, O, rows, columns), both channels last.
-
-        Args:
-            bare: what reads it brings the activation's own slope along.
-        """
-        return _Convolve.apply(x, self, activation, bare)
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
         return torch.ops.mkldnn._convolution_pointwise.default(
@@ -138,19 +113,19 @@ class Kernel:
         return found
 
     @cached_property
-    def _in_single(self) -> "Kernel":
+    def _in_single(self) -> "OneDnn":
         weight, stride = self.weight.float(), self.stride[0]
-        return Kernel(weight, stride=stride, padding=self.padding, groups=self.groups)
+        return OneDnn(weight, stride=stride, padding=self.padding, groups=self.groups)
 
     @cached_property
-    def _turned(self) -> "Kernel":
+    def _turned(self) -> "OneDnn":
         """The convolution that is this one's way back, where the stride is 1."""
         weight = self.weight.flip(2, 3)
         if self.groups == 1:
             weight = weight.transpose(0, 1)
         padding = [k - 1 - p for k, p in zip(weight.shape[2:], self.padding, strict=True)]
         weight = weight.contiguous(memory_format=torch.channels_last)
-        return Kernel(weight, padding=padding, groups=self.groups)
+        return OneDnn(weight, padding=padding, groups=self.groups)
 
     def _interleaved(self, slope: Tensor, shape: torch.Size) -> Tensor:
         """The way back of stride 2: each of four pixels has a small convolution of its own."""
@@ -163,7 +138,7 @@ class Kernel:
         return whole[:, :height, :width].permute(0, 3, 1, 2)
 
     @cached_property
-    def _quarters(self) -> tuple["Kernel", tuple[int, int]]:
+    def _quarters(self) -> tuple["OneDnn", tuple[int, int]]:
         """That convolution to (row, column, channel) of four pixels, and where its results begin.
 
         Pixel 2i + e was read by the results i + d through the tap e + padding - 2d.
@@ -181,52 +156,4 @@ class Kernel:
                 weight[e, f, :, :, row, column] = self.weight[:, :, u, v].T
         flat = weight.flatten(0, 2).contiguous(memory_format=torch.channels_last)
         starts = padding[0] + first[0], padding[1] + first[1]
-        return Kernel(flat, padding=padding), starts
-
-
-class _Convolve(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Kernel, activation: Activation, bare: bool) -> Tensor:
-        y = kernel.forward(x, activation)
-        ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, NONE if bare else activation
-        if ctx.activation is not NONE:
-            ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
-        (slope,) = grad_outputs
-        if ctx.activation is not NONE:
-            slope = ctx.activation.back(slope, *ctx.saved_tensors)
-        return ctx.kernel.backward(slope, ctx.shape), None, None, None
-
-
-def joined(kernels: Sequence[Kernel], activation: Activation, sources: Sequence[Tensor]) -> Tensor:
-    """Several convolutions side by side in the channels; their results are kept once."""
-    return _Join.apply(kernels, activation, *sources)
-
-
-class _Join(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any, kernels: Sequence[Kernel], activation: Activation, *sources: Tensor
-    ) -> Tensor:
-        parts = [k.forward(x, activation) for k, x in zip(kernels, sources, strict=True)]
-        ctx.widths = [part.shape[1] for part in parts]
-        ctx.kernels, ctx.activation = kernels, activation
-        ctx.shapes = [x.shape for x in sources]
-        y = torch.cat(parts, 1)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,), (y,) = grad_outputs, ctx.saved_tensors
-        slopes, results = slope.split(ctx.widths, 1), y.split(ctx.widths, 1)
-        found = [
-            kernel.backward(ctx.activation.back(part, result), shape)
-            for kernel, part, result, shape in zip(
-                ctx.kernels, slopes, results, ctx.shapes, strict=True
-            )
-        ]
-        return None, None, *found
+        return OneDnn(flat, padding=padding), starts

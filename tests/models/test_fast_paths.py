@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from dreamvid.models import lrn, native, onednn, pooling, store
+from dreamvid.models.activation import NONE, RELU, RELU6
 from dreamvid.models.catalogue import CAFFE
 from dreamvid.models.convolution import Convolution, centred, joined, same
 from dreamvid.models.features import FeatureModel
@@ -19,7 +20,6 @@ from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.native import lrn as native_lrn
 from dreamvid.models.native import pool as native_pool
 from dreamvid.models.native import team
-from dreamvid.models.onednn import NONE, RELU, RELU6
 from dreamvid.models.plain import is_plain, plainly
 from tests import reference
 

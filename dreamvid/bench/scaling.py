@@ -1,5 +1,6 @@
 """How the time of a step grows with the picture: per pixel it should stay the same."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +21,9 @@ LADDER: tuple[Size, ...] = (
 )
 REFERENCE = (768, 432)  # what the others are held against
 BUDGET = 120.0  # seconds for one layer; sizes above REFERENCE that would take longer are left out
+# Steps are taken in a row, as an octave's are: a single one, after those of another size, would
+# find nothing of its own in the processor's caches.
+ROW, SHORT = 10, 0.3  # steps at most, and seconds after which there are no more
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,28 @@ def scale(place: Place, repeats: int, device: torch.device) -> list[Scaled]:
 
     Raises ModelError where the smallest is too small for the layer.
     """
-    steps, spent, per_pixel = {}, 0.0, 0.0
+    rows, spent, per_pixel = {}, 0.0, 0.0
     for size in LADDER:
         pixels = size[0] * size[1]
         if size > REFERENCE and spent + per_pixel * pixels * (WARM + repeats) > BUDGET:
             break
         step = make_step(place, size, device)
-        per_pixel = min(seconds(step, device) for _ in range(WARM)) / pixels
-        spent += per_pixel * pixels * (WARM + repeats)
-        steps[size] = step
-    rounds = [{size: seconds(step, device) for size, step in steps.items()} for _ in range(repeats)]
-    return [_scaled(place, size, rounds) for size in steps]
+        once = min(seconds(step, device) for _ in range(WARM))
+        per_pixel, count = once / pixels, max(1, min(ROW, int(SHORT / once)))
+        spent += once * (WARM + count * repeats)
+        rows[size] = _Row(step, count)
+    rounds = [{size: row.seconds(device) for size, row in rows.items()} for _ in range(repeats)]
+    return [_scaled(place, size, rounds) for size in rows]
+
+
+@dataclass(frozen=True)
+class _Row:
+    step: Callable[[], None]
+    count: int
+
+    def seconds(self, device: torch.device) -> float:
+        """A step, in a row of them."""
+        return seconds(lambda: [self.step() for _ in range(self.count)], device) / self.count
 
 
 def _scaled(place: Place, size: Size, rounds: list[dict[Size, float]]) -> Scaled:

@@ -68,8 +68,8 @@ class CuDnn(Kernel):
             [True, False, False],
         )[0]
 
-    def before(self, slope: Tensor, y: Tensor, activation: Activation) -> Tensor:
-        return rectify_triton.slope_before(slope, y, 0, y.shape[1], activation.most)
+    def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
+        return rectify_triton.slope_before(slope, kept, 0, kept.shape[1], activation.most)
 
     def joined(
         self, kernels: Sequence["CuDnn"], activation: Activation, sources: Sequence[Tensor]
@@ -85,11 +85,11 @@ class CuDnn(Kernel):
         return y
 
     def parted(
-        self, slope: Tensor, y: Tensor, widths: Sequence[int], activation: Activation
+        self, slope: Tensor, kept: Tensor, widths: Sequence[int], activation: Activation
     ) -> Sequence[Tensor]:
         found, first = [], 0
         for width in widths:
-            part = rectify_triton.slope_before(slope, y, first, width, activation.most)
+            part = rectify_triton.slope_before(slope, kept, first, width, activation.most)
             found.append(part)
             first += width
         return found

@@ -26,9 +26,13 @@ class Kernel(ABC):
     def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
         """The slope at the convolution's result -> that at an input of this shape."""
 
-    def before(self, slope: Tensor, y: Tensor, activation: Activation) -> Tensor:
+    def kept(self, y: Tensor, activation: Activation) -> Tensor:
+        """What of an activation's result its way back needs."""
+        return y
+
+    def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
         """The slope at what an activation made -> that before it."""
-        return activation.back(slope, y)
+        return activation.back(slope, kept)
 
     def joined(
         self, kernels: Sequence[Any], activation: Activation, sources: Sequence[Tensor]
@@ -38,11 +42,11 @@ class Kernel(ABC):
         return torch.cat(parts, 1)
 
     def parted(
-        self, slope: Tensor, y: Tensor, widths: Sequence[int], activation: Activation
+        self, slope: Tensor, kept: Tensor, widths: Sequence[int], activation: Activation
     ) -> Sequence[Tensor]:
         """The slope at what `joined` has made -> that before each one's activation."""
-        pairs = zip(slope.split(widths, 1), y.split(widths, 1), strict=True)
-        return [self.before(part, result, activation) for part, result in pairs]
+        pairs = zip(slope.split(widths, 1), kept.split(widths, 1), strict=True)
+        return [activation.back(part, result) for part, result in pairs]
 
     def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
         """With its way back.
@@ -64,7 +68,7 @@ class _Convolve(torch.autograd.Function):
         y = kernel.forward(x, activation)
         ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, NONE if bare else activation
         if ctx.activation is not NONE:
-            ctx.save_for_backward(y)
+            ctx.save_for_backward(kernel.kept(y, activation))
         return y
 
     @staticmethod
@@ -83,13 +87,13 @@ class _Join(torch.autograd.Function):
         y = kernels[0].joined(kernels, activation, sources)
         ctx.kernels, ctx.activation = kernels, activation
         ctx.shapes = [x.shape for x in sources]
-        ctx.save_for_backward(y)
+        ctx.save_for_backward(kernels[0].kept(y, activation))
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,), (y,) = grad_outputs, ctx.saved_tensors
+        (slope,), (kept,) = grad_outputs, ctx.saved_tensors
         widths = [kernel.outputs for kernel in ctx.kernels]
-        slopes = ctx.kernels[0].parted(slope, y, widths, ctx.activation)
+        slopes = ctx.kernels[0].parted(slope, kept, widths, ctx.activation)
         back = zip(ctx.kernels, slopes, ctx.shapes, strict=True)
         return None, None, *(kernel.backward(part, shape) for kernel, part, shape in back)

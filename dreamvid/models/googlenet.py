@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dreamvid.errors import ModelError
 from dreamvid.models.activation import RELU
+from dreamvid.models.banded import convolve_and_halve, normalise_and_halve
 from dreamvid.models.convolution import Convolution, joined
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.normalise import lrn
@@ -23,6 +24,8 @@ from dreamvid.models.pooling import halve, stay
 
 Entry = tuple[Callable[..., Tensor], tuple[str, ...]]
 """What makes a blob, and from which others."""
+Fused = tuple[Callable[..., Tensor], tuple[str, ...], tuple[str, ...]]
+"""The same in one operation, which leaves blobs out; only where nobody wants those."""
 
 # Channels of each block's 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and pool_proj.
 BLOCKS = {
@@ -78,8 +81,7 @@ class GoogLeNet:
             head = weights[f"{CLASSIFIER}.weight"]
             self.weights[f"{CLASSIFIER}.weight"] = head.reshape(len(head), -1, 1, 1)
             self.weights[f"{CLASSIFIER}.bias"] = weights[f"{CLASSIFIER}.bias"].flatten()
-        # Where nobody wants to see what is between them, several are one operation.
-        self.fused: dict[str, Entry] = {}
+        self.fused: dict[str, Fused] = {}
         self.convs: dict[str, Convolution] = {}
         self.table = dict(self._build())
         self.layers = [name for name in self.table if "relu" not in name]
@@ -153,9 +155,11 @@ class GoogLeNet:
         while waiting:
             name = waiting.pop()
             if name not in needed and name not in given:
-                plain = self.table[name]
-                seen = any(source.removesuffix(".relu") in wanted for source in plain[1])
-                needed[name] = plain if seen else self.fused.get(name, plain)
+                fused = self.fused.get(name)
+                if fused and not any(hidden in wanted for hidden in fused[2]):
+                    needed[name] = fused[:2]
+                else:
+                    needed[name] = self.table[name]
                 waiting += needed[name][1]
         return needed
 
@@ -164,20 +168,25 @@ class GoogLeNet:
         conv = Convolution(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride)
         self.convs[name] = conv
         yield name, (conv, (source,))
-        self.fused[f"{name}.relu"] = (partial(conv, activation=RELU), (source,))
+        self.fused[f"{name}.relu"] = (partial(conv, activation=RELU), (source,), (name,))
         yield f"{name}.relu", (F.relu, (name,))
 
     def _build(self) -> Iterator[tuple[str, Entry]]:
         yield next(self._conv("conv1/7x7_s2", "data", stride=2))
         yield "pool1/3x3_s2", (partial(halve, rectified=True), ("conv1/7x7_s2",))
+        conv = partial(convolve_and_halve, conv=self.convs["conv1/7x7_s2"])
+        self.fused["pool1/3x3_s2"] = (conv, ("data",), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
         yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
-        conv = partial(self.convs["conv2/3x3"], activation=RELU, bare=True)
-        rectified = lambda x: lrn(conv(x), rectified=True)
-        self.fused["conv2/norm2"] = (rectified, ("conv2/3x3_reduce.relu",))
         yield "pool2/3x3_s2", (halve, ("conv2/norm2",))
+        bare = partial(self.convs["conv2/3x3"], activation=RELU, bare=True)
+        source, hidden = ("conv2/3x3_reduce.relu",), ("conv2/3x3", "conv2/norm2")
+        normalised = lambda x: lrn(bare(x), rectified=True)
+        halved = lambda x: normalise_and_halve(bare(x), rectified=True)
+        self.fused["conv2/norm2"] = (normalised, source, hidden[:1])
+        self.fused["pool2/3x3_s2"] = (halved, source, hidden)
         source = "pool2/3x3_s2"
         for name in BLOCKS:
             yield from self._block(f"inception_{name}", source)
@@ -199,9 +208,9 @@ class GoogLeNet:
         yield f"{block}/pool", (stay, (source,))
         yield from self._conv(f"{block}/pool_proj", f"{block}/pool")
         names = [f"{block}/{branch}" for branch in ("1x1", "3x3", "5x5", "pool_proj")]
-        made = [self.fused[f"{name}.relu"] for name in names]
-        sources = tuple(source for _, (source,) in made)
-        self.fused[f"{block}/output"] = (partial(joined, [self.convs[n] for n in names]), sources)
+        sources = tuple(source for name in names for source in self.fused[f"{name}.relu"][1])
+        together = partial(joined, [self.convs[name] for name in names])
+        self.fused[f"{block}/output"] = (together, sources, tuple(names))
         yield f"{block}/output", (lambda *parts: F.relu(torch.cat(parts, 1)), tuple(names))
 
 

@@ -7,6 +7,8 @@ cache, and the way back keeps nothing but the signs' source. `convolution.py` ha
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -15,7 +17,13 @@ from dreamvid.models.activation import NONE, Activation
 from dreamvid.models.fused import Kernel
 from dreamvid.models.plain import is_plain
 
+try:
+    from dreamvid.models.native import rectify as native
+except ImportError:  # numba waits for each new NumPy and Python
+    native = cast(Any, None)
+
 FEW = 4  # input channels: oneDNN's way back to so few is several times slower than need be
+MANY = 2**22  # numbers, from which on a quarter of their memory is worth a pass over them
 LAYOUTS = 16  # kept of each weight: the octaves of a film, and some more
 LAID_OUT = (torch.float32, torch.bfloat16)
 
@@ -99,6 +107,34 @@ class OneDnn(Kernel):
             self.groups,
             [True, False, False],
         )[0]
+
+    def kept(self, y: Tensor, activation: Activation) -> Tensor:
+        many = y.numel() > MANY and native and native.takes(y)
+        return native.passed(y, activation.most) if many else y
+
+    def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
+        if kept.dtype != torch.uint8:
+            return activation.back(slope, kept)
+        return native.before(slope, kept, 0, kept.shape[1])
+
+    def parted(
+        self, slope: Tensor, kept: Tensor, widths: Sequence[int], activation: Activation
+    ) -> Sequence[Tensor]:
+        if kept.dtype != torch.uint8:
+            return super().parted(slope, kept, widths, activation)
+        starts = accumulate(widths, initial=0)
+        pairs = zip(starts, widths, strict=False)  # it ends with where the last one does
+        return [native.before(slope, kept, first, width) for first, width in pairs]
+
+    def shape(self, x: torch.Size) -> torch.Size:
+        """Of the result, by that of the input."""
+        rows, columns = (
+            (length + 2 * padding - side) // stride + 1
+            for length, padding, side, stride in zip(
+                x[2:], self.padding, self.weight.shape[2:], self.stride, strict=True
+            )
+        )
+        return torch.Size((x[0], self.outputs, rows, columns))
 
     def _laid_out(self, shape: torch.Size) -> Tensor:
         """The weights as oneDNN wants them for this input; in another order they cost a copy."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.models import lrn, native, onednn, pooling, store
+from dreamvid.models import banded, lrn, native, onednn, pooling, store
 from dreamvid.models.activation import NONE, RELU, RELU6
 from dreamvid.models.catalogue import CAFFE
 from dreamvid.models.convolution import Convolution, centred, joined, same
@@ -248,26 +248,100 @@ def test_a_kernel_is_compiled_anew_where_it_cannot_be_kept(monkeypatch):
     assert_close(native_lrn.forward(x), lrn.forward(x))
 
 
-def test_what_is_joined_is_kept_once():
+def kept_by(work):
+    """Bytes that stay for the way back."""
+    kept = []
+    hooks = torch.autograd.graph.saved_tensors_hooks(
+        lambda t: (kept.append(t.numel() * t.element_size()), t)[1], lambda t: t
+    )
+    with hooks:
+        return work(), kept
+
+
+@pytest.mark.parametrize("many", [0, 2**22], ids=["much", "little"])
+def test_what_is_joined_is_kept_once_and_of_much_only_if_it_passed(many, monkeypatch):
     """Convolutions side by side: their results are not kept beside the whole of them."""
+    monkeypatch.setattr(onednn, "MANY", many)
     rng = torch.Generator().manual_seed(4)
     convs = [
         Convolution(torch.randn(n, 6, k, k, generator=rng), torch.zeros(n)).to(CPU)
         for n, k in ((8, 1), (4, 3))
     ]
     x = torch.randn(1, 6, 9, 10, generator=rng).requires_grad_()
-    kept = []
-    with torch.autograd.graph.saved_tensors_hooks(
-        lambda t: (kept.append(t.numel()), t)[1], lambda t: t
-    ):
-        joined(convs, x, x)
-    assert kept == [12 * 9 * 10]
-    y = joined(convs, x, x)
+    y, kept = kept_by(lambda: joined(convs, x, x))
+    assert kept == [12 * 9 * 10 * (4 if many else 1)]
     with plainly():
         plain = joined(convs, x, x)
     slope = torch.randn(y.shape, generator=rng)
     assert_close(y, plain)
     assert_close(*(torch.autograd.grad(seen, x, slope)[0] for seen in (y, plain)))
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6], ids=lambda kind: kind.name)
+def test_what_passed_an_activation_is_enough_for_its_way_back(activation, monkeypatch):
+    monkeypatch.setattr(onednn, "MANY", 0)
+    rng = torch.Generator().manual_seed(6)
+    conv = Convolution(torch.randn(7, 5, 3, 3, generator=rng), torch.zeros(7)).to(CPU)
+    x = torch.randn(1, 5, 19, 21, generator=rng).requires_grad_()
+    y, kept = kept_by(lambda: conv(x, activation))
+    assert kept == [y.numel()]
+    with plainly():
+        plain = conv(x, activation)
+    assert 0.1 < float(((plain > 0) & (plain < 6)).float().mean()) < 0.9
+    slope = torch.randn(y.shape, generator=rng)
+    assert_close(*(torch.autograd.grad(seen, x, slope)[0] for seen in (y, plain)))
+
+
+@given(
+    size=st.tuples(st.integers(16, 70), st.integers(16, 40)),
+    kind=st.sampled_from([(7, 2), (3, 2), (3, 1), (5, 1), (1, 1)]),
+    band=st.sampled_from([1, 1000, 2**21]),
+)
+def test_bands_of_a_convolution_that_is_halved_are_the_whole(size, kind, band):
+    (side, stride), rng = kind, torch.Generator().manual_seed(size[0])
+    weight = torch.randn(6, 3, side, side, generator=rng)
+    conv = Convolution(weight, torch.randn(6, generator=rng), stride).to(CPU)
+    x = torch.randn(1, 3, *size, generator=rng).requires_grad_()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(banded, "BAND", band)
+        y = banded.convolve_and_halve(x, conv)
+        slope = torch.randn(y.shape, generator=rng)
+        (found,) = torch.autograd.grad(y, x, slope)
+    exact = x.detach().double().requires_grad_()
+    z = F.conv2d(exact, weight.double(), conv.bias.double(), stride, side // 2)
+    plain = F.relu(F.max_pool2d(z, 3, 2, ceil_mode=True))
+    (wanted,) = torch.autograd.grad(plain, exact, slope.double())
+    assert y.shape == plain.shape and relative(y, plain) < 1e-6
+    assert found.shape == x.shape and relative(found, wanted) < CLOSE
+
+
+@given(
+    size=st.tuples(st.integers(16, 60), st.integers(16, 30)),
+    band=st.sampled_from([1, 1000, 2**21]),
+    rectified=st.booleans(),
+)
+def test_bands_of_a_normalisation_that_is_halved_are_the_whole(size, band, rectified):
+    rng = torch.Generator().manual_seed(size[1])
+    x = (60 * torch.randn(1, 9, *size, generator=rng)).relu().requires_grad_()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(banded, "BAND", band)
+        y = banded.normalise_and_halve(x, rectified=rectified)
+        slope = torch.randn(y.shape, generator=rng)
+        (found,) = torch.autograd.grad(y, x, slope)
+    exact = x.detach().double().requires_grad_()
+    plain = F.max_pool2d(F.local_response_norm(exact, 5, 1e-4, 0.75, 1.0), 3, 2, ceil_mode=True)
+    (wanted,) = torch.autograd.grad(plain, exact, slope.double())
+    wanted = wanted * (exact > 0) if rectified else wanted
+    assert relative(y, plain) < 1e-6 and relative(found, wanted) < CLOSE
+
+
+def test_what_is_halved_in_bands_is_never_there_as_a_whole(networks):
+    image = torch.rand(1, 3, 96, 128).requires_grad_()
+    network, size = networks["googlenet"], 48 * 64
+    _, kept = kept_by(lambda: network(image, ["pool1/3x3_s2"]))
+    assert 64 * size * 4 not in kept and 64 * size // 4 in kept
+    _, kept = kept_by(lambda: network(image, ["pool2/3x3_s2"]))
+    assert kept.count(192 * size // 4 * 4) == 1  # the second convolution's, not its normal
 
 
 def slope_of(features, image, layer):

@@ -65,9 +65,10 @@ def test_nothing_runs_that_the_wanted_layer_does_not_need(weights):
     def watched(name, op):
         return lambda *inputs: (ran.append(name), op(*inputs))[1]
 
-    for table in (network.table, network.fused):
-        for name, (op, inputs) in table.items():
-            table[name] = watched(name, op), inputs
+    for name, (op, inputs) in network.table.items():
+        network.table[name] = watched(name, op), inputs
+    for name, (op, inputs, hidden) in network.fused.items():
+        network.fused[name] = watched(name, op), inputs, hidden
     network(torch.zeros(1, 3, 64, 64), ["inception_3b/3x3"])
     assert "inception_3b/3x3" in ran and "inception_3a/output" in ran
     assert not {"inception_3b/1x1", "inception_3b/5x5", "inception_4a/1x1"} & {*ran}

@@ -1,14 +1,20 @@
 """`dreamvid bench` as a user sees it, small; no figure is asserted that a slow machine changes."""
 
 import json
+from collections import Counter
 
 import pytest
+import torch
 
 from dreamvid.bench import scaling
 from dreamvid.bench.compare import read_record
+from dreamvid.bench.steps import Place
 from dreamvid.bench.tables import rate_line
 from dreamvid.errors import PresetError
+from dreamvid.models import store
 from tests.command import run
+
+CPU = torch.device("cpu")
 
 CASE = {
     "model",
@@ -104,17 +110,42 @@ def test_a_film_is_told_part_by_part(capsys):
     assert film["encoding_share"] > 0 and film["peak_bytes"] > 0
 
 
+def told_time(monkeypatch, took):
+    """A clock that only steps move, each by what its size takes."""
+    now = [0.0]
+
+    def seconds(work, device):
+        begin = now[0]
+        work()
+        return now[0] - begin
+
+    def make_step(place, size, device):
+        return lambda: now.__setitem__(0, now[0] + took(size))
+
+    monkeypatch.setattr(scaling, "seconds", seconds)
+    monkeypatch.setattr(scaling, "make_step", make_step)
+
+
+def test_short_steps_are_taken_in_a_row(monkeypatch):
+    counts = Counter()
+    told_time(monkeypatch, lambda size: counts.update([size]) or size[0] / 1e4)
+    monkeypatch.setattr(scaling, "LADDER", ((100, 2), (1000, 2), (10000, 2)))
+    monkeypatch.setattr(scaling, "REFERENCE", (1000, 2))
+    found = scaling.scale(Place(store.load("lite0", CPU), "stem"), 3, CPU)
+    assert list(counts.values()) == [scaling.WARM + 3 * n for n in (10, 2, 1)]
+    assert [row.seconds.median for row in found] == pytest.approx([0.01, 0.1, 1.0])
+
+
 def test_a_growing_picture_is_held_against_the_reference(capsys, monkeypatch):
     monkeypatch.setattr(scaling, "LADDER", ((64, 48), (96, 64), (128, 96), (4096, 4096)))
     monkeypatch.setattr(scaling, "REFERENCE", (96, 64))
     monkeypatch.setattr(scaling, "BUDGET", 1e9)
-    monkeypatch.setattr(scaling, "seconds", lambda step, device: 0.25)
-    monkeypatch.setattr(scaling, "make_step", lambda place, size, device: None)
+    told_time(monkeypatch, lambda size: 0.125)
     found = bench(capsys, *SMALL, "--scaling")["scaling"]
     assert [row["size"] for row in found] == ["64x48", "96x64", "128x96", "4096x4096"]
-    # All take as long, so each pixel of a picture half as large takes twice as long.
+    # All take as long, two in a row, so each pixel of a picture half as large takes twice as long.
     assert [row["relative"] for row in found[:3]] == pytest.approx([2.0, 1.0, 0.5])
-    assert found[1]["nanoseconds_per_pixel"] == pytest.approx(0.25e9 / (96 * 64))
+    assert found[1]["nanoseconds_per_pixel"] == pytest.approx(0.125e9 / (96 * 64))
 
 
 def test_sizes_that_would_take_too_long_are_left_out(capsys, monkeypatch):
@@ -122,8 +153,7 @@ def test_sizes_that_would_take_too_long_are_left_out(capsys, monkeypatch):
     monkeypatch.setattr(scaling, "LADDER", tuple(took))
     monkeypatch.setattr(scaling, "REFERENCE", (96, 64))
     monkeypatch.setattr(scaling, "BUDGET", 30.0)  # 4 steps of 1, 2 and 4 seconds, not of 8
-    monkeypatch.setattr(scaling, "seconds", lambda step, device: took[step])
-    monkeypatch.setattr(scaling, "make_step", lambda place, size, device: size)
+    told_time(monkeypatch, took.__getitem__)
     found = bench(capsys, *SMALL, "--scaling")["scaling"]
     assert [row["size"] for row in found] == ["64x48", "96x64", "128x96"]
 

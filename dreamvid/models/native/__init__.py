@@ -7,6 +7,8 @@ by its shares is in `team.py`. What is compiled is kept on disk for the next sta
 `no_type_check` is for our tests: what checks types there would hide a kernel from numba.
 """
 
+import ctypes
+import struct
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, no_type_check
@@ -51,13 +53,15 @@ class Kernel:
     def __init__(self, body: Callable[[Any], None], **fields: type) -> None:
         self._body, self._fields = body, list(fields)
         self._job = np.dtype([TAKEN, *fields.items()], align=True)
+        self._packed = struct.Struct("".join(np.dtype(kind).char for kind in fields.values()))
+        assert self._packed.size == self._job.itemsize - 8  # without gaps: all have 8 bytes
 
     def __call__(self, **values: Tensor | float) -> None:
-        job = np.zeros(1, self._job)
-        for name in self._fields:
-            value = values[name]
-            job[name] = value.data_ptr() if isinstance(value, Tensor) else value
-        team.together(self._address, job.ctypes.data)
+        found = (values[name] for name in self._fields)
+        numbers = [v.data_ptr() if isinstance(v, Tensor) else v for v in found]
+        job = ctypes.create_string_buffer(self._job.itemsize)
+        self._packed.pack_into(job, 8, *numbers)
+        team.together(self._address, ctypes.addressof(job))
 
     @cached_property
     def _address(self) -> int:

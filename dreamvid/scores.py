@@ -160,7 +160,7 @@ def _known(where: str, features: FeatureModel) -> Iterator[None]:
 
 
 def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
-    head = features.head
+    head = features.head if options.classes else None  # its labels take half a second
     for number, wanted in enumerate(options.classes):
         where = f"dream.classes[{number}]"
         if head is None:

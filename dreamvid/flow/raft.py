@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -24,6 +23,8 @@ SMALLEST = 128  # pixels of a side: its coarsest correlations are of 1/64 of the
 
 def skeleton(name: str) -> nn.Module:
     """The network without weights; costs no memory and draws no random numbers."""
+    import torchvision  # half a second, which few runs need
+
     with torch.device("meta"):
         return torchvision.models.get_model(NAMES[name], weights=None)
 

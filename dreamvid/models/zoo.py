@@ -1,13 +1,14 @@
-"""torchvision's networks through one adapter, layers by module name."""
+"""torchvision's networks through one adapter, layers by module name.
+
+It is imported where it is used: half a second, which few runs need.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy, deepcopy
 from functools import cache
 
 import torch
-import torchvision
 from torch import Tensor, nn
-from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
 from dreamvid.models.assign import assign, parameters_of
 from dreamvid.models.head import Head, classifier
@@ -34,6 +35,8 @@ LAST = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "googlenet_bn": "incep
 
 def skeleton(name: str) -> nn.Module:
     """The network without weights; costs no memory and draws no random numbers."""
+    import torchvision
+
     theirs, options = NAMES[name]
     with torch.device("meta"):
         return torchvision.models.get_model(theirs, weights=None, **options)
@@ -85,6 +88,8 @@ class ZooNetwork:
 
 def module_names(module: nn.Module) -> list[str]:
     """Every module that runs, by where its last operation comes, the input first."""
+    from torchvision.models.feature_extraction import get_graph_node_names
+
     last: dict[str, int] = {}
     for place, node in enumerate(get_graph_node_names(module)[1]):
         parts = node.split(".")
@@ -96,6 +101,8 @@ def module_names(module: nn.Module) -> list[str]:
 
 def extractor(module: nn.Module, wanted: tuple[str, ...]) -> nn.Module:
     """The part of the network up to the wanted layers, with nothing in place."""
+    from torchvision.models.feature_extraction import create_feature_extractor
+
     graph = create_feature_extractor(module, {name: name for name in wanted})
     for node in graph.graph.nodes:
         if "inplace" in node.kwargs:

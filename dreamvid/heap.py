@@ -18,7 +18,7 @@ HIGHEST = 2**31 - 1  # an int
 USUAL_MAX = 65536  # blocks that may be the system's own
 LARGEST_KEPT = 2**25  # bytes; glibc takes no higher threshold
 
-PER_PIXEL = 480  # bytes; 465 were measured, GoogLeNet at inception_5a/3x3
+PER_PIXEL = 480  # bytes; 465 were measured, GoogLeNet at inception_5a/3x3; 730 without numba
 SHARE = 1 / 4  # of the free memory that may be kept
 LEAST = 2**28  # bytes at the end of the heap that may always be
 

@@ -171,12 +171,13 @@ def _render_segments(
         def keep(frame: Frame, pending: tuple[Planes, ...] = ()) -> None:
             folder.check()
             checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
+            run.saved = time.monotonic()
 
         def submit(frame: Frame) -> None:
             # A chunk that is not full is kept as it is, too: a longer film's will be.
             short = tuple(run.pending) if len(run.pending) < length else ()
             segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
-            run.pending, run.saved = Arriving(), time.monotonic()
+            run.pending = Arriving()
 
         def rescue(frame: Frame) -> None:
             if run.pending and frame is not kept.frame:
@@ -200,7 +201,6 @@ def _render_segments(
             if unkept and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
                 segments.wait()  # a checkpoint speaks for every segment before it
                 keep(frame, tuple(run.pending))
-                run.saved = time.monotonic()
             if stopped:
                 break
     return Checkpoint(frame, tuple(run.pending), run.spent())

@@ -5,7 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,27 @@ from dreamvid.files import write_text
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.job import Job
 
-LIBRARIES = ("dreamvid", "torch", "torchvision", "kornia", "av", "pillow", "opencv-python-headless")
+LIBRARIES = (
+    "dreamvid",
+    "torch",
+    "torchvision",
+    "numba",
+    "kornia",
+    "av",
+    "pillow",
+    "opencv-python-headless",
+)
 
 
 def versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # numba, which has a fallback
+        return "none"
 
 
 def device_name(device: torch.device) -> str:

@@ -129,6 +129,10 @@ class _WatchedSegments(TwinSegments):
         super().__init__(folder, encoding, at_once)
         self._watch = watch
 
+    def make_room(self) -> None:
+        with self._watch.stopwatch.part("waiting"):
+            super().make_room()
+
     def wait(self) -> None:
         with self._watch.stopwatch.part("waiting"):
             super().wait()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DEVICE = "cuda"
 AFTER = 3  # gradients of a kind: a single picture's are not worth recording
 MOST = 24  # kinds for each model; each keeps its activations' memory
+LONG = 20 * MOST  # calls, after which a kind that was in none of them may go
 FORGET = 1000  # kinds that were asked for: some films have new ones in each frame
 
 log = logging.getLogger("dreamvid")
@@ -34,7 +35,10 @@ class Graphs:
     """What was recorded of one model."""
 
     _asked: Counter[Any] = field(default_factory=Counter)
-    _known: dict[Any, Any] = field(default_factory=dict)
+    _known: dict[Any, Any] = field(default_factory=dict)  # latest used last
+    _failed: set[Any] = field(default_factory=set)
+    _used: dict[Any, int] = field(default_factory=dict)  # at which of the calls
+    _calls: int = 0
     _pool: Any = None  # of memory, shared: no two are replayed at once
 
     def find(self, key: Any, after: int, make: Callable[[Any], Any]) -> Any:
@@ -44,14 +48,33 @@ class Graphs:
             after: so many times nothing is recorded.
             make: records into a pool of memory.
         """
+        self._calls += 1
+        if key in self._known:
+            self._known[key] = self._known.pop(key)
+            self._used[key] = self._calls
+            return self._known[key]
         if len(self._asked) > FORGET:
             self._asked.clear()
+            self._failed.clear()
         self._asked[key] += 1
-        if key not in self._known:
-            if self._asked[key] <= after or len(self._known) >= MOST:
-                return None
-            self._known[key] = self._made(make)
-        return self._known[key]
+        if self._asked[key] <= after or key in self._failed or not self._has_room():
+            return None
+        made = self._made(make)
+        if made is None:
+            self._failed.add(key)
+        else:
+            self._known[key], self._used[key] = made, self._calls
+        return made
+
+    def _has_room(self) -> bool:
+        """If need be by letting one go that nobody has used for long."""
+        if len(self._known) < MOST:
+            return True
+        oldest = next(iter(self._known))
+        if self._calls - self._used[oldest] < LONG:
+            return False
+        del self._known[oldest], self._used[oldest]
+        return True
 
     def _made(self, make: Callable[[Any], Any]) -> Any:
         try:

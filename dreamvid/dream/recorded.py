@@ -6,6 +6,7 @@ step goes in as data. Settings that change from frame to frame are not worth rec
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,7 +27,10 @@ ALIKE = 0.02  # of a step's size: what a recorded one may differ by from one tha
 def climb(
     image: Image, score: Climbable, steps: Sequence[Ascent], rng: torch.Generator
 ) -> Image | None:
-    """The picture after these steps, without a mask; None where they are not recorded.
+    """The picture after these steps, without a mask; None where they are no work for a GPU.
+
+    Before they are recorded, and where they cannot be, they are the same operations: a render
+    that is resumed records them anew, and has the same bits.
 
     Args:
         steps: that differ in size only. `rng` is drawn from as `ascend` does.
@@ -39,8 +43,18 @@ def climb(
     ascent = steps[0]
     shaped = ascent.pyramid, ascent.frequency, ascent.smooth, ascent.decorrelate, ascent.luminance
     key = "steps", *graphs.kind_of(score, image), *shaped
+    told = _to(image.device, [_drawn(step, image, rng) for step in steps])
     recorded = kept.find(key, AFTER, lambda pool: _Steps(score, image, ascent, pool))
-    return recorded and recorded(score, image, steps, rng)
+    return (recorded or partial(_one_by_one, ascent))(score, image, told)
+
+
+def _one_by_one(ascent: Ascent, score: Score, image: Image, told: Tensor) -> Image:
+    shares, found = Shares(score, image), image.detach().clone()
+    shares.put(score)
+    of_shares = shares.within(score)
+    for step in told:
+        _step(found, step, of_shares, ascent)
+    return found
 
 
 def _is_simple(ascent: Ascent) -> bool:
@@ -66,20 +80,18 @@ class _Steps:
         height, width = image.shape[-2:]
         self._told.copy_(torch.tensor([1 % height, 2 % width, 1 / 255]))
         expected = image.detach().clone()
-        _step(expected, self._told, score, ascent, plainly=True)
+        _step(expected, self._told, score, ascent, fast=False)
         self._image.copy_(image)
         self._replay()
         apart = (self._image - expected).abs().mean()
         if not bool(apart <= ALIKE / 255):
             raise RuntimeError(f"a replayed step is {255 * float(apart):.3f} of its size off")
 
-    def __call__(
-        self, score: Score, image: Image, steps: Sequence[Ascent], rng: torch.Generator
-    ) -> Image:
+    def __call__(self, score: Score, image: Image, told: Tensor) -> Image:
         self._image.copy_(image)
         self._shares.put(score)
-        for told in _to(image.device, [_drawn(step, image, rng) for step in steps]):
-            self._told.copy_(told)
+        for step in told:
+            self._told.copy_(step)
             self._replay()
         return self._image.clone()
 
@@ -95,11 +107,13 @@ def _to(device: torch.device, rows: list[list[float]]) -> Tensor:
     return table.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else table
 
 
-def _step(
-    image: Image, told: Told, score: Score, ascent: Ascent, *, plainly: bool = False
-) -> Image:
-    """`ascend`, in place."""
-    fast = not plainly and step_triton.takes(image)
+def _step(image: Image, told: Told, score: Score, ascent: Ascent, *, fast: bool = True) -> Image:
+    """`ascend`, in place.
+
+    Args:
+        fast: by kernels of its own, where they can be had.
+    """
+    fast = fast and step_triton.takes(image)
     down, across = told[:2].long()
     seen = step_triton.rolled(image, told) if fast else _rolled(image, down, across)
     slope = score.slope(seen)

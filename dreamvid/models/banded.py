@@ -132,9 +132,7 @@ def _before_convolution(
     results = kernel.shape(shape)[2]
     start = max(0, -(-(first - side + 1 + padding) // stride))
     stop = min(results, (last - 1 + padding) // stride + 1)
-    height = (stop - start) * stride - 1 + side - 2 * padding
-    if stop == results:
-        height = shape[2] - start * stride
+    height = (stop - start) * stride - 1 + side - 2 * padding  # some may be below x
     part = torch.Size((1, shape[1], height, shape[3]))
     found = kernel.backward(slope((start, stop)), part)
     return found[:, :, first - start * stride : last - start * stride]

@@ -2,7 +2,8 @@
 
 The same values as `F.conv2d` and its gradient, to rounding. What is saved: weights are laid out
 once and not at every call, the activation is applied while the result is still in the processor's
-cache, and the way back keeps nothing but the signs' source. `convolution.py` has the plain version.
+cache, and the way back keeps nothing but what tells where that has passed. `convolution.py` has the
+plain version.
 """
 
 from collections.abc import Sequence

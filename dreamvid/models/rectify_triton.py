@@ -123,8 +123,10 @@ def _slope(
     there = place * WIDE + FIRST + channel
     value = tl.load(y + there, mask=inside).to(tl.float32)
     asked = tl.load(slope + there, mask=inside).to(tl.float32)
-    passes = (value > 0) & (value < MOST)
-    tl.store(found + place * CHANNELS + channel, tl.where(passes, asked, 0.0), mask=inside)
+    sinks = value <= 0  # as torch: what is no number passes
+    if float("inf") > MOST:
+        sinks = sinks | (value >= MOST)
+    tl.store(found + place * CHANNELS + channel, tl.where(sinks, 0.0, asked), mask=inside)
 
 
 @_kernel

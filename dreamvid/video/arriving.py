@@ -15,7 +15,10 @@ from dreamvid.video.colour import Planes, as_planes
 
 
 class Arriving(Sequence[Planes]):
-    """Frames in the encoder's form, oldest first; each is waited for when it is looked at."""
+    """Frames in the encoder's form, oldest first; each is waited for when it is looked at.
+
+    By number only, not by slices.
+    """
 
     def __init__(self, frames: Sequence[Planes] = ()) -> None:
         self._frames: list[_Sent | Planes] = list(frames)
@@ -23,7 +26,7 @@ class Arriving(Sequence[Planes]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    def __getitem__(self, index):  # type: ignore[override]
+    def __getitem__(self, index: int) -> Planes:  # type: ignore[override]
         frame = self._frames[index]
         return frame.planes() if isinstance(frame, _Sent) else frame
 

@@ -56,13 +56,17 @@ class TwinSegments:
         Waits for room, and raises the error of a chunk before. From then on the frames are
         ours: fill others. `then` runs in another thread.
         """
-        while len(self._chunks) >= self._room:
-            self._chunks[0].result()
-            self._chunks.popleft()
+        self.make_room()
         before = self._chunks[-1] if self._chunks else None
         ways = (False,) if self._encoding.kind.intra else (False, True)
         files = [self._encoders.submit(self._encode, number, frames, way) for way in ways]
         self._chunks.append(self._keeper.submit(_finish, files, before, then))
+
+    def make_room(self) -> None:
+        """Until another chunk may be handed over; raises the error of one before."""
+        while len(self._chunks) >= self._room:
+            self._chunks[0].result()
+            self._chunks.popleft()
 
     def wait(self) -> None:
         """Until all chunks handed over are on the disk; raises the first one's error."""
@@ -84,7 +88,10 @@ class TwinSegments:
 def _finish(
     files: list[Future[None]], before: Future[None] | None, then: Callable[[], None]
 ) -> None:
-    """`then` speaks for all chunks so far: where one before this failed, it is not called."""
+    """Call `then`, which speaks for all chunks so far: not where one before this has failed.
+
+    There is one thread for this, so that it is called in order.
+    """
     for waited_for in (before, *files):
         if waited_for is not None:
             waited_for.result()
@@ -122,6 +129,9 @@ def chunk_frames(
     pixel_bytes: float = YUV420.pixel_bytes,
 ) -> int:
     """Frames in a chunk: a second's, or as many as leave two chunks within the budget.
+
+    Where several encoders work there are more of them, but no shorter ones: the same film is
+    the same on any machine.
 
     Args:
         size: (height, width), even.

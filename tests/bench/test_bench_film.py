@@ -102,6 +102,17 @@ def test_waiting_is_for_the_encoder(monkeypatch):
     assert times.parts["waiting"] > 0.5  # for the last one, which takes 2 seconds, at least
 
 
+def test_waiting_for_room_is_waiting(monkeypatch):
+    def slow(frames, path, encoding):
+        time.sleep(1.0)
+        encode(frames, path, encoding)
+
+    encode = __import__("dreamvid.video.segments", fromlist=["encode"]).encode
+    monkeypatch.setattr("dreamvid.video.segments.encode", slow)
+    times = measure_film("small", (64, 48), small(13), CPU)  # four segments: two seconds each
+    assert times.parts["waiting"] > 5.0 > times.parts["rest"]
+
+
 def test_the_film_is_the_one_that_a_render_makes(tmp_path):
     preset = small(5)
     render_film(preset, tmp_path / "plain", device=CPU)

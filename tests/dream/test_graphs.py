@@ -95,6 +95,30 @@ def test_no_more_kinds_are_kept_than_there_is_room_for(replayed, monkeypatch):
     assert len(replayed) == 5 - graphs.AFTER
 
 
+def test_a_kind_that_is_not_used_any_more_makes_room(replayed, monkeypatch):
+    monkeypatch.setattr(graphs, "MOST", 1)
+    monkeypatch.setattr(graphs, "LONG", 10)
+    features = tiny()
+    for _ in range(3):  # scenes
+        score = make_score(features, [Part("first", energy())])
+        for image in pictures(15):
+            assert_close(score.gradient(image), score.slope(image))
+    assert len(graphs._KEPT[features]._known) == 1
+    assert len(replayed) > 2 * (15 - 10)
+
+
+def test_what_is_recorded_keeps_its_objectives(replayed, monkeypatch):
+    """It is known by their ids, which others would have after them."""
+    monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
+    features, objective = tiny(), energy()
+    for image in pictures(5):
+        make_score(features, [Part("first", objective)]).gradient(image)
+    seen = weakref.ref(objective)
+    del objective
+    gc.collect()
+    assert seen() is not None
+
+
 def test_a_model_that_nobody_needs_takes_its_graphs_along(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
     features = tiny()

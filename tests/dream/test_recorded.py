@@ -17,6 +17,7 @@ from dreamvid.dream.objective import energy
 from dreamvid.dream.objectives import neuron
 from dreamvid.dream.score import Part, make_score
 from dreamvid.dream.step import ascend, dream, steps_of
+from dreamvid.models.plain import plainly
 from tests.dream.test_graphs import pictures, tiny
 
 CUDA = torch.device("cuda")
@@ -39,14 +40,15 @@ def rng(seed=0):
 
 
 def one_by_one(image, score, steps, rng):
-    for step in steps:
-        image, _ = ascend(image, score, step, rng=rng)
+    with plainly():  # and so without what is recorded
+        for step in steps:
+            image, _ = ascend(image, score, step, rng=rng)
     return image
 
 
 @pytest.mark.parametrize("ascent", SHAPED)
 @pytest.mark.parametrize("size", [(24, 32), (9, 40)])
-def test_replayed_are_those_of_ascend(ascent, size, replayed):
+def test_recorded_steps_are_those_of_ascend(ascent, size, replayed):
     features, one, two = tiny(), energy(), energy()
     for number, image in enumerate(pictures(5, size)):
         # Each frame has other shares, sizes and jitters.
@@ -57,13 +59,12 @@ def test_replayed_are_those_of_ascend(ascent, size, replayed):
         before = image.clone()
         found = recorded.climb(image, score, steps, drawn)
         assert torch.equal(image, before)
-        assert (found is None) == (number < recorded.AFTER)
-        if found is not None:
-            assert_close(found, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
-            assert torch.equal(drawn.get_state(), other.get_state())
+        assert bool(replayed) == (number >= recorded.AFTER)
+        assert_close(found, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
+        assert torch.equal(drawn.get_state(), other.get_state())
 
 
-def test_a_film_of_replayed_is_the_film(replayed, monkeypatch):
+def test_a_film_of_recorded_steps_is_the_film(replayed, monkeypatch):
     score = make_score(tiny(), [Part("first", energy()), Part("second", energy())])
     image = pictures(1, (48, 64))[0]
     films = []
@@ -91,36 +92,86 @@ def test_what_depends_on_the_place_is_not_recorded(replayed):
         assert recorded.climb(image, score, steps_of(PLAIN, 0), rng()) is None
 
 
-def test_settings_that_change_with_each_frame_are_not_recorded(replayed):
+@pytest.mark.parametrize("changing", ["pyramid", "frequency", "smooth", "decorrelate", "luminance"])
+def test_settings_that_change_with_each_frame_are_not_recorded(changing, replayed):
     score = make_score(tiny(), [Part("first", energy())])
     for number, image in enumerate(pictures(6)):
-        ascent = replace(PLAIN, luminance=0.1 + number / 100)
-        assert recorded.climb(image, score, steps_of(ascent, 0), rng()) is None
+        value = number if changing == "pyramid" else 0.1 + number / 100
+        steps = steps_of(replace(PLAIN, **{changing: value}), 0)
+        found = recorded.climb(image, score, steps, rng())
+        assert_close(found, one_by_one(image, score, steps, rng()), atol=1e-5, rtol=0)
     assert not replayed
 
 
 def test_a_replay_that_does_something_else_is_not_believed(replayed, monkeypatch):
     def record(work, pool):
-        kept = [tensor.clone() for tensor in (work(),)]
-        return lambda: kept[0].add_(0.1), kept[0]
+        kept = work().clone()
+        return lambda: kept.add_(0.1), kept
 
     monkeypatch.setattr(graphs, "record", record)
     score = make_score(tiny(), [Part("first", energy())])
     for image in pictures(5):
-        assert recorded.climb(image, score, steps_of(PLAIN, 0), rng()) is None
+        found = recorded.climb(image, score, steps_of(PLAIN, 0), rng())
+        expected = one_by_one(image, score, steps_of(PLAIN, 0), rng())
+        assert_close(found, expected, atol=1e-5, rtol=0)
+    assert not graphs._KEPT[score.features]._known
+
+
+def test_a_resumed_film_has_the_same_bits(replayed):
+    parts = [Part("first", energy(), 0.7), Part("second", energy(), 0.2)]
+    score, frames = make_score(tiny(), parts), [pictures(1, (48, 64))[0]]
+    for number in range(8):
+        frames.append(dream(frames[-1], score, PLAIN, rng=rng(number)))
+    resumed, begun = make_score(tiny(), parts), len(replayed)
+    for number in range(4, 8):
+        again = dream(frames[number], resumed, PLAIN, rng=rng(number))
+        assert torch.equal(again, frames[number + 1])
+    assert 0 < len(replayed) - begun < begun
+
+
+def test_a_masked_dream_is_not_recorded_without_its_mask(replayed, monkeypatch):
+    score, mask = make_score(tiny(), [Part("first", energy())]), torch.zeros(1, 1, 48, 64)
+    mask[..., :20] = 1
+    for image in pictures(4, (48, 64)):
+        found = dream(image, score, PLAIN, rng=rng(), mask=mask)
+        monkeypatch.setattr(graphs, "DEVICE", "nowhere")
+        assert_close(found, dream(image, score, PLAIN, rng=rng(), mask=mask))
+        monkeypatch.setattr(graphs, "DEVICE", "cpu")
+
+
+def test_nothing_is_recorded_twice(replayed):
+    score = make_score(tiny(), [Part("first", energy())])
+    for image in pictures(5, (48, 64)):
+        dream(image, score, PLAIN, rng=rng())
+    known = graphs._KEPT[score.features]._known
+    assert [type(recording) for recording in known.values()] == [recorded._Steps] * PLAIN.octaves
 
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("ascent", SHAPED)
-def test_replayed_on_the_gpu_are_those_of_ascend(ascent):
+def test_recorded_steps_on_the_gpu_are_those_of_ascend(ascent):
     score = make_score(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for number, image in enumerate(pictures(5, (240, 321)).to(CUDA)):
         steps = steps_of(ascent, 0)
         found = recorded.climb(image, score, steps, rng(number))
-        assert (found is None) == (number < recorded.AFTER)
-        if found is not None:
-            expected = one_by_one(image, score, steps, rng(number))
-            assert float((found - expected).abs().mean()) < 0.01 / 255
+        assert found is not None
+        expected = one_by_one(image, score, steps, rng(number))
+        assert float((found - expected).abs().mean()) < 0.01 / 255
+    known = graphs._KEPT[score.features]._known
+    assert [type(recording) for recording in known.values()] == [recorded._Steps]
+
+
+@pytest.mark.cuda
+def test_a_film_resumed_on_the_gpu_has_the_same_bits():
+    parts = [Part("first", energy(), 0.7), Part("second", energy(), 0.2)]
+    score, frames = make_score(tiny(CUDA), parts), [pictures(1, (48, 64))[0].to(CUDA)]
+    for number in range(8):
+        frames.append(dream(frames[-1], score, PLAIN, rng=rng(number)))
+    resumed = make_score(tiny(CUDA), parts)
+    for number in range(4, 8):
+        assert torch.equal(
+            dream(frames[number], resumed, PLAIN, rng=rng(number)), frames[number + 1]
+        )
 
 
 # In a process of its own: Triton asks when it is imported if it shall interpret.

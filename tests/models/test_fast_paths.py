@@ -1,14 +1,18 @@
 """Every fast path against the plain one, and both against float64."""
 
+import errno
+import os
 import subprocess
 import sys
 from statistics import median
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.core import config
 from torch.testing import assert_close
 
 from dreamvid.models import banded, lrn, native, onednn, pooling, store
@@ -19,6 +23,7 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.native import lrn as native_lrn
 from dreamvid.models.native import pool as native_pool
+from dreamvid.models.native import rectify as native_rectify
 from dreamvid.models.native import team
 from dreamvid.models.plain import is_plain, plainly
 from tests import reference
@@ -166,7 +171,8 @@ def test_native_pools_of_any_shape_are_torchs(shape, which, last):
 def test_a_pool_rectifies_in_passing(way, monkeypatch):
     if way != "native":
         monkeypatch.setattr(pooling, "FAST", [])
-    x = torch.randn(1, 8, 9, 12, generator=torch.Generator().manual_seed(1)) - 1
+    # Whole numbers: a largest of 0, too, lets nothing through.
+    x = torch.randint(-9, 2, (1, 8, 9, 12), generator=torch.Generator().manual_seed(1)).float()
     x.requires_grad_()
     plain = F.max_pool2d(F.relu(x), 3, 2, ceil_mode=True)
     found = pooling.halve(x, rectified=True)
@@ -207,11 +213,14 @@ def test_what_is_no_number_comes_through_a_native_pool(pool):
     x = torch.randn(1, 3, 8, 8)
     x[0, 1, 3, 4] = torch.nan
     x[0, 2] = -torch.inf
+    x.requires_grad_()
     assert native_pool.takes(x)
     with plainly():
         plain = pool(x)
-    assert_close(pool(x), plain, equal_nan=True)
+    found, slope = pool(x), torch.randn(plain.shape)
+    assert_close(found, plain, equal_nan=True)
     assert bool(plain.isnan().any())
+    assert_close(*(torch.autograd.grad(y, x, slope)[0] for y in (found, plain)))
 
 
 def test_a_picture_too_small_for_a_pool_is_said_to_be():
@@ -232,20 +241,49 @@ def test_kernels_run_on_threads_of_their_own_where_torchs_cannot_be_had(monkeypa
     assert asked[0][-1] == 3
 
 
-def test_a_kernel_is_compiled_anew_where_it_cannot_be_kept(monkeypatch):
-    real = native.numba.cfunc
+def fresh_lrn():
+    """A kernel that is not compiled yet."""
+    of = native_lrn._forward
+    return native.Kernel(of._body, **dict.fromkeys(of._fields, np.int64))
 
-    def nowhere(*given, cache=False, **named):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(*given, **named)
 
-    monkeypatch.setattr(native.numba, "cfunc", nowhere)
-    job = native_lrn._forward
-    kernel = native.Kernel(job._body, x=int, found=int, channels=int, places=int)
-    monkeypatch.setattr(native_lrn, "_forward", kernel)
+def full(*given):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("harm", ["no place", "empty", "cut short", "full disk"])
+def test_a_kernel_is_compiled_anew_where_it_is_not_kept_well(harm, monkeypatch, tmp_path):
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kept"))
     x = torch.randn(1, 6, 4, 5)
+    monkeypatch.setattr(native_lrn, "_forward", fresh_lrn())
+    native_lrn.forward(x)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    if harm in ("empty", "cut short"):
+        for path in files:
+            path.write_bytes(path.read_bytes()[: 0 if harm == "empty" else 30])
+    elif harm == "no place":
+        (tmp_path / "file").touch()
+        monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "file" / "below"))
+    else:
+        monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "other"))
+        monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    monkeypatch.setattr(native_lrn, "_forward", fresh_lrn())
     assert_close(native_lrn.forward(x), lrn.forward(x))
+
+
+def test_what_a_kernel_uses_is_part_of_the_name_it_is_kept_under(monkeypatch):
+    native_lrn.forward(torch.randn(1, 6, 4, 5))
+    before = native_lrn._forward._body.__qualname__
+    monkeypatch.setattr(native, "_sources", lambda: "others")
+    kernel = fresh_lrn()
+    assert kernel._address and kernel._body.__qualname__ != before
+
+
+def test_without_compiling_all_is_as_it_was(monkeypatch):
+    assert native_lrn.takes(torch.ones(1))
+    monkeypatch.setattr(config, "DISABLE_JIT", True)
+    assert not native_lrn.takes(torch.ones(1))
 
 
 def kept_by(work):
@@ -290,6 +328,14 @@ def test_what_passed_an_activation_is_enough_for_its_way_back(activation, monkey
     assert 0.1 < float(((plain > 0) & (plain < 6)).float().mean()) < 0.9
     slope = torch.randn(y.shape, generator=rng)
     assert_close(*(torch.autograd.grad(seen, x, slope)[0] for seen in (y, plain)))
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6], ids=lambda kind: kind.name)
+def test_what_is_no_number_passes_an_activation_as_torchs(activation):
+    y = torch.tensor([torch.nan, torch.inf, 1, 0, -1, 6, 7, -torch.inf]).view(1, 8, 1, 1)
+    passed = native_rectify.passed(y, activation.most)
+    found = native_rectify.before(torch.ones_like(y), passed, 0, 8)
+    assert torch.equal(found, activation.back(torch.ones_like(y), y))
 
 
 @given(

@@ -34,7 +34,7 @@ onednn.AVAILABLE = False
 for module in (lrn_triton, pool_triton, rectify_triton):
     assert module._is_right("cpu") if hasattr(module, "_is_right") else True
     module.takes = lambda x: not is_plain()
-print(json.dumps([way.of_convolutions(), way.of_networks()]))
+print(json.dumps([way.of_convolutions(), way.of_networks(), way.passed_as_torchs()]))
 """
 LAYERS = [
     ("googlenet", "conv2/norm2"),
@@ -68,6 +68,14 @@ def of_convolutions(device="cpu"):
     return found
 
 
+def passed_as_torchs(device="cpu"):
+    """Whether what is no number has torch's slope."""
+    y = torch.tensor([torch.nan, torch.inf, 1, 0, -1, 6, 7]).view(1, 7, 1, 1).to(device)
+    one = torch.ones_like(y)
+    found = [rectify_triton.slope_before(one, y, 0, 7, a.most) for a in (RELU, RELU6)]
+    return all(torch.equal(f, a.back(one, y)) for f, a in zip(found, (RELU, RELU6), strict=True))
+
+
 def of_networks(device="cpu"):
     weights = {k: torch.tensor(v) for k, v in reference.random_googlenet().items()}
     where = torch.device(device)
@@ -99,7 +107,8 @@ def test_a_networks_gradient_is_that_of_the_plain_way():
         env=os.environ | {"TRITON_INTERPRET": "1"},
     )
     assert not ran.returncode, ran.stderr
-    convolutions, networks = json.loads(ran.stdout)
+    convolutions, networks, passed = json.loads(ran.stdout)
+    assert passed
     assert len(convolutions) == 6 and len(networks) == len(LAYERS)
     assert max(convolutions) < 1e-6 and max(networks) < 1e-5
 
@@ -116,6 +125,7 @@ def test_convolutions_on_the_gpu_are_those_of_the_plain_way(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     assert max(of_convolutions("cuda")) < 1e-5
     assert max(of_networks("cuda")) < 1e-4
+    assert passed_as_torchs("cuda")
 
 
 @pytest.mark.cuda

@@ -8,9 +8,11 @@ by its shares is in `team.py`. What is compiled is kept on disk for the next sta
 """
 
 import ctypes
+import hashlib
 import struct
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any, no_type_check
 
 import numba
@@ -18,6 +20,7 @@ import numpy as np
 import torch
 from llvmlite import ir
 from numba import types
+from numba.core import config
 from numba.extending import intrinsic
 from torch import Tensor
 
@@ -34,7 +37,7 @@ TAKEN = ("taken", np.int64)
 def takes(x: Tensor) -> bool:
     """Whether kernels may be run on it; they compute in float32."""
     known = x.dtype in (torch.float32, torch.bfloat16)
-    return x.device.type == "cpu" and known and not is_plain()
+    return x.device.type == "cpu" and known and not (is_plain() or config.DISABLE_JIT)  # type: ignore[attr-defined]
 
 
 def laid_out(x: Tensor) -> Tensor:
@@ -66,11 +69,20 @@ class Kernel:
     @cached_property
     def _address(self) -> int:
         wanted = numba.void(types.CPointer(numba.from_dtype(self._job)))
+        # numba looks at the file of the body alone; what that uses is in the name.
+        self._body.__qualname__ = f"{self._body.__name__}_{_sources()}"
         try:
             compiled = numba.cfunc(wanted, cache=True, error_model="numpy")(self._body)
-        except RuntimeError:  # of numba: there is no place to keep it
+        except Exception:  # of many kinds: no place to keep it, or what is kept is damaged
             compiled = numba.cfunc(wanted, error_model="numpy")(self._body)
         return int(compiled.address)  # type: ignore[arg-type]
+
+
+@cache
+def _sources() -> str:
+    """Of all that kernels are made of."""
+    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "lrn.py"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 @intrinsic

@@ -20,7 +20,11 @@ takes = native.takes
 
 
 def passed(y: Tensor, most: float) -> Tensor:
-    """(N, C, H, W) -> where 0 < y < most, as bytes, channels last."""
+    """(N, C, H, W) -> where 0 < y < most, or y is no number, as bytes, channels last.
+
+    Args:
+        most: infinity, which itself passes, for none.
+    """
     found = torch.empty(y.shape, dtype=torch.uint8, memory_format=torch.channels_last)
     _passed(y=laid_out(y), found=found, most=most, count=y.numel())
     return found
@@ -47,10 +51,12 @@ def before(slope: Tensor, passed: Tensor, first: int, channels: int) -> Tensor:
 def _each_passed(pointer):
     job = job_at(pointer)
     y, found, most = floats(job.y), octets(job.found), np.float32(job.most)
+    limited = job.most < np.inf
     share = next_share(pointer)
     while share * NUMBERS < job.count:
         for number in range(share * NUMBERS, min((share + 1) * NUMBERS, job.count)):
-            found[number] = (y[number] > ZERO) & (y[number] < most)
+            sinks = (y[number] <= ZERO) | (limited & (y[number] >= most))
+            found[number] = not sinks
         share = next_share(pointer)
 
 

@@ -28,7 +28,8 @@ def _call() -> Callable[[int, int, int], None]:
 
 def _by_openmp() -> Callable[[int, int, int], None] | None:
     """GNU's own way in, which is also what compiled code calls; see its `libgomp.h`."""
-    for path in sorted(Path(torch.__file__).parent.glob("lib/libgomp*.so*")):
+    folder = Path(torch.__file__).parent
+    for path in sorted([*folder.glob("lib/libgomp*.so*"), *folder.glob("../torch.libs/libgomp*")]):
         try:
             parallel = ctypes.CDLL(str(path)).GOMP_parallel
         except (OSError, AttributeError):

@@ -53,7 +53,9 @@ def main(group: str, folder: Path, only: str = "", first: str = "0", count: str 
     chosen = {only: families[only]} if only else families
     folder = folder.resolve()
     started = {name: family.start(_made(folder / name)) for name, family in chosen.items()}
-    for name, make in started.items():  # what is imported late is no input's doing
+    # What is imported late is no input's doing. With it comes a part of torch that makes a folder.
+    import_module("torchvision.models")
+    for name, make in started.items():
         for number in range(WARM):
             with contextlib.suppress(DreamvidError):
                 make(Random(f"{name} warm {number}"))()

@@ -1,8 +1,8 @@
 """On a CPU, what a pool halves: made a band of rows at a time, and never there as a whole.
 
 The first convolution's result is a network's largest activation, and nothing but a pool reads it;
-the same holds for the second normalisation. A band stays in the processor's cache, and so does its
-slope on the way back. Rows that two bands need are found twice.
+the same holds for the second normalisation, and for the slopes of both. A band stays in the
+processor's cache. Rows that two bands need are found twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.models import normalise, pooling
-from dreamvid.models.activation import NONE
+from dreamvid.models.activation import NONE, RELU
 from dreamvid.models.convolution import Convolution
 from dreamvid.models.onednn import OneDnn
 
@@ -29,11 +29,12 @@ def convolve_and_halve(x: Tensor, conv: Convolution) -> Tensor:
     return pooling.halve(conv(x), rectified=True)
 
 
-def normalise_and_halve(x: Tensor, *, rectified: bool = False) -> Tensor:
-    """As `halve(lrn(x, rectified=rectified))`."""
-    if _can(x):
-        return _NormaliseAndHalve.apply(x, rectified)
-    return pooling.halve(normalise.lrn(x, rectified=rectified))
+def convolve_normalise_and_halve(x: Tensor, conv: Convolution) -> Tensor:
+    """As `halve(lrn(conv(x, RELU)))`."""
+    kernel = conv.kernel(x)
+    if isinstance(kernel, OneDnn) and _can(x):
+        return _ConvolveNormaliseAndHalve.apply(x, kernel)
+    return pooling.halve(normalise.lrn(conv(x, RELU, bare=True), rectified=True))
 
 
 def _can(x: Tensor) -> bool:
@@ -61,22 +62,29 @@ class _ConvolveAndHalve(torch.autograd.Function):
         return found, None
 
 
-class _NormaliseAndHalve(torch.autograd.Function):
+class _ConvolveNormaliseAndHalve(torch.autograd.Function):
+    """The convolution is kept as a whole, which the way back of a normalisation needs."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, rectified: bool) -> Tensor:
-        ctx.rectified = rectified
-        made = lambda rows: normalise.native.forward(x[:, :, slice(*rows)])
-        y, places = _halved(x.shape, made, x.dtype)
-        ctx.save_for_backward(x, places)
+    def forward(ctx: Any, x: Tensor, kernel: OneDnn) -> Tensor:
+        ctx.kernel, ctx.shape = kernel, x.shape
+        seen = kernel.forward(x, RELU)
+        made = lambda rows: normalise.native.forward(seen[:, :, slice(*rows)])
+        y, places = _halved(seen.shape, made, x.dtype)
+        ctx.save_for_backward(seen, places)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (slope,), (x, places) = grad_outputs, ctx.saved_tensors
-        found = _empty(x.shape, slope.dtype)
-        for rows in _bands(x.shape[2], x.shape[1] * x.shape[3]):
-            asked, here = _before_pool(slope, places, x.shape, rows), slice(*rows)
-            found[:, :, here] = normalise.native.backward(asked, x[:, :, here], ctx.rectified)
+        (slope,), (seen, places) = grad_outputs, ctx.saved_tensors
+
+        def before(rows: Rows) -> Tensor:
+            asked = _before_pool(slope, places, seen.shape, rows)
+            return normalise.native.backward(asked, seen[:, :, slice(*rows)], True)
+
+        found = _empty(ctx.shape, slope.dtype)
+        for rows in _bands(ctx.shape[2], seen.shape[1] * seen.shape[3]):
+            found[:, :, slice(*rows)] = _before_convolution(ctx.kernel, before, ctx.shape, rows)
         return found, None
 
 

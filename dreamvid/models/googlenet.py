@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dreamvid.errors import ModelError
 from dreamvid.models.activation import RELU
-from dreamvid.models.banded import convolve_and_halve, normalise_and_halve
+from dreamvid.models.banded import convolve_and_halve, convolve_normalise_and_halve
 from dreamvid.models.convolution import Convolution, joined
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.normalise import lrn
@@ -174,17 +174,17 @@ class GoogLeNet:
     def _build(self) -> Iterator[tuple[str, Entry]]:
         yield next(self._conv("conv1/7x7_s2", "data", stride=2))
         yield "pool1/3x3_s2", (partial(halve, rectified=True), ("conv1/7x7_s2",))
-        conv = partial(convolve_and_halve, conv=self.convs["conv1/7x7_s2"])
-        self.fused["pool1/3x3_s2"] = (conv, ("data",), ("conv1/7x7_s2",))
+        first = partial(convolve_and_halve, conv=self.convs["conv1/7x7_s2"])
+        self.fused["pool1/3x3_s2"] = (first, ("data",), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
         yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
         yield "pool2/3x3_s2", (halve, ("conv2/norm2",))
-        bare = partial(self.convs["conv2/3x3"], activation=RELU, bare=True)
+        conv = self.convs["conv2/3x3"]
         source, hidden = ("conv2/3x3_reduce.relu",), ("conv2/3x3", "conv2/norm2")
-        normalised = lambda x: lrn(bare(x), rectified=True)
-        halved = lambda x: normalise_and_halve(bare(x), rectified=True)
+        normalised = lambda x: lrn(conv(x, RELU, bare=True), rectified=True)
+        halved = partial(convolve_normalise_and_halve, conv=conv)
         self.fused["conv2/norm2"] = (normalised, source, hidden[:1])
         self.fused["pool2/3x3_s2"] = (halved, source, hidden)
         source = "pool2/3x3_s2"

@@ -13,8 +13,6 @@ from dreamvid.models import rectify_triton
 from dreamvid.models.activation import NONE, Activation
 from dreamvid.models.fused import Kernel
 
-aten = torch.ops.aten
-
 
 def takes(x: Tensor, weight: Tensor) -> bool:
     """Whether this is work for it: on a GPU, with weights that nobody trains."""
@@ -23,50 +21,14 @@ def takes(x: Tensor, weight: Tensor) -> bool:
 
 
 class CuDnn(Kernel):
-    """A convolution, by torch's choice among cuDNN's.
-
-    Args:
-        weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
-        padding: zeros above and below, left and right.
-        groups: O of a convolution of each channel by itself, else 1.
-    """
-
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor,
-        *,
-        stride: int = 1,
-        padding: Sequence[int],
-        groups: int = 1,
-    ) -> None:
-        self.weight, self.bias, self.groups = weight.detach(), bias.detach(), groups
-        self.stride, self.padding, self.outputs = [stride, stride], list(padding), len(weight)
+    """A convolution, by torch's choice among cuDNN's."""
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
         if activation is NONE:
             return self._bare(x, self.bias)
         y = self._bare(x).contiguous(memory_format=torch.channels_last)
-        rectify_triton.rectify(y, self.bias, y, 0, activation.most)
+        rectify_triton.rectify(y, self._added, y, 0, activation.most)
         return y
-
-    def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
-        # Only the input's shape is looked at.
-        last = torch.channels_last
-        like = torch.empty(shape, dtype=slope.dtype, device=slope.device, memory_format=last)
-        return aten.convolution_backward.default(
-            slope,
-            like,
-            self.weight,
-            None,
-            self.stride,
-            self.padding,
-            [1, 1],
-            False,
-            [0, 0],
-            self.groups,
-            [True, False, False],
-        )[0]
 
     def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
         return rectify_triton.slope_before(slope, kept, 0, kept.shape[1], activation.most)
@@ -77,10 +39,11 @@ class CuDnn(Kernel):
         parts = [kernel._bare(x) for kernel, x in zip(kernels, sources, strict=True)]
         batch, _, height, width = parts[0].shape
         shape = batch, sum(kernel.outputs for kernel in kernels), height, width
-        y = parts[0].new_empty(shape).to(memory_format=torch.channels_last)
+        like = {"dtype": parts[0].dtype, "device": parts[0].device}
+        y = torch.empty(shape, **like, memory_format=torch.channels_last)
         first = 0
         for kernel, part in zip(kernels, parts, strict=True):
-            rectify_triton.rectify(part, kernel.bias, y, first, activation.most)
+            rectify_triton.rectify(part, kernel._added, y, first, activation.most)
             first += kernel.outputs
         return y
 
@@ -93,6 +56,11 @@ class CuDnn(Kernel):
             found.append(part)
             first += width
         return found
+
+    @property
+    def _added(self) -> Tensor:
+        assert self.bias is not None  # all convolutions of networks have one
+        return self.bias
 
     def _bare(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         return F.conv2d(x, self.weight, bias, self.stride, self.padding, 1, self.groups)

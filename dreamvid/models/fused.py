@@ -15,16 +15,47 @@ from dreamvid.models.activation import NONE, Activation
 
 
 class Kernel(ABC):
-    """A convolution: (N, I, H, W) -> (N, O, rows, columns), both channels last."""
+    """A convolution: (N, I, H, W) -> (N, O, rows, columns), both channels last.
 
-    outputs: int  # O
+    Args:
+        weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
+        padding: zeros above and below, left and right.
+        groups: O of a convolution of each channel by itself, else 1.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        *,
+        stride: int = 1,
+        padding: Sequence[int],
+        groups: int = 1,
+    ) -> None:
+        self.weight, self.bias, self.groups = weight.detach(), bias, groups
+        self.stride, self.padding, self.outputs = [stride, stride], list(padding), len(weight)
 
     @abstractmethod
     def forward(self, x: Tensor, activation: Activation) -> Tensor: ...
 
-    @abstractmethod
     def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
         """The slope at the convolution's result -> that at an input of this shape."""
+        # Only the input's shape is looked at; its memory is never touched.
+        last = torch.channels_last
+        like = torch.empty(shape, dtype=slope.dtype, device=slope.device, memory_format=last)
+        return torch.ops.aten.convolution_backward.default(
+            slope.contiguous(memory_format=last),
+            like,
+            self.weight,
+            None,
+            self.stride,
+            self.padding,
+            [1, 1],
+            False,
+            [0, 0],
+            self.groups,
+            [True, False, False],
+        )[0]
 
     def kept(self, y: Tensor, activation: Activation) -> Tensor:
         """What of an activation's result its way back needs."""

@@ -32,8 +32,6 @@ AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
     torch.ops.mkldnn, "_convolution_pointwise"
 )
 
-aten = torch.ops.aten
-
 
 def takes(x: Tensor, weight: Tensor) -> bool:
     """Whether this is work for oneDNN: on a CPU, with weights that nobody trains."""
@@ -49,26 +47,10 @@ def takes(x: Tensor, weight: Tensor) -> bool:
 
 
 class OneDnn(Kernel):
-    """A convolution's weights, laid out for the way there and the way back.
+    """A convolution's weights, laid out for the way there and the way back."""
 
-    Args:
-        weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
-        padding: zeros above and below, left and right.
-        groups: O of a convolution of each channel by itself, else 1.
-    """
-
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor | None = None,
-        *,
-        stride: int = 1,
-        padding: Sequence[int],
-        groups: int = 1,
-    ) -> None:
-        self.weight, self.bias, self.groups = weight.detach(), bias, groups
-        self.outputs = len(weight)
-        self.stride, self.padding = [stride, stride], list(padding)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
@@ -93,21 +75,7 @@ class OneDnn(Kernel):
             return self._interleaved(slope, shape)
         if slope.dtype == torch.bfloat16:  # there is no fast way back of each channel by itself
             return self._in_single.backward(slope.float(), shape).to(slope.dtype)
-        # Only the input's shape is looked at; its memory is never touched.
-        like = torch.empty(shape, dtype=slope.dtype, memory_format=torch.channels_last)
-        return aten.convolution_backward.default(
-            slope.contiguous(memory_format=torch.channels_last),
-            like,
-            self.weight,
-            None,
-            self.stride,
-            self.padding,
-            [1, 1],
-            False,
-            [0, 0],
-            self.groups,
-            [True, False, False],
-        )[0]
+        return super().backward(slope, shape)
 
     def kept(self, y: Tensor, activation: Activation) -> Tensor:
         many = y.numel() > MANY and native and native.takes(y)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.models.plain import is_plain
+from dreamvid.models.windows import SIDE, maxima
 
 try:
     import triton
@@ -25,8 +26,6 @@ except ImportError:  # there is none for Windows and macOS
     triton = tl = None
 
 TYPES = torch.float16, torch.bfloat16, torch.float32
-SIDE = 3
-NOWHERE = 9  # where the maximum of a window is whose slope goes nowhere
 MOST = 2**31 - 2**16  # numbers that a kernel counts
 PLACES, LANES = 32, 64  # of a program; each thread has eight channels of two places
 
@@ -64,14 +63,10 @@ def forward(
     Args:
         rectified: nothing below 0; what is not above has no slope.
     """
-    batch, channels, height, width = x.shape
-    rows, columns = (
-        (length + 2 * padding - SIDE + (stride - 1) * ceil_mode) // stride + 1
-        for length in (height, width)
-    )
-    y = _empty(x, (batch, channels, rows, columns))
+    y = _empty(x, maxima(x.shape, stride, padding, ceil_mode))
     places = torch.empty_like(y, dtype=torch.uint8)
-    shapes = height, width, rows, columns, channels, stride, padding
+    batch, channels, rows, columns = y.shape
+    shapes = *x.shape[2:], rows, columns, channels, stride, padding
     _run(_forward, _last(x), y, places, batch * rows * columns, *shapes, rectified)
     return y, places
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dreamvid.models import pool_triton
 from dreamvid.models.plain import is_plain
+from dreamvid.models.windows import SIDE
 
 try:
     from dreamvid.models.native import pool as native
@@ -15,7 +16,6 @@ except ImportError:  # numba waits for each new NumPy and Python
     native = None
 
 FAST = [way for way in (native, pool_triton) if way is not None]
-SIDE = 3
 MANY = 2**22  # indices, from which on half their memory is worth two passes over them
 
 aten = torch.ops.aten

@@ -1,9 +1,6 @@
 """Recorded steps; the recording itself is a GPU's, and here only done again."""
 
-import json
-import os
 import runpy
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -19,6 +16,7 @@ from dreamvid.dream.score import Part, make_score
 from dreamvid.dream.step import ascend, dream, steps_of
 from dreamvid.models.plain import plainly
 from tests.dream.test_graphs import pictures, tiny
+from tests.interpreted import interpreted
 
 CUDA = torch.device("cuda")
 PLAIN = Ascent(octaves=2, steps=4, jitter=9, step_size=2.0, last_step=0.5)
@@ -174,7 +172,6 @@ def test_a_film_resumed_on_the_gpu_has_the_same_bits():
         )
 
 
-# In a process of its own: Triton asks when it is imported if it shall interpret.
 RUN = """
 import json
 from tests.dream.test_recorded import KERNEL_CASES, differences
@@ -208,15 +205,7 @@ def differences(height, width, down, across, device="cpu"):
 
 @pytest.mark.slow
 def test_the_kernels_of_a_step_are_torchs_roll_and_the_steps_end():
-    pytest.importorskip("triton")
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"TRITON_INTERPRET": "1"},
-    )
-    assert not ran.returncode, ran.stderr
-    found = json.loads(ran.stdout)
+    found = interpreted(RUN)
     assert len(found) == len(KERNEL_CASES)
     assert not [case for case in found if case[-2] or case[-1] > 1e-6]
 

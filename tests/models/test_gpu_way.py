@@ -1,9 +1,6 @@
 """The way that networks take on a GPU, on a CPU: cuDNN's part by torch, kernels interpreted."""
 
-import json
-import os
 import runpy
-import subprocess
 import sys
 from statistics import median
 
@@ -20,9 +17,9 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.googlenet import GoogLeNet
 from dreamvid.models.plain import plainly
 from tests import reference
+from tests.interpreted import interpreted
 from tests.models.test_fast_paths import relative, slope_of
 
-# In a process of its own: Triton asks when it is imported if it shall interpret.
 RUN = """
 import json
 from dreamvid.models import lrn_triton, normalise, onednn, pool_triton, pooling, rectify_triton
@@ -99,15 +96,7 @@ def of_networks(device="cpu"):
 
 @pytest.mark.slow
 def test_a_networks_gradient_is_that_of_the_plain_way():
-    pytest.importorskip("triton")
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"TRITON_INTERPRET": "1"},
-    )
-    assert not ran.returncode, ran.stderr
-    convolutions, networks, passed = json.loads(ran.stdout)
+    convolutions, networks, passed = interpreted(RUN)
     assert passed
     assert len(convolutions) == 6 and len(networks) == len(LAYERS)
     assert max(convolutions) < 1e-6 and max(networks) < 1e-5

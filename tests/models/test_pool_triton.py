@@ -1,9 +1,6 @@
 """The GPU's kernels for pooling, under Triton's interpreter on a CPU."""
 
-import json
-import os
 import runpy
-import subprocess
 import sys
 
 import pytest
@@ -12,8 +9,8 @@ import torch.nn.functional as F
 
 from dreamvid.models import pool_triton, pooling
 from dreamvid.models.plain import plainly
+from tests.interpreted import interpreted
 
-# In a process of its own: Triton asks when it is imported if it shall interpret.
 RUN = """
 import json
 from tests.models.test_pool_triton import CASES, TYPES, differences
@@ -51,15 +48,7 @@ def differences(name, channels, height, width, stride, padding, ceil_mode, devic
 
 @pytest.mark.slow
 def test_the_kernels_are_torchs_pools_and_their_gradients():
-    pytest.importorskip("triton")
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"TRITON_INTERPRET": "1"},
-    )
-    assert not ran.returncode, ran.stderr
-    found = json.loads(ran.stdout)
+    found = interpreted(RUN)
     assert len(found) == len(TYPES) * len(CASES)
     assert not [case for case in found if max(case[-4:])]
 

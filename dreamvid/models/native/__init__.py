@@ -81,7 +81,8 @@ class Kernel:
 @cache
 def _sources() -> str:
     """Of all that kernels are made of."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "lrn.py"]
+    here, above = Path(__file__).parent, Path(__file__).parents[1]
+    files = [*sorted(here.glob("*.py")), above / "lrn.py", above / "windows.py"]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 

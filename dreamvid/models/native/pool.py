@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamvid.models import native
+from dreamvid.models import native, windows
 from dreamvid.models.native import Kernel, floats, job_at, laid_out, next_share, octets, within
 
-SIDE = 3
-NOWHERE = np.uint8(SIDE * SIDE)  # where the maximum of a window is whose slope goes nowhere
+SIDE, NOWHERE = windows.SIDE, np.uint8(windows.NOWHERE)
 ZERO, LEAST = np.float32(0), np.float32(-np.inf)
 
 SHAPES = dict.fromkeys(
@@ -34,12 +33,7 @@ def forward(
     Args:
         rectified: nothing below 0; what is not above has no slope.
     """
-    batch, channels, height, width = x.shape
-    rows, columns = (
-        (length + 2 * padding - SIDE + (stride - 1) * ceil_mode) // stride + 1
-        for length in (height, width)
-    )
-    shape = batch, channels, rows, columns
+    shape = windows.maxima(x.shape, stride, padding, ceil_mode)
     y = torch.empty(shape, memory_format=torch.channels_last)
     places = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
     shapes = _shapes(x.shape, places.shape, stride, padding)

@@ -12,17 +12,17 @@ from dreamvid.errors import (
 )
 
 if TYPE_CHECKING:
-    from dreamvid.engine import Frame, render_frames
-    from dreamvid.options import Preset
-    from dreamvid.preset import load_preset
-    from dreamvid.render import render_film
+    from dreamvid.film.engine import Frame, render_frames
+    from dreamvid.preset.load import load_preset
+    from dreamvid.preset.schema import Preset
+    from dreamvid.render.render import render_film
 
 _HOMES = {
-    "Frame": "engine",
-    "Preset": "options",
-    "load_preset": "preset",
-    "render_film": "render",
-    "render_frames": "engine",
+    "Frame": "film.engine",
+    "Preset": "preset.schema",
+    "load_preset": "preset.load",
+    "render_film": "render.render",
+    "render_frames": "film.engine",
 }
 
 __all__ = [

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from dreamvid.film.job import still
 from dreamvid.image import to_bytes
-from dreamvid.job import still
-from dreamvid.preset import with_settings
-from dreamvid.render import render_film
-from tests.reference import psnr
-from tests.test_render import packets, small
+from dreamvid.preset.load import with_settings
+from dreamvid.render.render import render_film
+from tests.render.test_render import packets, small
+from tests.support.reference import psnr
 
 pytestmark = pytest.mark.cuda
 SETTINGS = ["video.frames=1", "dream.octaves=2", "dream.steps=2", "dream.pyramid=3"]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from dreamvid.cli import build_app
-from dreamvid.preset import names
+from dreamvid.preset.load import names
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -70,7 +70,7 @@ def build_app() -> typer.Typer:
 
 def _say_version(asked: bool) -> bool:
     if asked:
-        from dreamvid.cli.console import say
+        from dreamvid.cli.terminal.console import say
 
         say(f"dreamvid {_own_version()}")
         raise typer.Exit()
@@ -97,7 +97,7 @@ def _own_version() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Every error is one line on stderr."""
-    from dreamvid.cli.console import complain, open_streams, show_warnings
+    from dreamvid.cli.terminal.console import complain, open_streams, show_warnings
 
     open_streams()
     show_warnings()

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Seed, Settings, as_settings
-from dreamvid.cli.console import counted, say
+from dreamvid.cli.terminal.console import counted, say
 
 
 def atlas(
@@ -27,13 +27,13 @@ def atlas(
     settings: Settings = None,
 ) -> None:
     """A sheet of what a network's layers dream of, with a preset for each to go on from."""
-    from dreamvid.choose.atlas import plan
-    from dreamvid.choose.cells import check_cells, dreamed
-    from dreamvid.choose.page import check_photo, check_targets, write_page
-    from dreamvid.choose.sheet import Layout, draw_sheet
-    from dreamvid.device import pick
-    from dreamvid.models import store
-    from dreamvid.pictures.writing import save
+    from dreamvid.explore.atlas import plan
+    from dreamvid.explore.cells import check_cells, dreamed
+    from dreamvid.explore.html import check_photo, check_targets, write_page
+    from dreamvid.media.images.sheet import Layout, draw_sheet
+    from dreamvid.media.images.writing import save
+    from dreamvid.models.weights import store
+    from dreamvid.system.device import pick
 
     if image:
         check_photo("--image", image)

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Json, out_folder
-from dreamvid.cli.console import note, say, say_json, share_progress, table
-from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.terminal.console import note, say, say_json, share_progress, table
+from dreamvid.cli.terminal.stopping import stop_signals
 from dreamvid.errors import DreamvidError, PresetError, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dreamvid.batch.jobs import Job
-    from dreamvid.batch.queue import Queue
-    from dreamvid.batch.run import Program, Tickets
+    from dreamvid.render.batch.jobs import Job
+    from dreamvid.render.batch.queue import Queue
+    from dreamvid.render.batch.run import Program, Tickets
 
 
 def batch(
@@ -41,7 +41,7 @@ def batch(
     ] = False,
 ) -> None:
     """Render many films; the same command goes on, and a second one helps."""
-    from dreamvid.batch.jobs import load_jobs
+    from dreamvid.render.batch.jobs import load_jobs
 
     if address is not None and not ray:
         raise PresetError("ADDRESS", "has no effect without --ray")
@@ -52,15 +52,15 @@ def batch(
     asked = load_jobs(jobs)
     target = out_folder(asked.out if out is None else out, jobs.stem)
 
-    from dreamvid.batch.checks import check_jobs
+    from dreamvid.render.batch.checks import check_jobs
 
     check_jobs(asked.jobs)
     if dry_run:
         _list(asked.jobs, as_json)
         return
 
-    from dreamvid.batch.queue import Queue
-    from dreamvid.batch.run import fill, local_programs, ray_program, run_batch
+    from dreamvid.render.batch.queue import Queue
+    from dreamvid.render.batch.run import fill, local_programs, ray_program, run_batch
 
     programs: list[Program]
     if ray:
@@ -111,7 +111,7 @@ class _Show:
 
 
 def _list(jobs: "tuple[Job, ...]", as_json: bool) -> None:
-    from dreamvid.batch.checks import described
+    from dreamvid.render.batch.checks import described
 
     found = [described(job) for job in jobs]
     if as_json:
@@ -121,7 +121,7 @@ def _list(jobs: "tuple[Job, ...]", as_json: bool) -> None:
 
 
 def _tell(names: list[str], tickets: "Tickets", out: Path, as_json: bool, over: bool) -> None:
-    from dreamvid.batch.summary import COLUMNS, records, rows, write_summary
+    from dreamvid.render.batch.summary import COLUMNS, records, rows, write_summary
 
     found = records(names, tickets)
     write_summary(out, found)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from dreamvid.cli.arguments import Device, Json
-from dreamvid.cli.console import note, say, say_json, table
+from dreamvid.cli.terminal.console import note, say, say_json, table
 
 FRAMES = 48  # of a film, unless it is said
 
@@ -55,11 +55,11 @@ def bench(
         option = "--preset" if preset is not None else "--frames" if frames else "--set"
         raise PresetError(option, "there is no film to measure", "such as --film 640x360")
 
-    from dreamvid.bench.compare import check_common, differences, read_record
-    from dreamvid.bench.compare import compare as held_against
-    from dreamvid.bench.plan import carry_out, make_plan
-    from dreamvid.device import pick
-    from dreamvid.files import check_writable, write_text
+    from dreamvid.profiling.bench.compare import check_common, differences, read_record
+    from dreamvid.profiling.bench.compare import compare as held_against
+    from dreamvid.profiling.bench.plan import carry_out, make_plan
+    from dreamvid.system.device import pick
+    from dreamvid.system.files import check_writable, write_text
 
     plan = make_plan(
         model or [],
@@ -95,7 +95,7 @@ def bench(
 
 
 def _show(record: dict[str, Any]) -> None:
-    from dreamvid.bench import tables
+    from dreamvid.profiling.bench import tables
 
     say(tables.machine_line(record))
     table(tables.CASES, tables.case_rows(record["cases"]))
@@ -109,7 +109,7 @@ def _show(record: dict[str, Any]) -> None:
 
 
 def _show_compared(compared: list[dict[str, Any]], earlier: dict[str, Any]) -> None:
-    from dreamvid.bench import tables
+    from dreamvid.profiling.bench import tables
 
     say(f"before: {tables.machine_line(earlier)}")
     table(tables.COMPARED, tables.compared_rows(compared))
@@ -117,7 +117,7 @@ def _show_compared(compared: list[dict[str, Any]], earlier: dict[str, Any]) -> N
 
 def _size(option: str, text: str) -> tuple[int, int]:
     from dreamvid.errors import PresetError, quote
-    from dreamvid.values import check_size, read_size
+    from dreamvid.preset.values import check_size, read_size
 
     try:
         size = read_size(text)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import note, say, say_json, table
-from dreamvid.cli.units import file_size
+from dreamvid.cli.terminal.console import note, say, say_json, table
+from dreamvid.cli.terminal.units import file_size
 
 if TYPE_CHECKING:
-    from dreamvid.clean import Leftover
+    from dreamvid.render.clean import Leftover
 
 DAYS = {"h": 1 / 24, "d": 1, "w": 7}
 
@@ -25,7 +25,7 @@ def clean(
     as_json: Json = False,
 ) -> None:
     """List what renders, batches and killed exports keep on the disk; --yes removes it."""
-    from dreamvid.clean import find, remove
+    from dreamvid.render.clean import find, remove
 
     least = _days(older) if older else 0.0
     found = [one for one in find(folder) if one.age >= least * 86400]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dreamvid.cli.arguments import Device, Json
-from dreamvid.cli.console import say, say_json, table
+from dreamvid.cli.terminal.console import say, say_json, table
 
 if TYPE_CHECKING:
-    from dreamvid.choose.describe import Description
+    from dreamvid.explore.describe import Description
 
 
 def describe(
@@ -27,16 +27,16 @@ def describe(
     device: Device = "auto",
 ) -> None:
     """What a network sees in a picture: the labels and channels that a dream can be given."""
-    from dreamvid.choose.describe import describe as look
-    from dreamvid.choose.describe import heats_of
-    from dreamvid.choose.heat import draw_map
-    from dreamvid.choose.page import check_picture
-    from dreamvid.device import pick
-    from dreamvid.directions.shelf import HAVE_LABELS
     from dreamvid.errors import PresetError
-    from dreamvid.models import store
-    from dreamvid.pictures.reading import load
-    from dreamvid.pictures.writing import save
+    from dreamvid.explore.describe import describe as look
+    from dreamvid.explore.describe import heats_of
+    from dreamvid.explore.heatmap import draw_map
+    from dreamvid.explore.html import check_picture
+    from dreamvid.media.images.reading import load
+    from dreamvid.media.images.writing import save
+    from dreamvid.models.directions.library import HAVE_LABELS
+    from dreamvid.models.weights import store
+    from dreamvid.system.device import pick
 
     picture = load(image, option="IMAGE").to(pick(device))
     features = store.load(model, picture.device)
@@ -67,7 +67,7 @@ def _plain(found: "Description") -> dict[str, Any]:
 
 def _show(found: "Description", image: Path, model: str) -> None:
     """Tables, and how each is dreamed."""
-    from dreamvid.choose.page import as_argument
+    from dreamvid.explore.html import as_argument
 
     how = f"dreamvid dream {as_argument(str(image))} --model {model} --out dreamed.png --set "
     if found.classes:

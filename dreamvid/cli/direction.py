@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dreamvid.cli.arguments import Device, Json
-from dreamvid.cli.console import counted, note, say, say_json, table
+from dreamvid.cli.terminal.console import counted, note, say, say_json, table
 
 if TYPE_CHECKING:
-    from dreamvid.directions.file import Direction
+    from dreamvid.models.directions.direction import Direction
 
 
 def direction(
@@ -48,14 +48,14 @@ def direction(
     device: Device = "auto",
 ) -> None:
     """Make a direction, a weight for each channel, for presets to dream; or list all there are."""
-    from dreamvid.choose.page import as_argument
-    from dreamvid.device import pick
-    from dreamvid.directions import shelf
-    from dreamvid.directions.asked import Asked, check, made
-    from dreamvid.directions.file import checked_out, write_direction
-    from dreamvid.directions.layers import read_shares
     from dreamvid.errors import PresetError
-    from dreamvid.models import store
+    from dreamvid.explore.directions.layers import read_shares
+    from dreamvid.explore.directions.request import Asked, check, made
+    from dreamvid.explore.html import as_argument
+    from dreamvid.models.directions import library as shelf
+    from dreamvid.models.directions.direction import checked_out, write_direction
+    from dreamvid.models.weights import store
+    from dreamvid.system.device import pick
 
     asked = Asked(labels, photos, against, words, against_words, credits, seed, keep)
     if name is None:
@@ -93,9 +93,9 @@ def direction(
 
 
 def _list(model: str | None, as_json: bool) -> None:
-    from dreamvid.directions import shelf
-    from dreamvid.directions.file import read_direction
     from dreamvid.errors import PresetError
+    from dreamvid.models.directions import library as shelf
+    from dreamvid.models.directions.direction import read_direction
 
     found = []
     for kept in shelf.kept(model):

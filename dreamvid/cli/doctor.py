@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import say, say_json
+from dreamvid.cli.terminal.console import say, say_json
 
 ENCODERS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "gif", "h264_nvenc", "hevc_nvenc")
 
@@ -23,9 +23,10 @@ def examine() -> dict[str, dict[str, str]]:
 
     import torch
 
-    from dreamvid import device, report
-    from dreamvid.models import store
-    from dreamvid.video.encoders import probe_encoder
+    from dreamvid.media.video.encoder_probe import probe_encoder
+    from dreamvid.models.weights import store
+    from dreamvid.render.record import run_record as report
+    from dreamvid.system import device
 
     devices = {name: report.device_name(torch.device(name)) for name in device.available()}
     folders = {"films, here": Path.cwd(), "models": _nearest(store.folder())}
@@ -44,7 +45,7 @@ def examine() -> dict[str, dict[str, str]]:
 def _model(name: str) -> str:
     """Where it lies, how to get it, or what is wrong with it."""
     from dreamvid.errors import ModelError
-    from dreamvid.models import store
+    from dreamvid.models.weights import store
 
     try:
         found = store.find(name)

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Model, Seed, Settings, as_settings
-from dreamvid.cli.console import say, share_progress
+from dreamvid.cli.terminal.console import say, share_progress
 from dreamvid.errors import PresetError, quote
 
 
@@ -33,14 +33,14 @@ def dream(
     Pictures are in sRGB; .exr is written in linear light, as half floats or, with
     --depth 32, floats.
     """
-    from dreamvid.preset import load_preset, with_settings
+    from dreamvid.preset.load import load_preset, with_settings
 
     options = [*(settings or []), *as_settings(seed=seed, model=model)]
     one = ["video.frames=1"]
     chosen = load_preset(preset, [*options, *one]) if preset else with_settings([*options, *one])
 
-    from dreamvid.device import pick
-    from dreamvid.stills import Wanted, dream_still
+    from dreamvid.render.stills import Wanted, dream_still
+    from dreamvid.system.device import pick
 
     wanted = Wanted(out, _size(size), depth, on_disk)
     with share_progress("dreaming") as show:
@@ -50,8 +50,8 @@ def dream(
 
 def _size(text: str | None) -> tuple[int, int] | None:
     """(height, width) in pixels; raises PresetError."""
-    from dreamvid.pictures.reading import STILL_PIXELS
-    from dreamvid.values import read_size
+    from dreamvid.media.images.reading import STILL_PIXELS
+    from dreamvid.preset.values import read_size
 
     if text is None:
         return None

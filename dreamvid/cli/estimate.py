@@ -13,11 +13,11 @@ from dreamvid.cli.arguments import (
     Size,
     as_settings,
 )
-from dreamvid.cli.console import say, say_json
-from dreamvid.cli.units import duration, file_size
+from dreamvid.cli.terminal.console import say, say_json
+from dreamvid.cli.terminal.units import duration, file_size
 
 if TYPE_CHECKING:
-    from dreamvid.estimate import Estimate
+    from dreamvid.profiling.estimate import Estimate
 
 
 def estimate(
@@ -32,7 +32,7 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """What rendering a preset will take: time, memory and disk, from a few frames begun."""
-    from dreamvid.preset import load_preset
+    from dreamvid.preset.load import load_preset
 
     options = as_settings(
         video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
@@ -41,8 +41,8 @@ def estimate(
 
     import time
 
-    from dreamvid.device import pick
-    from dreamvid.estimate import estimate as look
+    from dreamvid.profiling.estimate import estimate as look
+    from dreamvid.system.device import pick
 
     picked = pick(device)
     facts = _facts(look(chosen, picked, loading=time.process_time()), picked.type)

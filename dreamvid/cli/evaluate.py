@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Captions, Device, Json
-from dreamvid.cli.console import counted, note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
-from dreamvid.corpus.folders import check_out
+from dreamvid.cli.terminal.console import (
+    counted,
+    note,
+    say,
+    say_json,
+    share_progress,
+    table,
+)
+from dreamvid.training.data.folders import check_out
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dreamvid.evaluation.evaluate import Retrieval
-    from dreamvid.evaluation.held_out import Photos
     from dreamvid.models.words import WordSpace
+    from dreamvid.training.evaluation.evaluate import Retrieval
+    from dreamvid.training.evaluation.held_out import Photos
 
 ROWS, DREAMS = 12, 10  # words of a sheet, where nobody names them
 NEAREST = 5  # words named beside each
@@ -45,14 +52,14 @@ def evaluate(
     check_out(out, folder, images)
     check_extra("evaluate")
 
-    from dreamvid.device import pick
-    from dreamvid.evaluation.answers import ask
-    from dreamvid.evaluation.evaluate import evaluate as measured
-    from dreamvid.evaluation.held_out import find_city, read_photos, seed_of
-    from dreamvid.evaluation.sheets import check_words, telling_words
-    from dreamvid.files import check_writable
-    from dreamvid.models import store
+    from dreamvid.models.weights import store
     from dreamvid.models.words import signed
+    from dreamvid.system.device import pick
+    from dreamvid.system.files import check_writable
+    from dreamvid.training.evaluation.evaluate import evaluate as measured
+    from dreamvid.training.evaluation.held_out import find_city, read_photos, seed_of
+    from dreamvid.training.evaluation.models import ask
+    from dreamvid.training.evaluation.sheets import check_words, telling_words
 
     picked = pick(device)
     city = find_city(model)
@@ -104,8 +111,8 @@ def _draw_words(
     texts: Sequence[str],
     path: Path,
 ) -> None:
-    from dreamvid.evaluation.sheets import draw_words
-    from dreamvid.pictures.writing import save
+    from dreamvid.media.images.writing import save
+    from dreamvid.training.evaluation.sheets import draw_words
 
     pairs = photos.held_out
     title = f"{model}: the nearest of {len(pairs)} photos; framed: the caption has the word"
@@ -113,10 +120,10 @@ def _draw_words(
 
 
 def _dream(model: str, texts: Sequence[str], path: Path, device: "torch.device") -> None:
-    from dreamvid.choose.cells import dreamed, start_of
-    from dreamvid.choose.sheet import draw_sheet
-    from dreamvid.evaluation.dreams import cells, layout_of
-    from dreamvid.pictures.writing import save
+    from dreamvid.explore.cells import dreamed, start_of
+    from dreamvid.media.images.sheet import draw_sheet
+    from dreamvid.media.images.writing import save
+    from dreamvid.training.evaluation.word_dreams import cells, layout_of
 
     made = cells(model, texts)
     start = start_of(made[0].preset, device)

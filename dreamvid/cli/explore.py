@@ -3,8 +3,15 @@ from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, OutPicture, Seed, Settings, as_settings
-from dreamvid.cli.console import counted, say
+from dreamvid.cli.arguments import (
+    Device,
+    Model,
+    OutPicture,
+    Seed,
+    Settings,
+    as_settings,
+)
+from dreamvid.cli.terminal.console import counted, say
 
 
 def explore(
@@ -26,12 +33,12 @@ def explore(
     settings: Settings = None,
 ) -> None:
     """A grid of dreams over two settings, with a preset for each to go on from."""
-    from dreamvid.choose.cells import check_cells, dreamed
-    from dreamvid.choose.explore import plan
-    from dreamvid.choose.page import check_photo, check_targets, write_page
-    from dreamvid.choose.sheet import draw_table, table_layout
-    from dreamvid.device import pick
-    from dreamvid.pictures.writing import save
+    from dreamvid.explore.cells import check_cells, dreamed
+    from dreamvid.explore.grid import plan
+    from dreamvid.explore.html import check_photo, check_targets, write_page
+    from dreamvid.media.images.sheet import draw_table, table_layout
+    from dreamvid.media.images.writing import save
+    from dreamvid.system.device import pick
 
     check_photo("IMAGE", image)
     picked = pick(device)

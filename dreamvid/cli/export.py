@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import note, say, say_json, table
-from dreamvid.cli.units import file_size
+from dreamvid.cli.terminal.console import note, say, say_json, table
+from dreamvid.cli.terminal.units import file_size
 from dreamvid.errors import PresetError, ResumeError, quote
 
 if TYPE_CHECKING:
-    from dreamvid.targets.catalogue import Target
-    from dreamvid.targets.wishes import Wishes
+    from dreamvid.export.request import Wishes
+    from dreamvid.preset.sites import Target
 
 
 def export(
@@ -57,7 +57,7 @@ def export(
     if listing:
         _list(as_json)
         return
-    from dreamvid.targets.catalogue import find
+    from dreamvid.preset.sites import find
 
     chosen = find(target) if target else None
     if file is None:
@@ -80,9 +80,9 @@ def export(
     if path.resolve() == source.resolve():
         raise PresetError("--out", f"{path} is the film itself", "choose another name")
 
-    from dreamvid.embedding import carry
-    from dreamvid.targets.export import export as export_film
-    from dreamvid.video.pictures import pictures_of
+    from dreamvid.export.export import export as export_film
+    from dreamvid.media.clip import pictures_of
+    from dreamvid.media.metadata import carry
 
     how = f"dreamvid export --for {target}" if target else "dreamvid export"
     made = export_film(
@@ -102,7 +102,7 @@ def export(
 
 
 def _list(as_json: bool) -> None:
-    from dreamvid.targets.catalogue import targets
+    from dreamvid.preset.sites import targets
 
     found = targets()
     if as_json:
@@ -113,8 +113,8 @@ def _list(as_json: bool) -> None:
 
 
 def _row(target: "Target") -> tuple[str, ...]:
-    from dreamvid.targets.catalogue import in_words
-    from dreamvid.targets.plans import rate
+    from dreamvid.export.plans import rate
+    from dreamvid.preset.sites import in_words
 
     within = target.within and f"up to {target.within[0]}x{target.within[1]}"
     exact = ", ".join(f"{width}x{height}" for width, height in target.sizes)
@@ -141,7 +141,7 @@ def film_of(file: Path) -> Path:
     """The film that is meant; raises PresetError where a folder has none."""
     if not file.is_dir():
         return file
-    from dreamvid.embedding.finished import RUN, forward_film, read_run
+    from dreamvid.render.record.finished_render import RUN, forward_film, read_run
 
     written = None
     with suppress(ResumeError):  # films that were copied without their run.json will do
@@ -162,8 +162,8 @@ def wishes_of(*, start: float, seconds: float | None, limit: str | None, **asked
     """Raises PresetError naming the option."""
     from math import isfinite
 
-    from dreamvid.targets.wishes import Wishes, as_seconds
-    from dreamvid.values import check_fps, check_size, read_fps, read_size
+    from dreamvid.export.request import Wishes, as_seconds
+    from dreamvid.preset.values import check_fps, check_size, read_fps, read_size
 
     if not isfinite(start):
         raise PresetError("--from", "must be a number of seconds")

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Device
-from dreamvid.cli.console import note, say
-from dreamvid.cli.finished import say_finished
-from dreamvid.cli.frames import frame_progress
-from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.terminal.console import note, say
+from dreamvid.cli.terminal.finished import say_finished
+from dreamvid.cli.terminal.frame_progress import frame_progress
+from dreamvid.cli.terminal.stopping import stop_signals
 from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
-    from dreamvid.extend import Extension
-    from dreamvid.render import Progress
+    from dreamvid.render.extend import Extension
+    from dreamvid.render.render import Progress
 
 
 def extend(
@@ -30,9 +30,9 @@ def extend(
     if seconds is not None and not 0 < seconds <= 1e6:
         raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
 
-    from dreamvid import extend as longer
-    from dreamvid.replay import device_of
-    from dreamvid.watching.observer import Observer
+    from dreamvid.monitor.observer import Observer
+    from dreamvid.render import extend as longer
+    from dreamvid.render.replay import device_of
 
     planned = longer.plan(folder, frames=frames, seconds=seconds, to=to)
     picked = device_of(planned.record, device)

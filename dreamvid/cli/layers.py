@@ -3,7 +3,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import say, say_json
+from dreamvid.cli.terminal.console import say, say_json
 
 
 def layers(
@@ -16,7 +16,7 @@ def layers(
     """
     import torch
 
-    from dreamvid.models import store
+    from dreamvid.models.weights import store
 
     features = store.load(model, torch.device("cpu"))
     usual = features.usual_layers

@@ -6,18 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dreamvid.cli.arguments import Device, Frames, Model, Seed, Settings, as_settings
-from dreamvid.cli.console import note, say
-from dreamvid.cli.finished import check_finished
-from dreamvid.cli.frames import frame_progress
-from dreamvid.cli.stopping import stop_signals
-from dreamvid.cli.units import file_size
+from dreamvid.cli.arguments import (
+    Device,
+    Frames,
+    Model,
+    Seed,
+    Settings,
+    as_settings,
+)
+from dreamvid.cli.terminal.console import note, say
+from dreamvid.cli.terminal.finished import check_finished
+from dreamvid.cli.terminal.frame_progress import frame_progress
+from dreamvid.cli.terminal.stopping import stop_signals
+from dreamvid.cli.terminal.units import file_size
 from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
-    from dreamvid.options import Preset
-    from dreamvid.targets.wishes import Wishes
-    from dreamvid.video.pictures import Pictures
+    from dreamvid.export.request import Wishes
+    from dreamvid.media.clip import Pictures
+    from dreamvid.preset.schema import Preset
 
 LOOP_SECONDS = 2.0  # that a preset's end takes to become its beginning, as the options' default
 
@@ -57,13 +64,13 @@ def loop(
         raise PresetError("--seconds", "has no effect", "--kind cross-fade")
     if seconds is not None and not 0 < seconds <= 1e6:
         raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
-    from dreamvid.embedding import carry
-    from dreamvid.looping.choose import STEP, make_loop
-    from dreamvid.looping.plan import plan_loop
-    from dreamvid.targets.catalogue import find
-    from dreamvid.targets.export import export as export_film
-    from dreamvid.targets.export import place_of
-    from dreamvid.video.pictures import pictures_of
+    from dreamvid.export.export import export as export_film
+    from dreamvid.export.export import place_of
+    from dreamvid.export.loop.choose import STEP, make_loop
+    from dreamvid.export.loop.plan import plan_loop
+    from dreamvid.media.clip import pictures_of
+    from dreamvid.media.metadata import carry
+    from dreamvid.preset.sites import find
 
     chosen = find(target) if target else None
     path = out or Path(f"{Path(source).stem}-loop{chosen.suffix if chosen else '.gif'}")
@@ -134,8 +141,8 @@ def _is_preset(source: str) -> bool:
 def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Given:
     """Raises PresetError, VideoError."""
     from dreamvid.cli.export import film_of, wishes_of
-    from dreamvid.looping.choose import is_loop
-    from dreamvid.video.pictures import pictures_of
+    from dreamvid.export.loop.choose import is_loop
+    from dreamvid.media.clip import pictures_of
 
     wishes = wishes_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
     film = film_of(Path(source))
@@ -149,10 +156,10 @@ def _of_preset(
     source: str, kind: str | None, settings: list[str], device: Device, fresh: bool
 ) -> _Given:
     """Raises PresetError, VideoError."""
-    from dreamvid.looping.plan import unmade
-    from dreamvid.preset import load_preset
-    from dreamvid.resolve import with_video
-    from dreamvid.targets.wishes import Wishes
+    from dreamvid.export.loop.plan import unmade
+    from dreamvid.export.request import Wishes
+    from dreamvid.film.resolve import with_video
+    from dreamvid.preset.load import load_preset
 
     preset, hint = load_preset(source, settings), ""
     if kind is None:
@@ -186,8 +193,8 @@ def _folder(source: str, kind: str | None, out: Path | None) -> Path:
 
 def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh: bool) -> Path:
     """The preset's film, rendered now or before."""
-    from dreamvid.device import pick
-    from dreamvid.render import render_film
+    from dreamvid.render.render import render_film
+    from dreamvid.system.device import pick
 
     say(f"{preset.title or source}: {preset.video.count} frames by {preset.model}, into {folder}")
     with stop_signals() as stop, frame_progress() as show:
@@ -200,8 +207,8 @@ def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh
 
 def _closed(source: str, preset: "Preset", settings: list[str]) -> tuple["Preset", str]:
     """The preset, its end dreamed back to its beginning where it can be, and what is told of it."""
-    from dreamvid.preset import load_preset
-    from dreamvid.resolve import with_video
+    from dreamvid.film.resolve import with_video
+    from dreamvid.preset.load import load_preset
 
     if preset.loop.kind != "none":
         return preset, ""

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Json
-from dreamvid.cli.console import byte_progress, say, say_json, table
+from dreamvid.cli.terminal.console import byte_progress, say, say_json, table
 
 app = typer.Typer(help="List, download and import networks.", no_args_is_help=True)
 
@@ -13,9 +13,9 @@ app = typer.Typer(help="List, download and import networks.", no_args_is_help=Tr
 def list_models(as_json: Json = False) -> None:
     """Every model that has a name, and whether it is on this machine."""
     from dreamvid.errors import ModelError
-    from dreamvid.models import store
-    from dreamvid.models.catalogue import CATALOGUE
-    from dreamvid.models.city import summary
+    from dreamvid.models.networks.city import summary
+    from dreamvid.models.weights import store
+    from dreamvid.models.weights.catalogue import CATALOGUE
 
     rows = []
     for name in store.known():
@@ -57,7 +57,7 @@ def list_models(as_json: Json = False) -> None:
 @app.command()
 def get(name: Annotated[str, typer.Argument(help="a name from `models list`")]) -> None:
     """Download a model, check it, and put it where dreamvid finds it."""
-    from dreamvid.models import install
+    from dreamvid.models.weights import install
 
     with byte_progress(name) as progress:
         installed = install.get(name, progress)
@@ -70,7 +70,7 @@ def import_file(
     name: Annotated[str | None, typer.Option(help="what to call it")] = None,
 ) -> None:
     """Take a weight file that you have; its architecture is recognised."""
-    from dreamvid.models.install import install
+    from dreamvid.models.weights.install import install
 
     installed = install(file, name)
     say(f"{installed.name} ({installed.architecture}) is at {installed.path}")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Json, Settings
-from dreamvid.cli.console import note, say, say_json, table
-from dreamvid.cli.units import duration
+from dreamvid.cli.terminal.console import note, say, say_json, table
+from dreamvid.cli.terminal.units import duration
 
 if TYPE_CHECKING:
-    from dreamvid.options import Preset
+    from dreamvid.preset.schema import Preset
 
 SAMPLES = 1000  # at most, of each curve that is drawn
 
@@ -19,7 +19,7 @@ app = typer.Typer(help="List, show, copy and describe presets.", no_args_is_help
 @app.command("list")
 def list_presets(as_json: Json = False) -> None:
     """The presets that come with dreamvid."""
-    from dreamvid.preset import load_preset, names
+    from dreamvid.preset.load import load_preset, names
 
     found = {name: load_preset(name) for name in names()}
     if as_json:
@@ -50,7 +50,7 @@ def show(
 ) -> None:
     """A preset's text; with --json every option, with --plot its curves over time."""
     from dreamvid.errors import PresetError
-    from dreamvid.preset import load_preset, read_text
+    from dreamvid.preset.load import load_preset, read_text
 
     if as_json and plot:
         raise PresetError("--json", "cannot be had with --plot")
@@ -72,7 +72,12 @@ def show(
 
 
 def _plot(preset: "Preset", name: str, out: Path) -> None:
-    from dreamvid.timeline import check_schedules, make_timeline, schedules, sound_of
+    from dreamvid.film.timeline import (
+        check_schedules,
+        make_timeline,
+        schedules,
+        sound_of,
+    )
 
     found = dict(schedules(preset))
     if not found:
@@ -81,12 +86,12 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
 
     import numpy as np
 
-    from dreamvid.files import check_writable
+    from dreamvid.film.resolve import with_video
     from dreamvid.image import from_bytes
-    from dreamvid.pictures.formats import format_of
-    from dreamvid.pictures.writing import save
-    from dreamvid.resolve import with_video
+    from dreamvid.media.images.formats import format_of
+    from dreamvid.media.images.writing import save
     from dreamvid.schedule.plot import draw, samples, sparkline
+    from dreamvid.system.files import check_writable
 
     format_of(out)
     preset = with_video(preset)
@@ -120,8 +125,8 @@ def new(
 ) -> None:
     """Copy a preset, or what a file was rendered from, to NAME.toml here, to change and render."""
     from dreamvid.errors import OutputError, PresetError, quote
-    from dreamvid.files import write_text
-    from dreamvid.preset import load_preset, read_text
+    from dreamvid.preset.load import load_preset, read_text
+    from dreamvid.system.files import write_text
 
     missing: list[str] = []
     if _is_rendered(source):
@@ -143,15 +148,15 @@ def new(
 
 def _is_rendered(name: str) -> bool:
     """Whether this is what was rendered, and not a preset."""
-    from dreamvid.preset import RENDERED, names
+    from dreamvid.preset.load import RENDERED, names
 
     path = Path(name)
     return name not in names() and (path.suffix.lower() in RENDERED or path.is_dir())
 
 
 def _from_file(name: str, settings: list[str]) -> tuple[str, "Preset", list[str]]:
-    from dreamvid.preset import lay_over
-    from dreamvid.replay import open_source, written_preset
+    from dreamvid.preset.load import lay_over
+    from dreamvid.render.replay import open_source, written_preset
 
     text, preset, missing = written_preset(open_source(Path(name)))
     if settings:
@@ -162,6 +167,6 @@ def _from_file(name: str, settings: list[str]) -> tuple[str, "Preset", list[str]
 @app.command()
 def schema() -> None:
     """The JSON schema of presets: editors complete and check from it."""
-    from dreamvid.options import Preset
+    from dreamvid.preset.schema import Preset
 
     say_json(Preset.model_json_schema())

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
-from dreamvid.cli.console import counted, say
+from dreamvid.cli.terminal.console import counted, say
 from dreamvid.errors import PresetError
 
 FIRST = 12  # frames, where nothing else is asked for
@@ -37,7 +37,7 @@ def preview(
     settings: Settings = None,
 ) -> None:
     """What a preset will look like, small, in seconds."""
-    from dreamvid.preset import load_preset
+    from dreamvid.preset.load import load_preset
 
     if motion and sparse:
         raise PresetError("--motion", "has no dream, and --sparse is one", "give one of them")
@@ -45,11 +45,17 @@ def preview(
     chosen = load_preset(preset, [*(settings or []), *options])
     path = out or Path("preview.mp4" if motion else "preview.png")
 
-    from dreamvid.device import pick
-    from dreamvid.preview import film_frames, shrink, thin, with_size
-    from dreamvid.preview_files import check_preview, write_preview
-    from dreamvid.resolve import with_video
-    from dreamvid.watching.grid import camera_film, camera_frames
+    from dreamvid.film.resolve import with_video
+    from dreamvid.render.motion_preview import camera_film, camera_frames
+    from dreamvid.render.preview import (
+        check_preview,
+        film_frames,
+        shrink,
+        thin,
+        with_size,
+        write_preview,
+    )
+    from dreamvid.system.device import pick
 
     check_preview(path)
     small = chosen if size else shrink(chosen)

@@ -16,14 +16,14 @@ from dreamvid.cli.arguments import (
     out_folder,
     words,
 )
-from dreamvid.cli.console import note, say
-from dreamvid.cli.finished import say_finished
-from dreamvid.cli.frames import frame_progress
-from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.terminal.console import note, say
+from dreamvid.cli.terminal.finished import say_finished
+from dreamvid.cli.terminal.frame_progress import frame_progress
+from dreamvid.cli.terminal.stopping import stop_signals
 
 if TYPE_CHECKING:
-    from dreamvid.options import Preset
-    from dreamvid.render import Progress
+    from dreamvid.preset.schema import Preset
+    from dreamvid.render.render import Progress
 
 
 def render(
@@ -50,7 +50,7 @@ def render(
     fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
 ) -> None:
     """Render a preset to films; the same command again goes on where it stopped."""
-    from dreamvid.preset import load_preset
+    from dreamvid.preset.load import load_preset
 
     options = as_settings(
         video_frames=frames,
@@ -66,11 +66,11 @@ def render(
     chosen = load_preset(preset, asked)
     target = out_folder(out, "-".join([Path(preset).stem, *(targets or [])[:1]]))
 
-    from dreamvid.device import pick
-    from dreamvid.render import render_film
-    from dreamvid.resolve import with_video
-    from dreamvid.watching.observer import Observer
-    from dreamvid.watching.terminal import kind_for
+    from dreamvid.film.resolve import with_video
+    from dreamvid.monitor.observer import Observer
+    from dreamvid.monitor.terminal import kind_for
+    from dreamvid.render.render import render_film
+    from dreamvid.system.device import pick
 
     picked, chosen = pick(device), with_video(chosen)
     what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
@@ -95,7 +95,7 @@ def render(
 
 def _shape(chosen: "Preset", settings: list[str]) -> list[str]:
     """The setting for the first target's shape, which is said."""
-    from dreamvid.targets.films import shape_settings
+    from dreamvid.render.targets import shape_settings
 
     found = shape_settings(chosen, settings)
     for size in found:

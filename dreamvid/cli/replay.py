@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamvid.cli.arguments import Device, Settings, out_folder
-from dreamvid.cli.console import say
-from dreamvid.cli.finished import check_finished
-from dreamvid.cli.frames import frame_progress
-from dreamvid.cli.stopping import stop_signals
+from dreamvid.cli.terminal.console import say
+from dreamvid.cli.terminal.finished import check_finished
+from dreamvid.cli.terminal.frame_progress import frame_progress
+from dreamvid.cli.terminal.stopping import stop_signals
 from dreamvid.errors import DreamvidError, PresetError
 
 if TYPE_CHECKING:
-    from dreamvid.replay import Source
+    from dreamvid.render.replay import Source
 
 OUTPUTS = ("forward", "reverse", "loop", "poster", "run")  # files that are called alike everywhere
 
@@ -31,9 +31,9 @@ def replay(
     ] = False,
 ) -> None:
     """Render again what a file was made from; with --set, a variation of it."""
-    from dreamvid import replay as again
-    from dreamvid.render import render_film
-    from dreamvid.resolve import with_video
+    from dreamvid.film.resolve import with_video
+    from dreamvid.render import replay as again
+    from dreamvid.render.render import render_film
 
     changes = settings or []
     if strict and changes:

@@ -3,8 +3,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from dreamvid.cli.console import note, say, share_progress
-from dreamvid.cli.units import file_size
+from dreamvid.cli.terminal.console import note, say, share_progress
+from dreamvid.cli.terminal.units import file_size
 
 
 def reverse(
@@ -21,8 +21,8 @@ def reverse(
 ) -> None:
     """A film backwards, of any length: bit for bit where every picture is a key picture."""
     from dreamvid.cli.export import film_of
-    from dreamvid.reversing.packets import HOLDERS
-    from dreamvid.reversing.reverse import reverse_film
+    from dreamvid.export.reverse.packets import HOLDERS
+    from dreamvid.export.reverse.reverse import reverse_film
 
     source = film_of(video)
     suffix = source.suffix.lower() if source.suffix.lower() in HOLDERS else ".mp4"
@@ -36,8 +36,8 @@ def reverse(
 
 
 def _carry(source: Path, film: Path) -> None:
-    from dreamvid.embedding import carry, read_record
-    from dreamvid.video.writer import CONTAINERS
+    from dreamvid.media.metadata import carry, read_record
+    from dreamvid.media.video.writer import CONTAINERS
 
     if film.suffix not in CONTAINERS:
         if read_record(source):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dreamvid.cli.arguments import Captions, Device, Json
-from dreamvid.cli.console import note, say, say_json, share_progress, table
 from dreamvid.cli.extra import check_extra
-from dreamvid.cli.train_progress import trained
-from dreamvid.corpus.folders import check_out
+from dreamvid.cli.terminal.console import note, say, say_json, share_progress, table
+from dreamvid.cli.terminal.train_progress import trained
 from dreamvid.errors import ModelError, PresetError
+from dreamvid.training.data.folders import check_out
 
 if TYPE_CHECKING:
-    from dreamvid.corpus.pairs import Corpus, Rules
+    from dreamvid.training.data.pairs import Corpus, Rules
     from dreamvid.training.run import Outcome
 
 
@@ -90,13 +90,13 @@ def train(
     _check_options(text, vectors, dimensions, rate, cache)
     check_extra("train")
 
-    from dreamvid.corpus.check import lines, report, write_check
-    from dreamvid.corpus.pairs import Rules, check_enough
-    from dreamvid.corpus.split import split
-    from dreamvid.device import pick
-    from dreamvid.models import store
-    from dreamvid.models.install import check_city_name
+    from dreamvid.models.weights import store
+    from dreamvid.models.weights.install import check_city_name
+    from dreamvid.system.device import pick
     from dreamvid.training.base import check_base, usual_base
+    from dreamvid.training.data.check import lines, report, write_check
+    from dreamvid.training.data.pairs import Rules, check_enough
+    from dreamvid.training.data.split import split
     from dreamvid.training.session import Wanted
 
     picked, chosen = pick(device), base or usual_base()
@@ -156,7 +156,7 @@ def train(
 
 
 def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
-    from dreamvid.corpus.pairs import read_corpus
+    from dreamvid.training.data.pairs import read_corpus
 
     with share_progress("photos") as show:
         return read_corpus(images, captions, rules, lambda done, count: show(done / count))

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.frequency import by_frequency
+from dreamvid.dream.settings import Ascent
 from dreamvid.dream.smooth import cascade
 from dreamvid.image import Image, Scalar, constant
 
@@ -53,7 +53,7 @@ def mean_size(gradient: Image) -> Scalar:
     return gradient.abs().mean().clamp_min(TINY)
 
 
-def even_out(gradient: Image, *, levels: int) -> Image:
+def normalise_pyramid(gradient: Image, *, levels: int) -> Image:
     """Every band of a Laplacian pyramid brought to the same strength.
 
     A network's gradient is mostly the finest band; evened out, large shapes form too

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.dream.grid import Mask
+from dreamvid.dream.objectives.grid import Mask
 from dreamvid.dream.smooth import blur
 
 WIDE = 10  # pixels

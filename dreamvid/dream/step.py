@@ -17,24 +17,24 @@ from dataclasses import replace
 
 import torch
 
-from dreamvid import heap
-from dreamvid.dream.ascent import Ascent
-from dreamvid.dream.finish import finish
-from dreamvid.dream.gradient import even_out, grey, mean_size, shape
-from dreamvid.dream.grid import Mask
+from dreamvid.dream.cuda.step_graphs import climb
+from dreamvid.dream.gradient import grey, mean_size, normalise_pyramid, shape
+from dreamvid.dream.jitter import rolled
+from dreamvid.dream.objectives.grid import Mask
+from dreamvid.dream.objectives.score import Differentiable
 from dreamvid.dream.octaves import octave_sizes, typical_octave
-from dreamvid.dream.optimise import OPTIMISERS, Past
-from dreamvid.dream.pulls import towards_blurred, towards_less_variation
-from dreamvid.dream.recorded import climb
-from dreamvid.dream.rolling import rolled
-from dreamvid.dream.score import Climbable
+from dreamvid.dream.optimisers import OPTIMISERS, Past
+from dreamvid.dream.postprocess import finish
+from dreamvid.dream.regularise import towards_blurred, towards_less_variation
+from dreamvid.dream.settings import Ascent
 from dreamvid.errors import DreamvidError
 from dreamvid.image import Image, resize
+from dreamvid.system import allocator as heap
 
 
 def ascend(
     image: Image,
-    score: Climbable,
+    score: Differentiable,
     ascent: Ascent,
     *,
     rng: torch.Generator,
@@ -67,14 +67,14 @@ def ascend(
     return (image + change).clamp(0, 1), past
 
 
-def _way_up(image: Image, score: Climbable, ascent: Ascent, rng: torch.Generator) -> Image:
+def _way_up(image: Image, score: Differentiable, ascent: Ascent, rng: torch.Generator) -> Image:
     """The gradient at the picture, of mean size 1."""
     across, down = torch.randint(-ascent.jitter, ascent.jitter + 1, (2,), generator=rng).tolist()
     gradient = score.gradient(
         rolled(image, down, across), (down / image.shape[-2], across / image.shape[-1])
     )
     if ascent.pyramid:
-        gradient = even_out(gradient, levels=ascent.pyramid)
+        gradient = normalise_pyramid(gradient, levels=ascent.pyramid)
     return rolled(gradient, -down, -across, over=mean_size(gradient))
 
 
@@ -91,7 +91,7 @@ def _pull(image: Image, ascent: Ascent) -> Image:
 
 def dream(
     image: Image,
-    score: Climbable,
+    score: Differentiable,
     ascent: Ascent,
     *,
     rng: torch.Generator,
@@ -131,7 +131,11 @@ def dream(
 
 
 def _climbed(
-    image: Image, score: Climbable, steps: list[Ascent], rng: torch.Generator, mask: Mask | None
+    image: Image,
+    score: Differentiable,
+    steps: list[Ascent],
+    rng: torch.Generator,
+    mask: Mask | None,
 ) -> Image:
     """An octave's picture after its steps."""
     found = climb(image, score, steps, rng) if mask is None else None

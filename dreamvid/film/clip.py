@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.image import Bytes
-from dreamvid.video.footage import read_footage
+from dreamvid.media.video.footage import read_footage
 
 NEAR = 8  # frames: what is no further ahead is read on to, what is further is sought
 

@@ -14,18 +14,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.dream.colour import Palette, colours_of
-from dreamvid.dream.grid import Mask
-from dreamvid.engine import Frame, Step
+from dreamvid.dream.objectives.grid import Mask
+from dreamvid.film.engine import Frame, Step
 from dreamvid.film.parts import Parts
-from dreamvid.flow.cuts import is_cut
-from dreamvid.flow.estimate import Estimator, Flow
-from dreamvid.flow.masks import reliable
+from dreamvid.film.settings_at import ascent_at
 from dreamvid.image import Bytes, Image, from_bytes
 from dreamvid.motion.camera import pixel_places, read
+from dreamvid.motion.flow.cuts import is_cut
+from dreamvid.motion.flow.estimate import Estimator, Flow
+from dreamvid.motion.flow.reliability import reliable
 from dreamvid.motion.resample import Map
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
-from dreamvid.settings import ascent_at
 
 Pair = Callable[[int], tuple[Bytes | None, Bytes]]
 """The sources of the frame before, None for the first one, and of a frame."""

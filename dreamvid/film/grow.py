@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 from dreamvid.dream.colour import Palette
-from dreamvid.engine import Frame, Step
-from dreamvid.film.loops import Closing
+from dreamvid.film.closing_loops import Closing
+from dreamvid.film.engine import Frame, Step
 from dreamvid.film.parts import Parts
+from dreamvid.film.settings_at import ascent_at, frame_seconds, motion_at
 from dreamvid.image import Image
+from dreamvid.motion.borders import fill_dreamlike, fill_plain
 from dreamvid.motion.camera import Camera, Shot, read
-from dreamvid.motion.fill import fill_dreamlike, fill_plain
-from dreamvid.options import MotionOptions
+from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
-from dreamvid.settings import ascent_at, frame_seconds, motion_at
 
 INDEX_BORDER = {"colour": "clamp", "dream": "clamp"}  # what is read before it is filled
 

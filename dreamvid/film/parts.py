@@ -5,19 +5,19 @@ from functools import cached_property
 
 import torch
 
-from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.colour import Palette, keep_colours
-from dreamvid.dream.grid import Mask
+from dreamvid.dream.objectives.grid import Mask
+from dreamvid.dream.settings import Ascent
 from dreamvid.dream.step import dream
-from dreamvid.engine import frame_rng
-from dreamvid.film.pulse import Pulse
+from dreamvid.film.engine import frame_rng
+from dreamvid.film.masking import Masking
+from dreamvid.film.score import ScoreAt
+from dreamvid.film.settings_at import ascent_at, grade_at
+from dreamvid.film.stall import Pulse
+from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image
-from dreamvid.masking import Masking
-from dreamvid.options import Preset
+from dreamvid.preset.schema import Preset
 from dreamvid.schedule.moment import Moment
-from dreamvid.scores import ScoreAt
-from dreamvid.settings import ascent_at, grade_at
-from dreamvid.timeline import Timeline
 
 
 @dataclass(frozen=True)

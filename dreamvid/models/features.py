@@ -9,9 +9,9 @@ from torch import Tensor
 
 from dreamvid.errors import ModelError, suggest
 from dreamvid.image import Activation, Image
-from dreamvid.models import half
+from dreamvid.models import precision as half
 from dreamvid.models.head import Head
-from dreamvid.models.pixels import Pixels
+from dreamvid.models.preprocessing import Pixels
 from dreamvid.models.words import WordSpace
 
 

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.folding import fold
 from dreamvid.models.head import Head
+from dreamvid.system.text import fold
 
 
 def signed(text: str) -> list[tuple[int, str]]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import torch
 
-from dreamvid.models import store
-from dreamvid.models.city import TOPS
 from dreamvid.models.features import Trainable
-from dreamvid.models.pixels import Pixels
+from dreamvid.models.networks.city import TOPS
+from dreamvid.models.preprocessing import Pixels
+from dreamvid.models.weights import store
 
 USUAL = ("googlenet", "lite0")  # the first that is here
 

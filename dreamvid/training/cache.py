@@ -22,9 +22,9 @@ from jaxtyping import Float16
 from torch import Tensor
 
 from dreamvid.errors import OutputError, Stopped
-from dreamvid.files import write_text
+from dreamvid.system.files import write_text
 from dreamvid.training.batches import Look, chunks
-from dreamvid.training.seeing import Broken, Seen, Source
+from dreamvid.training.frozen_features import Broken, Seen, Source
 from dreamvid.training.views import MIDDLE
 
 MOST_VIEWS = 4  # of a photo; eight of them taught no more

@@ -7,14 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.models.city import City, assembled, write_city
-from dreamvid.models.install import install
+from dreamvid.models.networks.city import City, assembled, write_city
+from dreamvid.models.weights.install import install
 from dreamvid.training.batches import Look, chunks
 from dreamvid.training.fit import Task
+from dreamvid.training.head import as_city
 from dreamvid.training.samples import write_sample
 from dreamvid.training.session import FEW_A_STEP, Session
 from dreamvid.training.state import State
-from dreamvid.training.top import as_city
 
 DREAMED = 2  # words in a sample dream
 JUDGED = 2000  # photos, at most, that the mean output is taken over

@@ -15,12 +15,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.memory import ran_out
+from dreamvid.system.memory import ran_out
 from dreamvid.training.batches import chunks, generator, learning_looks, middle_looks
+from dreamvid.training.frozen_features import Seen, Source
+from dreamvid.training.head import Top
 from dreamvid.training.losses import ALIKE, Batch, Loss
-from dreamvid.training.seeing import Seen, Source
 from dreamvid.training.state import State
-from dreamvid.training.top import Top
 
 TOGETHER = 2000  # photos, at most, whose stopping loss is taken at once
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dreamvid.errors import OutputError
-from dreamvid.files import write_text
+from dreamvid.system.files import write_text
 from dreamvid.training.fit import Judged, Progress, Stepped
 
 HEADINGS = ("step", "epoch", "loss", "stopping_loss", "rate", "seconds")

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
-from dreamvid.training.top import BIAS, WEIGHT
+from dreamvid.training.head import BIAS, WEIGHT
 
 Batch = Float[Tensor, "photos dimensions"]
 DECAY = 0.01  # of weights, a step, in rates

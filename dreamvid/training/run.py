@@ -15,23 +15,23 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.corpus.check import write_check, write_dropped
-from dreamvid.corpus.cleaning import stop_words
-from dreamvid.corpus.dropped import Dropped
-from dreamvid.corpus.pairs import Corpus
-from dreamvid.corpus.split import Split
-from dreamvid.folder import RenderFolder, open_folder
+from dreamvid.render.work.folder import RenderFolder, open_folder
 from dreamvid.training.base import read_base
 from dreamvid.training.cache import fill_cache, open_cache
+from dreamvid.training.data.check import write_check, write_dropped
+from dreamvid.training.data.cleaning import stop_words
+from dreamvid.training.data.dropped import Dropped
+from dreamvid.training.data.pairs import Corpus
+from dreamvid.training.data.split import Split
+from dreamvid.training.dataset import make_lesson
 from dreamvid.training.finish import DREAMED, finish, sample
 from dreamvid.training.fit import Progress, Stepped, Task, fit
-from dreamvid.training.lesson import make_lesson
+from dreamvid.training.frozen_features import Fresh, Source, blank
+from dreamvid.training.head import make_top
 from dreamvid.training.log import open_log
-from dreamvid.training.seeing import Fresh, Source, blank
 from dreamvid.training.session import Session, Wanted
 from dreamvid.training.state import Position, State, restore, save
-from dreamvid.training.text import make_text_space
-from dreamvid.training.top import make_top
+from dreamvid.training.words.text_space import make_text_space
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the step under way
 SAMPLED = (1, 2, 4)  # eighths of the epochs after which a dream is written

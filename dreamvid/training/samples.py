@@ -5,17 +5,17 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.choose.sheet import Layout, draw_sheet
-from dreamvid.engine import frame_rng
-from dreamvid.evaluation.dreams import HEIGHT, SETTINGS, WIDTH
+from dreamvid.film.engine import frame_rng
 from dreamvid.film.parts import Parts
+from dreamvid.film.score import make_scores
+from dreamvid.film.start import dusk
+from dreamvid.film.timeline import still_timeline
 from dreamvid.image import Image
+from dreamvid.media.images.sheet import Layout, draw_sheet
+from dreamvid.media.images.writing import save
 from dreamvid.models.features import FeatureModel
-from dreamvid.pictures.writing import save
-from dreamvid.preset import with_settings
-from dreamvid.scores import make_scores
-from dreamvid.start import dusk
-from dreamvid.timeline import still_timeline
+from dreamvid.preset.load import with_settings
+from dreamvid.training.evaluation.word_dreams import HEIGHT, SETTINGS, WIDTH
 
 
 def write_sample(features: FeatureModel, words: Sequence[str], title: str, path: Path) -> None:

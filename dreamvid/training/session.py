@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import torch
 
-from dreamvid.corpus.pairs import Corpus, Rules
-from dreamvid.corpus.split import Split, names_digest
-from dreamvid.files import sha256
+from dreamvid.system.files import sha256
 from dreamvid.training.base import Base
 from dreamvid.training.batches import Look
 from dreamvid.training.cache import Records, views_within
-from dreamvid.training.lesson import Lesson
+from dreamvid.training.data.pairs import Corpus, Rules
+from dreamvid.training.data.split import Split, names_digest
+from dreamvid.training.dataset import Lesson
+from dreamvid.training.frozen_features import blank
 from dreamvid.training.losses import LOSSES, Loss
-from dreamvid.training.seeing import blank
 
 MANY = 4000  # photos from which on a step has as many as the recipe's
 FEW_A_STEP, MANY_A_STEP = 32, 120

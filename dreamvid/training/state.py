@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from dreamvid.errors import ResumeError
-from dreamvid.tensors import write_safetensors
+from dreamvid.system.tensors import write_safetensors
 
 WEIGHT, BEST, MOMENT = "weight ", "best ", "moment "  # before a tensor's name
 

@@ -8,7 +8,7 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as change
 
 from dreamvid.image import Image, OtherSizeImage
-from dreamvid.pictures.reading import load
+from dreamvid.media.images.reading import load
 
 SHORT, SIDE = 256, 224  # pixels: the photo's shorter side, and the view's; the 2018 recipe's
 MIDDLE = 0  # the view that a photo is judged by

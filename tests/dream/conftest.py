@@ -2,7 +2,7 @@
 
 import pytest
 
-from dreamvid.dream import graphs
+from dreamvid.dream.cuda import gradient_graphs as graphs
 
 
 @pytest.fixture

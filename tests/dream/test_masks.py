@@ -11,14 +11,14 @@ from torch.testing import assert_close
 
 from dreamvid.dream.masks import SHAPES, Canvas, feathered, moving, shape
 from dreamvid.errors import PresetError, VideoError
-from dreamvid.job import still
-from dreamvid.masking import make_masking
-from dreamvid.matte import pictures_in
-from dreamvid.options import MaskOptions
-from dreamvid.options.mask import SHAPES as NAMED
-from dreamvid.preset import with_settings
+from dreamvid.film.job import still
+from dreamvid.film.mask_files import pictures_in
+from dreamvid.film.masking import make_masking
+from dreamvid.film.timeline import Timeline, check_schedules
+from dreamvid.preset.load import with_settings
+from dreamvid.preset.mask import SHAPES as NAMED
+from dreamvid.preset.schema import MaskOptions
 from dreamvid.schedule.moment import Moment
-from dreamvid.timeline import Timeline, check_schedules
 
 CPU = torch.device("cpu")
 HEIGHT, WIDTH = 20, 32

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from dreamvid.cli import main
-from dreamvid.engine import frame_rng
-from tests import reference
+from dreamvid.film.engine import frame_rng
+from tests.support import reference
 
 LAYERS = ("inception_4c/output", "inception_5a/3x3")
 

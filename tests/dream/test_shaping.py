@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.gradient import shape
+from dreamvid.dream.settings import Ascent
 from dreamvid.dream.step import ascend, dream, steps_of
-from dreamvid.engine import frame_rng
-from tests.climb import Climb, one_step
+from dreamvid.film.engine import frame_rng
+from tests.support.climb import Climb, one_step
 
 SHAPES: list[dict[str, Any]] = [
     {"frequency": 1.0},

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.dream.pulls import towards_blurred, towards_less_variation
+from dreamvid.dream.regularise import towards_blurred, towards_less_variation
 from dreamvid.dream.smooth import blur, cascade
 
 

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.dream.ascent import Ascent
-from dreamvid.dream.gradient import even_out, like_photos, shape, unit_mean
+from dreamvid.dream.gradient import like_photos, normalise_pyramid, shape, unit_mean
 from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.settings import Ascent
 from dreamvid.dream.step import dream
-from dreamvid.engine import frame_rng
 from dreamvid.errors import DreamvidError, PresetError
-from tests.climb import Climb, one_step
+from dreamvid.film.engine import frame_rng
+from tests.support.climb import Climb, one_step
 
 
 def test_octaves_of_the_post_have_the_sizes_of_scipy():
@@ -69,7 +69,7 @@ def test_the_pyramid_gives_every_band_the_same_strength(rng):
     y = torch.arange(128) / 128
     wave = torch.sin(2 * torch.pi * 2 * y).view(1, 1, 128, 1).expand(1, 3, 128, 128)
     noise = torch.randn(1, 3, 128, 128, generator=rng)
-    evened = even_out(0.01 * wave + noise, levels=5)
+    evened = normalise_pyramid(0.01 * wave + noise, levels=5)
     share = (evened * wave).sum() / (wave * wave).sum()
     assert share > 0.25  # it was 0.01 of the wave's own strength
 

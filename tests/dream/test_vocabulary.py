@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dreamvid.dream.grid import Grid, whole_grid
-from dreamvid.dream.objective import masked
-from dreamvid.dream.objectives import OBJECTIVES, RIVALS
+from dreamvid.dream.objectives.catalogue import OBJECTIVES, RIVALS
+from dreamvid.dream.objectives.grid import Grid, whole_grid
+from dreamvid.dream.objectives.objective import masked
 from dreamvid.models.head import Head
 
 CHANNELS, ROWS, COLUMNS = 4, 5, 6
@@ -156,11 +156,11 @@ def test_two_halves_add_up_to_the_whole(name, cover, seen, other, weights, head,
     if cover:
         objective = masked(torch.rand(1, 1, 9, 4, generator=rng), objective)
     shift = (0.3, 0.1)
-    whole = objective.gather(seen, whole_grid(seen, shift))
+    whole = objective.statistics(seen, whole_grid(seen, shift))
     split = 2
     upper = Grid(whole=(ROWS, COLUMNS), own=(split, COLUMNS), shift=shift)
     lower = Grid(whole=(ROWS, COLUMNS), own=(ROWS - split, COLUMNS), first=(split, 0), shift=shift)
-    halves = objective.gather(seen[..., : split + 1, :], upper) + objective.gather(
+    halves = objective.statistics(seen[..., : split + 1, :], upper) + objective.statistics(
         seen[..., split:, :], lower
     )
     torch.testing.assert_close(halves, whole)

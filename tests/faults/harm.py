@@ -11,17 +11,17 @@ from importlib import import_module
 from pathlib import Path
 
 MOMENTS = {
-    "frame 6": ("dreamvid.render", "write_frame", 7),
-    "a dream": ("dreamvid.guard", "_check_finite", 5),
-    "a segment": ("dreamvid.video.segments", "encode", 3),  # the second chunk, forward
-    "its twin": ("dreamvid.video.segments", "encode", 4),
-    "a checkpoint": ("dreamvid.checkpoint", "save", 2),
-    "joining": ("dreamvid.films", "join_forward", 1),
-    "joining back": ("dreamvid.films", "join_reverse", 1),
-    "the GIF": ("dreamvid.films", "write_loop_gif", 1),
-    "the poster": ("dreamvid.films", "save", 1),
-    "the record": ("dreamvid.render", "sign", 1),
-    "run.json": ("dreamvid.render", "write_run", 1),
+    "frame 6": ("dreamvid.render.render", "write_frame", 7),
+    "a dream": ("dreamvid.render.work.recovery", "_check_finite", 5),
+    "a segment": ("dreamvid.media.video.segments", "encode", 3),  # the second chunk, forward
+    "its twin": ("dreamvid.media.video.segments", "encode", 4),
+    "a checkpoint": ("dreamvid.render.work.checkpoint", "save", 2),
+    "joining": ("dreamvid.render.outputs", "join_forward", 1),
+    "joining back": ("dreamvid.render.outputs", "join_reverse", 1),
+    "the GIF": ("dreamvid.render.outputs", "write_loop_gif", 1),
+    "the poster": ("dreamvid.render.outputs", "save", 1),
+    "the record": ("dreamvid.render.render", "sign", 1),
+    "run.json": ("dreamvid.render.render", "write_run", 1),
 }
 """Module, the function that is about to be called, and for the how manieth time."""
 
@@ -128,7 +128,7 @@ def use_up_memory_in_python(_out: Path) -> None:
 
 def close_its_file(_out: Path) -> None:
     """The file that libav writes to is closed under it."""
-    from dreamvid.video import writer
+    from dreamvid.media.video import writer
 
     def close() -> None:
         for handle in Path("/proc/self/fd").iterdir():
@@ -140,7 +140,7 @@ def close_its_file(_out: Path) -> None:
 
 def encoder_dies(_out: Path) -> None:
     """The encoder is flushed in the middle of its film: it takes no picture after that."""
-    from dreamvid.video import writer
+    from dreamvid.media.video import writer
 
     streams = []
     add, picture = writer.add_stream_for, writer.picture_of

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from dreamvid.preset import load_preset
-from dreamvid.render import render_film
+from dreamvid.preset.load import load_preset
+from dreamvid.render.render import render_film
 from tests.faults.life import FILMS, SMALL, goes_on, packets
 from tests.faults.power import Recorder, choices, rebuild
 

@@ -6,11 +6,4 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
 
-import dreamvid.cli.render
-import dreamvid.device
-import dreamvid.render
-import dreamvid.resolve
-import dreamvid.watching.observer
-import dreamvid.watching.terminal  # noqa: F401 - they are what is wanted
-
 torch.set_num_threads(1)

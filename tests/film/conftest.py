@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 import torch
 
-from dreamvid.dream.ascent import Ascent
-from dreamvid.engine import render_frames
-from dreamvid.job import build
-from dreamvid.preset import with_settings
+from dreamvid.dream.settings import Ascent
+from dreamvid.film.engine import render_frames
+from dreamvid.film.job import build
+from dreamvid.preset.load import with_settings
 
 CPU = torch.device("cpu")
 

@@ -17,13 +17,13 @@ import tifffile
 from PIL import Image as PilImage
 from PIL import ImageCms
 
-from dreamvid.corpus.photos import look_at, thumbnail
 from dreamvid.errors import DreamvidError
-from dreamvid.pictures.reading import load
-from dreamvid.sound.decode import probe_sound, read_blocks
-from dreamvid.video.frame_times import read_frame_times
-from dreamvid.video.pictures import pictures_of
-from dreamvid.video.reader import count_frames, probe, read_frames
+from dreamvid.media.audio.decode import probe_sound, read_blocks
+from dreamvid.media.clip import pictures_of
+from dreamvid.media.images.reading import load
+from dreamvid.media.video.frame_times import read_frame_times
+from dreamvid.media.video.reader import count_frames, probe, read_frames
+from dreamvid.training.data.photos import look_at, thumbnail
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import LARGE, mutated_bytes
 

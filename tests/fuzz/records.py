@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from dreamvid import checkpoint
-from dreamvid.embedding import FORMAT, carry, embed, read_record
-from dreamvid.engine import Frame
 from dreamvid.errors import DreamvidError
-from dreamvid.folder import RenderFolder, kept_setting, open_folder
-from dreamvid.replay import open_source, preset_of, written_preset
+from dreamvid.film.engine import Frame
+from dreamvid.media.metadata import FORMAT, carry, embed, read_record
+from dreamvid.render.replay import open_source, preset_of, written_preset
+from dreamvid.render.work import checkpoint
+from dreamvid.render.work.folder import RenderFolder, kept_setting, open_folder
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.media import film, still
 from tests.fuzz.mutate import mutated_bytes, mutated_table, mutated_text

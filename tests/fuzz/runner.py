@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from dreamvid.cli.console import complain
+from dreamvid.cli.terminal.console import complain
 from dreamvid.errors import DreamvidError
 from tests.fuzz.family import Case, Family
 

@@ -1,22 +1,21 @@
 """Harmed texts and tables: presets, settings, files of jobs, queues, captions."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 from tomllib import loads
 
 from PIL import Image as PilImage
 
-from dreamvid.batch.identity import this_worker
-from dreamvid.batch.jobs import load_jobs
-from dreamvid.batch.queue import Queue
-from dreamvid.batch.schema import toml
-from dreamvid.choose.toml import changed_toml
-from dreamvid.corpus.captions import read_captions
-from dreamvid.corpus.folders import Folder
-from dreamvid.corpus.pairs import Rules, read_corpus
-from dreamvid.preset import check, lay_over, load_preset
+from dreamvid.preset.load import check, lay_over, load_preset, shipped_folder
+from dreamvid.preset.toml import changed_toml
+from dreamvid.render.batch.identity import this_worker
+from dreamvid.render.batch.jobs import load_jobs
+from dreamvid.render.batch.queue import Queue
+from dreamvid.render.batch.schema import toml
+from dreamvid.training.data.captions import read_captions
+from dreamvid.training.data.folders import Folder
+from dreamvid.training.data.pairs import Rules, read_corpus
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import mutated_bytes, mutated_table, mutated_text, value
 
@@ -61,7 +60,7 @@ settings = ["dream.octaves=3", "seed=9"]
 
 
 def preset_texts() -> list[str]:
-    shipped = sorted((files("dreamvid") / "presets").iterdir(), key=lambda entry: entry.name)
+    shipped = sorted(shipped_folder().iterdir(), key=lambda entry: entry.name)
     return [RICH, *(entry.read_text("utf-8") for entry in shipped if entry.name.endswith(".toml"))]
 
 

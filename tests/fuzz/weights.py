@@ -16,15 +16,15 @@ import numpy as np
 import torch
 from safetensors.torch import save, save_file
 
-from dreamvid.directions.file import Direction, read_direction, write_direction
 from dreamvid.errors import DreamvidError
-from dreamvid.models import store
-from dreamvid.models.arrays import read_arrays
-from dreamvid.models.city import City, is_city, read_city, summary, write_city
-from dreamvid.models.googlenet import shapes
+from dreamvid.models.directions.direction import Direction, read_direction, write_direction
 from dreamvid.models.head import Head
-from dreamvid.models.install import install
-from dreamvid.models.pixels import Pixels
+from dreamvid.models.networks.city import City, is_city, read_city, summary, write_city
+from dreamvid.models.networks.googlenet import shapes
+from dreamvid.models.preprocessing import Pixels
+from dreamvid.models.weights import store
+from dreamvid.models.weights.install import install
+from dreamvid.models.weights.readers import read_arrays
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import CONTROL, LARGE, TEXTS, mutated_bytes, mutated_table
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from dreamvid.film.settings_at import frame_seconds, motion_at
 from dreamvid.motion.camera import frame_map, make_camera, read
 from dreamvid.motion.moves import MOVES, Motion, plane_matrix
-from dreamvid.options import MotionOptions
+from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.moment import Moment
-from dreamvid.settings import frame_seconds, motion_at
 
 CPU = torch.device("cpu")
 SIZE = (41, 81)  # height, width; the middle pixel is (40, 20)

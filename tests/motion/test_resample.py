@@ -16,7 +16,7 @@ from dreamvid.motion.resample import (
     sample_bilinear,
     sample_cubic,
 )
-from dreamvid.options import MotionOptions
+from dreamvid.preset.schema import MotionOptions
 
 SIZE = 96
 

@@ -1,0 +1,33 @@
+"""How a render ended, in words."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamvid.cli.terminal.console import say
+from dreamvid.cli.terminal.units import duration, file_size
+from dreamvid.errors import Stopped
+
+if TYPE_CHECKING:
+    from dreamvid.render.render import Outcome
+
+
+def check_finished(outcome: "Outcome") -> None:
+    """Raises Stopped where it was asked to end before."""
+    if not outcome.finished:
+        done = f"{outcome.frames} of {outcome.count} frames are done"
+        raise Stopped(f"stopped; {done}, and the same command goes on from there")
+
+
+def say_finished(outcome: "Outcome", rate: Fraction, report: Path | None) -> None:
+    """Its length and its files; raises Stopped.
+
+    Args:
+        rate: frames a second.
+    """
+    check_finished(outcome)
+    say(f"{outcome.count} frames, {duration(float(outcome.count / rate))} of film")
+    files: Sequence[Path] = [*outcome.files, *([report] if report else [])]
+    for path in files:
+        say(f"{path}  {file_size(path.stat().st_size)}")

@@ -1,0 +1,110 @@
+"""The beginning and the end of a step on an NVIDIA GPU: one kernel each, in a recorded step.
+
+`step_graphs.py` has both in plain torch. What differs from step to step lies in the GPU's memory:
+how far the picture is rolled, and how large the step is.
+
+`no_type_check` is for our tests: what checks types there would hide a kernel from Triton.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import no_type_check
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.image import Image
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:  # there is none for Windows and macOS
+    triton = tl = None
+
+Told = Float[Tensor, "3"]
+"""Of a step: down and across, at least 0 and less than the height and the width, and its size."""
+
+MOST = 2**31 - 2**16  # numbers that a kernel counts
+BLOCK = 1024
+
+_kernel = (lambda function: function) if triton is None else triton.jit
+
+
+def takes(image: Image) -> bool:
+    if triton is None or image.device.type != "cuda" or image.dtype != torch.float32:
+        return False
+    return image.is_contiguous() and image.numel() < MOST and _is_right(image.device)
+
+
+@cache
+def _is_right(device: torch.device) -> bool:
+    """Triton wants a C compiler, and a GPU that is not too old for it."""
+    image = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
+    told = torch.tensor([3.0, 1.0, 0.0], device=device)
+    try:
+        found = rolled(image, told)
+        advance(image, found, told, torch.ones((), device=device))  # by 0
+        expected = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
+        return torch.equal(found, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
+    except Exception:  # of many kinds, and the plain way is there
+        return False
+
+
+def rolled(image: Image, told: Told) -> Image:
+    """As `image.roll((down, across), (-2, -1))`."""
+    found = torch.empty_like(image)
+    _run(_roll, image, found, told)
+    return found
+
+
+def advance(image: Image, slope: Image, told: Told, mean: Tensor) -> None:
+    """In place: the image + size / mean * the slope, which is rolled back, within [0, 1]."""
+    _run(_advance, image, slope.contiguous(), told, mean)
+
+
+def _run(kernel, image: Image, *others: Tensor) -> None:
+    height, width = image.shape[-2:]
+    programs = -(-image.numel() // BLOCK)
+    with torch.cuda.device_of(image):
+        kernel[(programs,)](image, *others, image.numel(), height, width, BLOCK)
+
+
+@_kernel
+@no_type_check
+def _roll(image, found, told, count, height, width, BLOCK: tl.constexpr):
+    number, inside = _mine(count, BLOCK)
+    there = _rolled(number, told, height, width)
+    tl.store(found + there, tl.load(image + number, mask=inside), mask=inside)
+
+
+@_kernel
+@no_type_check
+def _advance(image, slope, told, mean, count, height, width, BLOCK: tl.constexpr):
+    number, inside = _mine(count, BLOCK)
+    there = _rolled(number, told, height, width)
+    direction = tl.load(slope + there, mask=inside) / tl.load(mean)
+    new = tl.load(image + number, mask=inside) + tl.load(told + 2) * direction
+    new = tl.where(new < 0, 0.0, new)  # what is no number stays
+    tl.store(image + number, tl.where(new > 1, 1.0, new), mask=inside)
+
+
+@_kernel
+@no_type_check
+def _mine(count, BLOCK: tl.constexpr):
+    number = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    return number, number < count
+
+
+@_kernel
+@no_type_check
+def _rolled(number, told, height, width):
+    """Where a number of the picture is after rolling."""
+    line, x = number // width, number % width
+    y = line % height
+    y_rolled = y + tl.load(told).to(tl.int32)
+    x_rolled = x + tl.load(told + 1).to(tl.int32)
+    y_rolled = tl.where(y_rolled < height, y_rolled, y_rolled - height)
+    x_rolled = tl.where(x_rolled < width, x_rolled, x_rolled - width)
+    return (line - y + y_rolled) * width + x_rolled

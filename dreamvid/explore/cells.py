@@ -1,0 +1,83 @@
+"""Pictures to choose from: each a preset, and what it makes of the same start."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from dreamvid.dream.octaves import octave_sizes
+from dreamvid.errors import PresetError, quote
+from dreamvid.film.engine import frame_rng
+from dreamvid.film.job import still
+from dreamvid.film.model_checks import check_places
+from dreamvid.film.resolve import with_layers
+from dreamvid.film.score import make_scores
+from dreamvid.film.settings_at import ascent_at
+from dreamvid.film.start import make_start
+from dreamvid.film.timeline import still_timeline
+from dreamvid.image import Image, OtherSizeImage
+from dreamvid.models.features import FeatureModel
+from dreamvid.models.weights import store
+from dreamvid.preset.schema import Preset
+
+STARTS = ("start", "start.path", "start.kind", "start.size")  # what a photo decides
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a sheet; the first frame of its preset's film."""
+
+    label: str
+    preset: Preset
+
+
+def as_setting(key: str, value: object) -> str:
+    """KEY=VALUE as `--set` takes it; JSON's texts, numbers and lists of them are TOML's too."""
+    return f"{key}={json.dumps(value, ensure_ascii=False)}"
+
+
+def fitted(picture: OtherSizeImage, side: int) -> tuple[int, int]:
+    """(width, height), both even, in the picture's shape, the longer about `side` pixels."""
+    scale = side / max(picture.shape[-2:])
+    height, width = (max(16, 2 * round(length * scale / 2)) for length in picture.shape[-2:])
+    return width, height
+
+
+def refuse_starts(settings: Sequence[str], photo: str) -> None:
+    """Raises PresetError for a setting of what is dreamed on, where a photo is.
+
+    Args:
+        photo: the argument that gives it, as the command line calls it.
+    """
+    for setting in settings:
+        if setting.partition("=")[0].strip() in STARTS:
+            cure = f"{photo} is what is dreamed on, and --side its size"
+            raise PresetError("--set", f"{quote(setting)} is for the photo to decide", cure)
+
+
+def start_of(preset: Preset, device: torch.device) -> Image:
+    """The picture that all cells are dreamed from; raises PresetError."""
+    return make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+
+
+def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> None:
+    """Before minutes of work: raises what a cell would, PresetError or ModelError."""
+    models = {name: store.load(name, device) for name in {cell.preset.model for cell in cells}}
+    for cell in cells:
+        _check(cell.preset, models[cell.preset.model], start)
+
+
+def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
+    ascent = ascent_at(preset.dream, still_timeline(preset).moment(0))
+    height, width = start.shape[-2:]
+    sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+    options = with_layers(preset.dream, features)
+    make_scores(options, features, start.device, first=start)
+    check_places(options, features, sizes[0], start.device)
+
+
+def dreamed(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:
+    """Each cell's picture, on the CPU."""
+    for cell in cells:
+        yield still(start, cell.preset, device).cpu()

@@ -1,0 +1,42 @@
+"""The layers that a direction is made of, and what share each has in it."""
+
+from collections.abc import Sequence
+
+from dreamvid.errors import PresetError, quote
+from dreamvid.explore.layers import picked
+from dreamvid.models.features import FeatureModel
+
+# Late middle layers build, the last one alone does not; found by looking at films.
+BUILDING: tuple[dict[str, float], ...] = (
+    {"block_13/expand": 1.0, "block_11/expand": 0.5, "head": 0.3},
+    {"inception_4e/output": 0.5, "inception_5a/output": 1.0, "inception_5b/output": 0.5},
+)
+
+
+def usual_shares(features: FeatureModel) -> dict[str, float]:
+    """Of a network whose films were looked at; of others, the layers they usually dream at."""
+    for shares in BUILDING:
+        if set(shares) <= set(features.layers):
+            return shares
+    return dict.fromkeys(features.usual_layers, 1.0)
+
+
+def read_shares(features: FeatureModel, given: Sequence[str]) -> dict[str, float]:
+    """LAYER or LAYER=SHARE, as --layers is given; raises PresetError or ModelError."""
+    shares: dict[str, float] = {}
+    for text in given:
+        layer, equals, share = text.partition("=")
+        for name in picked(features, [layer]):
+            shares[name] = _share(text, share) if equals else 1.0
+    return shares or usual_shares(features)
+
+
+def _share(text: str, share: str) -> float:
+    try:
+        number = float(share)
+    except ValueError:
+        number = 0.0
+    if not 1e-6 <= number <= 1e6:
+        problem = f"{quote(text)} gives no share above 0"
+        raise PresetError("--layers", problem, "such as --layers LAYER=0.5")
+    return number

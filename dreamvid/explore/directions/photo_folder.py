@@ -1,0 +1,70 @@
+"""The photos of a folder, one after another; those that cannot be read are passed over."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from dreamvid.errors import PresetError
+from dreamvid.explore.describe import whole_of
+from dreamvid.film.mask_files import pictures_in
+from dreamvid.image import OtherSizeImage
+from dreamvid.media.images.reading import load
+
+SHORT = 224  # pixels of the shorter side that a photo is looked at with
+LEAST = 16  # pixels a side; in less a layer sees no more than its own border
+FEWEST = 3  # photos: fewer have no spread
+
+
+@dataclass
+class Album:
+    """Photos in a folder and the folders in it.
+
+    To be gone through once; `skipped` then says which files were left out, and why.
+    """
+
+    folder: Path
+    option: str  # that asked for it
+    read: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[OtherSizeImage]:
+        """Raises PresetError, in the end, if there were fewer than three."""
+        for path in self._paths:
+            try:
+                photo = load(path, option=self.option)
+            except PresetError as error:
+                self.skipped.append(str(error).removeprefix(f"{self.option}: "))
+                continue
+            height, width = photo.shape[-2:]
+            if min(height, width) < LEAST:
+                self.skipped.append(f"{path} is {width}x{height} pixels, under {LEAST} a side")
+                continue
+            self.read += 1
+            yield whole_of(photo, SHORT)
+        self._check(self.read)
+
+    def check(self) -> None:
+        """Before any is looked at: raises PresetError where there are too few files."""
+        self._check(len(self))
+
+    def _check(self, count: int) -> None:
+        if count < FEWEST:
+            problem = f"{self.folder} holds {count} photos that can be used"
+            raise PresetError(self.option, problem, f"at least {FEWEST} are needed")
+
+    def __str__(self) -> str:
+        return f"{self.read} photos of {self.folder.absolute().name}"
+
+    def __len__(self) -> int:
+        """Files, those that cannot be read among them."""
+        return len(self._paths)
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        try:
+            below = [path for path in sorted(self.folder.rglob("*")) if path.is_dir()]
+            return [path for place in (self.folder, *below) for path in pictures_in(place)]
+        except OSError as error:
+            problem = f"{self.folder} cannot be read: {error.strerror}"
+            raise PresetError(self.option, problem, "give a folder of photos") from None

@@ -1,0 +1,132 @@
+"""A page beside a sheet: its pictures are links to presets that render as they are."""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from dreamvid.errors import PresetError
+from dreamvid.errors import quote as shown
+from dreamvid.explore.cells import Cell
+from dreamvid.media.images.formats import check_size, format_of
+from dreamvid.media.images.sheet import DIM, GAP, GROUND, INK, Layout
+from dreamvid.preset.toml import to_toml
+from dreamvid.system.files import check_writable, write_text
+
+STYLE = f"""body {{ background: {GROUND}; color: {INK}; font: 14px sans-serif; margin: 24px }}
+p {{ color: {DIM} }}
+main {{ display: grid; gap: {GAP * 2}px }}
+figure {{ margin: 0; overflow-wrap: anywhere }}
+a {{ display: block; background-repeat: no-repeat }}
+a:hover, a:focus {{ outline: 3px solid {INK} }}
+code {{ display: block; color: {DIM}; font-size: 11px; user-select: all }}"""
+NOTE = "Made by dreamvid; larger: dreamvid render THIS.toml --size 1280x720"
+
+SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # what browsers show
+
+
+def page_of(sheet: Path) -> Path:
+    return sheet.with_suffix(".html")
+
+
+def presets_of(sheet: Path) -> Path:
+    """The folder of its presets."""
+    return sheet.with_name(f"{sheet.stem}-presets")
+
+
+def check_picture(option: str, path: Path, photo: Path | None) -> None:
+    """Before minutes of work: raises OutputError for a picture that cannot be written.
+
+    Raises PresetError where it would take the place of the photo.
+    """
+    format_of(path)
+    if photo and path.exists() and photo.exists() and path.samefile(photo):
+        raise PresetError(option, f"{path} is the photo itself", "choose another name")
+    check_writable(path)
+
+
+def check_targets(sheet: Path, photo: Path | None, cells: Sequence[Cell], layout: Layout) -> None:
+    """The same of a sheet, its page and its presets, for what they will hold."""
+    width, height = layout.size
+    check_size(sheet, height, width)
+    if sheet.suffix.lower() not in SHOWN:
+        problem = f"{shown(str(sheet))} is for a page, and browsers do not show it"
+        raise PresetError("--out", problem, f"{', '.join(SHOWN)} are shown")
+    _check_text("--out", sheet.name)
+    for cell in cells:
+        _check_text("a preset's path or text", to_toml(cell.preset, NOTE))
+    check_picture("--out", sheet, photo)
+    check_writable(page_of(sheet))
+    check_writable(presets_of(sheet) / "a.toml")
+
+
+def check_photo(option: str, photo: Path) -> None:
+    """Raises PresetError for a photo that presets, which are UTF-8, cannot name."""
+    _check_text(option, str(photo.absolute()))
+
+
+def _check_text(option: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        near = text[max(0, error.start - 20) : error.end + 20]
+        raise PresetError(option, f"{shown(near)} is not UTF-8", "rename the file") from None
+
+
+def as_argument(path: str) -> str:
+    """A path as a shell is given it, and not to be taken for an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
+def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -> Path:
+    """The page and a preset for each cell; raises OutputError.
+
+    Args:
+        sheet: the picture, already written, that the page shows its cells from.
+    """
+    folder = presets_of(sheet)
+    names = file_names([cell.preset.title or cell.label for cell in cells])
+    for cell, name in zip(cells, names, strict=True):
+        write_text(folder / name, to_toml(cell.preset, NOTE))
+    files = [f"{folder.name}/{name}" for name in names]
+    page = page_of(sheet)
+    write_text(page, "\n".join(_lines(sheet.name, cells, files, layout, title)) + "\n")
+    return page
+
+
+def file_names(titles: Sequence[str]) -> list[str]:
+    """A name for each preset that every file system takes, no two alike."""
+    names: dict[str, None] = {}
+    for title in titles:
+        plain = re.sub(r"[^a-z0-9._]+", "-", title.lower()).strip("-.")[:80] or "preset"
+        name, number = plain, 1
+        while f"{name}.toml" in names:
+            number += 1
+            name = f"{plain}-{number}"
+        names[f"{name}.toml"] = None
+    return list(names)
+
+
+def _lines(
+    sheet: str, cells: Sequence[Cell], files: Sequence[str], layout: Layout, title: str
+) -> Iterator[str]:
+    side = f"width: {layout.width}px; height: {layout.height}px"
+    yield "<!doctype html>"
+    yield f'<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+    yield f"<style>{STYLE}"
+    yield f"main {{ grid-template-columns: repeat({layout.columns}, {layout.width}px) }}"
+    yield f"a {{ {side}; background-image: url('{quote(sheet)}') }}</style>"
+    yield f"<h1>{escape(title)}</h1>"
+    yield "<p>Each picture is the first frame of its preset: click it for the file, or run the "
+    yield "line under it in this folder for the film.</p>"
+    yield "<main>"
+    for number, (cell, file) in enumerate(zip(cells, files, strict=True)):
+        left, top = layout.place(number)
+        label = escape(cell.label)
+        run = escape(f"dreamvid render {as_argument(file)}")
+        yield f'<figure><a href="{quote(file)}" title="{label}"'
+        yield f'style="background-position: -{left}px -{top}px"></a>'
+        yield f"<figcaption>{label}<code>{run}</code></figcaption></figure>"
+    yield "</main></html>"

@@ -1,0 +1,142 @@
+"""A film whose pictures are all key pictures, reversed by its packets: nothing is decoded.
+
+Every packet is copied once to a nameless file beside the film that is written, and read from
+there back to front: memory holds one packet, and some numbers for each.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from dreamvid.errors import VideoError
+from dreamvid.media.video.footage import display_matrix
+from dreamvid.media.video.frame_times import FrameTimes, open_film
+from dreamvid.media.video.libav import file_url, whole_film
+from dreamvid.media.video.writer import CONTAINERS
+
+HOLDERS = {**CONTAINERS, ".avi": ("avi", {"fflags": "+bitexact"})}
+"""libav's name and options of the containers that packets are copied into, by suffix."""
+
+
+def can_turn(path: Path, suffix: str, times: FrameTimes) -> str | None:
+    """None if the packets can be written from last to first into a file of this suffix.
+
+    Else why not, in some words. The whole file is read. Raises VideoError.
+    """
+    if suffix not in HOLDERS:
+        return f"{suffix} is not written packet by packet"
+    with open_film(path) as (container, stream):
+        if not _holds(suffix, stream):
+            return f"{suffix} does not hold {stream.codec_context.codec.canonical_name}"
+        return _need_each_other(container, stream, times)
+
+
+def _need_each_other(
+    container: InputContainer, stream: VideoStream, times: FrameTimes
+) -> str | None:
+    number = 0
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue
+        if not packet.is_keyframe or packet.has_sidedata("new_extradata"):
+            return "its pictures need each other"
+        due = times.ticks[number] if number < len(times.ticks) else None
+        if packet.is_discard or due is None or (packet.pts != due and not times.numbered):
+            return "its pictures are not stored as they are shown"
+        number += 1
+    return None if number == len(times.ticks) else "some of its pictures are missing"
+
+
+def _holds(suffix: str, stream: VideoStream) -> bool:
+    """Whether libav writes the codec in that container."""
+    name, options = HOLDERS[suffix]
+    with TemporaryFile("w+b") as nowhere, av.open(nowhere, "w", name, options=options) as trial:
+        return stream.codec_context.codec.canonical_name in trial.supported_codecs
+
+
+def turn_packets(
+    path: Path, out: Path, times: FrameTimes, told: Callable[[float], None] = lambda share: None
+) -> None:
+    """Write the film's packets from the last to the first, each as it is, into `out`.
+
+    Each picture is shown as long as before; the first appears at second 0. Rotation, shape of
+    pixels and colours are the source's. Sound is left out. `out` appears whole or not at all.
+    Raises VideoError, OutputError.
+
+    Args:
+        times: of `path`, for which `can_turn` gave None.
+        told: called with the share of the packets that is written, 0 to 1.
+    """
+    with (
+        whole_film(out) as partial,
+        TemporaryFile(dir=out.parent) as scratch,
+        open_film(path) as (source, template),
+        _open(partial, out.suffix.lower()) as container,
+    ):
+        # opaque: copied, so that no encoder of its kind is needed.
+        stream = container.add_stream_from_template(template, opaque=True)
+        stream.time_base = times.tick
+        if _kin(source, container):
+            stream.codec_context.codec_tag = template.codec_context.codec_tag
+        ends = _store(path, source, template, scratch)
+        for number, packet in enumerate(_back_to_front(scratch, ends, times), 1):
+            packet.stream = stream
+            container.mux(packet)
+            told(number / len(ends))
+
+
+def lost_by(film: Path, times: FrameTimes) -> str | None:
+    """What a file with the same packets does not say of their pictures, in some words."""
+    with open_film(film) as (container, stream):
+        first = next(container.decode(stream))
+        if display_matrix(first) != display_matrix(times.first):
+            return "how the picture is turned"
+        if Fraction(stream.sample_aspect_ratio or 1) != times.pixel_aspect:
+            return "the shape of its pixels"
+    return None
+
+
+def _open(partial: Path, suffix: str) -> OutputContainer:
+    name, options = HOLDERS[suffix]
+    return av.open(file_url(partial), "w", format=name, options=options)
+
+
+def _kin(source: InputContainer, container: OutputContainer) -> bool:
+    """Whether a codec's tag in the one is its tag in the other."""
+    return container.format.name in source.format.name.split(",")
+
+
+def _store(
+    path: Path, source: InputContainer, stream: VideoStream, scratch: BinaryIO
+) -> "array[int]":
+    """The byte in the scratch file where each packet ends."""
+    ends, end = array("q"), 0
+    for packet in source.demux(stream):
+        if packet.size:
+            if packet.is_corrupt:
+                raise VideoError(f"{path}: is damaged after {len(ends)} frames")
+            scratch.write(bytes(packet))
+            end += packet.size
+            ends.append(end)
+    return ends
+
+
+def _back_to_front(scratch: BinaryIO, ends: "array[int]", times: FrameTimes) -> Iterator[Packet]:
+    until = film_end = times.ticks[0] + round(times.seconds / times.tick)
+    for number in reversed(range(len(ends))):
+        begin = ends[number - 1] if number else 0
+        scratch.seek(begin)
+        packet = Packet(scratch.read(ends[number] - begin))
+        packet.pts = packet.dts = film_end - until
+        packet.duration = until - times.ticks[number]
+        packet.time_base, packet.is_keyframe = times.tick, True
+        until = times.ticks[number]
+        yield packet

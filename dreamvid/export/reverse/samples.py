@@ -1,0 +1,56 @@
+"""A film's frames as its encoder takes them: with nothing lost where they are so already."""
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from dreamvid.export.planes import converter
+from dreamvid.media.video.codecs import Form
+from dreamvid.media.video.colour import Planes
+from dreamvid.media.video.encoder_options import Encoding
+from dreamvid.media.video.footage import Converter, display_matrix
+from dreamvid.media.video.frame_times import FrameTimes
+from dreamvid.media.video.reader import UNSPECIFIED
+from dreamvid.media.video.writer import BT709, FULL, LIMITED, RGB
+
+
+class Sampler:
+    """Planes of one film's frames, for one Encoding.
+
+    The samples are the frame's own where form, size and colours are the encoding's; others
+    are made upright, and go through RGB of 8 bits. As in all films that are read here, those
+    that do not say are of BT.709.
+    """
+
+    def __init__(self, times: FrameTimes, encoding: Encoding) -> None:
+        self._encoding = encoding
+        self._square = times.pixel_aspect == 1
+        self._upright = Converter(encoding.size, times.pixel_aspect)
+        self._convert = converter(encoding.form)
+
+    def __call__(self, frame: VideoFrame) -> Planes:
+        if self._square and _is_of(frame, self._encoding):
+            return _own(frame, self._encoding.form)
+        return self._convert(self._upright(frame))
+
+
+def _is_of(frame: VideoFrame, encoding: Encoding) -> bool:
+    form = encoding.form
+    matrices = (RGB,) if form.chroma is None else (BT709, UNSPECIFIED)
+    limits = (0, FULL if form.chroma is None else LIMITED)  # 0: it does not say
+    return (
+        (frame.height, frame.width) == encoding.size
+        and frame.format.name == form.name
+        and frame.colorspace in matrices
+        and frame.color_range in limits
+        and display_matrix(frame) is None
+    )
+
+
+def _own(frame: VideoFrame, form: Form) -> Planes:
+    kind = np.uint8 if form.depth == 8 else np.dtype("<u2")
+    sizes = form.planes(frame.height, frame.width)
+    flat = [
+        np.frombuffer(bytes(plane), kind).reshape(rows, -1)[:, :columns].ravel()
+        for plane, (rows, columns) in zip(frame.planes, sizes, strict=True)
+    ]
+    return np.concatenate(flat).reshape(-1, frame.width)

@@ -1,0 +1,247 @@
+"""The parts of a render, built once from a preset: model, scores, time, camera, start."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dreamvid.dream.colour import Palette, colours_of
+from dreamvid.dream.octaves import octave_sizes
+from dreamvid.errors import PresetError
+from dreamvid.film import footage, grow
+from dreamvid.film.clip import Clip
+from dreamvid.film.closing_loops import Closing, Leads, lead_frames
+from dreamvid.film.engine import Frame, Step, frame_rng
+from dreamvid.film.mask_files import pictures_in
+from dreamvid.film.masking import make_masking
+from dreamvid.film.model_checks import check_places
+from dreamvid.film.parts import Parts
+from dreamvid.film.resolve import resolved, with_layers
+from dreamvid.film.score import make_scores
+from dreamvid.film.settings_at import ascent_at, motion_at
+from dreamvid.film.start import make_start
+from dreamvid.film.timeline import (
+    Timeline,
+    check_schedules,
+    make_timeline,
+    schedules,
+    sound_of,
+    still_timeline,
+)
+from dreamvid.image import Image
+from dreamvid.media.images.reading import load
+from dreamvid.models.directions.library import find
+from dreamvid.models.features import FeatureModel
+from dreamvid.models.precision import precision_for
+from dreamvid.models.weights import store
+from dreamvid.motion.camera import make_camera
+from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
+from dreamvid.preset.schema import Preset
+from dreamvid.system.files import sha256
+
+Steps = Callable[[Leads], AbstractContextManager[Step]]
+"""The step of a film, given a place for the frames before its first one."""
+
+LoadModel = Callable[[str, torch.device], FeatureModel]
+"""As `store.load`, perhaps of what is in memory already."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything `engine.render_frames` needs, and what it was made of."""
+
+    preset: Preset  # resolved: size, layers, rate and length are spelled out
+    start: Frame
+    steps: Steps
+    files: dict[str, str]  # SHA-256 of each file that the pixels depend on
+    sound: Path | None  # what the films sound like
+    hears: bool  # whether a schedule follows it
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """All that the frames depend on: a render is only resumed with the same."""
+        key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
+        # A file's digest stands for it: it may lie elsewhere when the render is resumed.
+        guides: Any = key["dream.guide"]
+        key["dream.guide"] = [_without_paths(guide) for guide in guides]
+        named = {name for name in key if f"{name} sha256" in self.files}
+        if not self.hears:  # then a film may be given another sound after it is rendered
+            named |= {name for name in key if name.startswith("sound.") and name != "sound.bpm"}
+        return {name: value for name, value in key.items() if name not in named}
+
+
+def build(
+    preset: Preset,
+    device: torch.device,
+    *,
+    make_parts: Callable[..., Parts] = Parts,
+    load_model: LoadModel = store.load,
+) -> Job:
+    """Raises PresetError, ModelError or VideoError, before any work."""
+    features = load_features(preset, device, load_model)
+    start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+    preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
+    sound = sound_of(preset)
+    timeline = make_timeline(preset, sound)
+    check_schedules(preset, timeline)
+    _check_octaves(preset, timeline, features, device)
+    score_at = make_scores(preset.dream, features, device, first=start)
+    size = start.shape[-2], start.shape[-1]
+    masking = make_masking(preset.dream.mask, size, timeline, device)
+    parts = make_parts(preset, timeline, score_at, device, masking)
+    steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
+    kept = sound if preset.sound.keep else None
+    hears = timeline.levels is not None
+    return Job(preset, Frame(first - 1, start), steps, digests(preset), kept, hears)
+
+
+def load_features(
+    preset: Preset, device: torch.device, load_model: LoadModel = store.load
+) -> FeatureModel:
+    """The preset's model, in its precision; raises PresetError or ModelError."""
+    precision = precision_for(preset.dream.precision, device)
+    return load_model(preset.model, device).in_precision(precision)
+
+
+def still(image: Image, preset: Preset, device: torch.device) -> Image:
+    """One picture dreamed on, of any size, as the first frame of a film would be."""
+    features = load_features(preset, device)
+    preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
+    timeline = still_timeline(preset)
+    image, moment = image.to(device), timeline.moment(0)
+    score_at = make_scores(preset.dream, features, device, first=image)
+    size = image.shape[-2], image.shape[-1]
+    masking = make_masking(preset.dream.mask, size, timeline, device)
+    if masking.follows_motion:
+        raise PresetError("dream.mask", "nothing moves in a still", "--set dream.mask=none")
+    parts = Parts(preset, timeline, score_at, device)
+    dreamed = parts.dreamed(image, moment, mask=masking.at(moment))
+    masking.close()
+    return parts.graded(dreamed, colours_of(image), moment)
+
+
+def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
+    """The steps of a film that grows from a picture, and its first frame's index."""
+    preset, timeline = parts.preset, parts.timeline
+    height, width = start.shape[-2:]
+    overlap, leading = lead_frames(preset.loop, timeline.fps)
+    _check_loop(preset, overlap)
+    like = _palette(parts)
+    like = colours_of(start) if like is None else like
+
+    @contextmanager
+    def steps(leads: Leads) -> Iterator[Step]:
+        way = _way(preset, timeline)
+        end = Closing(preset.loop.kind, overlap, timeline.frames, leads, way)
+        camera = make_camera(height=height, width=width, device=parts.device)
+        with closing(parts.masking):
+            yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
+
+    return steps, -leading
+
+
+def _palette(parts: Parts) -> Palette | None:
+    """The colours of `colour.like`, if it is given; raises PresetError."""
+    path = parts.preset.colour.like
+    return colours_of(load(path, option="colour.like").to(parts.device)) if path else None
+
+
+def _on_footage(parts: Parts) -> tuple[Steps, int]:
+    preset = parts.preset
+    assert preset.start.path and preset.start.size
+    path, (width, height) = preset.start.path, preset.start.size
+    estimate = make_estimator(preset.flow.method, parts.device)
+    like = _palette(parts)
+
+    @contextmanager
+    def steps(leads: Leads) -> Iterator[Step]:
+        clip = Clip(path, fps=parts.timeline.fps, size=(height, width))
+        with closing(clip), closing(parts.masking):
+            yield footage.make_step(parts, clip.pair, estimate, like)
+
+    return steps, 0
+
+
+def _way(preset: Preset, timeline: Timeline) -> int:
+    """Of the camera at the end: 1 in, -1 out, 0 neither."""
+    motion = motion_at(preset.motion, timeline.moment(timeline.frames - 1))
+    speed = (motion.zoom - 1) + motion.classic_zoom + motion.dolly
+    return 0 if motion.kaleidoscope or motion.droste > 1 else (speed > 0) - (speed < 0)
+
+
+def _check_octaves(
+    preset: Preset, timeline: Timeline, features: FeatureModel, device: torch.device
+) -> None:
+    """Raises PresetError or ModelError where an octave would be too small, at any time."""
+    assert preset.start.size
+    width, height = preset.start.size
+    changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
+    smallest = (height, width)
+    for index in range(timeline.frames if changing else 1):
+        ascent = ascent_at(preset.dream, timeline.moment(index))
+        sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+        smallest = min(smallest, sizes[0])
+    check_places(preset.dream, features, smallest, device)
+
+
+def _check_loop(preset: Preset, overlap: int) -> None:
+    frames, every = preset.video.count, preset.dream.every
+    if overlap > frames:
+        seconds = float(frames / preset.video.rate)
+        problem = f"{preset.loop.seconds:g} is longer than the film"
+        raise PresetError("loop.seconds", problem, f"at most {seconds:g}")
+    if overlap and frames % every:
+        problem = f"a loop of {frames} frames cannot dream one in {every}"
+        raise PresetError(
+            "dream.every", problem, f"{max(every, frames - frames % every)} frames would do"
+        )
+
+
+def inputs(preset: Preset) -> dict[str, Path]:
+    """The files of a user's that a film is made from, by the option that names them."""
+    direction = preset.dream.direction
+    files = {
+        "start.path": preset.start.path,
+        "dream.direction": direction if isinstance(direction, Path) else None,
+        "colour.like": preset.colour.like,
+        "sound.path": preset.sound.path,
+    }
+    masks = {"dream.mask": preset.dream.mask}
+    for n, guide in enumerate(preset.dream.guide):
+        files[f"dream.guide[{n}]"] = guide.path
+        masks[f"dream.guide[{n}].mask"] = guide.mask
+    files |= {f"{option}.path": mask.path for option, mask in masks.items() if mask}
+    return {option: path for option, path in files.items() if path}
+
+
+def digests(preset: Preset) -> dict[str, str]:
+    """SHA-256 of each file that the pixels depend on; the preset's model must be installed."""
+    installed = store.find(preset.model)
+    assert installed is not None
+    files = inputs(preset)
+    if preset.dream.direction:  # one that is named, too
+        files["dream.direction"] = find(preset.dream.direction, preset.model)
+    found = {f"{option} sha256": digest(path) for option, path in files.items()}
+    # The model's file was held against its digest when it was loaded.
+    found |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
+    flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
+    return found | ({"flow.method file sha256": flow.digest} if flow else {})
+
+
+def digest(path: Path) -> str:
+    """A file's; a folder's is that of its pictures' digests, in their order."""
+    if not path.is_dir():
+        return sha256(path)
+    return hashlib.sha256("".join(map(sha256, pictures_in(path))).encode()).hexdigest()
+
+
+def _without_paths(guide: dict[str, Any]) -> Any:
+    if guide["mask"] is None:
+        return guide["weight"]
+    mask = {name: value for name, value in guide["mask"].items() if name != "path"}
+    return {"weight": guide["weight"], "mask": mask}

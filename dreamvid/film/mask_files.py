@@ -1,0 +1,129 @@
+"""Masks out of files: a picture, a folder of pictures, or a film, one picture for each frame."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image as PilImage
+from PIL import ImageOps
+from torch import Tensor
+
+from dreamvid.dream.objectives.grid import Mask
+from dreamvid.errors import PresetError
+from dreamvid.film.clip import Clip
+from dreamvid.film.timeline import Timeline
+from dreamvid.image import Image, fit, from_bytes
+from dreamvid.media.images.formats import FORMATS
+from dreamvid.media.images.reading import load
+from dreamvid.media.video.colour import BLUE, RED
+from dreamvid.media.video.footage import probe_footage
+from dreamvid.preset.mask import SHAPES
+from dreamvid.preset.values import VIDEOS
+from dreamvid.schedule.moment import Moment
+
+WAYS = f"a picture, a folder of pictures, a film, or one of {', '.join(SHAPES)}"
+
+
+@dataclass(frozen=True)
+class Matte:
+    """Masks of one size, out of files."""
+
+    at: Callable[[Moment], Mask]
+    still: bool = False  # one for all frames
+    close: Callable[[], None] = lambda: None
+
+
+def open_matte(path: Path, size: tuple[int, int], timeline: Timeline | None, option: str) -> Matte:
+    """Masks of (height, width), cropped as start pictures are, on the CPU.
+
+    Args:
+        timeline: the film's; None: there can be one mask only.
+
+    Raises PresetError or VideoError for what is no mask, or has too few pictures.
+    """
+    if not path.exists():
+        raise PresetError(option, f"{path} does not exist", WAYS)
+    if path.is_dir() or path.suffix.lower() in VIDEOS:
+        if timeline is None:
+            raise PresetError(option, f"{path} is not one picture", "a guide has one mask")
+        return (_folder if path.is_dir() else _film)(path, size, timeline, option)
+    mask = _fitted(_lightness_in(path, option), size)
+    return Matte(lambda moment: mask, still=True)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order of their numbers: 2.png is before 10.png."""
+    endings = {end for end, kind in PilImage.registered_extensions().items() if kind in FORMATS}
+    found = [path for path in folder.iterdir() if path.suffix.lower() in endings]
+    return sorted((path for path in found if path.name[0] != "."), key=_in_order)
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if n % 2 else (-1, part) for n, part in enumerate(parts)]
+
+
+def _folder(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> Matte:
+    files = pictures_in(path)
+    if len(files) < timeline.frames:
+        problem = f"{path} holds {len(files)} pictures, the film has {timeline.frames} frames"
+        raise PresetError(option, problem, "a picture for each frame; video.frames makes it short")
+    for file in files[: timeline.frames]:
+        _check_picture(file, option)
+    return Matte(lambda moment: _fitted(_lightness_in(files[moment.frame], option), size))
+
+
+def _film(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> Matte:
+    frames = probe_footage(path, fps=timeline.fps).frames
+    if frames < timeline.frames:
+        problem = f"{path} has {frames} frames at {timeline.fps} a second, the film"
+        raise PresetError(option, f"{problem} {timeline.frames}", "video.frames makes it short")
+    clip = Clip(path, fps=timeline.fps, size=size)
+    return Matte(lambda moment: lightness(from_bytes(clip.frame(moment.frame))), close=clip.close)
+
+
+def lightness(picture: Image) -> Mask:
+    """BT.709's luma: white is 1, black 0."""
+    red, green, blue = picture.split(1, dim=1)
+    return green + RED * (red - green) + BLUE * (blue - green)  # of greys exactly the grey
+
+
+def _lightness_in(path: Path, option: str) -> Mask:
+    """How light and opaque the pixels of a picture are; raises PresetError."""
+    on_white = lightness(load(path, option=option))
+    alpha = _alpha(path)
+    # On white a colour c of alpha a is ac + 1 - a; ac is what counts.
+    return on_white if alpha is None else (on_white + alpha - 1).clamp(0, 1)
+
+
+def _alpha(path: Path) -> Mask | None:
+    """How opaque the pixels are; None where the file does not say."""
+    # Pillow does not know every file that can be read; what it does not know is opaque.
+    with suppress(OSError), catch_warnings():
+        simplefilter("ignore")  # of large pictures: the limit is `load`'s
+        with PilImage.open(path) as file:
+            if file.has_transparency_data:
+                alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
+                return torch.from_numpy(np.array(alpha))[None, None].float() / 255
+    return None
+
+
+def _check_picture(path: Path, option: str) -> None:
+    """Only looks at how the file begins."""
+    with catch_warnings():
+        simplefilter("ignore")
+        try:
+            PilImage.open(path).close()
+        except OSError:  # Pillow does not know it, but perhaps we do
+            load(path, option=option)
+
+
+def _fitted(mask: Float[Tensor, "1 1 _ _"], size: tuple[int, int]) -> Mask:
+    fitted = fit(mask.expand(1, 3, -1, -1), size)[:, :1]
+    return (fitted * 65535).round() / 65535  # resampling leaves all but white of white

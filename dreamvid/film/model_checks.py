@@ -1,0 +1,93 @@
+"""Whether what a preset asks for fits the model that is to dream it."""
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dreamvid.errors import PresetError
+from dreamvid.models.directions.library import how
+from dreamvid.models.features import FeatureModel
+from dreamvid.preset.schema import DreamOptions, LayerWeight
+
+logger = logging.getLogger(__name__)
+
+AMPLE = 256  # pixels a side, enough for every layer of every network
+
+
+def note_unlearned(names: Sequence[str], features: FeatureModel) -> None:
+    """Says so where a city model is asked for what it has from its base."""
+    base, same = features.same_as or ("", ())
+    below = [name for name in names if name in same]
+    if below:
+        learned = next(name for name in features.layers if name not in same)
+        logger.warning(
+            "dream.layers: at %s %s is %s itself and dreams the same; its own begin with %s",
+            *(", ".join(below), features.name, base, learned),
+        )
+
+
+def check_places(
+    options: DreamOptions, features: FeatureModel, smallest: tuple[int, int], device: torch.device
+) -> None:
+    """Raises ModelError where a layer has no place in the smallest octave, (height, width)."""
+    if min(smallest) >= AMPLE:
+        return
+    heads = [features.head] if options.classes else []
+    heads += [features.words.head] if options.words and features.words else []
+    layers = [layer.name for layer in options.layers] + [head.layer for head in heads if head]
+    with torch.no_grad():
+        features(torch.zeros(1, 3, *smallest, device=device), layers)
+
+
+def check_channels(
+    layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
+) -> None:
+    """Raises PresetError for a channel that a layer does not have."""
+    counts = _channel_counts([layer.name for layer in layers if layer.channels], features, device)
+    for layer in layers:
+        count = counts.get(layer.name)
+        if count is not None and layer.channels and max(layer.channels) >= count:
+            raise PresetError(
+                "dream.layers",
+                f"{layer.name} of {features.name} has no channel {max(layer.channels)}",
+                f"they are 0 to {count - 1}",
+            )
+
+
+def check_direction(
+    options: DreamOptions,
+    directions: dict[str, Tensor],
+    features: FeatureModel,
+    device: torch.device,
+) -> None:
+    """Raises PresetError where a layer has no direction, or one of another length."""
+    wanted = [
+        layer for layer in options.layers if (layer.objective or options.objective) == "direction"
+    ]
+    counts = _channel_counts([layer.name for layer in wanted], features, device)
+    for layer in wanted:
+        weights = directions.get(layer.name)
+        if weights is None and not layer.channel_weights:
+            known = ", ".join(directions) or "none: dream.direction names no file"
+            problem = f"there is no direction for {layer.name}"
+            cure = f"there are: {known}; dream.direction=none dreams what the layer sees"
+            raise PresetError("dream.layers", problem, cure)
+        if weights is not None and len(weights) != counts[layer.name]:
+            count = counts[layer.name]
+            problem = f"{len(weights)} weights for {layer.name} of {features.name}, which has"
+            assert options.direction is not None
+            cure = how(options.direction, features.name)
+            raise PresetError("dream.direction", f"{problem} {count} channels", cure)
+
+
+def _channel_counts(
+    layers: Sequence[str], features: FeatureModel, device: torch.device
+) -> dict[str, int]:
+    """How many channels layers have; only a picture tells."""
+    if not layers:
+        return {}
+    with torch.no_grad():
+        seen = features(torch.zeros(1, 3, 224, 224, device=device), layers)
+    return {name: seen[name].shape[1] for name in layers}

@@ -1,0 +1,81 @@
+"""A preset with its defaults spelled out, so that a record of it is complete."""
+
+from fractions import Fraction
+
+from dreamvid.errors import PresetError
+from dreamvid.film.guides import direction_for
+from dreamvid.film.start import footage_path
+from dreamvid.media.video.footage import probe_footage
+from dreamvid.models.features import FeatureModel
+from dreamvid.preset.schema import DreamOptions, LayerWeight, Preset
+
+
+def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
+    """Size, layers, rate and length spelled out.
+
+    Args:
+        size: (width, height) of the start picture.
+
+    Raises PresetError or VideoError.
+    """
+    preset = with_video(preset)
+    dream = with_layers(preset.dream, features)
+    same = preset.of_footage if dream.same_jitter is None else dream.same_jitter
+    every = _every(dream, preset.video.rate)
+    changes = {"same_jitter": same, "every": every, "rate": None}
+    return preset.model_copy(
+        update={
+            "dream": dream.model_copy(update=changes),
+            "start": preset.start.model_copy(update={"size": size}),
+        }
+    )
+
+
+def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
+    """Where no layers are named, the direction's, or the model's usual ones if nothing is."""
+    if options.layers:
+        return options
+    if options.direction:
+        direction = direction_for(options.direction, features)
+        shares = {layer: direction.share(layer) for layer in direction.weights}
+    elif (options.classes or options.words) and not _names_objective(options):
+        return options
+    else:
+        shares = dict.fromkeys(features.usual_layers, 1.0)
+    usual = tuple(LayerWeight(name=name, weight=share) for name, share in shares.items())
+    return options.model_copy(update={"layers": usual})
+
+
+def _names_objective(options: DreamOptions) -> bool:
+    """Whether something is asked of layers; of a preset read back, all is spelled out."""
+    spelled_out = "layers" in options.model_fields_set
+    given = options.changed() if spelled_out else options.model_fields_set
+    return bool(given & {"objective", "guide"})
+
+
+def with_video(preset: Preset) -> Preset:
+    """Rate and length spelled out; footage has its own, and is never made longer.
+
+    Raises PresetError or VideoError.
+    """
+    video = preset.video
+    fps, longest = video.rate, None
+    if preset.of_footage:
+        info = probe_footage(footage_path(preset.start), fps=video.fps)
+        fps, longest = info.fps, info.frames
+    asked = video.frames or longest or 1
+    if video.seconds:
+        asked = max(1, round(Fraction(video.seconds) * fps))
+    frames = min(asked, longest or asked)
+    changes = {"fps": fps, "frames": frames, "seconds": None}
+    return preset.model_copy(update={"video": video.model_copy(update=changes)})
+
+
+def _every(dream: DreamOptions, fps: Fraction) -> int:
+    if dream.rate is None:
+        return dream.every
+    every = fps / dream.rate
+    if every.denominator != 1:
+        problem = f"{fps} frames a second is no multiple of {dream.rate} dreams"
+        raise PresetError("dream.rate", problem, f"such as {fps / max(1, round(every))}")
+    return int(every)

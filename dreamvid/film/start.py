@@ -1,0 +1,131 @@
+"""The picture a film grows from: generated from the seed, or read from a file.
+
+To add a kind, write a function (height, width, rng) -> Image and name it in STARTS and
+in `StartOptions.kind`.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from av.error import ArgumentError
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.errors import PresetError
+from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
+from dreamvid.media.images.reading import load
+from dreamvid.media.video.footage import probe_footage, read_footage
+from dreamvid.preset.schema import StartOptions
+
+Plane = Float[Tensor, "1 1 h w"]
+
+
+def noise(height: int, width: int, rng: torch.Generator) -> Image:
+    """Every pixel its own colour, uniform: the 2018 post's second series began so."""
+    return torch.rand(1, 3, height, width, generator=rng)
+
+
+def sky(height: int, width: int, rng: torch.Generator) -> Image:
+    """White clouds in a blue that pales towards the horizon."""
+    down = ramp(height, width)
+    blue = mix((0.20, 0.42, 0.78), (0.66, 0.80, 0.93), down)
+    billows = clouds(height, width, rng)
+    cover = smoothstep(0.48, 0.78, billows)
+    lit = mix((0.72, 0.76, 0.84), (1.0, 0.99, 0.96), smoothstep(0.5, 0.95, billows))
+    return (blue + cover * (lit - blue)).clamp(0, 1)
+
+
+def dusk(height: int, width: int, rng: torch.Generator) -> Image:
+    """A dark blue evening over a warm horizon, with thin clouds: it gives deep colours."""
+    glow = mix((0.13, 0.18, 0.40), (0.96, 0.62, 0.36), ramp(height, width))
+    return (glow * (0.6 + 0.55 * clouds(height, width, rng))).clamp(0, 1)
+
+
+STARTS: dict[str, Callable[[int, int, torch.Generator], Image]] = {
+    "noise": noise,
+    "sky": sky,
+    "dusk": dusk,
+}
+DEFAULT_SIZE = (480, 270)  # width, height
+
+
+def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
+    """The start picture, on the CPU, with even sides; raises PresetError."""
+    if options.kind == "video":
+        return _first_frame(footage_path(options), options.size)
+    if options.path is None:
+        width, height = options.size or DEFAULT_SIZE
+        return STARTS[options.kind](height, width, rng)
+    picture = load(options.path, option="start.path")
+    if options.size:
+        return fit(picture, (options.size[1], options.size[0]))
+    height, width = (side - side % 2 for side in picture.shape[-2:])
+    if min(height, width) < 16 or max(height, width) > 16384:
+        raise PresetError(
+            "start.path",
+            f"{options.path} is {picture.shape[-1]}x{picture.shape[-2]} pixels",
+            "a film has 16 to 16384 a side; give start.size to scale it",
+        )
+    return picture[..., :height, :width]
+
+
+def footage_path(options: StartOptions) -> Path:
+    """The clip that is dreamed on; raises PresetError."""
+    if options.path is None:
+        raise PresetError("start.path", "this film dreams on footage", "--set start.path=CLIP")
+    if not options.path.exists():
+        raise PresetError("start.path", f"{options.path} does not exist", "give the path of a film")
+    return options.path
+
+
+def file_size(options: StartOptions) -> tuple[int, int] | None:
+    """(width, height) of the file a film begins with, if it begins with one."""
+    if options.kind == "video":
+        height, width = probe_footage(footage_path(options)).size
+    elif options.path is None:
+        return None
+    else:
+        height, width = load(options.path, option="start.path").shape[-2:]
+    return width, height
+
+
+def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
+    """What footage begins with; raises PresetError, VideoError."""
+    fps = probe_footage(path).fps
+    with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
+        try:
+            return from_bytes(next(frames))
+        except ArgumentError:  # what libav scales has at most 2**28 pixels
+            width, height = size or (0, 0)
+            problem = f"{path} cannot be scaled to {width}x{height}"
+            raise PresetError("start.size", problem, "choose a smaller size") from None
+
+
+def clouds(height: int, width: int, rng: torch.Generator) -> Plane:
+    """Value noise of six sizes, each half as strong as the one before, scaled to [0, 1]."""
+    total = torch.zeros(1, 1, height, width)
+    for level in range(6):
+        cells = (3 * 2**level, 4 * 2**level)
+        values = torch.rand(1, 1, *cells, generator=rng)
+        total += F.interpolate(values, (height, width), mode="bicubic") / 2**level
+    low, high = total.min(), total.max()
+    return (total - low) / (high - low)
+
+
+def ramp(height: int, width: int) -> Plane:
+    """0 at the top to 1 at the bottom."""
+    return torch.linspace(0, 1, height).view(1, 1, height, 1).expand(1, 1, height, width)
+
+
+def smoothstep(low: float, high: float, x: Plane) -> Plane:
+    t = ((x - low) / (high - low)).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def mix(first: tuple[float, ...], second: tuple[float, ...], share: Plane) -> Image:
+    """From one colour to another."""
+    a, b = (torch.tensor(colour).view(1, 3, 1, 1) for colour in (first, second))
+    return a + share * (b - a)

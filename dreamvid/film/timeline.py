@@ -1,0 +1,101 @@
+"""The film's time: what each frame's moment is, and what every schedule says then."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from dreamvid.errors import PresetError
+from dreamvid.media.audio.analysis import analyse
+from dreamvid.media.audio.decode import probe_sound
+from dreamvid.preset.schema import Options, Preset
+from dreamvid.schedule.curve import Curve
+from dreamvid.schedule.moment import SOUND, Moment
+
+Levels = Callable[[int], Mapping[str, float]]
+"""A frame's number -> what is heard then: rms, bass, mid, high, onset, beat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    fps: Fraction
+    frames: int  # of the film
+    bpm: float | None = None
+    levels: Levels | None = None
+    loops: bool = False  # frame -1 is the last one once more
+
+    def moment(self, index: int) -> Moment:
+        frame = index % self.frames if self.loops else index
+        return Moment(
+            frame=frame,
+            fps=self.fps,
+            frames=self.frames,
+            bpm=self.bpm,
+            sound=self.levels(frame) if self.levels else {},
+        )
+
+
+def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
+    """The time of a film whose rate and length are spelled out; raises VideoError.
+
+    Args:
+        sound: what schedules hear; only listened to where one asks.
+    """
+    options, fps, frames = preset.sound, preset.video.rate, preset.video.count
+    levels = None
+    wanted = {*SOUND} | ({"beat"} if options.bpm is None else set())
+    if sound and any(curve.names & wanted for _, curve in schedules(preset)):
+        levels = analyse(
+            sound,
+            fps=fps,
+            frames=frames,
+            attack=options.attack,
+            release=options.release,
+            bpm=options.bpm,
+        ).at
+    loops = preset.loop.kind != "none"
+    return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
+
+
+def still_timeline(preset: Preset) -> Timeline:
+    """The time of one picture: a film's first frame; raises PresetError."""
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    check_schedules(preset, timeline)
+    return timeline
+
+
+def sound_of(preset: Preset) -> Path | None:
+    """The file that the film sounds like, if it has a sound; raises PresetError, VideoError."""
+    if preset.sound.path:
+        if not preset.sound.path.exists():
+            raise PresetError("sound.path", f"{preset.sound.path} does not exist")
+        if probe_sound(preset.sound.path) is None:
+            raise PresetError("sound.path", f"{preset.sound.path} has no sound")
+        return preset.sound.path
+    footage = preset.start.path if preset.of_footage else None
+    return footage if footage and probe_sound(footage) else None
+
+
+def check_schedules(preset: Preset, timeline: Timeline) -> None:
+    """Try every schedule over the whole film; raises PresetError naming option and frame."""
+    found = dict(schedules(preset))
+    for index in range(timeline.frames if found else 0):
+        moment = timeline.moment(index)
+        for option, curve in found.items():
+            try:
+                curve.at(moment)
+            except ValueError as error:
+                raise PresetError(option, str(error)) from None
+
+
+def schedules(value: Any, name: str = "") -> Iterator[tuple[str, Curve]]:
+    """Every schedule in a preset with the name of its option: ("motion.zoom", curve)."""
+    if isinstance(value, Curve):
+        yield name, value
+    elif isinstance(value, Options):
+        for field in type(value).model_fields:
+            yield from schedules(getattr(value, field), f"{name}.{field}".lstrip("."))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from schedules(item, f"{name}[{number}]")

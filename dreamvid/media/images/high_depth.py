@@ -1,0 +1,148 @@
+"""Pictures of more than 8 bits a channel, with all of their bits: PNG of 16, TIFF of 16 and float.
+
+Pillow opens them and drops half of their bits, or does not know them at all.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tifffile
+from jaxtyping import Float32, Shaped
+from PIL import Image as PilImage
+
+from dreamvid.media.images.colour_profiles import Colours, colours_by
+
+Samples = Shaped[np.ndarray, "h w channels"]
+"""Whole numbers or floats as the file has them, upright; 1 to 4 channels or more."""
+Pixels = Float32[np.ndarray, "h w 3"]
+"""RGB, 0 to 1."""
+Lines = Callable[[int, int], Pixels]
+"""Rows of a picture: the first, and the one after the last."""
+
+BITS, PHOTOMETRIC, ORIENTATION, EXTRA, PROFILE = 258, 262, 274, 338, 34675  # TIFF's tags
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+GREY_FROM_WHITE, GREY, RGB, CMYK = 0, 1, 2, 5  # TIFF's photometric interpretations
+PREMULTIPLIED, ALPHA = 1, 2  # what an extra sample is
+
+TURNS: dict[int, Callable[[Samples], Samples]] = {
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: x.swapaxes(0, 1)[:, ::-1],
+    7: lambda x: x.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda x: x.swapaxes(0, 1)[::-1],
+}
+"""What puts a picture of an EXIF orientation upright."""
+
+
+def is_deep(file: PilImage.Image) -> bool:
+    """Whether Pillow would drop bits of this picture."""
+    if file.format == "TIFF":
+        bits = getattr(file, "tag_v2", {}).get(BITS, (1,))
+        return max(bits if isinstance(bits, tuple) else (bits,)) > 8
+    return file.format == "PNG" and ";16" in str(getattr(file, "tile", ""))
+
+
+def tiff_size(path: Path) -> tuple[int, int] | None:
+    """(height, width) that a TIFF declares; None for other files. Raises ValueError."""
+    with path.open("rb") as file:
+        if file.read(4) not in TIFF_STARTS:
+            return None
+    with _tiff(path) as file:
+        page = file.pages.first
+        return page.imagelength, page.imagewidth
+
+
+def png_lines(path: Path, orientation: int, profile: bytes | None) -> tuple[tuple[int, int], Lines]:
+    """The (height, width) and the rows of a PNG of 16 bits; raises ValueError."""
+    samples = _decoded(path)
+    return _lines(TURNS.get(orientation, lambda x: x)(samples), RGB, ALPHA, profile)
+
+
+def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
+    """The (height, width) and the rows of a TIFF's first page; raises ValueError."""
+    with _tiff(path) as file:
+        page = file.pages.first
+        photometric, extra = int(page.photometric), tuple(map(int, page.extrasamples))
+        if photometric not in (GREY_FROM_WHITE, GREY, RGB, CMYK):
+            kind = getattr(page.photometric, "name", photometric)
+            raise ValueError(f"TIFF of the kind {kind} is not read")
+        profile = page.tags[PROFILE].value if PROFILE in page.tags else None
+        try:
+            samples = page.asarray()
+        except ValueError:  # packed in a way that is left to another library
+            if page.planarconfig == 2:  # which does not see that colours lie apart
+                raise
+            return _lines(_decoded(path), RGB, extra[0] if extra else 0, profile)
+        if samples.ndim == 3 and page.planarconfig == 2:
+            samples = samples.transpose(1, 2, 0)
+        turn = page.tags[ORIENTATION].value if ORIENTATION in page.tags else 1
+    samples = samples.reshape(*samples.shape[:2], -1)
+    upright = TURNS.get(int(turn), lambda x: x)(samples)
+    return _lines(upright, photometric, extra[0] if extra else 0, profile)
+
+
+def _tiff(path: Path) -> tifffile.TiffFile:
+    # It would write lines of its own about damaged files.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    return tifffile.TiffFile(path)
+
+
+def _decoded(path: Path) -> Samples:
+    """By OpenCV, as RGB or RGBA or grey; it turns TIFF upright, and PNG not."""
+    # It would write lines of its own about damaged files.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        raise ValueError("it is damaged, or has a size that is not read") from None
+    if pixels is None:
+        raise ValueError("it is damaged or cut off, or packed in an unknown way")
+    if pixels.ndim == 2:
+        return pixels[..., None]
+    return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+
+
+def _lines(
+    samples: Samples, photometric: int, extra: int, profile: bytes | None
+) -> tuple[tuple[int, int], Lines]:
+    height, width = samples.shape[:2]
+    change = colours_by(bytes(profile) if profile else None)
+    return (height, width), lambda top, end: _as_rgb(samples[top:end], photometric, extra, change)
+
+
+def _as_rgb(
+    samples: Samples, photometric: int, extra: int, change: Callable[[Colours], Colours]
+) -> Pixels:
+    """Transparency laid on white; what is outside 0 to 1, or no number, brought inside.
+
+    Args:
+        change: brings colours of RGB to sRGB; those of grey and of ink are left.
+    """
+    most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
+    with np.errstate(invalid="ignore"):  # what is no number may be of a kind that signals
+        values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
+    if photometric == CMYK:
+        colours = (1 - values[..., :3]) * (1 - values[..., 3:4])
+    elif values.shape[2] < 3:
+        grey = 1 - values[..., :1] if photometric == GREY_FROM_WHITE else values[..., :1]
+        colours = _on_white(grey.repeat(3, 2), values, extra, lambda grey: grey)
+    else:
+        colours = _on_white(values[..., :3], values, extra, change)
+    return colours.clip(0, 1).astype(np.float32)
+
+
+def _on_white(
+    colours: Colours, values: Samples, extra: int, change: Callable[[Colours], Colours]
+) -> Colours:
+    """By the last of the values where that is what `extra` says it is: how opaque they are."""
+    if extra not in (PREMULTIPLIED, ALPHA) or values.shape[2] not in (2, 4):
+        return change(colours)
+    alpha = values[..., -1:]
+    if extra == PREMULTIPLIED:
+        colours = (colours / np.maximum(alpha, 1e-9)).clip(0, 1)
+    return change(colours) * alpha + (1 - alpha)

@@ -1,0 +1,108 @@
+"""Pictures into files, band by band, so that only the file's own kind needs them whole."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as PilImage
+
+from dreamvid.errors import OutputError
+from dreamvid.image import Image, OtherSizeImage, to_bytes
+from dreamvid.media.images.formats import check_size, depth_of, format_of
+from dreamvid.media.images.png16 import write_png16
+from dreamvid.media.images.srgb import to_linear
+from dreamvid.system.files import whole_file
+
+Rows = Callable[[int, int], OtherSizeImage]
+"""The rows from the first number to before the second, over the full width."""
+BAND = 1_000_000  # pixels at a time
+STRIP = 32  # rows that a TIFF keeps together
+
+
+def save(image: Image, path: Path, depth: int | None = None) -> None:
+    """Write a picture; its kind follows from the suffix. It appears whole or not at all.
+
+    Args:
+        depth: bits a channel, 8, 16 or 32 (float); None: what the kind usually has.
+
+    Raises OutputError; PresetError where the kind has no such depth.
+    """
+    height, width = image.shape[-2:]
+    write(path, (height, width), lambda top, bottom: image[..., top:bottom, :], depth)
+
+
+def write(path: Path, size: tuple[int, int], rows: Rows, depth: int | None = None) -> None:
+    """Write a picture of (height, width) that is asked for in bands, from the top down.
+
+    TIFF of more than 8 bits and PNG of 16 take no more memory than a band; the others hold
+    the picture in its final depth. Raises as `save` does.
+    """
+    bits, kind = depth_of(path, depth), format_of(path)
+    check_size(path, *size)
+    with whole_file(path) as partial:
+        if kind == "EXR":
+            _write_exr(partial, path, size, rows, bits)
+        elif bits == 8:
+            _write_bytes(partial, kind, size, rows)
+        elif kind == "PNG":
+            with partial.open("wb") as file:
+                write_png16(file, *size, (_deep(band, 16) for _, band in _bands(size, rows)))
+        else:
+            _write_tiff(partial, size, rows, bits)
+
+
+def _bands(size: tuple[int, int], rows: Rows) -> Iterator[tuple[int, OtherSizeImage]]:
+    """Each band with its first row; all but the last have a whole number of strips."""
+    height, width = size
+    step = max(1, BAND // (width * STRIP)) * STRIP
+    for top in range(0, height, step):
+        yield top, rows(top, min(top + step, height))
+
+
+def _deep(image: Image, bits: int) -> np.ndarray:
+    """(h, w, 3) as 16-bit whole numbers or 32-bit floats."""
+    pixels = image[0].detach().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    if bits == 32:
+        return np.ascontiguousarray(pixels)
+    return (pixels.astype(np.float64) * 65535).round().astype(np.uint16)
+
+
+def _write_bytes(partial: Path, kind: str, size: tuple[int, int], rows: Rows) -> None:
+    height, width = size
+    picture = PilImage.new("RGB", (width, height))
+    for top, band in _bands(size, rows):
+        picture.paste(PilImage.fromarray(to_bytes(band)), (0, top))
+    with partial.open("wb") as file:
+        picture.save(file, format=kind, quality=93)
+
+
+def _write_tiff(partial: Path, size: tuple[int, int], rows: Rows, bits: int) -> None:
+    from tifffile import imwrite
+
+    def strips() -> Iterator[bytes]:
+        for _, band in _bands(size, rows):
+            pixels = _deep(band, bits)
+            yield from (pixels[n : n + STRIP].tobytes() for n in range(0, len(pixels), STRIP))
+
+    layout: dict[str, Any] = {"photometric": "rgb", "rowsperstrip": STRIP, "metadata": None}
+    number = np.uint16 if bits == 16 else np.float32
+    large = size[0] * size[1] * 3 * bits // 8 > 2**32 - 2**25
+    with partial.open("wb") as file:
+        imwrite(
+            file, strips(), shape=(*size, 3), dtype=number, bigtiff=large, software=False, **layout
+        )
+
+
+def _write_exr(partial: Path, path: Path, size: tuple[int, int], rows: Rows, bits: int) -> None:
+    import OpenEXR
+
+    light = np.empty((*size, 3), np.float16 if bits == 16 else np.float32)
+    for top, band in _bands(size, rows):
+        light[top : top + band.shape[-2]] = to_linear(_deep(band, 32))
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    try:
+        with OpenEXR.File(header, {"RGB": light}) as file:
+            file.write(str(partial))
+    except RuntimeError as error:  # as the library says that a disk is full
+        raise OutputError(f"{path}: cannot be written: {error}") from None

@@ -1,0 +1,44 @@
+"""The boxes that MP4, MOV and AVIF files are made of. ISO 14496-12, 4.2."""
+
+import struct
+from collections.abc import Iterator
+from io import BufferedIOBase
+from typing import NamedTuple
+
+from dreamvid.media.metadata.pieces import MOST, Damaged, exactly, size_of
+
+
+class Box(NamedTuple):
+    kind: bytes
+    start: int
+    body: int  # where its content begins
+    end: int
+
+
+def boxes(file: BufferedIOBase, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """The boxes between two places of a file; raises Damaged where they do not fit in."""
+    end = size_of(file) if end is None else end
+    for _ in range(MOST):
+        if start + 8 > end:  # QuickTime ends some lists with four zero bytes
+            return
+        file.seek(start)
+        size, kind = struct.unpack(">I4s", exactly(file, 8))
+        body = start + 8
+        if size == 1:
+            (size,) = struct.unpack(">Q", exactly(file, 8))
+            body += 8
+        size = size or end - start  # 0: all that follows
+        if start + size > end or size < body - start:
+            raise Damaged(f"its box at byte {start} does not fit in")
+        yield Box(kind, start, body, start + size)
+        start += size
+    raise Damaged("it has too many boxes")
+
+
+def first(file: BufferedIOBase, kind: bytes, start: int, end: int) -> Box | None:
+    return next((box for box in boxes(file, start, end) if box.kind == kind), None)
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    data = b"".join(contents)
+    return struct.pack(">I4s", len(data) + 8, kind) + data

@@ -1,0 +1,142 @@
+"""All that decides an encoder's bytes, and the options that libav's encoders are given for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dreamvid.media.video.codecs import CODECS, Codec, Form
+
+# x264's mbtree reads past the end of rows that are no multiple of so many pixels, and what
+# lies there changes its packets from run to run (measured with core 165, at 64 to 320 wide).
+TREE_ROW = 128
+
+# aq-mode 3 spares dark gradients the banding; the weak deblocking keeps dream texture.
+# chromaloc: chroma lies amid its four pixels; the offset keeps flat colours within 2/255.
+X264_PARAMS = "aq-mode=3:deblock=-1,-1:open-gop=0:chromaloc=1:chroma-qp-offset=-6"
+# cutree is x265's mbtree: with it packets differ from run to run at small sizes (4.1).
+X265_PARAMS = (
+    "log-level=none:aq-mode=3:deblock=-1,-1:open-gop=0:chromaloc=1:cbqpoffs=-6:crqpoffs=-6:cutree=0"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """All that decides an encoder's bytes. Segments of one film share one Encoding."""
+
+    size: tuple[int, int]  # (height, width), both even
+    fps: Fraction
+    crf: int = 16  # x264's quality: lower is better and larger; others' own is made of it
+    preset: str = "medium"  # of x264 and x265
+    threads: int = 4  # never the machine's count: x264's packets depend on it
+    codec: str = "h264"  # of CODECS
+    depth: int | None = None  # bits a sample; None: as is usual for the codec
+    encoder: str | None = None  # libav's name; None: the codec's, that needs no hardware
+
+    @property
+    def kind(self) -> Codec:
+        return CODECS[self.codec]
+
+    @property
+    def form(self) -> Form:
+        return self.kind.forms[self.depth or self.kind.depth]
+
+    @property
+    def by(self) -> str:
+        """libav's name of the encoder."""
+        return self.encoder or self.kind.encoder
+
+    @property
+    def quality(self) -> int:
+        """The encoder's own crf: about the picture that x264's would give."""
+        times, plus = self.kind.crf or (1, 0)
+        best = 1 if self.codec == "av1" else 0  # SVT-AV1 takes 0 for "not given"
+        return min(max(best, round(self.crf * times + plus)), self.kind.worst)
+
+
+def encoder_options(encoding: Encoding) -> dict[str, str]:
+    """What libav's encoder is told beside size, rate, form and colours."""
+    for end, options in HARDWARE.items():
+        if encoding.by.endswith(end):
+            return options(encoding)
+    return SOFTWARE[encoding.by](encoding)
+
+
+def _x264(encoding: Encoding) -> dict[str, str]:
+    whole = encoding.size[1] % TREE_ROW == 0
+    return {
+        "crf": str(encoding.quality),
+        "preset": encoding.preset,
+        "x264-params": X264_PARAMS if whole else f"{X264_PARAMS}:mbtree=0",
+    }
+
+
+def _x265(encoding: Encoding) -> dict[str, str]:
+    threads = f"pools={encoding.threads}:frame-threads={min(2, encoding.threads)}"
+    return {
+        "crf": str(encoding.quality),
+        "preset": encoding.preset,
+        "x265-params": f"{X265_PARAMS}:{threads}",
+    }
+
+
+def _svt_av1(encoding: Encoding) -> dict[str, str]:
+    return {
+        "crf": str(encoding.quality),
+        "preset": "7",
+        "svtav1-params": f"lp={encoding.threads}",
+        "chroma_sample_location": "left",
+    }
+
+
+def _vp9(encoding: Encoding) -> dict[str, str]:
+    # row-mt: its threads wait for each other in an order of chance.
+    options = {"b": "0", "deadline": "good", "cpu-used": "2", "row-mt": "0"}
+    return {"crf": str(encoding.quality), **options}
+
+
+def _prores(encoding: Encoding) -> dict[str, str]:
+    # Editors look for the vendor, and take nobody's but Apple's for granted.
+    return {"profile": "hq" if encoding.codec == "prores" else "4444", "vendor": "apl0"}
+
+
+def _ffv1(encoding: Encoding) -> dict[str, str]:
+    # Version 3 (RFC 9043), in slices that are each checked when they are read.
+    return {"level": "3", "slices": "4", "slicecrc": "1"}
+
+
+SOFTWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
+    "libx264": _x264,
+    "libx265": _x265,
+    "libsvtav1": _svt_av1,
+    "libvpx-vp9": _vp9,
+    "prores_ks": _prores,
+    "ffv1": _ffv1,
+}
+
+
+def _nvenc(encoding: Encoding) -> dict[str, str]:
+    return {"preset": "p5", "rc": "constqp", "qp": str(encoding.quality), "strict_gop": "1"}
+
+
+def _videotoolbox(encoding: Encoding) -> dict[str, str]:
+    # Its scale is 1 to 100, the higher the better, in libav's units of 118.
+    better = max(1, 100 - 2 * encoding.crf)
+    return {"flags": "+qscale", "global_quality": str(118 * better)}
+
+
+def _qsv(encoding: Encoding) -> dict[str, str]:
+    return {"preset": "medium", "global_quality": str(max(1, encoding.quality))}
+
+
+def _amf(encoding: Encoding) -> dict[str, str]:
+    quality = str(encoding.quality)
+    return {"rc": "cqp", "qp_i": quality, "qp_p": quality, "qp_b": quality}
+
+
+HARDWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
+    "_nvenc": _nvenc,
+    "_videotoolbox": _videotoolbox,
+    "_qsv": _qsv,
+    "_amf": _amf,
+}
+"""By the end of the encoder's name."""

@@ -1,0 +1,57 @@
+"""libav's errors become ours, and it only ever opens the file that it is given.
+
+A path cannot make it open a URL, nor a file's contents make it open another file.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from av import formats_available
+from av.error import FFmpegError
+
+from dreamvid.errors import VideoError
+from dreamvid.system.files import refused, whole_file
+
+# What a disk says to libav while it writes: full, over its quota, gone, read-only.
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
+
+# libav's names of what opens other files, listens to a network or runs a script.
+_PLAYLISTS = {"concat", "hls", "applehttp", "dash", "webm_dash_manifest", "imf"}
+_PLAYLISTS |= {"sdp", "rtsp", "rtp", "sap", "avisynth", "vapoursynth"}
+
+
+def is_playlist(name: str) -> bool:
+    """Whether libav opens more than the one file of this format; it may have several names."""
+    return not _PLAYLISTS.isdisjoint(name.split(","))
+
+
+CONTAINERS = sorted(name for name in formats_available if not is_playlist(name))
+"""libav's names of the formats whose files are read alone."""
+
+
+def file_url(path: Path) -> str:
+    """The absolute address by which libav opens `path` as a file, whatever its name."""
+    return f"file:{path.absolute()}"
+
+
+@contextmanager
+def libav_errors(path: Path) -> Iterator[None]:
+    """Turn libav's error in the block into a VideoError of one line about `path`."""
+    try:
+        yield
+    except FFmpegError as error:
+        raise VideoError(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def whole_film(path: Path, *, make: bool = True) -> Iterator[Path]:
+    """`whole_file`, for a file that libav writes; raises VideoError with its words too."""
+    with whole_file(path, make=make) as partial:
+        try:
+            yield partial
+        except FFmpegError as error:
+            if error.errno in _REFUSALS:
+                raise refused(path, OSError(error.errno, error.strerror)) from None
+            raise VideoError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,157 @@
+"""Video files to 8-bit RGB frames, one at a time."""
+
+import errno
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from dreamvid.errors import VideoError
+from dreamvid.image import Bytes
+from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
+
+# A file must not make libav open what it names, nor the % in its name stand for others.
+READ_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(CONTAINERS),
+    "pattern_type": "none",
+}
+
+# SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which older PyAVs do not name. Without
+# them swscale rounds down and repeats each chroma sample twice.
+EXACT = 0x40000 | 0x2000 | 0x4000
+
+UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    size: tuple[int, int]  # (height, width)
+    fps: Fraction
+    frames: int | None  # None where the container does not say
+
+
+def probe(path: Path) -> VideoInfo:
+    """What the file says of itself; nothing is decoded. Raises VideoError."""
+    with open_video(path) as (_, stream):
+        fps = stream.average_rate or stream.guessed_rate
+        size = (stream.height, stream.width)
+        if not fps or 0 in size:
+            raise VideoError(f"{path}: says nothing of its size or frame rate; is it damaged?")
+        return VideoInfo(size=size, fps=Fraction(fps), frames=stream.frames or None)
+
+
+def count_frames(path: Path) -> int:
+    """The number of frames, by decoding where the container does not say. Raises VideoError."""
+    frames = probe(path).frames
+    return sum(1 for _ in _decode(path)) if frames is None else frames
+
+
+def read_frames(
+    path: Path, *, every: int = 1, offset: int = 0, size: tuple[int, int] | None = None
+) -> Generator[Bytes, None, None]:
+    """Yield the frames offset, offset + every, ... in playing order.
+
+    Colours follow the file's tags; an untagged file is taken for BT.709. One frame is in
+    memory, besides those the decoder works on. The file is closed with the generator.
+    Raises VideoError for a file that is missing, cut short, or damaged so that libav notices.
+
+    Args:
+        size: (height, width) to scale to, or None for the film's own.
+    """
+    if every < 1 or offset < 0:
+        raise ValueError(f"every {every} must be 1 or more, and offset {offset} 0 or more")
+    reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
+    for number, frame in enumerate(_decode(path)):
+        if number >= offset and (number - offset) % every == 0:
+            yield to_rgb(frame, reformatter, size or (frame.height, frame.width))
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open the first video stream; closed after the block. libav's errors become VideoErrors."""
+    with libav_errors(path), open_input(path) as container:
+        if not container.streams.video:
+            raise VideoError(f"{path}: holds no video")
+        stream = container.streams.video[0]
+        check_codec(path, stream)
+        yield container, stream
+
+
+def open_input(path: Path) -> InputContainer:
+    """Raises libav's errors, and VideoError for a playlist, before what it names is opened.
+
+    What a file says of its title and the like may be no UTF-8.
+    """
+    try:
+        opened = av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
+    except FFmpegError as error:
+        # What is not on the list is an invalid argument, as other things are; it is text.
+        if error.errno == errno.EINVAL and _is_text(path):
+            raise _playlist(path) from None
+        raise
+    if is_playlist(opened.format.name):
+        opened.close()
+        raise _playlist(path)
+    return opened
+
+
+def _is_text(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"\0" not in file.read(1 << 12)
+
+
+def _playlist(path: Path) -> VideoError:
+    return VideoError(f"{path}: is a playlist, not a film; give the film that it names")
+
+
+def check_codec(path: Path, stream: Stream) -> None:
+    """Raises VideoError for a stream that there is nothing to decode with."""
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: is of a codec that cannot be read, or damaged")
+
+
+def _decode(path: Path) -> Iterator[VideoFrame]:
+    with open_video(path) as (container, stream):
+        stream.thread_type = "AUTO"
+        packets = 0
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                raise VideoError(f"{path}: cut short after {packets} frames")
+            packets += packet.size > 0
+            for frame in packet.decode():
+                if frame.is_corrupt:
+                    raise VideoError(f"{path}: damaged, at {frame.time:.2f} seconds")
+                yield frame
+        # libav takes the end of a file that was cut short for the end of its film.
+        if packets < len(stream.index_entries):
+            raise VideoError(f"{path}: cut short after {packets} frames")
+
+
+def to_rgb(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
+    """A decoded frame scaled to (height, width), in the colours that its tags mean."""
+    smaller = size[0] < frame.height and size[1] < frame.width
+    kernel = Interpolation.AREA if smaller else Interpolation.LANCZOS
+    if size == (frame.height, frame.width):
+        kernel = Interpolation.BICUBIC  # for the chroma alone
+    rgb = reformatter.reformat(
+        frame,
+        width=size[1],
+        height=size[0],
+        format="rgb24",
+        src_colorspace=Colorspace.ITU709 if frame.colorspace == UNSPECIFIED else None,
+        dst_color_range=ColorRange.JPEG,
+        interpolation=kernel | EXACT,
+    )
+    return rgb.to_ndarray()

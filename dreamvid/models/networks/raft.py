@@ -1,0 +1,84 @@
+"""torchvision's RAFT: a trained network that estimates optical flow.
+
+It is kept among the models, as its weights come from a file like theirs, but it sees two
+pictures and has no layers to dream.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from dreamvid.image import Bytes
+from dreamvid.models.networks.assign_weights import assign, parameters_of
+
+NAMES = {"raft-large": "raft_large", "raft-small": "raft_small"}  # ours -> torchvision's
+STRIDE = 8  # both sides must be multiples
+SMALLEST = 128  # pixels of a side: its coarsest correlations are of 1/64 of the frame, 2x2
+
+
+def skeleton(name: str) -> nn.Module:
+    """The network without weights; costs no memory and draws no random numbers."""
+    import torchvision  # half a second, which few runs need
+
+    with torch.device("meta"):
+        return torchvision.models.get_model(NAMES[name], weights=None)
+
+
+@cache
+def parameters(name: str) -> frozenset[str]:
+    """The arrays a weight file of this network must have."""
+    return parameters_of(skeleton(name))
+
+
+def builder(name: str) -> Callable[[Mapping[str, Tensor]], "Raft"]:
+    return lambda weights: Raft(name, weights)
+
+
+class Raft:
+    """Raises ModelError if the weights are of another network."""
+
+    def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
+        self.module = skeleton(name)
+        self.device = torch.device("cpu")
+        assign(self.module, weights, name=name)
+
+    def to(self, device: torch.device) -> "Raft":
+        self.module.to(device)
+        self.device = device
+        return self
+
+    @torch.no_grad()
+    def flow(self, this: Bytes, other: Bytes) -> Float[Tensor, "h w 2"]:
+        """In pixels (x, y), at the pixels of `this`, where they are found in `other`."""
+        height, width = this.shape[:2]
+        scale = max(1.0, SMALLEST / min(height, width))
+        size = (round(height * scale), round(width * scale))
+        pair = torch.stack([self._prepare(frame, size) for frame in (this, other)])
+        flow = self.module(pair[:1], pair[1:])[-1][..., : size[0], : size[1]]  # the last is best
+        return scale_flow(flow[0].permute(1, 2, 0), (height, width))
+
+    def _prepare(self, frame: Bytes, size: tuple[int, int]) -> Float[Tensor, "3 _ _"]:
+        """To (3, height, width) in [-1, 1], the border repeated to multiples of 8."""
+        pixels = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
+        image = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
+        if tuple(image.shape[-2:]) != size:
+            image = F.interpolate(image, size, mode="bilinear", align_corners=False)
+        below, right = (-side % STRIDE for side in size)
+        return F.pad(image, (0, right, 0, below), mode="replicate")[0]
+
+
+def scale_flow(
+    flow: Float[Tensor, "_ _ 2"], size: tuple[int, int]
+) -> Float[Tensor, "rows columns 2"]:
+    """The same motion in a frame of (height, width), in its pixels."""
+    height, width = flow.shape[:2]
+    if (height, width) == size:
+        return flow
+    field = flow.permute(2, 0, 1)[None]
+    scaled = F.interpolate(field, size, mode="bilinear", align_corners=False)[0].permute(1, 2, 0)
+    return scaled * flow.new_tensor([size[1] / width, size[0] / height])

@@ -1,0 +1,69 @@
+"""Architectures: from a file's arrays to a network, and which one a stranger's file holds."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from dreamvid.errors import ModelError
+from dreamvid.models.features import Network
+from dreamvid.models.networks import (
+    efficientnet_lite as lite,
+)
+from dreamvid.models.networks import (
+    googlenet,
+    raft,
+)
+from dreamvid.models.networks import (
+    torchvision as zoo,
+)
+
+ARCHITECTURES: dict[str, Callable[[Mapping[str, Tensor]], Network]] = {
+    "googlenet": googlenet.GoogLeNet,
+    "lite": lite.Lite,
+    **{name: zoo.builder(name) for name in zoo.NAMES},
+}
+
+# Networks that estimate motion: they are kept like the others, but cannot be dreamed with.
+FLOW_NETWORKS: dict[str, Callable[[Mapping[str, Tensor]], raft.Raft]] = {
+    name: raft.builder(name) for name in raft.NAMES
+}
+BUILDERS = ARCHITECTURES | FLOW_NETWORKS
+
+
+def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
+    """The architecture whose weights these are, and the weights under its own names.
+
+    Raises ModelError naming the file, when it is none of them.
+    """
+    renamed = caffe_names(arrays)
+    if googlenet.shapes().keys() <= renamed.keys():
+        return "googlenet", renamed
+    if "_blocks.0._depthwise_conv.weight" in arrays:
+        return "lite", dict(arrays)
+    for name in zoo.NAMES:
+        if zoo.parameters(name) <= arrays.keys():
+            return name, dict(arrays)
+    for name in FLOW_NETWORKS:
+        if raft.parameters(name) <= arrays.keys():
+            return name, dict(arrays)
+    some = ", ".join(list(arrays)[:3])
+    raise ModelError(
+        f"{path}: holds no network that dreamvid knows (it has {some}, ...); "
+        f"known: {', '.join(BUILDERS)}"
+    )
+
+
+def caffe_names(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """GoogLeNet's arrays under Caffe's names, also where a converter wrote `_` for `/`.
+
+    What the network does not use, such as the training heads, is left out.
+    """
+    wanted = [*googlenet.shapes()]
+    wanted += [f"{googlenet.CLASSIFIER}.weight", f"{googlenet.CLASSIFIER}.bias"]
+    plain = {name.replace("/", "_"): name for name in arrays}
+    return {
+        name: arrays[plain[name.replace("/", "_")]]
+        for name in wanted
+        if name.replace("/", "_") in plain
+    }

@@ -1,0 +1,111 @@
+"""torchvision's networks through one adapter, layers by module name.
+
+It is imported where it is used: half a second, which few runs need.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy, deepcopy
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+from dreamvid.models.head import Head, classifier
+from dreamvid.models.networks.assign_weights import assign, parameters_of
+
+# Our name -> torchvision's, and how to build it. Their `transform_input` would undo the
+# preparation of pixels that the catalogue declares.
+NAMES: dict[str, tuple[str, dict[str, bool]]] = {
+    "vgg16": ("vgg16", {}),
+    "vgg19": ("vgg19", {}),
+    "resnet50": ("resnet50", {}),
+    "inception_v3": (
+        "inception_v3",
+        {"transform_input": False, "init_weights": False, "aux_logits": False},
+    ),
+    "googlenet_bn": (
+        "googlenet",
+        {"transform_input": False, "init_weights": False, "aux_logits": False},
+    ),
+}
+
+# Where the classifier reads, before the average pool. VGG's looks at 7x7 places at once.
+LAST = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "googlenet_bn": "inception5b"}
+
+
+def skeleton(name: str) -> nn.Module:
+    """The network without weights; costs no memory and draws no random numbers."""
+    import torchvision
+
+    theirs, options = NAMES[name]
+    with torch.device("meta"):
+        return torchvision.models.get_model(theirs, weights=None, **options)
+
+
+@cache
+def parameters(name: str) -> frozenset[str]:
+    """The arrays a weight file of this network must have."""
+    return parameters_of(skeleton(name))
+
+
+def builder(name: str) -> Callable[[Mapping[str, Tensor]], "ZooNetwork"]:
+    return lambda weights: ZooNetwork(name, weights)
+
+
+class ZooNetwork:
+    """Raises ModelError if the weights are of another network."""
+
+    def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
+        self.name = name
+        self.module = skeleton(name)
+        assign(self.module, weights, name=name)
+        for module in self.module.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False  # it would rewrite a tapped layer before it
+        self.layers = module_names(self.module)
+        self._extractors: dict[tuple[str, ...], nn.Module] = {}
+
+    @property
+    def head(self) -> Head | None:
+        if self.name not in LAST:
+            return None
+        last = self.module.get_submodule("fc")
+        return classifier(LAST[self.name], last.weight, last.bias)  # type: ignore[arg-type]
+
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "ZooNetwork":
+        moved = copy(self)
+        moved.module, moved._extractors = deepcopy(self.module), {}
+        layout = torch.channels_last
+        moved.module.to(device, dtype, memory_format=layout)  # type: ignore[call-overload]
+        return moved
+
+    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        key = tuple(wanted)
+        if key not in self._extractors:
+            self._extractors[key] = extractor(self.module, key)
+        return self._extractors[key](pixels)
+
+
+def module_names(module: nn.Module) -> list[str]:
+    """Every module that runs, by where its last operation comes, the input first."""
+    from torchvision.models.feature_extraction import get_graph_node_names
+
+    last: dict[str, int] = {}
+    for place, node in enumerate(get_graph_node_names(module)[1]):
+        parts = node.split(".")
+        for depth in range(1, len(parts) + 1):
+            last[".".join(parts[:depth])] = place
+    modules = {name for name, _ in module.named_modules()}
+    return sorted((name for name in last if name in modules), key=last.__getitem__)
+
+
+def extractor(module: nn.Module, wanted: tuple[str, ...]) -> nn.Module:
+    """The part of the network up to the wanted layers, with nothing in place."""
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    graph = create_feature_extractor(module, {name: name for name in wanted})
+    for node in graph.graph.nodes:
+        if "inplace" in node.kwargs:
+            node.kwargs = {**node.kwargs, "inplace": False}
+    graph.recompile()
+    return graph

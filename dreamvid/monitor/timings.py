@@ -1,0 +1,121 @@
+"""How long each frame took, over all runs of a render: one line of JSON every few seconds.
+
+Kept among the work of the render. Lines that are damaged are left out; nothing is lost by that
+but a piece of a chart.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreamvid.render.render import Progress
+
+NAME = "timings.jsonl"
+LINE_SECONDS = 5.0  # between two lines
+LARGEST = 64_000_000  # bytes that are read; ten million frames have fewer
+
+
+class Recorder:
+    """Notes the seconds of each frame. A file that cannot be written is done without."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._before = self._written = time.monotonic()
+        self._first = 0
+        self._seconds: list[float] = []
+
+    def on_frame(self, progress: "Progress") -> None:
+        now = time.monotonic()
+        took, self._before = now - self._before, now
+        if self._path is None:
+            self._path = progress.folder.work / NAME
+            if not progress.first:
+                self._forget()
+            # The first frame waits for the model to be loaded: that is a time of its own.
+            self._put({"run": progress.first, "until_first": round(took, 3)})
+            self._first = progress.done + 1
+            return
+        self._seconds.append(round(took, 4))
+        if now - self._written > LINE_SECONDS:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is left, and how long it took from the last frame until now."""
+        self._flush()
+        if self._path is not None:
+            self._put({"films": round(time.monotonic() - self._before, 3)})
+
+    def _flush(self) -> None:
+        if self._seconds:
+            self._put({"frame": self._first, "seconds": self._seconds})
+        self._first, self._seconds = self._first + len(self._seconds), []
+        self._written = time.monotonic()
+
+    def _forget(self) -> None:
+        """What was noted of another render in this folder."""
+        with suppress(OSError):
+            assert self._path is not None
+            self._path.unlink(missing_ok=True)
+
+    def _put(self, line: dict[str, Any]) -> None:
+        assert self._path is not None
+        with suppress(OSError), self._path.open("a", encoding="ascii") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+@dataclass
+class Timings:
+    """Of a whole render, in seconds; frames count from 1, a loop's leading ones among them."""
+
+    frames: dict[int, float] = field(default_factory=dict)
+    runs: list[int] = field(default_factory=list)  # frames that were done when each began
+    until_first: float = 0.0  # over all runs: loading, and the first frame of each
+    films: float = 0.0  # the last run's joining and writing
+
+
+def read_timings(path: Path, *, most: int) -> Timings:
+    """What was noted, as far as it can be read.
+
+    Args:
+        most: frames that there can be; what is said of others is left out.
+    """
+    timings = Timings()
+    for line in _lines(path):
+        seconds = line.get("seconds")
+        if _is_time(line.get("until_first")) and _is_count(line.get("run")):
+            timings.runs.append(line["run"])
+            timings.until_first += line["until_first"]
+        elif _is_time(line.get("films")):
+            timings.films = line["films"]
+        elif _is_count(line.get("frame")) and isinstance(seconds, list):
+            numbers = range(line["frame"], most + 1)
+            pairs = zip(numbers, seconds, strict=False)
+            timings.frames |= {number: took for number, took in pairs if _is_time(took)}
+    return timings
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST)
+    except OSError:
+        return
+    for line in text.splitlines():
+        with suppress(ValueError, RecursionError):
+            value = json.loads(line)
+            if isinstance(value, dict):
+                yield value
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and 0 <= value < 1e7
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < 1e9

@@ -1,0 +1,166 @@
+"""OUT/watch/: a poster, a film of the last seconds and a page, kept up to date as a film renders.
+
+Files are made in a thread of its own, where neither torch nor the render waits for them, and so
+seldom that both threads take but a small share of the time.
+"""
+
+import logging
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from dreamvid.errors import DreamvidError
+from dreamvid.image import Bytes, Image, OtherSizeImage, to_bytes
+from dreamvid.media.video.colour import Yuv, to_yuv
+from dreamvid.media.video.encoder_options import Encoding
+from dreamvid.media.video.writer import encode
+from dreamvid.monitor.status import Status, write_status
+from dreamvid.monitor.thumbnail import as_png, shrink_image, small_size
+from dreamvid.monitor.watch_page import PAGE
+from dreamvid.render.work.page_files import FILM, FOLDER, HTML, POSTER
+from dreamvid.system.files import whole_file, write_text
+
+if TYPE_CHECKING:
+    from dreamvid.render.render import Outcome, Progress
+
+SECONDS = 20  # of film that are shown
+FASTEST = 30  # pictures a second of it
+LONGEST = 240  # pixels, the film's longer side
+POSTER_LONGEST = 960  # pixels
+
+SHARE = 0.01  # of the time, at most, for each of the two threads
+LEAST = 1.0  # seconds between two updates
+AT_ONCE = 0.1  # seconds of the render's thread that are not counted
+
+log = logging.getLogger("dreamvid")
+
+
+class Watcher:
+    """Shows a render to whoever opens its page. What cannot be written is said, not raised.
+
+    Leaving the block because of an error tells the page so.
+    """
+
+    def __init__(self, out: Path, *, title: str, fps: Fraction) -> None:
+        self.folder = out / FOLDER
+        self.spent = 0.0  # seconds of the render's own thread
+        self._every = -(-fps // FASTEST)  # frames of the film for each that is kept
+        self._rate = fps / self._every
+        self._frames: deque[Yuv] = deque(maxlen=max(1, round(SECONDS * self._rate)))
+        self._status = Status(title=title)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch")
+        self._update: Future[float] | None = None
+        self._begun = time.perf_counter()
+        self._first: tuple[int, float] | None = None  # frames done, and when, at the first one
+        self._due = 0.0  # when the next update may begin, by perf_counter
+
+    @property
+    def page(self) -> Path:
+        return self.folder / HTML
+
+    def __enter__(self) -> "Watcher":
+        """Writes the page; raises OutputError where that cannot be done."""
+        write_text(self.page, PAGE)
+        write_status(self.folder, self._status)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._worker.shutdown(wait=True)
+        if self._status.state == "rendering":
+            said = str(error) if isinstance(error, DreamvidError) else "it was cut off"
+            self._end("failed", said)
+
+    def on_frame(self, progress: "Progress") -> None:
+        """Take note of a frame; most times that costs a millisecond or two."""
+        begun = time.perf_counter()
+        index, image = progress.frame.index, progress.frame.image
+        if index >= 0 and index % self._every == 0:
+            # Where it would take too long, the picture before is shown for longer.
+            dear = self.spent > SHARE * (begun - self._begun) + AT_ONCE
+            again = self._frames and dear
+            self._frames.append(self._frames[-1] if again else to_yuv(_small(image, LONGEST)))
+        if self._is_due(begun):
+            self._status = self._told(progress, begun)
+            frames, poster = list(self._frames), to_bytes(_small(image, POSTER_LONGEST))
+            self._update = self._worker.submit(self._write, frames, poster, self._status)
+        if self._first is None:
+            self._first = progress.done, begun
+        self.spent += time.perf_counter() - begun
+
+    def finish(self, outcome: "Outcome") -> None:
+        """Say how it ended; waits for what is being written."""
+        self._worker.shutdown(wait=True)
+        if self._frames:
+            self._status = replace(self._status, update=self._status.update + 1, film=True)
+            self._try_film(list(self._frames))
+        if not outcome.finished:
+            done = f"{outcome.frames} of {outcome.count} frames are done"
+            return self._end("stopped", f"{done}; the same command goes on from there")
+        count = self._status.count or outcome.count
+        names = tuple(path.name for path in outcome.files if path.parent == outcome.out)
+        self._status = replace(self._status, done=count, count=count, files=names)
+        return self._end("finished", f"{outcome.count} frames")
+
+    def _told(self, progress: "Progress", now: float) -> Status:
+        speed = None
+        if self._first is not None and now > self._first[1]:
+            speed = (progress.done - self._first[0]) / (now - self._first[1])
+        index = progress.frame.index
+        return replace(
+            self._status,
+            line=f"frame {index}" if index >= 0 else "before the loop begins",
+            done=progress.done,
+            count=progress.count,
+            speed=speed,
+            bytes=progress.bytes_written,
+            update=self._status.update + 1,
+            film=bool(self._frames),
+        )
+
+    def _is_due(self, now: float) -> bool:
+        if self._update is not None and self._update.done():
+            self._due = now + max(LEAST, self._update.result() / SHARE)
+            self._update = None
+        return self._update is None and now >= self._due
+
+    def _write(self, frames: list[Yuv], poster: Bytes, status: Status) -> float:
+        """One update; gives the seconds of computing it took."""
+        begun = time.thread_time()
+        try:
+            with whole_file(self.folder / POSTER, make=False) as partial:
+                partial.write_bytes(as_png(poster))
+            if frames:
+                self._try_film(frames)
+            write_status(self.folder, status)
+        except DreamvidError as error:  # the render itself may do well without it
+            log.warning("--watch: %s", error)
+        return time.thread_time() - begun
+
+    def _try_film(self, frames: list[Yuv]) -> None:
+        size = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
+        encoding = Encoding(size=size, fps=self._rate, crf=24, preset="superfast", threads=1)
+        try:
+            encode(frames, self.folder / FILM, encoding)
+        except DreamvidError as error:
+            log.warning("--watch: %s", error)
+
+    def _end(self, state: str, line: str) -> None:
+        self._status = replace(self._status, state=state, line=line)
+        try:
+            write_status(self.folder, self._status)
+        except DreamvidError as error:
+            log.warning("--watch: %s", error)
+
+
+def _small(image: Image, longest: int) -> OtherSizeImage:
+    return shrink_image(image, small_size((image.shape[-2], image.shape[-1]), longest))

@@ -1,0 +1,174 @@
+"""[dream]: what the network makes of each frame."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from dreamvid.preset.base import Scheduled
+from dreamvid.preset.mask import Masked
+from dreamvid.preset.objectives import (
+    GUIDED,
+    PICKED,
+    Classes,
+    Guides,
+    LayerObjective,
+    Layers,
+    Words,
+)
+from dreamvid.preset.shaping import ShapingOptions
+from dreamvid.preset.values import Finite, Fps, Tile, read_file
+from dreamvid.schedule.curve import Bounds
+
+
+def _or_none(value: object) -> object:
+    """What a preset names may be taken back: --set dream.direction=none."""
+    return None if value == "none" else value
+
+
+def is_name(value: object) -> bool:
+    """Whether a text names a direction, and is not the path of its file."""
+    return isinstance(value, str) and not re.search(r"[/\\]|\.safetensors$|^~|^$", value)
+
+
+NameOrFile = Annotated[
+    str | Path,
+    BeforeValidator(lambda value: value if is_name(value) else read_file(value)),
+    WithJsonSchema({"type": "string"}),
+]
+
+
+class DreamOptions(ShapingOptions):
+    """How one frame is dreamed. The defaults are those of the 2015 program."""
+
+    layers: Layers = Field(
+        default=(),
+        description="names or {name, weight, channels, objective ...}; empty: the model's own",
+    )
+    tour: Finite = Field(
+        default=0.0,
+        ge=0,
+        le=1e6,
+        description="seconds each layer has alone, one after another; 0: all together",
+    )
+    objective: LayerObjective = Field(
+        default="energy", description="what to make more of in the layers that do not say"
+    )
+    guide: Guides = Field(
+        default=(), description="pictures whose features are pulled up: paths or {path, weight}"
+    )
+    direction: Annotated[NameOrFile | None, BeforeValidator(_or_none)] = Field(
+        default=None,
+        description="a weight for each channel: a name of `dreamvid direction`, or a "
+        ".safetensors file with an array a layer",
+    )
+    classes: Classes = Field(
+        default=(), description="labels or groups to be seen everywhere, or {label, weight}"
+    )
+    words: Words = Field(
+        default=(),
+        description="words of a model that knows some, to be seen everywhere, or {text, weight}",
+    )
+    mask: Masked = Field(
+        default=None,
+        description="where to dream: a shape, a file or what moves, or {shape, feather ...}; "
+        "none: everywhere",
+    )
+    pick: Literal["first", "frame"] = Field(
+        default="first",
+        description="strongest, weakest, average channels: of the first frame, or of each",
+    )
+    octaves: Annotated[Scheduled, Bounds(ge=1, le=20, whole=True)] = Field(
+        default=4, description="sizes dreamed, the full one included"
+    )
+    octave_scale: Annotated[Scheduled, Bounds(gt=1, le=4)] = Field(
+        default=1.4, description="side of a size over the one before"
+    )
+    steps: Annotated[Scheduled, Bounds(ge=0, le=10_000, whole=True)] = Field(
+        default=10, description="gradient steps in each octave"
+    )
+    step_size: Annotated[Scheduled, Bounds(ge=-255, le=255)] = Field(
+        default=1.5, description="mean change of a pixel in a step, in 1/255"
+    )
+    jitter: Annotated[Scheduled, Bounds(ge=0, le=4096, whole=True)] = Field(
+        default=32, description="largest shift before a step, in pixels"
+    )
+    same_jitter: bool | None = Field(
+        default=None,
+        description="shift each frame like the first: no flicker, but on still pictures a "
+        "grid may show; default: for footage",
+    )
+    every: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="dream one frame in so many; the others move on exactly, the dream fading in",
+    )
+    rate: Fps | None = Field(
+        default=None, description="instead of every: dreamed frames a second; fps is a multiple"
+    )
+    precision: Literal["auto", "single", "half"] = Field(
+        default="auto",
+        description="what the network computes in; half is faster and a little rougher; auto: "
+        "half on NVIDIA GPUs, single elsewhere",
+    )
+    tile: Tile = Field(
+        default="auto",
+        description="side, in pixels, of the tiles a gradient is taken in; auto: whole pictures, "
+        "but tiles where memory is short; off: always whole",
+    )
+
+    @property
+    def layer_objectives(self) -> tuple[LayerObjective, ...]:
+        """What each of the layers makes more of; of no layers, what the model's own would."""
+        if not self.layers:
+            return (self.objective,)
+        return tuple(layer.objective or self.objective for layer in self.layers)
+
+    @property
+    def guided_layers(self) -> list[str]:
+        pairs = zip(self.layers, self.layer_objectives, strict=False)
+        return [layer.name for layer, objective in pairs if objective in GUIDED]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_guide_guides(cls, table: Any) -> Any:
+        """A guide, or a direction, says by itself what the objective is."""
+        if isinstance(table, dict) and "objective" not in table:
+            if table.get("guide"):
+                return {**table, "objective": "guide"}
+            if _or_none(table.get("direction")):
+                return {**table, "objective": "direction"}
+        return table
+
+    @model_validator(mode="after")
+    def _every_option_has_an_effect(self) -> "DreamOptions":
+        objectives = self.layer_objectives
+        if self.guide and not any(name in GUIDED for name in objectives):
+            raise ValueError(f'guide has no effect with objective = "{self.objective}"')
+        if self.direction and "direction" not in objectives:
+            raise ValueError(f'direction has no effect with objective = "{self.objective}"')
+        if self.pick == "frame" and not any(name in PICKED for name in objectives):
+            raise ValueError(f"pick has an effect with objectives {', '.join(PICKED)} only")
+        for layer, objective in zip(self.layers, objectives, strict=False):
+            if idle := layer.without_effect(objective):
+                raise ValueError(f'{idle} of {layer.name} has no effect with "{objective}"')
+            if objective in ("channel", "neuron") and not layer.channels:
+                raise ValueError(f'objective "{objective}" needs the channels of {layer.name}')
+        if not self.layers and self.objective in ("channel", "neuron"):
+            raise ValueError(f'objective "{self.objective}" needs layers with channels')
+        if self.step_size == 0:
+            raise ValueError("step_size of 0 changes nothing; the 2015 program used 1.5")
+        if self.steps == 0:
+            raise ValueError("steps of 0 change nothing; the 2015 program took 10")
+        if 0 < self.tour < 0.001:
+            raise ValueError("tour must be 0 or at least 0.001 seconds")
+        if self.tour and len(self.layers) < 2:
+            raise ValueError("tour needs two layers or more")
+        if self.rate and self.every > 1:
+            raise ValueError("rate replaces every; give one or the other")
+        named = [(layer.name, goal) for layer, goal in zip(self.layers, objectives, strict=False)]
+        if not self.tour and len({*named}) < len(named):
+            raise ValueError("layers names one layer twice; give its channels in one list")
+        return self

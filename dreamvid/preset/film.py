@@ -1,0 +1,202 @@
+"""[video], [loop], [flow], [colour], [sound], [outputs]: the film around the dream."""
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from dreamvid.errors import quote
+from dreamvid.media.video.codecs import CODECS, Codec
+from dreamvid.preset.base import Options, Scheduled, Share
+from dreamvid.preset.sites import check_target
+from dreamvid.preset.values import File, Finite, Fps
+from dreamvid.schedule.curve import Bounds
+
+
+class VideoOptions(Options):
+    fps: Annotated[Fps, Field(description='frames a second: 24, or "30000/1001"')] | None = Field(
+        default=None, description="default 24, or the footage's own"
+    )
+    frames: int | None = Field(default=None, ge=1, le=10_000_000, description="length of the film")
+    seconds: Finite | None = Field(
+        default=None, gt=0, le=1e6, description="length, instead of frames"
+    )
+    every: int = Field(default=1, ge=1, description="the GIF keeps one frame in so many")
+    crf: int = Field(
+        default=16,
+        ge=0,
+        le=40,
+        description="x264's quality, for others what looks alike; lower is better and larger",
+    )
+    codec: Literal["h264", "hevc", "av1", "vp9", "prores", "prores-4444", "ffv1"] = Field(
+        default="h264",
+        description="of the films: h264 and hevc as MP4, av1 and vp9 as WebM, prores as MOV, "
+        "ffv1 (lossless) as MKV",
+    )
+    depth: Literal[8, 10, 16] | None = Field(
+        default=None,
+        description="bits a sample; default 8 for h264 and vp9, 16 for ffv1, else 10",
+    )
+    encoder: str = Field(
+        default="software",
+        min_length=1,
+        description="software: the same packets on any day; auto: hardware's, where that works; "
+        "or libav's name of one, such as h264_nvenc",
+    )
+    dither: Literal["none", "ordered"] = Field(
+        default="none",
+        description="ordered: no bands in smooth skies; a few percent larger",
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "VideoOptions":
+        if self.frames is not None and self.seconds is not None:
+            raise ValueError("give the length as frames or as seconds, one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_codec(self) -> "VideoOptions":
+        codec, name = self.kind, self.codec
+        if self.depth not in (None, *codec.forms):
+            depths = " or ".join(map(str, sorted(codec.forms)))
+            raise ValueError(f"depth: {name} has {depths} bits, not {self.depth}")
+        if codec.crf is None and "crf" in self.changed():
+            raise ValueError(f"crf: {name} has one quality; leave crf out, or use another codec")
+        if self.bits > 10 and self.dither != "none":
+            raise ValueError(f"dither: is lost in {self.bits} bits; leave it out, or use depth = 8")
+        known = ("software", "auto", codec.encoder, *codec.hardware)
+        if self.encoder not in known:
+            raise ValueError(f"encoder: {quote(self.encoder)} is none of {', '.join(known)}")
+        return self
+
+    @property
+    def kind(self) -> Codec:
+        return CODECS[self.codec]
+
+    @property
+    def bits(self) -> int:
+        """Of a sample."""
+        return self.depth or self.kind.depth
+
+    @property
+    def rate(self) -> Fraction:
+        return self.fps or Fraction(24)
+
+    @property
+    def count(self) -> int:
+        """Length in frames, at least one."""
+        return self.frames or max(1, round(Fraction(self.seconds or 0) * self.rate))
+
+
+class LoopOptions(Options):
+    """How the film's end meets its beginning."""
+
+    kind: Literal["none", "cross-fade", "endless"] = Field(
+        default="none",
+        description="cross-fade: the end dissolves into the beginning while both move on; "
+        "endless: the dream itself is led back to its beginning",
+    )
+    seconds: Finite = Field(
+        default=2.0, gt=0, le=3600, description="how long the end takes to become the beginning"
+    )
+    warm_up: Finite = Field(
+        default=1.0,
+        ge=0,
+        le=3600,
+        description="dreamed before the loop begins, so that it begins amid the dream",
+    )
+
+    @model_validator(mode="after")
+    def _every_option_has_an_effect(self) -> "LoopOptions":
+        if self.kind == "none" and self.changed():
+            raise ValueError('has no effect with kind = "none"; use "cross-fade" or "endless"')
+        return self
+
+
+class FlowOptions(Options):
+    """What earlier frames do to a new one, moved to where they are now."""
+
+    frames: int = Field(
+        default=0, ge=0, le=16, description="dreamed films: how many earlier frames are mixed in"
+    )
+    strength: Share = Field(
+        default=0.5,
+        description="share of the earlier frames; footage: of the dream carried on",
+    )
+    decay: Share = Field(
+        default=0.8, description="what is left from dream to dream of what is carried"
+    )
+    method: Literal["dis", "dis-fast", "raft", "raft-small"] = Field(
+        default="dis", description="how footage's motion is found; raft needs `models get`"
+    )
+    cuts: bool = Field(default=True, description="footage: begin anew after a cut")
+    restart: Annotated[Scheduled, Bounds(ge=1, le=100)] = Field(
+        default=3.0, description="footage: steps of a shot's first frame, over the usual"
+    )
+
+
+class ColourOptions(Options):
+    """What keeps a long film from going grey, dark or neon."""
+
+    keep: Literal["none", "mean", "spread", "palette"] = Field(
+        default="none",
+        description="what of the start's colours: their mean, mean and spread, or all of them",
+    )
+    strength: Share = Field(
+        default=0.2, description="share of the way back to them that is gone in a frame"
+    )
+    like: File | None = Field(
+        default=None, description="a picture whose colours are kept instead of the start's"
+    )
+    contrast: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
+        default=1.0, description="spread of lightness to keep, over the picture's own"
+    )
+    saturation: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
+        default=1.0, description="spread of colour to keep, over the picture's own"
+    )
+
+    @model_validator(mode="after")
+    def _every_option_has_an_effect(self) -> "ColourOptions":
+        if self.keep == "none" and self.changed():
+            raise ValueError('has no effect with keep = "none"; use "mean", "spread" or "palette"')
+        if self.keep == "mean" and (self.contrast != 1 or self.saturation != 1):
+            raise ValueError('contrast and saturation need keep = "spread" or "palette"')
+        return self
+
+
+class SoundOptions(Options):
+    """What is heard, and what schedules hear: rms, bass, mid, high, onset, beat."""
+
+    path: File | None = Field(
+        default=None, description="a sound or video file; default: the footage's own sound"
+    )
+    bpm: Finite | None = Field(
+        default=None, ge=1, le=1000, description="beats a minute; default: found in the sound"
+    )
+    attack: Finite = Field(
+        default=0.01, ge=0, le=10, description="seconds a level takes to rise, about"
+    )
+    release: Finite = Field(default=0.25, ge=0, le=10, description="and to fall")
+    keep: bool = Field(default=True, description="whether the films have the sound")
+
+
+class OutputOptions(Options):
+    """What is written beside the forward film."""
+
+    reverse: bool = Field(default=True, description="the film backwards")
+    loop: bool = Field(
+        default=True, description="a GIF of the film forward and back, or of a looping film"
+    )
+    loop_width: int = Field(
+        default=480, ge=16, le=4096, description="pixels; never wider than the film"
+    )
+    loop_fps: Finite = Field(default=20.0, ge=1, le=50, description="pictures a second in the GIF")
+    frames: Literal["none", "png"] = Field(
+        default="none", description="png: every frame, of 16 bits a channel, in OUT/frames/"
+    )
+    targets: tuple[Annotated[str, AfterValidator(check_target)], ...] = Field(
+        default=(), description="what else is made of the films, such as reels: `export --list`"
+    )
+    stills: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        default=(), description="numbers of frames kept as PNG, the first being 0"
+    )

@@ -1,0 +1,238 @@
+"""TOML -> a checked Preset: by name or path, with `key=value` settings laid over it.
+
+A preset that somebody shared is untrusted input: nothing in it is run.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from dreamvid.errors import PresetError, quote, suggest
+from dreamvid.preset.dream import is_name
+from dreamvid.preset.looks import SHAPING
+from dreamvid.preset.mask import WORDS
+from dreamvid.preset.schema import Preset
+from dreamvid.preset.toml import read_toml
+from dreamvid.preset.values import VIDEOS
+
+PATHS = (
+    ("start", "path"),
+    ("dream", "guide"),
+    ("dream", "mask"),
+    ("dream", "direction"),
+    ("colour", "like"),
+    ("sound", "path"),
+)
+
+RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
+"""How files end that may tell what they were rendered from."""
+
+
+def names() -> list[str]:
+    """The presets that come with dreamvid."""
+    entries = [entry.name for entry in shipped_folder().iterdir()]
+    return sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml"))
+
+
+@cache
+def shipped_folder() -> Traversable:
+    """Find presets/: inside the package in a wheel, beside it in a checkout."""
+    inside = files("dreamvid") / "presets"
+    return inside if inside.is_dir() else Path(str(files("dreamvid"))).parent / "presets"
+
+
+def read_text(name: str) -> str:
+    """The TOML of a preset, named or given as a path; raises PresetError."""
+    if name in names():
+        return (shipped_folder() / f"{name}.toml").read_text("utf-8")
+    path = Path(name)
+    if path.suffix.lower() in RENDERED or os.path.isdir(path):  # False for what is no path
+        cure = f"`dreamvid replay {name}` renders again what it was made from"
+        raise PresetError(name, "is not a preset", cure)
+    if path.suffix != ".toml":
+        raise PresetError(name, "no preset of this name", suggest(name, names()))
+    try:
+        if path.stat().st_size > 1_000_000:
+            raise PresetError(name, "too large for a preset", "a preset has a few kilobytes")
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:  # also a name with a zero byte in it
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        cure = "give the path of a .toml file, or a name from `dreamvid presets list`"
+        raise PresetError(name, f"cannot be read: {reason}", cure) from None
+
+
+def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
+    """Read a preset by name or path, with `key=value` settings laid over it.
+
+    Paths in a file are taken from the file's folder, paths in settings from the
+    current one. Raises PresetError naming the option.
+    """
+    table = _parse(read_text(name), name)
+    if name not in names():
+        anchor_paths(table, Path(name).resolve().parent)
+    return lay_over(table, settings)
+
+
+def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
+    """The preset of a table, which is changed, under settings; raises as `load_preset` does."""
+    if names_look(settings):
+        _drop_looks(table)
+    _drop_direction(table, settings)
+    for setting in settings:
+        _set(table, setting)
+    return check(table)
+
+
+def with_settings(settings: Sequence[str]) -> Preset:
+    """A preset of defaults, which are those of the 2015 program, and these settings."""
+    table: dict[str, Any] = {}
+    for setting in settings:
+        _set(table, setting)
+    return check(table)
+
+
+def sets(settings: Sequence[str], key: str) -> bool:
+    """Whether one of these `key=value` is for the key."""
+    return any(setting.partition("=")[0].strip() == key for setting in settings)
+
+
+def names_look(settings: Sequence[str]) -> bool:
+    """Whether one of them chooses a look, which then takes the place of what was there."""
+    return sets(settings, "dream.look")
+
+
+def decides_look(setting: str) -> bool:
+    """Whether a `key=value` is for something that looks decide."""
+    group, _, key = setting.partition("=")[0].strip().partition(".")
+    return group == "dream" and key in SHAPING
+
+
+def _drop_looks(table: dict[str, Any]) -> None:
+    """Leave out of a preset what looks decide."""
+    dream = table.get("dream")
+    if isinstance(dream, dict):
+        table["dream"] = {key: value for key, value in dream.items() if key not in SHAPING}
+
+
+def check(table: dict[str, Any]) -> Preset:
+    """Make a Preset of a table; raises PresetError with the first thing that is wrong."""
+    try:
+        return Preset.model_validate(table)
+    except ValidationError as error:
+        raise explain(error) from None
+
+
+def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
+    """Leave out a preset's direction where layers, guides or an objective take its place.
+
+    And its layers, which were chosen for something else, where a direction is.
+    """
+    dream = table.get("dream")
+    values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
+    if not isinstance(dream, dict):
+        return
+    directed = values.get("dream.direction", "none").strip("\"' ") != "none"
+    objective = values.get("dream.objective", "direction").strip("\"' ")
+    if directed and "dream.layers" not in values:
+        for key in ("layers", "tour", "objective", "guide"):
+            dream.pop(key, None)
+    elif directed:
+        return
+    elif values.keys() & {"dream.layers", "dream.guide"} or objective != "direction":
+        dream.pop("direction", None)
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return read_toml(text)
+    except ValueError as error:
+        raise PresetError(name, f"is not TOML: {error}") from None
+
+
+def anchor_paths(table: dict[str, Any], folder: Path) -> None:
+    """Take the paths in a preset's table from a folder, but those that are whole."""
+
+    def anchored(value: object, key: str) -> object:
+        if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
+            return value
+        if isinstance(value, str):  # what is empty stays so, to be refused; ~ is its own place
+            return str(folder / value) if value and value[0] != "~" else value
+        if isinstance(value, list):
+            return [anchored(item, key) for item in value]
+        if isinstance(value, dict):
+            inner = value.keys() & {"path", "mask"}
+            return value | {key: anchored(value[key], key) for key in inner}
+        return value
+
+    for group, key in PATHS:
+        options = table.get(group)
+        if isinstance(options, dict) and key in options:
+            options[key] = anchored(options[key], key)
+
+
+def _set(table: dict[str, Any], setting: str) -> None:
+    """Lay one `key=value` over a table; the value is TOML, or else plain text."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        problem = f"{quote(setting)} is not KEY=VALUE"
+        raise PresetError("--set", problem, "such as dream.octaves=6")
+    try:
+        value = read_toml(f"value = {text}")["value"]
+    except ValueError:
+        value = text.strip()
+    *groups, last = key.strip().split(".")
+    if not all((*groups, last)):
+        raise PresetError("--set", f"{quote(key)} is not a key", "such as dream.octaves")
+    inner = table
+    for group in groups:
+        inner = inner.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise PresetError("--set", f"{key}: {group} is not a table")
+    if groups == ["video"] and last in ("frames", "seconds"):
+        inner.pop("seconds" if last == "frames" else "frames", None)
+    if (groups, last) == (["sound"], "path"):
+        inner.pop("bpm", None)  # a sound has a beat of its own, unless one is given after it
+    if (groups, last) == (["start"], "path"):
+        footage = inner.get("kind") == "video" or str(value).lower().endswith(VIDEOS)
+        inner["kind"] = "video" if footage else "image"
+    inner[last] = value
+
+
+def explain(error: ValidationError, kind: type[BaseModel] = Preset) -> PresetError:
+    """What is wrong first. `kind`: what was to be made of the table."""
+    first, *others = error.errors(include_url=False)
+    # Pydantic numbers the items of lists; a reader wants dream.layers[1].weight.
+    option = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
+    ).lstrip(".")
+    if first["type"] == "extra_forbidden":
+        return PresetError(option, "no such option", suggest(*_siblings(first["loc"], kind)))
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if isinstance(first["input"], str | int | float | list | tuple):
+        message += f", got {quote(first['input'])}"
+    if others:
+        message += f"; and {len(others)} more"
+    return PresetError(option or kind.__name__.lower(), message)
+
+
+def _siblings(location: tuple[int | str, ...], kind: type[BaseModel]) -> tuple[str, list[str]]:
+    """The unknown key, and the keys its table has."""
+    for part in location[:-1]:
+        field = kind.model_fields.get(str(part))
+        kind = next(_tables(field.annotation), kind) if field else kind
+    fields = kind.model_fields.items()
+    return str(location[-1]), [field.alias or name for name, field in fields]
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The tables that an option may be: itself one, or lists of one, or one among others."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _tables(part)

@@ -1,0 +1,30 @@
+"""[start]: what a film begins with."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from dreamvid.preset.base import Options
+from dreamvid.preset.values import File, Size
+
+
+class StartOptions(Options):
+    """The picture the film grows from, or the footage that is dreamed on."""
+
+    kind: Literal["noise", "sky", "dusk", "image", "video"] = Field(
+        default="sky",
+        description="noise, sky and dusk are generated from the seed; image and video are files",
+    )
+    path: File | None = Field(default=None, description="the file, for kind = image or video")
+    size: Size | None = Field(
+        default=None, description="film size; default 480x270, or the file's own"
+    )
+
+    @model_validator(mode="after")
+    def _a_file_has_a_path(self) -> "StartOptions":
+        filed = self.kind in ("image", "video")
+        if self.path is not None and not filed:
+            raise ValueError(f'path has no effect with kind = "{self.kind}"; use kind = "image"')
+        if self.path is None and self.kind == "image":  # footage: only the preset's user has it
+            raise ValueError('kind = "image" needs a path')
+        return self

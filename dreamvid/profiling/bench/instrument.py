@@ -1,0 +1,157 @@
+"""What a render spends its time on, told by its own parts, wrapped while it runs.
+
+The parts share out the time of the thread that dreams; encoders work beside it, in threads of
+their own. `render` knows nothing of this.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+from types import ModuleType, TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dreamvid.dream.colour import Palette
+from dreamvid.dream.objectives.grid import Mask
+from dreamvid.dream.settings import Ascent
+from dreamvid.film.closing_loops import Leads
+from dreamvid.film.engine import Frame, Step
+from dreamvid.film.job import Job
+from dreamvid.film.parts import Parts
+from dreamvid.image import Image
+from dreamvid.media.video.colour import Planes
+from dreamvid.media.video.segments import TwinSegments
+from dreamvid.media.video.transfer import Arriving
+from dreamvid.media.video.writer import Encoding
+from dreamvid.preset.schema import Preset
+from dreamvid.profiling.bench.clock import Stopwatch
+from dreamvid.render import render
+from dreamvid.schedule.moment import Moment
+
+
+class Watch:
+    def __init__(self, device: torch.device) -> None:
+        self.stopwatch = Stopwatch(device)
+        self.encodings: list[float] = []  # seconds of each file
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """While this lasts, `render` tells what it does."""
+    seams = {
+        "build": partial(_build, watch, render.build),
+        "samples": partial(_samples, watch, render.samples),
+        "Arriving": partial(_WatchedArriving, watch),
+        "TwinSegments": partial(_WatchedSegments, watch),
+        "write_films": partial(_write_films, watch, render.write_films),
+    }
+    with _replaced(render, seams):
+        yield
+
+
+@contextmanager
+def _replaced(module: ModuleType, others: dict[str, Any]) -> Iterator[None]:
+    kept = {name: getattr(module, name) for name in others}
+    try:
+        vars(module).update(others)
+        yield
+    finally:
+        vars(module).update(kept)
+
+
+def _build(
+    watch: Watch, build: Callable[..., Job], preset: Preset, device: torch.device, **how: Any
+) -> Job:
+    make_parts = partial(_WatchedParts, stopwatch=watch.stopwatch)
+    with watch.stopwatch.part("start"):
+        job = build(preset, device, make_parts=make_parts, **how)
+    return replace(job, steps=partial(_steps, watch.stopwatch, job.steps))
+
+
+@contextmanager
+def _steps(
+    stopwatch: Stopwatch, steps: Callable[[Leads], AbstractContextManager[Step]], leads: Leads
+) -> Iterator[Step]:
+    """All of a step that is no other part is motion."""
+    with steps(leads) as step:
+
+        def timed(frame: Frame) -> Frame:
+            with stopwatch.part("motion"):
+                return step(frame)
+
+        yield timed
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WatchedParts(Parts):
+    stopwatch: Stopwatch
+
+    def dreamed(
+        self,
+        image: Image,
+        moment: Moment,
+        ascent: Ascent | None = None,
+        mask: Mask | None = None,
+    ) -> Image:
+        with self.stopwatch.part("dream"):
+            return super().dreamed(image, moment, ascent, mask)
+
+    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
+        with self.stopwatch.part("colour"):
+            return super().graded(image, like, moment)
+
+
+def _samples(watch: Watch, samples: Callable[..., Tensor], image: Image, *how: Any) -> Tensor:
+    with watch.stopwatch.part("conversion"):
+        return samples(image, *how)
+
+
+class _WatchedArriving(Arriving):
+    """Sees what of copying keeps the thread that dreams, and its device."""
+
+    def __init__(self, watch: Watch, frames: Sequence[Planes] = ()) -> None:
+        super().__init__(frames)
+        self._watch = watch
+
+    def send(self, samples: Tensor) -> None:
+        with self._watch.stopwatch.part("copy") if samples.is_cuda else nullcontext():
+            super().send(samples)
+
+
+class _WatchedSegments(TwinSegments):
+    """Whatever keeps the thread that dreams until the encoder is done is waiting."""
+
+    def __init__(self, watch: Watch, folder: Any, encoding: Encoding, at_once: int) -> None:
+        super().__init__(folder, encoding, at_once)
+        self._watch = watch
+
+    def make_room(self) -> None:
+        with self._watch.stopwatch.part("waiting"):
+            super().make_room()
+
+    def wait(self) -> None:
+        with self._watch.stopwatch.part("waiting"):
+            super().wait()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._watch.stopwatch.part("waiting"):
+            super().__exit__(kind, error, trace)
+
+    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
+        begin = perf_counter()
+        super()._encode(number, frames, backwards)
+        self._watch.encodings.append(perf_counter() - begin)
+
+
+def _write_films(watch: Watch, write_films: Callable[..., Iterator[Any]], *what: Any) -> list[Any]:
+    with watch.stopwatch.part("films"):
+        return list(write_films(*what))

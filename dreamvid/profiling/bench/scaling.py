@@ -1,0 +1,77 @@
+"""How the time of a step grows with the picture: per pixel it should stay the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from dreamvid.profiling.bench.clock import seconds
+from dreamvid.profiling.bench.spread import Spread, spread_of
+from dreamvid.profiling.bench.steps import WARM, Place, Size, make_step
+
+LADDER: tuple[Size, ...] = (
+    (256, 144),
+    (512, 288),
+    (768, 432),
+    (1024, 576),
+    (1280, 720),
+    (1920, 1080),
+    (2560, 1440),
+    (3840, 2160),
+)
+REFERENCE = (768, 432)  # what the others are held against
+BUDGET = 120.0  # seconds for one layer; sizes above REFERENCE that would take longer are left out
+# Steps are taken in a row, as an octave's are: a single one, after those of another size, would
+# find nothing of its own in the processor's caches.
+ROW, SHORT = 10, 0.3  # steps at most, and seconds after which there are no more
+
+
+@dataclass(frozen=True)
+class Scaled:
+    place: Place
+    size: Size
+    seconds: Spread  # a step
+    relative: Spread  # time per pixel, that of REFERENCE being 1
+
+    @property
+    def nanoseconds_per_pixel(self) -> float:
+        return self.seconds.median / (self.size[0] * self.size[1]) * 1e9
+
+
+def scale(place: Place, repeats: int, device: torch.device) -> list[Scaled]:
+    """All sizes in turn, so that a busy machine slows all of them alike.
+
+    Raises ModelError where the smallest is too small for the layer.
+    """
+    rows, spent, per_pixel = {}, 0.0, 0.0
+    for size in LADDER:
+        pixels = size[0] * size[1]
+        if size > REFERENCE and spent + per_pixel * pixels * (WARM + repeats) > BUDGET:
+            break
+        step = make_step(place, size, device)
+        once = min(seconds(step, device) for _ in range(WARM))
+        per_pixel, count = once / pixels, max(1, min(ROW, int(SHORT / once)))
+        spent += once * (WARM + count * repeats)
+        rows[size] = _Row(step, count)
+    rounds = [{size: row.seconds(device) for size, row in rows.items()} for _ in range(repeats)]
+    return [_scaled(place, size, rounds) for size in rows]
+
+
+@dataclass(frozen=True)
+class _Row:
+    step: Callable[[], None]
+    count: int
+
+    def seconds(self, device: torch.device) -> float:
+        """A step, in a row of them."""
+        return seconds(lambda: [self.step() for _ in range(self.count)], device) / self.count
+
+
+def _scaled(place: Place, size: Size, rounds: list[dict[Size, float]]) -> Scaled:
+    share = (size[0] * size[1]) / (REFERENCE[0] * REFERENCE[1])
+    return Scaled(
+        place=place,
+        size=size,
+        seconds=spread_of([took[size] for took in rounds]),
+        relative=spread_of([took[size] / took[REFERENCE] / share for took in rounds]),
+    )

@@ -1,0 +1,183 @@
+"""What a film will take, told before the work: time, memory and disk, and what for.
+
+A few frames are begun at their real size, with one gradient step in each octave; some more are
+finished, smaller where that would take long, and encoded. Times hold while the machine is as
+busy as it is now.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from dreamvid.dream.objectives.score import Differentiable, Score
+from dreamvid.dream.tiling.receptive_field import lines
+from dreamvid.dream.tiling.tile_size import bytes_per_pixel
+from dreamvid.dream.tiling.tiled_gradient import largest_window
+from dreamvid.dream.tiling.tiled_score import TiledScore
+from dreamvid.film.closing_loops import lead_frames
+from dreamvid.film.job import Job, build
+from dreamvid.image import Image
+from dreamvid.media.audio.mux import BIT_RATE
+from dreamvid.preset.schema import Preset
+from dreamvid.profiling.probe import Clock, Probe, probe
+from dreamvid.profiling.sample_encode import Texture, feel
+from dreamvid.render.work.encoding import chunk_length, encoding_of
+from dreamvid.system.device import cores
+from dreamvid.system.memory import resident
+
+PIXEL = 12  # bytes: three float32
+
+# Measured as peaks of resident memory: renders of three sizes by two networks.
+PICTURES = 10  # as large as the film's that are in memory beside the gradient
+LIBRARIES = 60e6  # bytes of code and tables that the first frame brings in
+ENCODER = 50e6  # bytes of x264 and of the GIF, whatever the size,
+ENCODER_PIXEL = 150  # and bytes a pixel;
+OTHERS = {"hevc": 100e6, "av1": 120e6}  # more than that, whatever the size,
+OTHERS_PIXEL = {"hevc": 100, "av1": 450}  # and bytes a pixel
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds and bytes, by what they are for."""
+
+    frames: int  # of the film
+    size: tuple[int, int]  # (width, height)
+    dreamed: int  # frames that are dreamed, with those before a loop's first one
+    tile: int | None  # pixels a side, where the largest octave is dreamed in tiles
+    seconds: Mapping[str, float]
+    memory: Mapping[str, float]  # at its peak
+    gpu: float  # bytes of a GPU's own memory; 0: on the CPU all is in `memory`
+    disk: Mapping[str, float]  # when the film is finished
+
+
+def estimate(preset: Preset, device: torch.device, *, loading: float = 0.0) -> Estimate:
+    """Raises what a render would raise before its work, and in its first frames.
+
+    Args:
+        loading: seconds that the program took to begin.
+    """
+    clock = Clock(device)
+    clock.start()
+    job = build(preset, device, make_parts=clock.parts)
+    started, program = clock.now() - clock.started, resident() or 0
+    seen = probe(job, clock)
+    tile, gradient = _gradient(seen.score, seen.frame.image)
+    counts = _counts(job)
+    per_frame = seen.dream + seen.colour + seen.rest
+    texture = feel(job.preset, device, per_frame)
+    on_gpu = device.type != "cpu"
+    memory = {"program": program + LIBRARIES, "dream": 0.0 if on_gpu else gradient}
+    assert job.preset.start.size
+    return Estimate(
+        frames=job.preset.video.count,
+        size=job.preset.start.size,
+        dreamed=counts.dreamed,
+        tile=tile,
+        seconds={"start": loading + started, **_seconds(job, counts, seen, texture)},
+        memory=memory | _buffers(job),
+        gpu=gradient if on_gpu else 0.0,
+        disk=_disk(job, counts, seen, texture),
+    )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    rendered: int  # frames, those before a loop's first one included
+    dreamed: int  # of them
+    leads: int  # frames that are kept until the loop closes
+    chunk: int  # frames of a segment
+    looped: int  # pictures of the GIF
+    stills: int  # PNGs
+
+
+def _counts(job: Job) -> _Counts:
+    preset = job.preset
+    leads, leading = lead_frames(preset.loop, preset.video.rate)
+    rendered = range(-leading, preset.video.count)
+    last = (preset.video.count - 1) // preset.video.every
+    closed = preset.loop.kind != "none"
+    return _Counts(
+        rendered=len(rendered),
+        dreamed=sum(n % preset.dream.every == 0 or n == -leading for n in rendered),
+        leads=leads,
+        chunk=chunk_length(encoding_of(preset)),
+        looped=(last + 1 if closed else max(1, 2 * last)) if preset.outputs.loop else 0,
+        stills=1 + sum(n < preset.video.count for n in preset.outputs.stills),
+    )
+
+
+def _size(job: Job) -> tuple[int, int]:
+    return job.start.image.shape[-2], job.start.image.shape[-1]
+
+
+def _gradient(score: Differentiable | None, image: Image) -> tuple[int | None, float]:
+    """The side of the tiles, and the bytes a gradient of the full size takes."""
+    side = None
+    if isinstance(score, TiledScore):
+        side, score = score.tiling.side(score.score, image), score.score
+    if not isinstance(score, Score):
+        return None, 0.0
+    size = window = (image.shape[-2], image.shape[-1])
+    if side is not None and side < max(size):
+        window = largest_window(size, lines(score.features, score.layers, size, image), side)
+    return side, bytes_per_pixel(score, image) * math.prod(window)
+
+
+def _buffers(job: Job) -> dict[str, float]:
+    """Bytes of pictures that are worked on, and of those that wait and are encoded."""
+    height, width = _size(job)
+    pixels = height * width
+    encoding = encoding_of(job.preset)
+    waiting = 2 * min(chunk_length(encoding), job.preset.video.count)
+    more = OTHERS_PIXEL.get(encoding.codec, 0)
+    return {
+        "frames": PICTURES * PIXEL * pixels,
+        "encoding": (waiting * encoding.form.pixel_bytes + ENCODER_PIXEL + more) * pixels
+        + ENCODER
+        + OTHERS.get(encoding.codec, 0),
+    }
+
+
+def _seconds(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str, float]:
+    work = {
+        "dream": counts.dreamed * seen.dream,
+        "colour": counts.dreamed * seen.colour,
+        ("flow" if job.preset.of_footage else "motion"): counts.rendered * seen.rest,
+    }
+    frames, both_ways = job.preset.video.count, _ways(job) * texture.encode
+    encode = frames * both_ways
+    if _spare(job.start.image.device):  # it goes on beside the work, but for the last segment
+        encode = max(encode - sum(work.values()), min(frames, counts.chunk) * both_ways)
+    films = counts.looped * texture.gif_seconds + counts.stills * texture.still_seconds
+    films += frames * texture.deep_seconds
+    return {**work, "encoding": frames * texture.convert + encode, "films": films}
+
+
+def _ways(job: Job) -> int:
+    """How often a frame is encoded: films of key pictures are turned round as they are."""
+    return 1 if job.preset.video.kind.intra else 2
+
+
+def _spare(device: torch.device) -> bool:
+    """Whether the encoder has processors of its own."""
+    return device.type != "cpu" or cores() > torch.get_num_threads()
+
+
+def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str, float]:
+    frames, outputs = job.preset.video.count, job.preset.outputs
+    segments = -(-frames // counts.chunk)
+    film = segments * texture.first + (frames - segments) * texture.others
+    picture = PIXEL * math.prod(_size(job))
+    kept = [image for image in seen.frame.memory.values() if image is not seen.frame.image]
+    # The newest two, and in the last one the frames of a segment that is not full.
+    short = frames % counts.chunk * encoding_of(job.preset).form.pixel_bytes
+    checkpoints = min(2, segments) * (1 + len(kept)) * picture + short * math.prod(_size(job))
+    heard = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
+    return {
+        "work": _ways(job) * film + checkpoints + counts.leads * picture / 2,
+        "films": (1 + outputs.reverse) * (film + heard),
+        "loop": counts.looped * texture.gif,
+        "stills": counts.stills * texture.still + frames * texture.deep,
+    }

@@ -1,0 +1,116 @@
+"""What a film's files will take: from a small piece of it that is really dreamed and encoded."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import torch
+
+from dreamvid.film.engine import render_frames
+from dreamvid.film.job import build
+from dreamvid.image import Image, OtherSizeImage
+from dreamvid.media.animated.gif import write_loop_gif
+from dreamvid.media.images.writing import save
+from dreamvid.media.video.colour import to_planes
+from dreamvid.media.video.reader import open_video
+from dreamvid.media.video.writer import encode
+from dreamvid.preset.schema import LoopOptions, Preset
+from dreamvid.render.preview import shrink
+from dreamvid.render.work.encoding import encoding_of
+from dreamvid.render.work.frame_files import BITS
+
+Result = TypeVar("Result")
+
+FRAMES = 10  # dreamed; what a dream adds takes some frames to build up
+KEPT = 6  # of them, the last, that are encoded
+BUDGET = 15.0  # seconds that they may take; a smaller piece is dreamed instead
+NARROWEST = 160  # pixels; in less, dreams do not have the texture of larger ones
+
+
+@dataclass(frozen=True)
+class Texture:
+    """Of a film in its real size: bytes, and seconds."""
+
+    first: int  # bytes of a segment's first picture
+    others: float  # bytes of each other picture, on average
+    gif: float  # bytes of a picture of the loop
+    still: int  # bytes of a PNG
+    convert: float  # seconds a frame until it can be encoded
+    encode: float  # seconds a frame, one way
+    gif_seconds: float  # for each picture of the loop
+    still_seconds: float
+    deep: int  # bytes of a PNG of 16 bits; 0 where none is wanted
+    deep_seconds: float
+
+
+def feel(preset: Preset, device: torch.device, seconds: float) -> Texture:
+    """Dream and encode a few frames, smaller than the film if need be.
+
+    Args:
+        preset: of a job, resolved.
+        seconds: that a frame of the film takes.
+    """
+    assert preset.start.size
+    width, height = preset.start.size
+    scale = min(1.0, (BUDGET / max(1e-6, FRAMES * seconds)) ** 0.5)
+    small = shrink(preset, max(NARROWEST, 2 * round(width * scale / 2))) if scale < 1 else preset
+    job = build(small.model_copy(update={"loop": LoopOptions()}), device)
+    with job.steps({}) as step:
+        shown = render_frames(job.start, step, count=min(FRAMES, preset.video.count))
+        images = [mirrored(frame.image, (height, width)) for frame in shown][-KEPT:]
+    return _written(images, preset)
+
+
+def mirrored(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
+    """Laid out to (height, width) by copies of itself, each the mirror image of the next."""
+    for axis, length in ((-2, size[0]), (-1, size[1])):
+        place = torch.arange(length, device=image.device) % (2 * image.shape[axis])
+        image = image.index_select(axis, torch.minimum(place, 2 * image.shape[axis] - 1 - place))
+    return image
+
+
+def _written(images: list[Image], preset: Preset) -> Texture:
+    encoding, dither = encoding_of(preset), preset.video.dither != "none"
+    names = f"film{encoding.kind.segment}", "loop.gif", "still.png", "deep.png"
+    with TemporaryDirectory() as folder:
+        film, gif, still, deep = (Path(folder) / name for name in names)
+        frames, convert = _timed(
+            lambda: [to_planes(image, encoding.form, dither) for image in images]
+        )
+        _, encoded = _timed(lambda: encode(frames, film, encoding))
+        first, *others = _packets(film)
+        pictures, looped = _timed(
+            lambda: write_loop_gif(
+                film, film, gif, every=1, fps=20, width=preset.outputs.loop_width
+            )
+        )
+        _, saved = _timed(lambda: save(images[-1], still))
+        kept_deep = preset.outputs.frames == "png"
+        _, saved_deep = _timed(lambda: save(images[-1], deep, BITS) if kept_deep else None)
+        return Texture(
+            first=first,
+            others=sum(others) / max(1, len(others)),
+            gif=gif.stat().st_size / pictures,
+            still=still.stat().st_size,
+            convert=convert / len(images),
+            encode=encoded / len(images),
+            gif_seconds=looped / pictures,
+            still_seconds=saved,
+            deep=deep.stat().st_size if kept_deep else 0,
+            deep_seconds=saved_deep if kept_deep else 0.0,
+        )
+
+
+def _packets(film: Path) -> list[int]:
+    """Bytes of each picture, in the order they are decoded."""
+    with open_video(film) as (container, stream):
+        return [packet.size for packet in container.demux(stream) if packet.size]
+
+
+def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    begin = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - begin

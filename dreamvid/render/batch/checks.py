@@ -1,0 +1,48 @@
+"""What can be known to be wrong before a job is begun."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dreamvid.errors import DreamvidError, ModelError, PresetError
+from dreamvid.film.job import inputs
+from dreamvid.film.resolve import with_video
+from dreamvid.media.images.reading import check_picture
+from dreamvid.models.weights import store
+from dreamvid.render.batch.jobs import Job, named
+
+
+def check_jobs(jobs: Sequence[Job]) -> None:
+    """Raises PresetError, ModelError or VideoError naming the first job that cannot begin."""
+    known: set[Path] = set()  # pictures: many jobs may share one
+    for job in jobs:
+        try:
+            if store.find(job.preset.model) is None:
+                raise ModelError(store.missing(job.preset.model))
+            for option, path in inputs(job.preset).items():
+                if not path.exists():
+                    raise PresetError(option, f"there is no {path}")
+                if _is_picture(job, option) and path not in known:
+                    check_picture(path, option=option)
+                    known.add(path)
+            with_video(job.preset)
+        except DreamvidError as error:
+            raise named(error, job.name) from None
+
+
+def _is_picture(job: Job, option: str) -> bool:
+    return option == "colour.like" or (option == "start.path" and not job.preset.of_footage)
+
+
+def described(job: Job) -> dict[str, Any]:
+    """A line of what is to be done."""
+    preset = with_video(job.preset)
+    size = "x".join(map(str, preset.start.size)) if preset.start.size else "as its file"
+    return {
+        "job": job.name,
+        "title": preset.title,
+        "model": preset.model,
+        "seed": preset.seed,
+        "size": size,
+        "frames": preset.video.count,
+    }

@@ -1,0 +1,174 @@
+"""The jobs file: presets x seeds x inputs x settings, and jobs of their own.
+
+    out = "films"                                # beside this file; --out is stronger
+    presets = ["quickstart", "mine.toml"]
+    seeds = [1, 2, 3]
+    inputs = "photos/*.jpg"                      # each becomes start.path
+    settings = { "dream.steps" = [4, 8] }        # or [["dream.steps=4"], ["dream.steps=8"]]
+    frames = 48                                  # and size, fps, model, for: of all jobs
+
+    [[job]]
+    preset = "gold"
+    settings = ["dream.octaves=3"]
+
+Like a preset, the file may come from a stranger: it is checked as a whole before any work,
+and names no place to write to outside its own folder.
+"""
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from dreamvid.errors import DreamvidError, PresetError
+from dreamvid.preset.load import explain
+from dreamvid.preset.schema import Options
+from dreamvid.preset.toml import read_toml
+
+MOST = 10_000  # jobs
+BYTES = 1_000_000  # of the file
+
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class _Shared(Options):
+    """What the file may say of all jobs, and a job of itself."""
+
+    model_config = ConfigDict(populate_by_name=False)
+
+    frames: int | None = Field(default=None, description="length of the films")
+    size: str | None = Field(default=None, description="WIDTHxHEIGHT in pixels")
+    fps: int | float | str | None = Field(default=None, description="frames a second")
+    model: str | None = Field(default=None, description="see `dreamvid models list`")
+    targets: tuple[Text, ...] = Field(
+        default=(), alias="for", description="what the films are for, as `render --for`"
+    )
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_target(cls, value: object) -> object:
+        return _many(value)
+
+    def settings(self) -> list[str]:
+        named = {
+            "video.frames": self.frames,
+            "start.size": self.size,
+            "video.fps": self.fps,
+            "model": self.model,
+        }
+        return [f"{key}={toml(value)}" for key, value in named.items() if value is not None]
+
+
+class OneJob(_Shared):
+    """A job of its own: [[job]]."""
+
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._=+-]{0,99}$")
+    preset: Text
+    seed: Seed | None = None
+    input: Text | None = None
+    changes: tuple[Text, ...] = Field(default=(), alias="settings")
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _read_changes(cls, value: object) -> object:
+        return settings_of(value) if isinstance(value, dict) else _many(value)
+
+
+class JobsFile(_Shared):
+    """The whole file; a list that is empty stands for one job with what the presets say."""
+
+    out: Text | None = Field(default=None, description="folder for the films, beside this file")
+    presets: tuple[Text, ...] = ()
+    seeds: tuple[Seed, ...] = ()
+    inputs: tuple[Text, ...] = Field(default=(), description="files or patterns of them")
+    changes: tuple[tuple[Text, ...], ...] = Field(default=(), alias="settings")
+    job: tuple[OneJob, ...] = ()
+
+    @field_validator("presets", "seeds", "inputs", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return _many(value)
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _read_changes(cls, value: object) -> object:
+        """A table of lists is every combination; a list of texts is one setting each."""
+        if isinstance(value, dict):
+            flat = _flat(value).items()
+            lists = {key: one if isinstance(one, list) else [one] for key, one in flat}
+            check_count(*map(len, lists.values()))
+            pairs = [[f"{key}={toml(one)}" for one in many] for key, many in lists.items()]
+            return tuple(product(*pairs))
+        if isinstance(value, list | tuple):
+            return tuple(settings_of(one) if isinstance(one, dict) else _many(one) for one in value)
+        return (_many(value),) if isinstance(value, str) else value
+
+    @field_validator("out")
+    @classmethod
+    def _stays_beside(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        path = Path(value)
+        if path.is_absolute() or ".." in path.parts or path == Path():
+            raise ValueError("must be a folder below the file's own; --out takes any")
+        return value
+
+
+def read_jobs_file(path: Path) -> JobsFile:
+    """Raises PresetError naming the file, and the option that is wrong."""
+    try:
+        if path.stat().st_size > BYTES:
+            raise PresetError(str(path), "too large for a file of jobs", "at most a megabyte")
+        table = read_toml(path.read_text("utf-8"))
+        return JobsFile.model_validate(table)
+    except ValidationError as error:
+        found = explain(error, JobsFile)
+        raise _in(found, path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise PresetError(str(path), f"cannot be read: {reason}", "give a .toml file") from None
+    except (ValueError, RecursionError) as error:  # TOML's errors are ValueErrors
+        raise PresetError(str(path), f"is not TOML: {error}") from None
+
+
+def _in(error: DreamvidError, path: Path) -> DreamvidError:
+    error.args = (f"{path}: {error}",)
+    return error
+
+
+def check_count(*lengths: int) -> None:
+    count = 1
+    for length in lengths:
+        count *= length
+        if count > MOST:  # before any list of them is made
+            raise PresetError("jobs", f"there are more than {MOST}", "make several files of them")
+
+
+def settings_of(table: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{key}={toml(value)}" for key, value in _flat(table).items())
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    """dream = { steps = 4 }, which TOML also makes of dream.steps = 4, as "dream.steps" = 4."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = isinstance(value, dict) and "." not in key
+        found |= {f"{key}.{name}": one for name, one in value.items()} if inner else {key: value}
+    return found
+
+
+def _many(value: object) -> object:
+    """One where a list is meant is a list of it."""
+    return (value,) if isinstance(value, str | int) else value
+
+
+def toml(value: Any) -> str:
+    """A value as `--set` takes it; TOML's own, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")

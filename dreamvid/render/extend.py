@@ -1,0 +1,170 @@
+"""Make a film longer: from its render folder alone, as if it had been that long from the start.
+
+what the folder is of, its files found again -> the same, longer -> `render_film(longer=True)`
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from dreamvid.errors import PresetError, ResumeError
+from dreamvid.film.resolve import with_video
+from dreamvid.film.timeline import make_timeline, schedules, sound_of
+from dreamvid.media.metadata import LARGEST, parse
+from dreamvid.preset.schema import Preset
+from dreamvid.render.record.provenance import Record, check_record
+from dreamvid.render.render import Outcome, Progress, render_film
+from dreamvid.render.replay import RUN, Source, preset_of, threads
+from dreamvid.render.work.encoding import chunk_length, encoding_of
+from dreamvid.render.work.folder import LENGTH, RenderFolder, kept_setting
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What is to be done."""
+
+    out: Path
+    record: Record
+    preset: Preset  # of the longer film
+    before: int  # frames of the film as it is
+    depends: tuple[str, ...]  # options that would have been others in frames that are rendered
+
+    @property
+    def count(self) -> int:
+        """Frames of the longer film."""
+        return self.preset.video.count
+
+
+def plan(
+    out: Path, *, frames: int | None = None, seconds: float | None = None, to: int | None = None
+) -> Extension:
+    """How the film of a render folder gets so many frames or seconds more, or `to` frames in all.
+
+    Where such an extension was begun and did not finish, what remains of it.
+
+    Raises:
+        ResumeError: the folder holds nothing to go on from, or another extension.
+        PresetError: the film has an end, or what it is made from is not there any more.
+    """
+    before = kept_setting(out, LENGTH)
+    if not isinstance(before, int):
+        cure = "render it anew, longer"
+        raise ResumeError(f"{out} has no render to go on from, in {out / '.render'} ({cure})")
+    source = _source(out)
+    old = with_video(preset_of(source, [f"{LENGTH}={before}"]))
+    if seconds is not None:
+        frames = max(1, round(Fraction(seconds) * old.video.rate))
+    count = _count(RenderFolder(out), before, frames, to)
+    new = with_video(preset_of(source, [f"{LENGTH}={count}"]))
+    _check_open(old, new, count)
+    return Extension(out, source.record, new, before, _depending(old, new))
+
+
+def extend(
+    extension: Extension,
+    *,
+    device: torch.device,
+    on_frame: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda words: None,
+) -> Outcome:
+    """Render what is missing, by as many threads as the film so far; raises as `render_film`."""
+    _check_last_chunk(extension, device)
+    with threads(extension.record, device):
+        return render_film(
+            extension.preset,
+            extension.out,
+            device=device,
+            on_frame=on_frame,
+            stop=stop,
+            note=note,
+            longer=True,
+        )
+
+
+def _source(out: Path) -> Source:
+    """What the folder says it is of: of the last run, or of a finished film."""
+    folder = RenderFolder(out)
+    path = folder.job if folder.job.exists() else out / RUN
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ResumeError(f"{path}: cannot be read: {error.strerror}") from None
+    table = parse(data, named=False) if len(data) <= LARGEST else None
+    if table is None:
+        cure = "the command that began the film writes it anew"
+        raise ResumeError(f"{path} is damaged ({cure})")
+    return Source(path, check_record(table, str(path)), None, out, full=True)
+
+
+def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None) -> int:
+    """Frames of the longer film; what was begun is only finished, not begun once more."""
+    begun = _begun(folder, before)
+    if to is not None:
+        if to < before:
+            raise PresetError("--to", f"{to} frames: the film has {before}", "give more")
+        return to
+    assert frames is not None
+    if begun is None:
+        return before + frames
+    by, goal = begun
+    if by != frames:
+        cure = f"--to {goal} finishes it"
+        raise ResumeError(f"{folder.out}: a film of {goal} frames was begun here ({cure})")
+    return goal
+
+
+def _begun(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
+    """By how many frames a film of so many is being made longer, and to how many."""
+    try:
+        goal = json.loads(folder.goal.read_text("utf-8"))
+        by, to = goal["by"], goal["to"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return (by, to) if isinstance(by, int) and frames in (to, to - by) else None
+
+
+def _check_open(old: Preset, new: Preset, count: int) -> None:
+    """Raises PresetError for a film that has an end, and nothing after it."""
+    if old.loop.kind != "none":
+        problem = f"{old.loop.kind}: a loop has no end to go on from"
+        raise PresetError("loop.kind", problem, "render a longer one into another --out")
+    if new.video.count < count:  # footage is never made longer
+        problem = f"{count} frames, but the footage has {new.video.count}"
+        cure = f"at most --to {new.video.count}"
+        if old.video.count == new.video.count:
+            cure = "all of it is rendered"
+        raise PresetError("start.path", problem, cure)
+
+
+def _depending(old: Preset, new: Preset) -> tuple[str, ...]:
+    """Options whose schedules say something else in the film so far once it is longer."""
+    if not dict(schedules(old)):
+        return ()
+    sound = sound_of(old)
+    times = make_timeline(old, sound), make_timeline(new, sound)
+    return tuple(
+        option
+        for option, curve in schedules(old)
+        if any(
+            curve.at(times[0].moment(index)) != curve.at(times[1].moment(index))
+            for index in range(old.video.count)
+        )
+    )
+
+
+def _check_last_chunk(extension: Extension, device: torch.device) -> None:
+    """Raises ResumeError where an older version left a last segment that cannot be filled up."""
+    kept = RenderFolder(extension.out).resume(device)
+    if kept is None:
+        return
+    whole = kept.frame.index + 1 - len(kept.pending)
+    length = chunk_length(encoding_of(extension.preset))
+    if whole > 0 and whole % length:
+        problem = f"{extension.out}: an older version did not keep the frames of its last segment"
+        raise ResumeError(f"{problem}; render it anew, longer, with another --out or --fresh")

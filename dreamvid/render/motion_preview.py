@@ -1,0 +1,120 @@
+"""The camera alone: a chessboard moved as the film will be, without a network.
+
+A board would be lost as the camera goes in, so a new one is laid down every two seconds and fades
+in while the one before fades out; each is moved by every frame's whole motion.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.errors import PresetError
+from dreamvid.film.grow import INDEX_BORDER
+from dreamvid.film.settings_at import frame_seconds, motion_at
+from dreamvid.film.timeline import (
+    Timeline,
+    check_schedules,
+    make_timeline,
+    sound_of,
+)
+from dreamvid.image import Image
+from dreamvid.motion.borders import fill_plain
+from dreamvid.motion.camera import Shot, frame_map, make_camera, read
+from dreamvid.motion.resample import Planes
+from dreamvid.preset.schema import MotionOptions, Preset
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
+
+ANEW = 2.0  # seconds from one board to the next
+FIELDS = 8  # of the board, over the picture's height
+NEWLY_DREAMED = "#5a2a4a"  # where the camera shows what was not in the picture
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class CameraFilm:
+    preset: Preset  # with its rate and length
+    timeline: Timeline
+    size: tuple[int, int]  # (height, width)
+
+
+def camera_film(preset: Preset) -> CameraFilm:
+    """Raises PresetError where there is no camera, or it stands still, and for bad schedules.
+
+    Args:
+        preset: with its size, rate and length spelled out.
+    """
+    if preset.of_footage:
+        cure = "without --motion, its dream is shown"
+        raise PresetError("--motion", "footage moves by itself, there is no camera", cure)
+    assert preset.start.size
+    timeline = make_timeline(preset, sound_of(preset))
+    check_schedules(preset, timeline)
+    width, height = preset.start.size
+    film = CameraFilm(preset, timeline, (height, width))
+    if not any(_moves(film, index) for index in range(1, timeline.frames)):
+        problem = "nothing moves in this film"
+        raise PresetError("--motion", problem, "give it motion.zoom or another of [motion]")
+    return film
+
+
+def _moves(film: CameraFilm, index: int) -> bool:
+    options = film.preset.motion
+    motion = motion_at(options, film.timeline.moment(index))
+    seconds = float(frame_seconds(options, film.timeline.fps))
+    return frame_map(motion, seconds=seconds, height=8, width=8, device=CPU) is not None
+
+
+def camera_frames(film: CameraFilm, count: int) -> Iterator[Image]:
+    """The first `count` frames of the film; the very first is the board itself."""
+    height, width = film.size
+    camera = make_camera(height=height, width=width, device=CPU)
+    options, timeline = film.preset.motion, film.timeline
+    seconds = float(frame_seconds(options, timeline.fps))
+    anew = max(2, round(ANEW * timeline.fps))
+    board = chessboard(height, width)
+    older, newer = board, board
+    for index in range(count):
+        moment = timeline.moment(index)
+        if index and (shot := camera(motion_at(options, moment), seconds)):
+            older, newer = _moved(torch.cat([older, newer], 1), shot, options, moment)
+        if index and index % anew == 0:
+            older, newer = newer, board
+        share = 1.0 if index < anew else (index % anew + 1) / anew
+        yield older + share * (newer - older)
+
+
+def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> tuple[Image, Image]:
+    border = INDEX_BORDER.get(options.border, options.border)
+    moved = read(
+        both,
+        shot.places,
+        sampling=options.sampling,
+        sharpness=value_at(options.sharpness, moment),
+        border=border,
+        halvings=shot.halvings,
+    ).clamp(0, 1)
+    older, newer = moved.split(3, dim=1)
+    if shot.uncovered is None or options.border not in INDEX_BORDER:
+        return older, newer
+    colour = options.border_colour if options.border == "colour" else NEWLY_DREAMED
+    return fill_plain(older, shot.uncovered, colour), fill_plain(newer, shot.uncovered, colour)
+
+
+def chessboard(height: int, width: int) -> Image:
+    """Fields coloured by where they are, so that a turn or a mirror is seen."""
+    side = height / FIELDS
+    y, x = torch.meshgrid(
+        torch.arange(height) + 0.5 - height / 2,
+        torch.arange(width) + 0.5 - width / 2,
+        indexing="ij",
+    )
+    dark: Float[Tensor, "h w"] = ((x / side).floor() + (y / side).floor()) % 2
+    down, right = y / height + 0.5, x / width + 0.5
+    light = torch.stack([0.55 + 0.4 * right, 0.9 - 0.35 * right, 0.65 + 0.3 * down])
+    deep = torch.stack([0.10 + 0.2 * right, 0.14 + 0.1 * down, 0.30 - 0.1 * right])
+    return (deep + dark * (light - deep))[None]

@@ -1,0 +1,73 @@
+"""The finished files: films joined from their segments, with sound, and the loop and poster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+from dreamvid.errors import ResumeError, VideoError
+from dreamvid.film.job import Job
+from dreamvid.image import Image
+from dreamvid.media.animated.gif import write_loop_gif
+from dreamvid.media.audio.mux import add_sound
+from dreamvid.media.images.writing import save
+from dreamvid.media.video.codecs import CODECS
+from dreamvid.media.video.segments import join_forward, join_reverse
+from dreamvid.media.video.writer import Encoding
+from dreamvid.render.work.encoding import chunk_length
+from dreamvid.render.work.folder import RenderFolder
+from dreamvid.render.work.frame_files import check_complete
+
+LOOP, POSTER = "loop.gif", "poster.png"
+SUFFIXES = sorted({codec.suffix for codec in CODECS.values()})
+FILES = (LOOP, POSTER, *(f"{film}{end}" for film in ("forward", "reverse") for end in SUFFIXES))
+"""All names that a finished file may have."""
+
+
+def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:
+    """Write and yield forward film, reversed film, loop and poster.
+
+    Raises ResumeError where a segment is damaged, VideoError, OutputError.
+    """
+    outputs, video, out = job.preset.outputs, job.preset.video, folder.out
+    chunks = -(-video.count // chunk_length(encoding))
+    closed = job.preset.loop.kind != "none"
+    suffix = encoding.kind.suffix
+    check_complete(job.preset, out)
+    forward, loop, poster = (out / name for name in (f"forward{suffix}", LOOP, POSTER))
+    # The way back of a loop is read from the reversed film, so one is made if none is kept.
+    wanted = outputs.reverse or (outputs.loop and not closed)
+    reverse = out / f"reverse{suffix}" if outputs.reverse else folder.work / f".reverse{suffix}"
+    try:
+        with _segments_errors():
+            join_forward(folder.work, chunks, forward, encoding)
+        yield forward
+        if wanted:
+            with _segments_errors():
+                join_reverse(folder.work, chunks, reverse, encoding)
+        if outputs.reverse:
+            yield reverse
+        if outputs.loop:
+            pace = Fraction(outputs.loop_fps).limit_denominator(1000)
+            way_back = None if closed else reverse
+            width, every = outputs.loop_width, video.every
+            write_loop_gif(forward, way_back, loop, every=every, fps=pace, width=width)
+            yield loop
+    finally:
+        if not outputs.reverse:
+            reverse.unlink(missing_ok=True)
+    save(last, poster)
+    yield poster
+    if job.sound:  # last, so that a sound that fails leaves silent films, and all of them
+        add_sound(forward, job.sound, forward)
+        if outputs.reverse:
+            add_sound(reverse, job.sound, reverse, backwards=True)
+
+
+@contextmanager
+def _segments_errors() -> Iterator[None]:
+    try:
+        yield
+    except VideoError as error:
+        cure = "without that file the same command makes it again; --fresh renders the film anew"
+        raise ResumeError(f"{error}; {cure}") from None

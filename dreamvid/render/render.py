@@ -1,0 +1,211 @@
+"""A whole job: preset -> frames -> films. Start reading here.
+
+    build the parts -> frames, one after another -> twin segments -> films joined from them
+
+Progress leaves as values; nothing here prints.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from dreamvid.errors import PresetError
+from dreamvid.film.engine import Frame, render_frames
+from dreamvid.film.job import Job, LoadModel, build, inputs
+from dreamvid.media.images.writing import save
+from dreamvid.media.video.colour import Planes, samples
+from dreamvid.media.video.segments import TwinSegments
+from dreamvid.media.video.transfer import Arriving
+from dreamvid.models.weights import store
+from dreamvid.preset.schema import Preset
+from dreamvid.render.outputs import FILES, write_films
+from dreamvid.render.record.run_record import sign, write_made, write_run
+from dreamvid.render.targets import target_files, write_targets
+from dreamvid.render.work import checkpoint
+from dreamvid.render.work import recovery as guard
+from dreamvid.render.work.checkpoint import Checkpoint
+from dreamvid.render.work.disk_space import check_space
+from dreamvid.render.work.encoding import (
+    chunk_length,
+    encoders_at_once,
+    encoding_of,
+    with_encoder,
+)
+from dreamvid.render.work.folder import RenderFolder, open_folder
+from dreamvid.render.work.frame_files import check_room, write_frame
+from dreamvid.render.work.lead_frames import LeadFiles
+
+CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After each frame: what is done, in this run and in all."""
+
+    frame: Frame
+    first: int  # frames that were done when this run began
+    leading: int  # frames that come before a loop's first one
+    film: int  # frames of the film
+    folder: RenderFolder
+
+    @property
+    def done(self) -> int:
+        return self.frame.index + 1 + self.leading
+
+    @property
+    def count(self) -> int:
+        """Of all that is to be rendered."""
+        return self.film + self.leading
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of the forward segments so far."""
+        return sum(path.stat().st_size for path in self.folder.work.glob("f??????*.m*"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind. A stopped film is finished by rendering it again."""
+
+    out: Path
+    frames: int  # done
+    count: int  # of the whole film
+    files: tuple[Path, ...]
+
+    @property
+    def finished(self) -> bool:
+        return self.frames == self.count
+
+
+@dataclass
+class _Run:
+    """The frames not yet in a segment, and when the last checkpoint was."""
+
+    pending: Arriving
+    seconds: float = 0.0  # spent in earlier runs
+    started: float = field(default_factory=time.monotonic)
+    saved: float = field(default_factory=time.monotonic)
+
+    def spent(self) -> float:
+        return self.seconds + time.monotonic() - self.started
+
+
+def render_film(
+    preset: Preset,
+    out: Path,
+    *,
+    device: torch.device,
+    fresh: bool = False,
+    on_frame: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda words: None,
+    longer: bool = False,
+    load_model: LoadModel = store.load,
+) -> Outcome:
+    """Render a film into `out`, or go on where the last run of the same film stopped.
+
+    Args:
+        fresh: forget what an earlier run did.
+        on_frame: called after each frame.
+        stop: asked after each frame; if it says so, everything is kept and the run ends.
+        note: told which encoder is at work, where that is not the usual one, and of a disk
+            that may fill.
+        longer: the film of `out` may be shorter than the preset's: it goes on to that length.
+
+    Raises:
+        PresetError, ModelError: before any work, if something is wrong with the preset.
+        ResumeError: `out` holds a render of other settings, a damaged one, or another run.
+        VideoError, OutputError: the encoder or the disk failed; what was done is kept.
+    """
+    _check_apart(preset, out)
+    job = with_encoder(build(preset, device, load_model=load_model), out, note, fresh=fresh)
+    check_room(job.preset, out)
+    with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
+        write_made(folder.job, job, device)
+        check_space(job.preset, folder, note)
+        guard.try_encoder(folder, encoding_of(job.preset))
+        last = _render_segments(job, folder, device, on_frame, stop, note)
+        count = job.preset.video.count
+        if last.frame.index + 1 < count:
+            return Outcome(out, max(0, last.frame.index + 1), count, ())
+        files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
+        sign(out, job, device, files, note)
+        files += tuple(write_targets(job.preset.outputs, files, out, note))
+        write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
+        folder.goal.unlink(missing_ok=True)
+        return Outcome(out, count, count, (*files, out / "run.json"))
+
+
+def _check_apart(preset: Preset, out: Path) -> None:
+    """Raises PresetError where a film would take the place of what it is made from."""
+    written = {(out / name).resolve() for name in (*FILES, *target_files(preset.outputs))}
+    # A folder of masks would grow.
+    filled = {(out / name).resolve() for name in ("", "stills", "frames")}
+    for option, path in inputs(preset).items():
+        if path.resolve() in written | filled:
+            raise PresetError(option, f"{path} would be overwritten", "choose another --out")
+
+
+def _render_segments(
+    job: Job,
+    folder: RenderFolder,
+    device: torch.device,
+    on_frame: Callable[[Progress], None],
+    stop: Callable[[], bool],
+    note: Callable[[str], None],
+) -> Checkpoint:
+    """Render what is missing; returns where the film now stands."""
+    encoding, dither = encoding_of(job.preset), job.preset.video.dither != "none"
+    length = chunk_length(encoding)
+    count = job.preset.video.count
+    begin = Checkpoint(job.start)
+    kept = guard.complete(folder, folder.resume(device) or begin, begin, encoding, length, note)
+    run = _Run(Arriving(kept.pending), kept.seconds)
+    frame, leading = kept.frame, -1 - job.start.index
+    segments = TwinSegments(folder.work, encoding, encoders_at_once(encoding, device))
+    with job.steps(LeadFiles(folder.work)) as step, segments:
+
+        def keep(frame: Frame, pending: tuple[Planes, ...] = ()) -> None:
+            folder.check()
+            checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
+            run.saved = time.monotonic()
+
+        def submit(frame: Frame) -> None:
+            # A chunk that is not full is kept as it is, too: a longer film's will be.
+            short = tuple(run.pending) if len(run.pending) < length else ()
+            segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
+            run.pending = Arriving()
+
+        def rescue(frame: Frame) -> None:
+            if run.pending and frame is not kept.frame:
+                segments.wait()
+                keep(frame, tuple(run.pending))
+
+        if run.pending and frame.index + 1 == count and not guard.is_kept(folder, frame, encoding):
+            submit(frame)
+        for frame in render_frames(kept.frame, guard.guarded(step, rescue), count=count):
+            folder.check()
+            if frame.index >= 0:
+                run.pending.send(samples(frame.image, encoding.form, dither))
+                write_frame(frame, job.preset, folder.out)
+                _write_still(job, folder, frame)
+            if run.pending and (len(run.pending) == length or frame.index + 1 == count):
+                submit(frame)
+            segments.check()
+            on_frame(Progress(frame, kept.frame.index + 1 + leading, leading, count, folder))
+            stopped = stop()
+            unkept = run.pending or frame.index < 0
+            if unkept and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
+                segments.wait()  # a checkpoint speaks for every segment before it
+                keep(frame, tuple(run.pending))
+            if stopped:
+                break
+    return Checkpoint(frame, tuple(run.pending), run.spent())
+
+
+def _write_still(job: Job, folder: RenderFolder, frame: Frame) -> None:
+    if frame.index in job.preset.outputs.stills:
+        save(frame.image, folder.out / "stills" / f"{frame.index:06d}.png")

@@ -1,0 +1,179 @@
+"""A picture file, dreamed on, becomes a picture file; from disk where memory is too small."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from dreamvid.dream.objectives.score import Score
+from dreamvid.dream.settings import Ascent
+from dreamvid.dream.tiling.bands import bands, rows
+from dreamvid.dream.tiling.disk_image import DiskImage
+from dreamvid.dream.tiling.out_of_core import bytes_needed, check, dream_on_disk, shrunk_copy
+from dreamvid.dream.tiling.out_of_core_step import TILE, Scratch
+from dreamvid.dream.tiling.tile_size import fitting_side
+from dreamvid.dream.tiling.tiled_score import TiledScore
+from dreamvid.errors import OutputError, PresetError
+from dreamvid.film.engine import frame_rng
+from dreamvid.film.guides import SIDE
+from dreamvid.film.job import load_features, still
+from dreamvid.film.resolve import with_layers
+from dreamvid.film.score import make_scores
+from dreamvid.film.settings_at import ascent_at
+from dreamvid.film.timeline import still_timeline
+from dreamvid.image import fit
+from dreamvid.media.images.formats import check_size, depth_of
+from dreamvid.media.images.reading import STILL_PIXELS, Opened, open_picture
+from dreamvid.media.images.scaling import fitted
+from dreamvid.media.images.writing import Rows, save, write
+from dreamvid.models.features import FeatureModel
+from dreamvid.preset.schema import Preset
+from dreamvid.schedule.moment import Moment
+from dreamvid.system.files import check_writable
+from dreamvid.system.memory import free_memory, ran_out
+
+IN_MEMORY = 150  # bytes a pixel: bases, dream, gradient and what is in between, in float32
+UNKNOWN = 8_000_000_000  # bytes taken for free where nothing tells
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a still is to be written, and computed."""
+
+    out: Path
+    size: tuple[int, int] | None = None  # (height, width) to scale to first
+    depth: int | None = None  # bits a channel; None: what the file's kind usually has
+    on_disk: bool | None = None  # None: where memory is too small
+
+
+def dream_still(
+    image: Path,
+    preset: Preset,
+    wanted: Wanted,
+    device: torch.device,
+    on_progress: Progress = lambda share: None,
+) -> None:
+    """Dream on a picture file.
+
+    Args:
+        on_progress: told the share that is done, 0 to 1, of a dream from disk.
+
+    Raises PresetError, ModelError, OutputError; DreamvidError where the dream fails.
+    """
+    out, depth = wanted.out, depth_of(wanted.out, wanted.depth)
+    if out.exists() and image.exists() and out.samefile(image):
+        raise PresetError("--out", f"{out} is the picture itself", "choose another name")
+    opened = open_picture(image, option="IMAGE", most=STILL_PIXELS)
+    size = wanted.size or (opened.height, opened.width)
+    check_size(out, *size)
+    check_writable(out)
+    if not (wanted.on_disk or (wanted.on_disk is None and not fits(size, device))):
+        picture = fit(opened.whole(), size)
+        save(still(picture, preset, device), out, depth)
+        return
+    dream = _prepare(preset, size, device)
+    pixels = size[0] * size[1]
+    _check_room(out, bytes_needed(size, dream.ascent) + pixels * 3 * depth // 8)
+    with _folder(out) as folder:
+        scratch = Scratch(folder, device)
+        picture = _copied(fitted(opened, size) if wanted.size else opened, scratch)
+        del opened  # the decoded file, which is large too
+        write(out, size, _dreamed(picture, dream, scratch, on_progress), depth)
+
+
+def fits(size: tuple[int, int], device: torch.device) -> bool:
+    """Whether a picture of (height, width) can be dreamed on in half of the free memory."""
+    free = free_memory(device)
+    return size[0] * size[1] * IN_MEMORY < (UNKNOWN if free is None else free) / 2
+
+
+@dataclass(frozen=True)
+class _Dream:
+    """All but the picture."""
+
+    preset: Preset
+    features: FeatureModel
+    moment: Moment
+    ascent: Ascent
+
+
+def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dream:
+    """Raises PresetError or ModelError, before any work."""
+    features = load_features(preset, device)
+    preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
+    moment = still_timeline(preset).moment(0)
+    ascent = ascent_at(preset.dream, moment)
+    check(ascent, size)
+    _check_whole(preset)
+    return _Dream(preset, features, moment, ascent)
+
+
+def _copied(opened: Opened, scratch: Scratch) -> DiskImage:
+    picture = scratch.new((opened.height, opened.width))
+    for top, end in bands(picture.size):
+        picture.write(top, 0, opened.rows(top, end))
+    return picture
+
+
+def _dreamed(picture: DiskImage, dream: _Dream, scratch: Scratch, on_progress: Progress) -> Rows:
+    """What gives the rows of the dreamed picture."""
+    options, device = dream.preset.dream, scratch.device
+    seen = shrunk_copy(picture, SIDE).to(device)
+    score = make_scores(options, dream.features, device, first=seen)(dream.moment, seen)
+    if score is None or not dream.ascent.steps or not dream.ascent.step_size:
+        return partial(rows, picture)
+    one = score.score if isinstance(score, TiledScore) else score
+    assert isinstance(one, Score)
+    scratch.tile = _tile(options.tile, one, picture.size, device)
+    rng = frame_rng(dream.preset.seed, 0)
+    return dream_on_disk(picture, one, dream.ascent, scratch, rng=rng, on_progress=on_progress)
+
+
+def _check_whole(preset: Preset) -> None:
+    """Raises PresetError for what needs the picture in memory."""
+    cure = "none, a smaller --size, or --in-memory"
+    if preset.dream.mask:
+        raise PresetError("dream.mask", "a picture dreamed on disk cannot have one", cure)
+    if preset.dream.tile == "off":
+        raise PresetError("dream.tile", "a picture on disk is dreamed in tiles", "auto, or a side")
+    if preset.colour.keep != "none":
+        problem = f"a picture dreamed on disk cannot keep its {preset.colour.keep}"
+        raise PresetError("colour.keep", problem, cure)
+
+
+def _tile(wanted: str | int, score: Score, size: tuple[int, int], device: torch.device) -> int:
+    """Pixels a side that the network sees at a time."""
+    if isinstance(wanted, int):
+        return wanted
+    whole = torch.zeros(1, 3, 1, 1, device=device).expand(1, 3, *size)  # takes no memory
+    return min(TILE, fitting_side(score, whole) or TILE)
+
+
+def _check_room(out: Path, needed: int) -> None:
+    free = shutil.disk_usage(out.parent).free
+    if needed > free:
+        raise OutputError(
+            f"{out.parent}: {needed / 1e6:.0f} MB are needed while a picture of this size is "
+            f"dreamed on, {free / 1e6:.0f} MB are free; choose an --out on another disk"
+        )
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """Beside the picture to be written, where the disk was looked at; nothing of it stays."""
+    try:
+        with TemporaryDirectory(
+            prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if ran_out(error):
+            raise MemoryError from error
+        reason = error.strerror or error
+        raise OutputError(f"{out}: cannot be dreamed on disk: {reason}") from None

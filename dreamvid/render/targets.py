@@ -1,0 +1,91 @@
+"""A render's films made into what its preset's targets take, and the size to dream at for one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import sqrt
+from pathlib import Path
+
+from dreamvid.export.export import export
+from dreamvid.film.start import DEFAULT_SIZE, file_size
+from dreamvid.media.clip import pictures_of
+from dreamvid.media.metadata import carry
+from dreamvid.preset.film import OutputOptions
+from dreamvid.preset.load import sets
+from dreamvid.preset.schema import Preset
+from dreamvid.preset.sites import Target, find
+from dreamvid.preset.values import VIDEOS
+
+BLOCK = 16  # pixels: sides of whole blocks suit encoders and networks alike
+NEAR = 0.01  # a shape that differs by less than this is cropped by a line or two
+
+
+def target_files(outputs: OutputOptions) -> list[str]:
+    """The names in the render folder, in their order."""
+    return [f"{stem}{target.suffix}" for target, stem, _ in _wanted(outputs)]
+
+
+def write_targets(
+    outputs: OutputOptions, films: Sequence[Path], out: Path, note: Callable[[str], None]
+) -> Iterator[Path]:
+    """Write and yield each target's file: out/TARGET.mp4, and out/TARGET-reverse.mp4.
+
+    Animated pictures are made of the forward film alone. Raises VideoError, OutputError.
+
+    Args:
+        films: the render's finished files, forward.* and reverse.* among them.
+        note: told what is not as in the film, a line each.
+    """
+    by_name = {path.stem: path for path in films if path.suffix in VIDEOS}
+    for target, stem, source in _wanted(outputs):
+        film, path = by_name[source], out / f"{stem}{target.suffix}"
+        how = f"dreamvid export --for {target.name}"
+        made = export(
+            pictures_of(film),
+            path,
+            target=target,
+            finish=lambda file, film=film, how=how: carry(film, file, how),
+        )
+        for change in made.changes:
+            note(f"{path.name}: {change}")
+        yield path
+
+
+def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
+    """(width, height) of as many pixels as the preset's own film has, in the target's shape.
+
+    None where the target takes any shape.
+    """
+    width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
+    shape = target.size_for((width, height))
+    if shape is None:
+        return None
+    scale = sqrt(width * height / (shape[0] * shape[1]))
+    return _rounded(shape, scale, BLOCK) or _rounded(shape, scale, 2)
+
+
+def shape_settings(preset: Preset, settings: Sequence[str]) -> list[str]:
+    """The size that gives a film its first target's shape, unless one is asked for.
+
+    Args:
+        settings: that were laid over the preset.
+    """
+    targets = preset.outputs.targets
+    if not targets or sets(settings, "start.size") or preset.of_footage:
+        return []
+    size = dream_size(preset, find(targets[0]))
+    return [f'start.size="{size[0]}x{size[1]}"'] if size else []
+
+
+def _rounded(shape: tuple[int, int], scale: float, block: int) -> tuple[int, int] | None:
+    """The sides in whole blocks, or None where that makes another shape of it."""
+    width, height = (max(16, block * round(side * scale / block)) for side in shape)
+    ratio = width * shape[1] / (height * shape[0])
+    return (width, height) if block == 2 or abs(ratio - 1) < NEAR else None
+
+
+def _wanted(outputs: OutputOptions) -> Iterator[tuple[Target, str, str]]:
+    """Each target, the name of its file without the suffix, and that of the film it is made of."""
+    for name in dict.fromkeys(outputs.targets):
+        target = find(name)
+        yield target, name, "forward"
+        if outputs.reverse and target.codec:
+            yield target, f"{name}-reverse", "reverse"

@@ -1,0 +1,86 @@
+"""Keep a frame to go on from, and take it back: exactly, in floating point."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as numpy_bytes
+
+from dreamvid.errors import ResumeError
+from dreamvid.film.engine import Frame
+from dreamvid.system.files import whole_file
+
+MEMORY = "memory "  # before a remembered image's name
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The last finished frame, and the frames that no finished segment holds yet."""
+
+    frame: Frame
+    pending: tuple[np.ndarray, ...] = ()  # in the encoder's form, oldest first
+    seconds: float = 0.0  # spent rendering so far
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """The old checkpoint stays whole, as `before(path)`; raises OutputError.
+
+    In NumPy, since it is called from the encoder's thread: a single parallel torch operation
+    there leaves a second pool of OpenMP threads, and from then on both pools sleep instead
+    of spinning, which makes every later frame half as slow again.
+    """
+    frame = checkpoint.frame
+    # What is remembered is mostly what is shown, and need not be written twice.
+    shown = [name for name, image in frame.memory.items() if image is frame.image]
+    images = {f"{MEMORY}{name}": frame.memory[name] for name in frame.memory.keys() - shown}
+    images |= {"image": frame.image}
+    arrays = {name: image.detach().cpu().numpy() for name, image in images.items()}
+    arrays |= {f"pending{n}": frame for n, frame in enumerate(checkpoint.pending)}
+    about = {"index": frame.index, "seconds": checkpoint.seconds, "shown": shown}
+    about["memory"] = list(frame.memory)  # in this order
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with whole_file(path, make=False) as partial:
+        partial.write_bytes(numpy_bytes(contiguous, {"checkpoint": json.dumps(about)}))
+        _keep_old(path)
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the newest one is."""
+    return path.with_name(f"before-{path.name}")
+
+
+def _keep_old(path: Path) -> None:
+    """Give the checkpoint that is about to be replaced its second name, where disks know links."""
+    if path.exists():
+        before(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.link(path, before(path))
+
+
+def load(path: Path, device: torch.device) -> Checkpoint:
+    """Raises ResumeError if the file is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["checkpoint"])
+            image = file.get_tensor("image").to(device)
+            memory = {
+                name: image
+                if name in about["shown"]
+                else file.get_tensor(f"{MEMORY}{name}").to(device)
+                for name in about["memory"]
+            }
+            pending = _in_order(file.keys())
+            frames = tuple(file.get_tensor(name).numpy() for name in pending)
+        return Checkpoint(Frame(about["index"], image, memory), frames, about["seconds"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ResumeError(f"{path} is damaged ({error}); --fresh starts over") from None
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    return [f"pending{n}" for n in range(sum(name.startswith("pending") for name in names))]

@@ -1,0 +1,117 @@
+"""Whether files are photos that can be trained on, each decoded once, whatever its name."""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from warnings import catch_warnings, simplefilter
+
+import imagehash
+import numpy as np
+from PIL import Image as PilImage
+from PIL import ImageOps, UnidentifiedImageError
+
+from dreamvid.image import OtherSizeImage, from_bytes
+from dreamvid.training.data.dropped import Reason
+
+MOST_PIXELS = 100_000_000
+SHORTEST_SIDE = 64  # pixels
+HASHED = 64  # pixels; a JPEG is decoded no smaller than this for its hash
+THREADS = 8  # at most; each may hold a picture of the most pixels
+TOGETHER = 256  # photos looked at before what was found is passed on
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
+"""What a camera, a phone or the web makes; Pillow would run Ghostscript for others."""
+
+# What Pillow's many readers and zlib raise for a damaged file.
+DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)
+DAMAGE += (ArithmeticError, MemoryError, zlib.error, struct.error)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A photo's perceptual hash, or what is wrong with it."""
+
+    hash: int = 0
+    reason: Reason | None = None
+    detail: str = ""
+
+
+def look_at(paths: Sequence[Path]) -> Iterator[Look]:
+    """Each file's look, in their order; of the pictures themselves nothing is kept.
+
+    All of a JPEG is read, but of its sides down to an eighth are made.
+    """
+    with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
+        for first in range(0, len(paths), TOGETHER):
+            with catch_warnings():
+                simplefilter("ignore")  # Pillow's, of odd metadata and of many pixels
+                looks = list(threads.map(_look, paths[first : first + TOGETHER]))
+            yield from looks
+
+
+def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
+    """The middle of a photo that `look_at` found sound, upright, at (width, height) pixels.
+
+    Grey where the photo cannot be read any more.
+    """
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            with PilImage.open(path) as file:
+                file.draft("RGB", (2 * size[0], 2 * size[1]))
+                ImageOps.exif_transpose(file, in_place=True)
+                shown = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
+    except (*DAMAGE, PilImage.DecompressionBombError):
+        shown = PilImage.new("RGB", size, "grey")
+    return from_bytes(np.asarray(shown))
+
+
+def _look(path: Path) -> Look:
+    try:
+        with PilImage.open(path) as file:
+            if fault := _fault(file):
+                return fault
+            file.draft("L", (HASHED, HASHED))
+            ImageOps.exif_transpose(file, in_place=True)
+            return Look(_perceptual_hash(_eight_bits(file)))
+    except UnidentifiedImageError:
+        return Look(reason="not a picture")
+    except PilImage.DecompressionBombError:
+        return Look(reason="too large", detail=f"more than {MOST_PIXELS / 1e6:.0f} million pixels")
+    except DAMAGE as error:
+        return Look(reason="damaged picture", detail=" ".join(str(error).split())[:200])
+
+
+def _fault(file: PilImage.Image) -> Look | None:
+    """What can be seen before the picture is decoded."""
+    size = f"{file.width}x{file.height} pixels"
+    if file.format not in FORMATS:
+        return Look(reason="not a picture", detail=f"{file.format} is not for photos")
+    if file.width * file.height > MOST_PIXELS:
+        return Look(reason="too large", detail=size)
+    if min(file.size) < SHORTEST_SIDE:
+        return Look(reason="too small", detail=size)
+    return None
+
+
+def _eight_bits(file: PilImage.Image) -> PilImage.Image:
+    """Grey or colours of 8 bits, transparency laid on white."""
+    if file.mode.startswith("I") or file.mode == "F":
+        # Pillow cuts these greys off at 255 instead of scaling them.
+        grey = np.nan_to_num(np.asarray(file, np.float32))
+        span = max(float(np.ptp(grey)), 1e-6)
+        return PilImage.fromarray(((grey - grey.min()) * (255 / span)).astype(np.uint8))
+    if file.has_transparency_data:
+        clear = file.convert("RGBA")
+        return PilImage.alpha_composite(PilImage.new("RGBA", clear.size, "white"), clear)
+    file.load()
+    return file
+
+
+def _perceptual_hash(picture: PilImage.Image) -> int:
+    """64 bits: which of the lowest 8x8 frequencies are above their median."""
+    bits = imagehash.phash(picture).hash
+    return int.from_bytes(np.packbits(bits.flatten()).tobytes())

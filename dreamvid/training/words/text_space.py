@@ -1,0 +1,96 @@
+"""A space of words: what captions become, and what photos are trained to become.
+
+A caption is the sum of its words' vectors, each by how often the caption has it and how few
+captions do (TF-IDF).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from dreamvid.errors import PresetError
+from dreamvid.training.words.learned_vectors import FEW, Words, counted, word2vec
+from dreamvid.training.words.pretrained_vectors import read_vectors
+
+MOST_LABELS = 4096  # each is a dimension of its own
+
+
+@dataclass(frozen=True)
+class TextSpace:
+    """Words as vectors, and how much each says."""
+
+    words: tuple[str, ...]
+    vectors: Float[Tensor, "words dimensions"]
+    idf: Float[Tensor, " words"]
+    """log2 of all captions per caption that has the word; 0 for what every caption has."""
+
+    def caption(self, words: Sequence[str]) -> Float[Tensor, " dimensions"] | None:
+        """Where a caption lies, given its words; None where none of them says anything here."""
+        numbers = [self._numbers[word] for word in words if word in self._numbers]
+        total = self.idf[numbers] @ self.vectors[numbers]
+        return total if bool(total.any()) else None
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words)}
+
+
+def make_text_space(
+    kind: Literal["words", "labels"],
+    captions: Sequence[Sequence[str]],
+    *,
+    seed: int,
+    dimensions: int = 300,
+    vectors: Path | None = None,
+    without: Collection[str] = (),
+) -> TextSpace:
+    """The space of some captions, the same in each run.
+
+    Args:
+        kind: "words": those said of the same things lie near each other. "labels": each word
+            is as far from every other, as the classes of a classifier are.
+        captions: their words, cleaned.
+        dimensions: of "words", at most; a small corpus has fewer, a file its own, and labels
+            one each.
+        vectors: a file of word vectors to take for "words" instead of learning them.
+        without: words not to take from the file although it has them, such as stop words.
+
+    Raises PresetError.
+    """
+    idf = _idf(captions)
+    if kind == "labels":
+        words, table = _labels(idf)
+    elif vectors:
+        words, table = read_vectors(vectors, idf.keys(), without)
+    elif len(captions) < FEW:
+        words, table = counted(captions, dimensions, seed)
+    else:
+        words, table = word2vec(captions, dimensions, seed)
+    rarest = max(idf.values())  # for those of the file that no caption has
+    weights = torch.tensor([idf.get(word, rarest) for word in words], dtype=torch.float32)
+    return TextSpace(words, table, weights)
+
+
+def _idf(captions: Sequence[Sequence[str]]) -> dict[str, float]:
+    from gensim.corpora import Dictionary
+    from gensim.models import TfidfModel
+
+    dictionary = Dictionary(captions)
+    model: Any = TfidfModel(dictionary=dictionary)  # its types are not told
+    return {word: model.idfs[number] for word, number in sorted(dictionary.token2id.items())}
+
+
+def _labels(idf: dict[str, float]) -> Words:
+    words = tuple(word for word, rare in idf.items() if rare)
+    if not words:
+        raise PresetError("--captions", "all of them say the same", "labels must differ")
+    if len(words) > MOST_LABELS:
+        problem = f"{len(words)} different words are too many for labels"
+        raise PresetError("--captions", problem, f"at most {MOST_LABELS}; or train on words")
+    return words, torch.eye(len(words))

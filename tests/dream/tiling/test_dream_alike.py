@@ -1,0 +1,65 @@
+"""Dreams of the real GoogLeNet come out as what was asked for; judged by its own classifier."""
+
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.film.job import still
+from dreamvid.image import fit
+from dreamvid.media.images.reading import load
+from dreamvid.models.labels import imagenet
+from dreamvid.models.weights import store
+from dreamvid.models.weights.install import install
+from dreamvid.preset.load import with_settings
+
+CPU = torch.device("cpu")
+LAYER = "inception_4c/output"
+PLAIN = ("video.frames=1", "model=googlenet")
+
+
+@pytest.fixture
+def googlenet(shared):
+    install(shared / "weights" / "bvlc_googlenet.npz")
+    return store.load("googlenet", CPU)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["lion", "suspension bridge"])
+def test_noise_dreamed_by_a_label_becomes_it(label, googlenet):
+    """Caffe's own path: the pooled classifier on 224x224 pixels, softmax in NumPy."""
+    noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+
+    def probability(image):
+        with torch.no_grad():
+            logits = googlenet(image, ["loss3/classifier"])["loss3/classifier"]
+        grown = np.exp(logits.flatten().double().numpy())
+        return grown[imagenet().index(label)] / grown.sum()
+
+    preset = with_settings([*PLAIN, f"dream.classes={label}", "dream.steps=20"])
+    assert probability(noise) < 0.01
+    assert probability(still(noise, preset, CPU)) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guide", ["fideua_food", "gaudi_dragon_park_guell", "tower-sunset"])
+def test_guided_dreams_are_nearer_to_their_guide_than_unguided_ones(guide, googlenet, shared):
+    """By the mean over places of the best cosine to any place of the guide."""
+    folder = shared / "samples"
+    picture = fit(load(folder / "moraine_lake.jpg", option=""), (160, 240))
+    led = fit(load(folder / f"{guide}.jpg", option=""), (360, 480))
+
+    def seen(image):
+        with torch.no_grad():
+            places = googlenet(image, [LAYER])[LAYER].flatten(2)[0].double().numpy()
+        return places / np.linalg.norm(places, axis=0).clip(1e-9)
+
+    goal = seen(led)
+
+    def nearness(*settings):
+        preset = with_settings([*PLAIN, f"dream.layers={LAYER}", *settings])
+        return (seen(still(picture, preset, CPU)).T @ goal).max(1).mean()
+
+    unguided = nearness()
+    path = f"dream.guide={folder / guide}.jpg"
+    for objective in ("guide", "guide-mean", "style"):
+        assert nearness(path, f"dream.objective={objective}") > unguided + 0.01

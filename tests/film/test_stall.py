@@ -1,0 +1,120 @@
+"""Dreams that come to nothing are told, and those that only rest are not."""
+
+import pytest
+import torch
+
+from dreamvid.dream.objectives.score import Score
+from dreamvid.errors import DreamvidError
+from dreamvid.film.stall import PATIENCE
+from dreamvid.preset.load import load_preset
+from dreamvid.render.render import render_film
+
+CPU = torch.device("cpu")
+SMALL = (
+    "start.size=64x36",
+    "dream.octaves=2",
+    "dream.steps=1",
+    "dream.pyramid=0",
+    "dream.layers=block_5/expand",
+    "video.fps=4",
+    "outputs.loop=false",
+)
+
+
+def render(out, frames, *settings):
+    preset = load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
+    seen = []
+    render_film(preset, out, device=CPU, on_frame=lambda p: seen.append(p.frame.index))
+    return seen
+
+
+@pytest.fixture
+def dead(monkeypatch):
+    """A network without a slope, but in the frames that are named."""
+    gradient, calls, alive = Score.gradient, [], set()
+
+    def flat(self, image, shift):
+        calls.append(1)
+        return gradient(self, image, shift) * (1.0 if (len(calls) - 1) // 2 in alive else 0.0)
+
+    monkeypatch.setattr(Score, "gradient", flat)
+    return alive
+
+
+def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(dead, tmp_path):
+    dead |= {0, 1, 2}
+    with pytest.raises(DreamvidError) as error:
+        render(tmp_path, 20)
+    words = str(error.value)
+    assert f"frame {2 + PATIENCE}: the dream changes nothing since frame 3" in words
+    assert "gradient of block_5/expand is zero" in words and "is kept" in words
+    assert "\n" not in words
+    dead.update(range(99))
+    assert render(tmp_path, 20)[0] == 2 + PATIENCE
+
+
+def test_one_that_comes_back_in_time_goes_on(dead, tmp_path):
+    dead |= {n for n in range(20) if n % PATIENCE == PATIENCE - 1}
+    assert render(tmp_path, 20) == [*range(20)]
+
+
+def test_only_dreamed_frames_count(dead, tmp_path):
+    assert render(tmp_path, 12, "dream.every=2") == [*range(12)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("dream.step_size=where(t < 9, 0, 2)",),
+        ("dream.steps=where(t < 9, 0, 1)",),
+        ("dream.step_size=0.001",),
+        ('dream.layers=[{name="block_5/expand", weight="where(t < 9, 0, 1)"}]',),
+        ("dream.tour=1", 'dream.layers=["block_5/expand", "stem"]'),
+    ],
+)
+def test_what_rests_by_the_presets_wish_is_not_dead(settings, dead, tmp_path):
+    assert len(render(tmp_path, PATIENCE + 2, *settings)) == PATIENCE + 2
+
+
+def test_pulls_are_a_dream_too(dead, tmp_path):
+    assert len(render(tmp_path, PATIENCE + 2, "dream.total_variation=0.5")) == PATIENCE + 2
+
+
+def test_a_black_start_begins_to_dream(tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "black.png"
+    Image.new("RGB", (64, 36)).save(path)
+    out = tmp_path / "out"
+    settings = ("start.kind=image", f"start.path={path}", "motion.zoom=1")
+    assert len(render(out, PATIENCE + 2, *settings)) == PATIENCE + 2
+
+
+def test_footage_may_be_black_and_a_mask_too(dead, tmp_path):
+    import av
+    import numpy as np
+
+    black = tmp_path / "black.mp4"
+    with av.open(str(black), "w") as film:
+        stream = film.add_stream("libx264", rate=4)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for _ in range(PATIENCE + 2):
+            picture = av.VideoFrame.from_ndarray(np.zeros((36, 64, 3), np.uint8), format="rgb24")
+            film.mux(stream.encode(picture))
+        film.mux(stream.encode())
+    table = tmp_path / "footage.toml"
+    table.write_text("[start]\nkind = 'video'\n")
+    footage = [*SMALL, f"start.path={black}"]
+    outcome = render_film(load_preset(str(table), footage), tmp_path / "a", device=CPU)
+    assert outcome.count == PATIENCE + 2
+
+
+def test_a_mask_that_is_black_for_a_while_is_not_dead(tmp_path):
+    from PIL import Image
+
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for n in range(PATIENCE + 4):
+        Image.new("L", (64, 36), 255 if n > PATIENCE + 1 else 0).save(masks / f"{n:03d}.png")
+    out = tmp_path / "out"
+    assert len(render(out, PATIENCE + 4, f"dream.mask={masks}")) == PATIENCE + 4

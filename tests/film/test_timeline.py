@@ -1,0 +1,224 @@
+"""Schedules of a whole preset, found and tried before any work."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from dreamvid.errors import PresetError
+from dreamvid.film.job import build, still
+from dreamvid.film.parts import Parts
+from dreamvid.film.settings_at import ascent_at, grade_at, motion_at
+from dreamvid.film.timeline import Timeline, check_schedules, schedules
+from dreamvid.preset.load import check, with_settings
+from dreamvid.preset.schema import (
+    ColourOptions,
+    DreamOptions,
+    FlowOptions,
+    MotionOptions,
+    Options,
+)
+from dreamvid.schedule.curve import Bounds, Curve, value_at
+from tests.support.climb import Climb
+
+CPU = torch.device("cpu")
+TABLES: dict[str, type[Options]] = {
+    "dream": DreamOptions,
+    "motion": MotionOptions,
+    "flow": FlowOptions,
+    "colour": ColourOptions,
+}
+
+
+def numbers(table):
+    """The options of a table that take a number over time, with its bounds."""
+    for name, field in TABLES[table].model_fields.items():
+        for bounds in field.metadata:
+            if isinstance(bounds, Bounds):
+                yield name, bounds
+
+
+def timeline(frames=9, **options):
+    return Timeline(fps=Fraction(8), frames=frames, **options)
+
+
+def test_schedules_are_found_wherever_they_stand_with_their_names():
+    preset = with_settings(
+        [
+            "video.frames=9",
+            "motion.zoom=1+t",
+            'motion.shift=["t", 0.5]',
+            'dream.layers=["stem", {name="head", weight="t"}]',
+            'dream.guide=[{path="a.png", weight="1-p"}, "b.png"]',
+            'colour.keep="mean"',
+            "colour.strength=0:(0.5), 4:(0.1)",
+            "flow.frames=1",
+            'flow.decay=[{at=0, value=1}, {at="4f", value=0.5}]',
+            "seed=4",
+        ]
+    )
+    found = dict(schedules(preset))
+    assert set(found) == {
+        "motion.zoom",
+        "motion.shift[0]",
+        "dream.layers[1].weight",
+        "dream.guide[0].weight",
+        "colour.strength",
+        "flow.decay",
+    }
+    assert found["motion.zoom"].source == "1+t"
+    assert list(schedules(with_settings(["video.frames=9"]))) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("dream.octaves=1+frame*10", r"^dream.octaves: is 21 at frame 2; .*equal to 20"),
+        ("motion.zoom=1/(frame-3)", r"^motion.zoom: .*is -0.333333 at frame 0"),
+        ("motion.turn=1/(frame-3)", r"^motion.turn: at frame 3: .*1 / 0 has no finite value"),
+        ("motion.turn=rms", r"^motion.turn: at frame 0: rms needs a sound"),
+        ("motion.turn=beat", r"^motion.turn: at frame 0: beat needs sound.bpm or a sound"),
+        (
+            'dream.layers=[{name="stem", weight="1e7*frame"}]',
+            r"^dream.layers\[0\].weight: is 1e\+07 at frame 1",
+        ),
+        (
+            'dream.step_size=[{at="2f", value=1}, {at=0.1, value=2}]',
+            r"^dream.step_size: .*key 2.* is not after that of key 1",
+        ),
+    ],
+)
+def test_a_wrong_value_names_option_and_frame_before_any_work(setting, message, dreamless):
+    with pytest.raises(PresetError, match=message) as error:
+        build(with_settings(["video.frames=9", "video.fps=8", setting]), CPU)
+    assert "\n" not in str(error.value)
+
+
+def test_a_wrong_value_of_a_still_is_told_too(image, dreamless):
+    with pytest.raises(PresetError, match=r"^dream.steps: at frame 0: .*1 / 0 has no finite value"):
+        still(image, with_settings(["video.frames=1", "dream.steps=1/t"]), CPU)
+
+
+@pytest.fixture
+def dreamless(monkeypatch):
+    def dream(*args, **options):
+        pytest.fail("something was dreamed")
+
+    monkeypatch.setattr("dreamvid.film.parts.dream", dream)
+
+
+def test_a_wrong_value_in_the_last_frame_is_found():
+    preset = with_settings(["video.frames=50", "motion.droste=1+1/(49-frame)"])
+    check_schedules(preset, timeline(frames=49))
+    with pytest.raises(
+        PresetError, match=r"^motion.droste: at frame 49: .*1 / 0 has no finite value"
+    ):
+        check_schedules(preset, timeline(frames=50))
+
+
+def test_time_goes_round_in_a_loop_and_back_before_a_film():
+    loop, film = timeline(frames=10, loops=True), timeline(frames=10)
+    assert [loop.moment(n).frame for n in (-12, -1, 0, 9, 10)] == [8, 9, 0, 9, 0]
+    assert [film.moment(n).frame for n in (-1, 0, 9, 10)] == [-1, 0, 9, 10]
+    assert loop.moment(-2).t == 1.0 and film.moment(-2).t == -0.25
+
+
+def test_what_is_heard_is_heard_at_the_frame_of_the_loop():
+    heard = timeline(frames=4, loops=True, levels=lambda n: {"rms": n / 10})
+    assert [heard.moment(n).value("rms") for n in (0, 3, -1, 4)] == [0, 0.3, 0.3, 0]
+    assert timeline(bpm=120).moment(4).value("beat") == 1.0  # half a second
+
+
+def test_every_number_of_these_tables_is_bounded():
+    """A plain number would take no schedule; what is left out is counted, not measured."""
+    counted = {"dream": {"tour", "every", "rate"}, "flow": {"frames"}}
+    for table, options in TABLES.items():
+        for name, field in options.model_fields.items():
+            plain = field.annotation in (int, float)
+            assert not plain or name in counted.get(table, ()), f"{table}.{name}"
+        assert len(list(numbers(table))) >= 2
+
+
+def in_between(bounds):
+    """Two different values within the bounds, whole where they must be."""
+    low = bounds.gt if bounds.ge is None else bounds.ge
+    low = max(-4.0, low)
+    high = min(low + 8, bounds.le if bounds.le is not None else bounds.lt)
+    return (low + 1, high - 1) if high - low > 3 else (low + (high - low) / 4, (low + high) / 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "bounds"),
+    [(table, name, bounds) for table in TABLES for name, bounds in numbers(table)],
+)
+def test_every_number_takes_a_schedule_that_is_what_it_says(table, name, bounds):
+    first, last = (round(v) if bounds.whole else v for v in in_between(bounds))
+    needs = {
+        "colour": {"keep": "spread"},
+        "flow": {"frames": 0 if name == "restart" else 2},
+        "motion": {
+            "border": "dream" if name == "border_steps" else "mirror",
+        },
+    }
+    settings = needs.get(table, {}) | {name: f"{first} + ({last} - {first}) * p"}
+    start = {"kind": "video", "path": "clip.mp4"} if name == "restart" else {}
+    preset = check({"video": {"frames": 9}, "start": start, table: settings})
+    options = getattr(preset, table)
+    curve = getattr(options, name)
+    assert isinstance(curve, Curve) and dict(schedules(preset)) == {f"{table}.{name}": curve}
+    for frame, expected in ((0, first), (8, last)):
+        moment = timeline().moment(frame)
+        assert used(options, name, moment) == pytest.approx(expected)
+
+
+def used(options, name, moment):
+    """The value as the dream, the camera or the grading gets it; of others the plain value."""
+    made = {DreamOptions: ascent_at, MotionOptions: motion_at, ColourOptions: grade_at}
+    make = made.get(type(options))
+    result = make(options, moment) if make else None
+    if name == "wave_speed":
+        return value_at(options.wave_speed, moment)
+    return getattr(result, name, value_at(getattr(options, name), moment))
+
+
+def test_the_wave_goes_by_at_its_speed():
+    options = with_settings(["video.frames=9", "motion.wave=0.1", "motion.wave_speed=1+t"]).motion
+    assert motion_at(options, timeline().moment(4)).wave_phase == pytest.approx(
+        sum((1 + n / 8) / 8 for n in range(1, 5))  # of each frame so far
+    )
+
+
+def test_a_film_is_dreamed_by_what_its_schedules_say(image, monkeypatch):
+    asked = []
+
+    def dream(image, score, ascent, *, rng, mask=None):
+        asked.append((ascent.steps, ascent.step_size))
+        return image
+
+    monkeypatch.setattr("dreamvid.film.parts.dream", dream)
+    preset = with_settings(["video.frames=9", "dream.steps=frame", "dream.step_size=2-t*2"])
+    parts = Parts(preset, timeline(), lambda moment, image: Climb(torch.sum), CPU)
+    for n in (0, 1, 6, 8):
+        parts.dreamed(image, parts.timeline.moment(n))
+    # Of no steps or no size nothing is dreamed.
+    assert asked == [(1, 1.75), (6, 0.5)]
+
+
+@pytest.mark.parametrize("name", ["strength", "decay"])
+def test_mixing_follows_its_schedule(name):
+    """A schedule that steps to another number is that number from then on."""
+
+    def frames(value):
+        settings = ["start.size=48x32", "video.fps=8", "video.frames=4", "flow.frames=3"]
+        quick = ["dream.octaves=1", "dream.steps=1", "dream.layers=stem", f"flow.{name}={value}"]
+        job = build(with_settings(settings + quick), CPU)
+        with job.steps({}) as step:
+            frame, images = job.start, []
+            for _ in range(4):
+                frame = step(frame)
+                images.append(frame.image)
+        return images
+
+    scheduled, constant = frames("where(frame<3, 0.9, 0.2)"), frames(0.9)
+    assert all(torch.equal(scheduled[n], constant[n]) for n in range(3))
+    assert not torch.equal(scheduled[3], constant[3])

@@ -1,0 +1,270 @@
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from dreamvid.errors import OutputError, VideoError
+from dreamvid.media.audio import mux
+from dreamvid.media.audio.mux import add_sound
+from dreamvid.media.video.reader import read_frames
+from dreamvid.media.video.writer import Encoding, encode, join
+
+RATE = 48000
+FPS = Fraction(30000, 1001)
+
+
+@pytest.fixture
+def make_film(tmp_path):
+    """(frames, fps) -> a film joined from two segments, with pictures out of order."""
+
+    def make(frames, fps=FPS) -> Path:
+        def greys(count):
+            frame = np.full((48, 32), 128, np.uint8)
+            for n in range(count):
+                frame[:32] = 20 + n % 200
+                yield frame
+
+        settings = Encoding(size=(32, 32), fps=fps, crf=40, preset="veryfast", threads=1)
+        for name, count in (("1", frames // 2), ("2", frames - frames // 2)):
+            encode(greys(count), tmp_path / f"{name}.mp4", settings)
+        join([tmp_path / "1.mp4", tmp_path / "2.mp4"], tmp_path / "film.mp4", fps)
+        return tmp_path / "film.mp4"
+
+    return make
+
+
+def sound_of(path):
+    """(channels, n), placed by libav's own time stamps: not by what is tested."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+        assert frames[0].pts == 0 and frames[0].sample_rate == RATE
+        return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+
+
+def pictures_of(path):
+    """All that the file has of its pictures."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        head = (
+            bytes(context.extradata or b""),
+            (context.codec_tag, context.color_range, context.colorspace, context.color_trc),
+            (stream.time_base, stream.start_time, stream.duration, stream.average_rate),
+            (stream.metadata, container.metadata),
+        )
+        packets = [
+            (p.pts, p.dts, p.duration, p.is_keyframe, bytes(p))
+            for p in container.demux(stream)
+            if p.size
+        ]
+        return head, packets
+
+
+def delays(got, wanted, times):
+    """Samples by which a click of `got` is late, at each time."""
+    found = []
+    for time in times:
+        first = max(0, round(time * RATE) - 3000)
+        part, want = got[0, first : first + 6000], wanted[first : first + 6000]
+        assert np.abs(part).max() > 0.1
+        whole = np.correlate(part, want, "full")
+        found.append(int(whole.argmax()) - (len(want) - 1))
+    return found
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "seconds,fps",
+    [
+        (12, Fraction(24)),
+        (12, FPS),
+        (12, Fraction(25, 2)),
+        pytest.param(600, FPS, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_clicks_stay_in_step(seconds, fps, backwards, tmp_path, make_film, write_sound, clicks):
+    film = make_film(int(seconds * fps), fps)
+    length = float(int(seconds * fps) / fps)
+    times = np.array([0.05, 1.3, length / 2, length - 1.1, length - 0.1])
+    samples = clicks(seconds + 3, times)
+    add_sound(film, write_sound("c.wav", samples), tmp_path / "out.mp4", backwards=backwards)
+    got = sound_of(tmp_path / "out.mp4")
+    wanted = samples[: round(length * RATE)]
+    if backwards:
+        wanted, times = wanted[::-1], length - times
+    found = delays(got, wanted, times)
+    assert max(map(abs, found)) <= 1, f"{found} samples late"  # 0.02 ms
+
+
+def test_pictures_are_copied_bit_for_bit(tmp_path, make_film, write_sound, sine):
+    film = make_film(100)
+    add_sound(film, write_sound("s.wav", sine(440, 2)), tmp_path / "out.mp4")
+    assert pictures_of(tmp_path / "out.mp4") == pictures_of(film)
+    before, after = (list(read_frames(path)) for path in (film, tmp_path / "out.mp4"))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_the_sound_is_aac_as_long_as_the_film(tmp_path, make_film, write_sound, sine):
+    film = make_film(100)
+    for seconds in (0.5, 10):
+        add_sound(film, write_sound("s.wav", sine(440, seconds)), tmp_path / "out.mp4")
+        with av.open(str(tmp_path / "out.mp4")) as container:
+            stream = container.streams.audio[0]
+            assert (stream.codec_context.name, stream.rate, stream.channels) == ("aac", RATE, 2)
+            assert stream.duration is not None and stream.time_base is not None
+            assert float(stream.duration * stream.time_base - 100 / FPS) == pytest.approx(
+                0, abs=0.001
+            )
+        assert sound_of(tmp_path / "out.mp4").shape[1] - float(100 / FPS) * RATE < 1024
+
+
+def test_a_short_sound_ends_in_silence_and_a_long_one_in_a_fade(
+    tmp_path, make_film, write_sound, sine
+):
+    film, end = make_film(100), round(100 / FPS * RATE)
+    add_sound(film, write_sound("short.wav", sine(440, 1)), tmp_path / "out.mp4")
+    got = sound_of(tmp_path / "out.mp4")
+    assert np.abs(got[:, 40000:47000]).max() > 0.45
+    assert np.abs(got[:, RATE + 2048 :]).max() < 0.001
+    add_sound(film, write_sound("long.wav", sine(440, 10)), tmp_path / "out.mp4")
+    got = sound_of(tmp_path / "out.mp4")
+    assert np.abs(got[:, end - 3000 : end - 1200]).max() > 0.45
+    assert np.abs(got[:, end - 96 : end]).max() < 0.1
+
+
+@pytest.mark.parametrize("start", [1.5, -0.75])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_start_is_the_sounds_second_at_the_first_picture(
+    start, backwards, tmp_path, make_film, write_sound, clicks
+):
+    film, length = make_film(120, Fraction(24)), 5.0
+    sound = write_sound("c.wav", clicks(8, [3.25]))
+    add_sound(film, sound, tmp_path / "out.mp4", start=start, backwards=backwards)
+    time = length - (3.25 - start) if backwards else 3.25 - start
+    wanted = clicks(5, [3.25 - start])
+    found = delays(sound_of(tmp_path / "out.mp4"), wanted[::-1] if backwards else wanted, [time])
+    assert abs(found[0]) <= 1
+
+
+def test_the_sound_of_a_film_that_begins_late(tmp_path, make_film, write_sound, clicks):
+    path = write_sound(
+        "f.mkv", clicks(4, [2]), codec="flac", delay=0.5, pictures=0
+    )  # so its click is at 2.5
+    add_sound(make_film(120, Fraction(24)), path, tmp_path / "out.mp4")
+    assert abs(delays(sound_of(tmp_path / "out.mp4"), clicks(5, [2.5]), [2.5])[0]) <= 48
+
+
+@pytest.mark.parametrize(
+    "codec,rate,channels", [("pcm_u8", 22050, 1), ("pcm_s16le", 44100, 2), ("pcm_f32le", 48000, 6)]
+)
+def test_any_sound_becomes_stereo(codec, rate, channels, tmp_path, make_film, write_sound, sine):
+    sound = write_sound("s.wav", np.tile(sine(440, 3, rate), (channels, 1)), rate, codec)
+    add_sound(make_film(50), sound, tmp_path / "out.mp4")
+    got = sound_of(tmp_path / "out.mp4")
+    assert got.shape[0] == 2
+    assert 0.45 < np.abs(got[:, 10000:70000]).max() < 0.56
+
+
+def test_players_can_stream_it(tmp_path, make_film, write_sound, sine):
+    add_sound(make_film(300), write_sound("s.wav", sine(440, 11)), tmp_path / "out.mp4")
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert b"Lav" not in data  # no version of libav's
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        packets = [
+            (p.pos, p.stream.type, float((p.dts or 0) * p.time_base))
+            for p in container.demux()
+            if p.size
+        ]
+    last = {"video": 0.0, "audio": 0.0}
+    for _, kind, time in sorted(packets):
+        last[kind] = time
+        assert abs(last["video"] - last["audio"]) < 0.15
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_same_film_and_sound_give_the_same_bytes(
+    backwards, tmp_path, make_film, write_sound, sine
+):
+    film, sound = make_film(50), write_sound("s.wav", sine(440, 3))
+    digests = set()
+    for name in ("a.mp4", ".b.partial"):
+        add_sound(film, sound, tmp_path / name, backwards=backwards)
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_a_film_is_replaced_by_itself_with_sound(tmp_path, make_film, write_sound, sine):
+    film = make_film(50)
+    before = pictures_of(film)
+    for _ in range(2):  # the second time it has a sound already
+        add_sound(film, write_sound("s.wav", sine(440, 3)), film)
+    assert pictures_of(film) == before
+    with av.open(str(film)) as container:
+        assert len(container.streams) == 2
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_errors_leave_nothing_behind(backwards, tmp_path, make_film, write_sound):
+    film, out = make_film(50), tmp_path / "out" / "out.mp4"
+    noise = write_sound("n.flac", np.random.default_rng(7).uniform(-1, 1, 96000), codec="flac")
+    short = tmp_path / "short.flac"
+    short.write_bytes(noise.read_bytes()[: noise.stat().st_size // 3])
+    (tmp_path / "a.txt").write_text("no sound")
+    for sound in (short, film, tmp_path / "a.txt", tmp_path / "none.wav"):
+        with pytest.raises(VideoError, match=str(sound)):
+            add_sound(film, sound, out, backwards=backwards)
+        assert list(out.parent.iterdir()) == []
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size - 300])
+    with pytest.raises(VideoError, match=str(cut)):
+        add_sound(cut, noise, out, backwards=backwards)
+    assert list(out.parent.iterdir()) == []
+    out.mkdir()
+    with pytest.raises(OutputError, match="folder"):
+        add_sound(film, noise, out, backwards=backwards)
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from dreamvid.errors import OutputError
+from dreamvid.media.audio.mux import add_sound
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+film, sound, out = map(Path, sys.argv[1:4])
+try:
+    add_sound(film, sound, out, backwards=sys.argv[4] == "True")
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit")
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_full_disk_is_told(backwards, tmp_path, make_film, write_sound):
+    film = make_film(200)
+    sound = write_sound("n.wav", np.random.default_rng(7).uniform(-1, 1, 400_000))
+    command = [sys.executable, "-c", FULL_DISK, film, sound, tmp_path / "o" / "out.mp4"]
+    done = subprocess.run(
+        [*map(str, command), str(backwards)], capture_output=True, text=True, env=os.environ
+    )
+    assert f"{tmp_path / 'o' / 'out.mp4'}: cannot be written" in done.stdout, done.stderr
+    assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_reversing_holds_a_block_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(mux, "BLOCK", 100)
+    samples = np.arange(2 * 1234, dtype=np.float32).reshape(2, 1234)
+    with (tmp_path / "scratch").open("w+b") as scratch:
+        blocks = list(mux.reverse_through(np.split(samples, [7, 600], axis=1), scratch))
+    assert max(block.shape[1] for block in blocks) == 100
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), samples[:, ::-1])

@@ -1,0 +1,60 @@
+"""Frames between the device that dreams and the encoder."""
+
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.film.job import build
+from dreamvid.media.video.codecs import CODECS
+from dreamvid.media.video.colour import samples, to_planes
+from dreamvid.media.video.transfer import Arriving
+from dreamvid.preset.load import load_preset
+from dreamvid.render.work.encoding import MOST_ENCODERS, encoders_at_once, encoding_of
+
+CPU = torch.device("cpu")
+FORMS = [form for codec in CODECS.values() for form in codec.forms.values()]
+
+
+def image(device=CPU):
+    return torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(1)).to(device)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.name}-{form.left}")
+def test_what_is_sent_arrives_as_the_encoder_takes_it(form):
+    early = to_planes(torch.zeros(1, 3, 6, 8), form)
+    frames = Arriving([early])
+    frames.send(samples(image(), form))
+    assert len(frames) == 2 and frames[0] is early
+    expected = to_planes(image(), form)
+    assert frames[1].dtype == expected.dtype == (np.uint8 if form.depth == 8 else np.uint16)
+    np.testing.assert_array_equal(frames[1], expected)
+    assert [int(frame.sum()) for frame in reversed(frames)] == [
+        int(frame.sum()) for frame in (expected, early)
+    ]
+
+
+def test_sixteen_bits_reach_the_largest_number():
+    white = to_planes(torch.ones(1, 3, 4, 4), CODECS["ffv1"].forms[16])
+    assert white.max() == white.min() == 65535
+
+
+@pytest.mark.parametrize(
+    ("device", "processors", "expected"),
+    [("cpu", 64, 1), ("cuda", 2, 1), ("cuda", 16, 4), ("cuda", 200, MOST_ENCODERS)],
+)
+def test_encoders_leave_dreams_on_a_cpu_alone(device, processors, expected, monkeypatch):
+    monkeypatch.setattr("dreamvid.render.work.encoding.cores", lambda: processors)
+    preset = build(load_preset("quickstart", ["video.frames=2"]), CPU).preset
+    assert encoders_at_once(encoding_of(preset), torch.device(device)) == expected
+
+
+@pytest.mark.cuda
+def test_frames_of_a_gpu_arrive_whole_while_it_goes_on():
+    cuda, form, frames, expected = torch.device("cuda"), CODECS["h264"].forms[8], Arriving(), []
+    for shade in range(40):
+        picture = torch.full((1, 3, 1080, 1920), shade / 40, device=cuda)
+        frames.send(samples(picture, form))
+        expected.append(to_planes(picture.cpu(), form))
+        del picture
+        _ = torch.rand(4096, 4096, device=cuda) @ torch.rand(4096, 4096, device=cuda)
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(frames, expected, strict=True))

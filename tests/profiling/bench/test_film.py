@@ -1,0 +1,147 @@
+"""Where a film's time goes: the parts told by a real, small render."""
+
+import time
+from tempfile import TemporaryDirectory
+
+import pytest
+import torch
+
+from dreamvid.errors import PresetError
+from dreamvid.media.images.writing import save
+from dreamvid.preset.load import load_preset
+from dreamvid.profiling.bench.film import PARTS, film_preset, measure_film
+from dreamvid.profiling.bench.instrument import Watch, watched
+from dreamvid.render import render
+from dreamvid.render.render import render_film
+
+CPU = torch.device("cpu")
+SMALL = (
+    "start.size=64x48",
+    "video.fps=4",  # a segment holds a second: four frames
+    "dream.layers=block_3/expand",
+    "dream.octaves=1",
+    "dream.steps=1",
+    "dream.pyramid=0",
+    "outputs.loop=false",
+)
+SEAMS = ("build", "samples", "Arriving", "TwinSegments", "write_films")
+
+
+def small(frames, *settings):
+    return load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
+
+
+@pytest.fixture
+def times():
+    preset = small(9, "colour.keep=mean")
+    return measure_film("small", (64, 48), preset, CPU)
+
+
+def test_the_parts_are_all_of_the_film(times):
+    assert set(times.parts) == set(PARTS)
+    assert sum(times.shares.values()) == pytest.approx(1.0, abs=1e-9)
+    assert sum(times.parts.values()) == pytest.approx(times.seconds, abs=1e-9)
+    assert min(times.parts.values()) >= 0
+    working = set(PARTS) - {"copy"}  # on the CPU nothing has to be copied to the host
+    assert {name for name in PARTS if times.parts[name] > 0} == working
+    assert (times.frames, times.size) == (9, (64, 48))
+    assert 0 < times.frame.low <= times.frame.median <= times.frame.high
+    assert times.encoding > 0
+
+
+def test_its_time_is_that_of_the_call_without_what_is_around_the_film(monkeypatch):
+    class Slow(TemporaryDirectory):
+        def cleanup(self):
+            time.sleep(1.0)
+            super().cleanup()
+
+    monkeypatch.setattr("dreamvid.profiling.bench.film.TemporaryDirectory", Slow)
+    monkeypatch.setattr("dreamvid.profiling.bench.peak._give_back", lambda: time.sleep(1.0))
+    begin = time.perf_counter()
+    times = measure_film("small", (64, 48), small(9, "colour.keep=mean"), CPU)
+    took = time.perf_counter() - begin - 2.0
+    assert 0.5 * took <= times.seconds <= took
+
+
+@pytest.mark.parametrize(
+    ("seam", "part"),
+    [
+        ("dreamvid.film.parts.dream", "dream"),
+        ("dreamvid.film.parts.keep_colours", "colour"),
+        ("dreamvid.film.grow.read", "motion"),
+        ("dreamvid.render.render.samples", "conversion"),
+        ("dreamvid.render.render.write_films", "films"),
+        ("dreamvid.render.render.build", "start"),
+        ("dreamvid.render.render.chunk_length", "rest"),
+    ],
+)
+def test_what_takes_longer_shows_in_its_part(monkeypatch, seam, part):
+    module, name = seam.rsplit(".", 1)
+    real = getattr(__import__(module, fromlist=[name]), name)
+
+    def slow(*words, **named):
+        time.sleep(2.0)
+        return real(*words, **named)
+
+    monkeypatch.setattr(seam, slow)
+    # Frame 0 is dreamed and coloured; frame 1, which is not, is moved.
+    times = measure_film("small", (64, 48), small(2, "colour.keep=mean", "dream.every=2"), CPU)
+    repeated = 2 if part == "conversion" else 1
+    assert times.parts[part] >= 2.0 * repeated
+
+
+def test_waiting_is_for_the_encoder(monkeypatch):
+    def slow(frames, path, encoding):
+        time.sleep(1.0)
+        encode(frames, path, encoding)
+
+    encode = __import__("dreamvid.media.video.segments", fromlist=["encode"]).encode
+    monkeypatch.setattr("dreamvid.media.video.segments.encode", slow)
+    times = measure_film("small", (64, 48), small(5), CPU)  # two segments, both ways
+    assert times.encoding >= 4.0
+    assert times.parts["waiting"] > 0.5  # for the last one, which takes 2 seconds, at least
+
+
+def test_waiting_for_room_is_waiting(monkeypatch):
+    def slow(frames, path, encoding):
+        time.sleep(1.0)
+        encode(frames, path, encoding)
+
+    encode = __import__("dreamvid.media.video.segments", fromlist=["encode"]).encode
+    monkeypatch.setattr("dreamvid.media.video.segments.encode", slow)
+    times = measure_film("small", (64, 48), small(13), CPU)  # four segments: two seconds each
+    assert times.parts["waiting"] > 5.0 > times.parts["rest"]
+
+
+def test_the_film_is_the_one_that_a_render_makes(tmp_path):
+    preset = small(5)
+    render_film(preset, tmp_path / "plain", device=CPU)
+    with watched(Watch(CPU)):
+        render_film(preset, tmp_path / "watched", device=CPU)
+    for name in ("forward.mp4", "reverse.mp4", "poster.png"):
+        plain, seen = (tmp_path / folder / name for folder in ("plain", "watched"))
+        assert plain.read_bytes() == seen.read_bytes()
+
+
+def test_render_is_left_as_it_was(monkeypatch):
+    before = [getattr(render, name) for name in SEAMS]
+    monkeypatch.setattr("dreamvid.film.parts.dream", lambda *words, **named: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        measure_film("small", (64, 48), small(2), CPU)
+    assert [getattr(render, name) for name in SEAMS] == before
+
+
+def test_a_loops_hidden_frames_are_not_measured():
+    preset = film_preset("endless-barcelona", (128, 96), 3, CPU)
+    assert (preset.loop.kind, preset.video.frames, preset.start.size) == ("none", 3, (128, 96))
+
+
+def test_a_preset_that_needs_a_picture_is_given_one(tmp_path):
+    save(torch.rand(1, 3, 64, 64), tmp_path / "guide.png")
+    preset = film_preset("guided", (128, 96), 3, CPU, [f"dream.guide={tmp_path / 'guide.png'}"])
+    assert preset.dream.guide[0].path == tmp_path / "guide.png"
+
+
+def test_what_is_wrong_with_a_preset_is_said():
+    with pytest.raises(PresetError, match="no preset of this name"):
+        film_preset("quickstar", (64, 48), 3, CPU)

@@ -1,0 +1,53 @@
+"""Small films, and how two are told to be the same."""
+
+from contextlib import contextmanager
+
+import av
+import pytest
+import torch
+
+from dreamvid.render.render import render_film
+
+SMALL = [
+    'model="lite0"',
+    'start.size="64x36"',
+    "video.fps=4",
+    "dream.octaves=1",
+    "dream.steps=1",
+    "dream.pyramid=0",
+    "outputs.loop=false",
+]
+
+
+@contextmanager
+def one_thread():
+    """As the workers of these tests: sums of floats depend on the number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _packets(path):
+    with av.open(str(path)) as film:
+        stream = film.streams.video[0]
+        return [(p.pts, p.dts, bytes(p)) for p in film.demux(stream) if p.size]
+
+
+@pytest.fixture(scope="session")
+def check_films(tmp_path_factory):
+    """(folder, preset): its films are, packet for packet, those of a plain render."""
+    plain = {}
+
+    def check(folder, preset):
+        if preset.model_dump_json() not in plain:
+            out = tmp_path_factory.mktemp("plain")
+            with one_thread():
+                render_film(preset, out, device=torch.device("cpu"))
+            plain[preset.model_dump_json()] = out
+        for name in ("forward.mp4", "reverse.mp4"):
+            assert _packets(folder / name) == _packets(plain[preset.model_dump_json()] / name)
+
+    return check

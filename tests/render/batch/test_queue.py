@@ -1,0 +1,147 @@
+"""The queue alone: who gets a job, and what becomes of those of the dead."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dreamvid.errors import OutputError, ResumeError
+from dreamvid.render.batch import queue as queues
+from dreamvid.render.batch.identity import Worker, born_at, this_worker
+from dreamvid.render.batch.queue import Queue
+
+
+@pytest.fixture
+def queue(tmp_path):
+    found = Queue(tmp_path / ".queue")
+    for name in ("a", "b"):
+        found.add(name, {"seed": 1})
+    return found
+
+
+def states(queue):
+    return {name: (state, ticket.tries) for name, (state, ticket) in queue.tickets().items()}
+
+
+def dead_worker():
+    """One that was: a real process' number and birth."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        born = born_at(process.pid)
+        assert born
+        process.communicate(b"\n")
+    return Worker(this_worker().host, process.pid, born)
+
+
+def _take_all(folder, taken):
+    queue, me = Queue(folder), this_worker()
+    while claim := queue.take(me):
+        taken.put(claim.ticket.name)
+    taken.put(None)
+
+
+def test_of_many_that_try_one_gets_a_job(tmp_path):
+    queue = Queue(tmp_path)
+    wanted = [f"job{n:03}" for n in range(60)]
+    for name in wanted:
+        queue.add(name, {})
+    spawn = multiprocessing.get_context("spawn")
+    taken = spawn.Queue()
+    workers = [spawn.Process(target=_take_all, args=(tmp_path, taken)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    found, ends = [], 0
+    while ends < 3:
+        name = taken.get(timeout=60)
+        ends += name is None
+        found += [name] if name else []
+    for worker in workers:
+        worker.join()
+    assert sorted(found) == wanted
+
+
+def test_a_job_goes_its_way(queue):
+    me = this_worker()
+    first, second = queue.take(me), queue.take(me)
+    assert queue.take(me) is None and not queue.idle
+    first.finish({"frames": 3})
+    second.fail("disk", 6, again=True)
+    assert states(queue) == {"a": ("done", 1), "b": ("todo", 1)}
+    queue.take(me).fail("disk", 6, again=False)
+    assert states(queue)["b"] == ("failed", 2) and queue.idle
+    assert queue.tickets()["b"][1].reason == "disk"
+    queue.try_again()
+    assert states(queue) == {"a": ("done", 1), "b": ("todo", 0)}
+    queue.take(me).give_back()
+    assert states(queue)["b"] == ("todo", 0)
+
+
+def test_a_queue_has_a_mark_of_its_own_and_an_old_one_gets_it(queue):
+    mark = queue.folder / queues.MARK
+    assert mark.read_bytes() == b""
+    mark.unlink()
+    queue.add("a", {"seed": 1})
+    assert mark.exists() and len(states(queue)) == 2
+
+
+def test_a_queue_that_cannot_be_marked_is_one_line(tmp_path):
+    (tmp_path / ".queue").write_text("mine")
+    with pytest.raises(OutputError, match=r"\.queue.* cannot be written: File exists$"):
+        Queue(tmp_path / ".queue").add("a", {})
+
+
+def test_what_a_dead_worker_had_is_put_back_until_it_has_killed_enough(queue):
+    for tries in (1, 2):
+        queue.take(dead_worker())
+        (freed,) = queue.release_dead(retries=1)
+        assert freed.tries == tries
+    assert states(queue)["a"] == ("failed", 2)
+    assert "died" in queue.tickets()["a"][1].reason
+
+
+def test_what_another_puts_back_at_this_moment_is_left_to_it(queue, monkeypatch):
+    def gone(path, ticket):
+        path.unlink()
+        raise OutputError(f"{path}: is gone")
+
+    queue.take(dead_worker())
+    monkeypatch.setattr(queues, "write", gone)
+    assert queue.release_dead(retries=1) == []
+
+
+def test_a_living_worker_keeps_what_it_has(queue):
+    claim = queue.take(this_worker())
+    assert queue.release_dead(retries=1) == [] and claim.beat(3)
+    assert queue.frames("a") == 3
+
+
+def test_a_silent_one_elsewhere_is_dead_after_a_while_whatever_its_clock(queue, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(queues.time, "monotonic", lambda: now[0])
+    claim = queue.take(Worker("elsewhere", 1, 1))
+    assert queue.release_dead(retries=1) == []
+    now[0] += queues.PATIENCE - 1
+    os.utime(claim.path, (5, 5))  # a beat of a clock that is far behind
+    assert queue.release_dead(retries=1) == []
+    now[0] += queues.PATIENCE - 1
+    assert queue.release_dead(retries=1) == []
+    now[0] += 2
+    (freed,) = queue.release_dead(retries=1)
+    assert freed.name == "a" and not claim.beat()
+
+
+def test_a_job_of_other_settings_is_refused(queue):
+    queue.add("a", {"seed": 1})
+    with pytest.raises(ResumeError, match=r"job a is in .* with other settings; choose another"):
+        queue.add("a", {"seed": 2})
+
+
+def test_a_damaged_ticket_is_named(queue):
+    path = queue.folder / "todo" / "a.json"
+    for text in ("", "[]", '{"name": "b", "preset": {}}', '{"name": "a", "preset": 3}', "[" * 9999):
+        path.write_text(text)
+        with pytest.raises(ResumeError, match=r"a.*\.json is damaged"):
+            queue.take(this_worker())
+        for claim in (queue.folder / "claimed").glob("*"):
+            claim.rename(path)

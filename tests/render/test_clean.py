@@ -1,0 +1,313 @@
+"""`dreamvid clean` takes away our own work folders, and nothing else."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.export.export import MARK as EXPORT_MARK
+from dreamvid.export.export import export
+from dreamvid.media.clip import Pictures
+from dreamvid.preset.load import load_preset
+from dreamvid.render.batch.identity import this_worker
+from dreamvid.render.batch.queue import MARK as QUEUE_MARK
+from dreamvid.render.batch.queue import Queue
+from dreamvid.render.clean import find, remove
+from dreamvid.render.render import render_film
+from tests.faults.life import SMALL
+from tests.support.command import run
+
+DAY = 86400
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Of all kinds one; the films' bytes are told apart by their names."""
+    folder = tmp_path / "out"
+    for name, frames in (("whole", 10), ("half", 6)):
+        done = []
+        preset = load_preset("quickstart", SMALL)
+        outcome = render_film(
+            preset,
+            folder / name,
+            device=torch.device("cpu"),
+            stop=lambda done=done, frames=frames: done.append(1) or len(done) >= frames,
+        )
+        assert outcome.finished == (name == "whole")
+    watch = folder / "whole" / "watch"
+    watch.mkdir()
+    for name in ("watch.html", "status.js", "poster.png", "watch.mp4"):
+        (watch / name).write_bytes(b"1234567890")
+    finished_batch(folder / "batch" / ".queue")
+    export = folder / ".film.mp4.ab12_xyz"
+    export.mkdir()
+    (export / "best.mp4").write_bytes(b"12345")
+    return folder
+
+
+def finished_batch(folder):
+    queue = Queue(folder)
+    queue.add("first", {"seed": 1})
+    claim = queue.take(this_worker())
+    assert claim and claim.beat(10)
+    claim.finish({"frames": 10})
+
+
+def age(folder, days):
+    then = time.time() - days * DAY
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (then, then), follow_symlinks=False)
+
+
+def by_name(folder):
+    return {str(one.path.relative_to(folder)): one for one in find(folder)}
+
+
+def test_everything_of_ours_is_found_with_what_it_is_worth(home):
+    age(home / ".film.mp4.ab12_xyz", 2)
+    found = by_name(home)
+    told = {name: (one.kind, one.state) for name, one in found.items()}
+    assert told == {
+        "whole/.render": ("render", "finished"),
+        "whole/watch": ("watch", "finished"),
+        "half/.render": ("render", "not finished"),
+        "batch/.queue": ("queue", "finished"),
+        ".film.mp4.ab12_xyz": ("export", "not finished"),
+    }
+    assert found["half/.render"].loses == "6 of 10 frames: it cannot go on, and begins anew"
+    files = (home / "half" / ".render").iterdir()
+    assert found["half/.render"].bytes == sum(file.stat().st_size for file in files)
+    assert found["whole/watch"].bytes == 40
+
+
+def test_nothing_is_removed_unless_it_is_said(home, capsys):
+    before = sorted(home.rglob("*"))
+    code, said, _ = run(capsys, "clean", home)
+    assert code == 0
+    assert "nothing is removed; --yes removes 4 folders" in said  # the export may be at work
+    assert sorted(home.rglob("*")) == before
+
+
+def test_yes_removes_it_and_the_films_stay(home, capsys):
+    films = {path: path.read_bytes() for path in (home / "whole").glob("*.*") if path.is_file()}
+    assert len(films) > 4
+    assert run(capsys, "clean", home, "--yes")[0] == 0
+    assert {path: path.read_bytes() for path in films} == films
+    left = {path.name for path in home.rglob("*") if path.is_dir()}
+    assert left == {"whole", "half", "batch", ".film.mp4.ab12_xyz"}
+    code, said, _ = run(capsys, "clean", home, "--yes")
+    assert code == 0
+    assert "removed" not in said
+
+
+def test_only_what_is_old_enough(home, capsys):
+    age(home / "whole", 40)
+    age(home / ".film.mp4.ab12_xyz", 20)
+    code, said, _ = run(capsys, "clean", home, "--older", "30d", "--yes", "--json")
+    assert code == 0
+    told = {entry["path"]: entry for entry in json.loads(said)}
+    assert set(told) == {str(home / "whole" / name) for name in (".render", "watch")}
+    assert all(entry["removed"] and entry["age_days"] > 39 for entry in told.values())
+    assert (home / "half" / ".render" / "state.json").exists()
+    assert (home / ".film.mp4.ab12_xyz").exists()
+
+
+def test_what_was_written_in_the_future_is_young(home):
+    age(home / "whole", -400)
+    assert by_name(home)["whole/.render"].age == 0
+
+
+@pytest.mark.parametrize("older", ["30", "d", "-3d", "30 days", "1e9d", "9" * 500 + "d"])
+def test_a_wrong_age_is_one_line(older, home, capsys):
+    code, _, said = run(capsys, "clean", home, "--older", older, "--yes")
+    assert code == 2
+    assert len(said.splitlines()) == 1
+    assert by_name(home)
+
+
+def test_a_folder_that_is_not_there(tmp_path, capsys):
+    code, _, said = run(capsys, "clean", tmp_path / "none")
+    assert (code, len(said.splitlines())) == (6, 1)
+
+
+def test_a_running_one_is_listed_and_left(home, capsys):
+    with (home / "half" / ".render" / "lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = by_name(home)["half/.render"]
+        assert found.state == "running"
+        run(capsys, "clean", home, "--yes")
+        assert (home / "half" / ".render" / "checkpoint.safetensors").exists()
+        assert not (home / "whole" / ".render").exists()
+
+
+def test_one_that_begins_after_the_look_is_left(home):
+    found = by_name(home)["half/.render"]
+    with (home / "half" / ".render" / "lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not remove(found)
+    assert (found.path / "checkpoint.safetensors").exists()
+
+
+def test_a_batch_with_claims_is_left(home, capsys):
+    (home / "batch" / ".queue" / "claimed").mkdir(exist_ok=True)
+    (home / "batch" / ".queue" / "claimed" / "a~host~1~2.json").write_text("{}")
+    assert by_name(home)["batch/.queue"].state == "running"
+    run(capsys, "clean", home, "--yes")
+    assert (home / "batch" / ".queue" / "done" / "first.json").exists()
+
+
+def test_links_are_not_followed(home, tmp_path, capsys):
+    aside = tmp_path / "aside"
+    (home / "half").rename(aside)
+    (home / "link").symlink_to(aside)
+    (home / "other").mkdir()
+    (home / "other" / ".render").symlink_to(aside / ".render")
+    theirs = tmp_path / "precious"
+    theirs.write_text("mine")
+    work = home / "whole" / ".render"
+    (work / "f000009.mp4").symlink_to(theirs)
+    (work / "mine").symlink_to(tmp_path)
+    assert run(capsys, "clean", home, "--yes")[0] == 0
+    assert theirs.read_text() == "mine"
+    assert (aside / ".render" / "checkpoint.safetensors").exists()
+    assert [path.name for path in work.iterdir()] == ["mine"]
+
+
+def test_strangers_files_and_folders_stay(home, capsys):
+    mine = home / "whole" / ".render" / "notes.txt"
+    mine.write_text("mine")
+    for name in (".render", "watch", ".queue", ".film.mp4.abcdefgh"):
+        (home / "mine" / name).mkdir(parents=True)
+        (home / "mine" / name / "notes.txt").write_text("mine")
+    _, _, said = run(capsys, "clean", home, "--yes")
+    assert "there are other files in it; they stay" in said
+    assert [path.name for path in mine.parent.iterdir()] == ["notes.txt"]
+    assert len(list((home / "mine").rglob("notes.txt"))) == 4
+
+
+def write_all(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine")
+
+
+def files_below(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+THEIRS = [
+    [".photos.original/1.png", ".photos.original/0002.png"],
+    [".photos.original/best/000001.png"],
+    [".photos.20240101/best/000001.png"],
+    [".photos.ab12_xyz/best/1.png"],
+    [".photos.ab12_xyz/000001.png"],
+    [".film.mp4.ab12_xyz/best.mov"],
+    [".film.mp4.ab12_xyz/best.mp4", ".film.mp4.ab12_xyz/deeper/notes.txt"],
+    [".film.mp4.ab12_xyz/.notes.partial"],
+    [".queue/done/mine.json", ".queue/frames/thesis.txt"],
+    [".queue/todo/.mine.json.partial"],
+    [".queue/frames/first"],
+    [".queue/done/first.txt"],
+]
+
+
+@pytest.mark.parametrize("names", THEIRS, ids=" ".join)
+def test_what_only_looks_like_ours_is_not_found(names, tmp_path, capsys):
+    write_all(tmp_path, *names)
+    age(tmp_path, 3)
+    assert find(tmp_path) == []
+    assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
+    assert files_below(tmp_path) == sorted(names)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_in_a_queue_only_jobs_are_ours(marked, tmp_path, capsys):
+    folder = tmp_path / ".queue"
+    finished_batch(folder)
+    (folder / "todo" / ".second.json.partial").write_text("{")
+    theirs = ["done/mine.json", "done/first.txt", "frames/thesis.txt", "todo/name.json"]
+    write_all(folder, *theirs)
+    (folder / "todo" / "name.json").write_text('{"name": "other", "preset": {}}')
+    (folder / "mine").symlink_to(folder / "done")
+    if not marked:
+        (folder / "mine").unlink()
+        (folder / QUEUE_MARK).unlink()
+    (found,) = find(tmp_path)
+    assert (found.kind, found.state) == ("queue", "not finished")  # by the name of todo/name.json
+    _, _, said = run(capsys, "clean", tmp_path, "--yes")
+    assert "there are other files in it; they stay" in said
+    assert files_below(folder) == sorted(theirs)
+    assert (folder / "mine").is_symlink() == marked
+    assert find(tmp_path) == []
+
+
+def test_an_old_queue_is_found_by_its_jobs(home):
+    queue = home / "batch" / ".queue"
+    (queue / QUEUE_MARK).unlink()
+    assert remove(by_name(home)["batch/.queue"])
+    assert not queue.exists()
+
+
+def killed_export(out, tmp_path):
+    """What is left of one that was killed while it finished its first whole file."""
+    left = []
+
+    def kill(path):
+        left.append(path.parent)
+        shutil.copytree(path.parent, tmp_path / "copy")
+
+    frames = [np.full((16, 16, 3), 40 * n, np.uint8) for n in range(3)]
+    pictures = Pictures(size=(16, 16), fps=Fraction(5), count=3, read=lambda: (f for f in frames))
+    export(pictures, out, finish=kill)
+    shutil.move(tmp_path / "copy", left[0])
+    return left[0]
+
+
+@pytest.mark.parametrize("name", ["FILM.MP4", "film.gif", "pictures"])
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_a_killed_export_leaves_is_found_and_removed(marked, name, tmp_path, monkeypatch):
+    letters = iter(f"a{n:06}_" for n in range(99))
+    monkeypatch.setattr("tempfile._get_candidate_names", lambda: letters)
+    (tmp_path / "out").mkdir()
+    left = killed_export(tmp_path / "out" / name, tmp_path)
+    before = len(files_below(left))
+    if not marked:
+        (left / EXPORT_MARK).unlink()
+    age(left, 2)
+    (found,) = find(tmp_path)
+    assert (found.path, found.kind, found.state) == (left, "export", "not finished")
+    assert before == (4 if name == "pictures" else 2)
+    assert remove(found)
+    assert not left.exists() and (tmp_path / "out" / name).exists()
+
+
+def test_in_an_exports_folder_only_its_own_names_are_ours(tmp_path, capsys):
+    folder = tmp_path / ".film.mp4.original"
+    ours = [EXPORT_MARK, "best.mp4", "silent.mp4", ".whole.mp4.partial"]
+    theirs = ["1.png", "best.mov", "mine/000001.png", ".mine.partial", "whole.mp4.txt"]
+    write_all(folder, *ours, *theirs)
+    (folder / "empty").mkdir()
+    (folder / "whole.mp4").symlink_to(folder / "best.mov")
+    age(tmp_path, 3)
+    (found,) = find(tmp_path)
+    assert found.bytes == 4 * len(ours)
+    assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
+    assert files_below(folder) == sorted([*theirs, "whole.mp4"])
+    assert (folder / "empty").is_dir()
+
+
+def test_what_was_cleaned_is_rendered_anew_alike(home, capsys):
+    film = home / "whole" / "forward.mp4"
+    before = film.read_bytes()
+    run(capsys, "clean", home, "--yes")
+    frames = []
+    preset = load_preset("quickstart", SMALL)
+    render_film(preset, film.parent, device=torch.device("cpu"), on_frame=frames.append)
+    assert len(frames) == 10
+    assert film.read_bytes() == before

@@ -1,0 +1,68 @@
+"""Files appear whole, and as those whose place they take may be read and written."""
+
+import os
+
+import pytest
+
+from dreamvid.errors import OutputError
+from dreamvid.media.metadata import FORMAT, embed
+from dreamvid.system.files import whole_file, write_text
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="others have no such modes")
+
+
+def mode(path):
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture
+def usual(tmp_path):
+    """The mode of a new file."""
+    (tmp_path / "usual").touch()
+    return mode(tmp_path / "usual")
+
+
+@pytest.mark.parametrize("kept", [0o600, 0o640, 0o444, 0o666])
+def test_what_takes_the_place_of_a_file_has_its_mode(kept, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(kept)
+    write_text(path, "new")
+    assert (path.read_text(), mode(path)) == ("new", kept)
+    with whole_file(path) as partial:  # callers may put a file of their own there
+        (tmp_path / "own").write_text("own")
+        (tmp_path / "own").replace(partial)
+    assert (path.read_text(), mode(path)) == ("own", kept)
+
+
+def test_a_private_film_stays_so_when_it_gets_its_record(tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "a.png"
+    Image.new("RGB", (4, 4)).save(path)
+    path.chmod(0o600)
+    embed(path, {"format": FORMAT})
+    assert mode(path) == 0o600
+
+
+def test_a_new_file_has_the_usual_mode(usual, tmp_path):
+    write_text(tmp_path / "new" / "a.txt", "new")
+    assert mode(tmp_path / "new" / "a.txt") == usual
+
+
+def test_a_system_that_has_no_modes_is_no_error(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError(1, "Operation not permitted")
+
+    (tmp_path / "a.txt").write_text("old")
+    monkeypatch.setattr("shutil.copymode", refuse)
+    write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+def test_what_fails_leaves_the_older_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(OutputError, match=r"a.txt: cannot be written"), whole_file(path):
+        raise OSError(5, "Input/output error")
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]

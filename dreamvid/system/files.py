@@ -7,6 +7,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+from filelock import lock_descriptor
 
 from dreamvid.errors import OutputError
 
@@ -86,6 +89,17 @@ class _Unwritten(Exception):
 def write_text(path: Path, text: str, *, make: bool = True) -> None:
     with whole_file(path, make=make) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def lock_file(file: IO[str]) -> bool:
+    """Lock an open file without waiting for it; False where another process has it locked.
+
+    The lock lasts until the file is closed or the process dies. The file itself stays.
+    """
+    try:
+        return lock_descriptor(file.fileno(), blocking=False)
+    except OSError:  # a file system without locks: no run rather than two
+        return False
 
 
 def sha256(path: Path) -> str:

@@ -1,12 +1,15 @@
 """Files appear whole, and as those whose place they take may be read and written."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from dreamvid.errors import OutputError
 from dreamvid.media.metadata import FORMAT, embed
-from dreamvid.system.files import whole_file, write_text
+from dreamvid.system.files import lock_file, whole_file, write_text
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="others have no such modes")
 
@@ -66,3 +69,27 @@ def test_what_fails_leaves_the_older_file_and_nothing_else(tmp_path):
     with pytest.raises(OutputError, match=r"a.txt: cannot be written"), whole_file(path):
         raise OSError(5, "Input/output error")
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+def test_lock_is_freed_by_a_killed_process_and_its_file_stays(tmp_path):
+    path = tmp_path / "lock"
+    program = f"""
+from dreamvid.system.files import lock_file
+file = open({str(path)!r}, "w")
+print(lock_file(file), flush=True)
+input()
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as other:
+        assert other.stdout.readline() == "True\n"
+        number = path.stat().st_ino
+        with path.open("r+") as file:
+            assert not lock_file(file)
+            other.send_signal(signal.SIGKILL)
+            other.wait()
+            assert lock_file(file)
+    assert path.stat().st_ino == number
+    with path.open("r+") as file, path.open("r+") as second:
+        assert lock_file(file) and not lock_file(second)
+    with path.open("r+") as file:  # closing frees it
+        assert lock_file(file)

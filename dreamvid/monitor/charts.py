@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from itertools import pairwise
+
+from dreamvid.schedule.plot import INKS, means, points
 
 WIDTH, HEIGHT = 1000, 100  # of a curve's own coordinates; it is stretched to its place
 MOST = 400  # points of a curve
-
-INKS = ("#6cb6ff", "#f7a35c", "#7ee0a8", "#e78bd6", "#f2d45c", "#9d92ff", "#5fd6d6", "#ff7d7d")
 
 
 def curve(
@@ -34,29 +33,14 @@ def curve(
     for mark in marks:
         x = f"{mark * WIDTH:.1f}"
         yield f'<line x1="{x}" x2="{x}" y1="0" y2="{HEIGHT}" stroke="#98a0b3" {_STEADY}></line>'
-    points = " ".join(_points(_means(values), low, high))
-    yield f'<polyline points="{points}" fill="none" stroke="{ink}" {_STEADY}></polyline></svg>'
+    scaled = ((x * WIDTH, (1 - y) * (HEIGHT - 8) + 4) for x, y in points(means(values, MOST)))
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in scaled)
+    yield f'<polyline points="{line}" fill="none" stroke="{ink}" {_STEADY}></polyline></svg>'
     left, right = map(escape, ends)
     yield f"<figcaption><span>{left}</span><span>{right}</span></figcaption></div>"
 
 
 _STEADY = 'stroke-width="2" vector-effect="non-scaling-stroke"'
-
-
-def _points(values: Sequence[float], low: float, high: float) -> Iterator[str]:
-    spread = [*values] if len(values) > 1 else [*values] * 2
-    for number, value in enumerate(spread):
-        level = (value - low) / (high - low) if high > low else 0.5
-        x, y = number / (len(spread) - 1) * WIDTH, (1 - level) * (HEIGHT - 8) + 4
-        yield f"{x:.1f},{y:.1f}"
-
-
-def _means(values: Sequence[float]) -> list[float]:
-    """At most MOST of them, each the mean of its stretch."""
-    count = min(MOST, len(values))
-    edges = [n * len(values) // count for n in range(count + 1)]
-    parts = (values[a:b] for a, b in pairwise(edges))
-    return [sum(part) / len(part) for part in parts]
 
 
 def shares(parts: Mapping[str, float]) -> Iterator[str]:

@@ -16,13 +16,13 @@ from urllib.parse import quote
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
 from dreamvid.image import Bytes
-from dreamvid.monitor.charts import INKS, curve, shares
+from dreamvid.monitor.charts import curve, shares
 from dreamvid.monitor.contact_sheet import pictures_over
 from dreamvid.monitor.css import STYLE
 from dreamvid.monitor.thumbnail import as_jpeg
 from dreamvid.monitor.timings import Timings
 from dreamvid.preset.schema import Preset, flatten
-from dreamvid.schedule.plot import samples
+from dreamvid.schedule.plot import INKS, samples
 from dreamvid.system.files import write_text
 
 NAME = "report.html"

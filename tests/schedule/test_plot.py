@@ -5,7 +5,7 @@ import pytest
 
 from dreamvid.schedule.curve import Curve
 from dreamvid.schedule.moment import Moment
-from dreamvid.schedule.plot import ROW, WIDTH, draw, samples, sparkline
+from dreamvid.schedule.plot import ROW, WIDTH, draw, means, points, samples, sparkline
 
 FILM = [Moment(frame=frame, fps=Fraction(10), frames=21) for frame in range(21)]
 
@@ -15,18 +15,28 @@ def test_samples_are_the_values_in_each_frame():
     assert samples(3, FILM) == [3] * 21
 
 
-def test_a_sparkline_rises_from_the_least_to_the_greatest():
+def test_sparkline_rises_from_smallest_to_largest():
     assert sparkline(range(8)) == "▁▂▃▄▅▆▇█"
     assert sparkline([0, 1, 0.5], width=3) == "▁█▅"
     assert sparkline([5, 5]) == "▁▁" and sparkline([]) == ""
 
 
-def test_a_sparkline_is_as_wide_as_asked_and_shows_means():
+def test_sparkline_is_as_wide_as_requested_and_shows_means():
     assert sparkline([0, 0, 7, 7, 0, 14], width=3) == "▁▅▅"
     assert len(sparkline(range(1001), width=60)) == 60
 
 
-def test_a_sheet_has_a_row_for_each_curve_drawn_in_its_colour():
+def test_points_span_the_unit_square():
+    assert points([2, 6, 4]) == [(0, 0), (0.5, 1), (1, 0.5)]
+    assert points([3]) == [(0, 0.5), (1, 0.5)] == points([3, 3])
+
+
+def test_means_are_of_equal_stretches():
+    assert means([0, 2, 4, 6], 2) == [1, 5]
+    assert means([1, 2], 400) == [1, 2] and means([], 9) == []
+
+
+def test_sheet_has_a_row_for_each_curve_in_its_colour():
     one = draw({"zoom": samples(Curve("2*t"), FILM)}, 2)
     two = draw({"zoom": samples(Curve("2*t"), FILM), "turn": [1.0] * 21}, 2)
     assert one.mode == "RGB" and one.width == two.width == WIDTH
@@ -40,6 +50,6 @@ def test_a_sheet_has_a_row_for_each_curve_drawn_in_its_colour():
 
 
 @pytest.mark.parametrize("seconds", [1 / 24, 1, 9.99, 3600.0])
-def test_any_length_of_film_and_any_number_of_values_is_drawn(seconds):
+def test_sheet_takes_any_length_and_any_number_of_values(seconds):
     values = {"one": [2.0], "two": [1e6, -1e6], "a name that is much too long to fit": [0.0] * 9}
     assert draw(values, seconds).height > 3 * ROW

@@ -20,7 +20,7 @@ class Plan:
         return replace(self, **changes)
 
     def summary(self, measure: str) -> str:
-        told = [_wide(self.size), f"{rate(self.fps)} pictures a second"]
+        told = [dimensions(self.size), f"{rate(self.fps)} pictures a second"]
         return ", ".join([*told, *([] if self.quality is None else [f"{measure} {self.quality}"])])
 
     def changes(self, first: "Plan", measure: str) -> str:
@@ -29,7 +29,7 @@ class Plan:
         if self.quality != first.quality:
             told.append(f"{measure} {first.quality} -> {self.quality}")
         if self.size != first.size:
-            told.append(f"{_wide(first.size)} -> {_wide(self.size)}")
+            told.append(f"{dimensions(first.size)} -> {dimensions(self.size)}")
         if self.fps != first.fps:
             told.append(f"{rate(first.fps)} -> {rate(self.fps)} pictures a second")
         if self.sound != first.sound:
@@ -81,7 +81,7 @@ def sound_rate(wanted: int, limit: int | None, seconds: Fraction) -> int:
 
 
 def _sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    smaller = [tuple(2 * round(side * share / 2) for side in size) for share in SIZES]
+    smaller = [tuple(even(side * share) for side in size) for share in SIZES]
     return [(height, width) for height, width in smaller if min(height, width) >= SMALLEST]
 
 
@@ -93,5 +93,11 @@ def rate(fps: Fraction) -> str:
     return f"{float(fps):.2f}".rstrip("0").rstrip(".")
 
 
-def _wide(size: tuple[int, int]) -> str:
+def dimensions(size: tuple[int, int]) -> str:
+    """WIDTHxHEIGHT of a (height, width)."""
     return f"{size[1]}x{size[0]}"
+
+
+def even(side: float | Fraction) -> int:
+    """The nearest even number of pixels, 2 or more, as chroma subsampling wants it."""
+    return max(2, 2 * round(side / 2))

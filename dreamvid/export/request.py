@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from dreamvid.errors import PresetError
 from dreamvid.export.formats import Format, Measure
-from dreamvid.export.plans import rate
+from dreamvid.export.plans import even, rate
 from dreamvid.export.timing import at_rate, part, rate_within, repeated
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Fit, Target
@@ -97,7 +97,7 @@ def size_for(film: tuple[int, int], target: Target | None, wishes: Wishes) -> tu
     elif target is not None and target.within:
         most = min(target.within[0] / width, target.within[1] / height)
         scale = most if target.fill else min(1, most)
-        width, height = (max(2, 2 * round(side * scale / 2)) for side in (width, height))
+        width, height = (even(side * scale) for side in (width, height))
     return height, width
 
 

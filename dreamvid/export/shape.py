@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image as PilImage
 
+from dreamvid.export.plans import dimensions, even
 from dreamvid.image import Bytes, crop
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Fit
@@ -43,7 +44,7 @@ class Frame:
             return self.size
         scale = min(self.size[0] / self.source[0], self.size[1] / self.source[1])
         height, width = (
-            min(whole, max(2, 2 * round(side * scale / 2)))
+            min(whole, even(side * scale))
             for side, whole in zip(self.source, self.size, strict=True)
         )
         return height, width
@@ -54,14 +55,14 @@ class Frame:
 
     def __str__(self) -> str:
         """What is done, in a few words."""
-        text = f"{_wide(self.source)} -> {_wide(self.size)}"
+        text = f"{dimensions(self.source)} -> {dimensions(self.size)}"
         scale = self.inner[0] / self.source[0]
         if self.cropped:
             _, _, rows, columns = crop(self.source, self.size)
             text += f", the middle {columns}x{rows} of it"
             scale = self.size[0] / rows
         if self.padded:
-            text += f", padded: the film is {_wide(self.inner)} of it"
+            text += f", padded: the film is {dimensions(self.inner)} of it"
         return text + (f" (enlarged {scale:.1f} times)" if scale > 1.05 else "")
 
 
@@ -129,7 +130,3 @@ def _background(picture: Bytes, size: tuple[int, int]) -> OtherSizeBytes:
 def _grain(size: tuple[int, int]) -> Float32[np.ndarray, "_h _w 1"]:
     """0 to 1 in each pixel, the same in every picture, so that it costs a film next to nothing."""
     return np.random.default_rng(0).random((*size, 1), np.float32)
-
-
-def _wide(size: tuple[int, int]) -> str:
-    return f"{size[1]}x{size[0]}"

@@ -22,11 +22,11 @@ from dreamvid.image import from_bytes
 from dreamvid.media.video import footage
 from dreamvid.models.weights import store
 from dreamvid.motion.flow.estimate import make_estimator
-from dreamvid.motion.flow.flicker import flicker
 from dreamvid.preset.load import with_settings
 from dreamvid.render.work import checkpoint
 from dreamvid.render.work.checkpoint import Checkpoint
 from tests.support.climb import Climb
+from tests.support.flicker import flicker
 
 CPU = torch.device("cpu")
 LITE = ("dream.layers=block_5/expand", "dream.octaves=2", "dream.steps=3", "dream.jitter=8")

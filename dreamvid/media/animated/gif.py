@@ -1,7 +1,7 @@
 """GIFs: any pictures; and the loop, a film forward, then back, its two ends not shown twice.
 
 A film that is a loop by itself is only shown forward. Nothing is held for the
-way back: it is read from the reversed film.
+way back: it is read from the reversed film. imageio would hold all pictures in memory.
 """
 
 from collections.abc import Iterable, Iterator

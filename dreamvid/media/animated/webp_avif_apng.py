@@ -2,6 +2,7 @@
 
 WebP and PNG are written picture by picture. What libav's WebP encoder has made so far stays in
 memory until the end, compressed; of AVIF, SVT-AV1 looks some pictures ahead.
+imageio would hold all pictures in memory uncompressed.
 """
 
 from collections.abc import Callable, Iterator

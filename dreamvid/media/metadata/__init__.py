@@ -2,6 +2,11 @@
 
 Written and read byte for byte; no picture or sound is ever encoded anew. What is read is a
 stranger's: bounded, checked for its kind and nothing more, and never believed.
+
+MP4, MOV, MKV and WebM go without PyAV's `container.metadata["comment"]`. A record is put into, or
+replaced in, files that are finished, and libav only writes metadata while it muxes. For MP4 it
+would give the same bytes; in MOV it holds 65,535, and in WebM it lies elsewhere. To read it, libav
+takes as much memory as the comment claims to have: 2 GB for a hostile MP4 that is 1 GB of zeros.
 """
 
 import json

@@ -7,8 +7,8 @@ import torch
 
 from dreamvid.image import from_bytes
 from dreamvid.motion.flow.estimate import make_estimator
-from dreamvid.motion.flow.flicker import flicker
 from dreamvid.motion.flow.reliability import places, reliable
+from tests.support.flicker import flicker
 
 CPU = torch.device("cpu")
 

@@ -1,4 +1,4 @@
-"""How much a film flickers."""
+"""The flicker of a film against the motion of its source."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -82,7 +82,7 @@ def export(
 
     from dreamvid.export.export import export as export_film
     from dreamvid.media.clip import pictures_of
-    from dreamvid.media.metadata import carry
+    from dreamvid.media.metadata import copy_record
 
     how = f"dreamvid export --for {target}" if target else "dreamvid export"
     made = export_film(
@@ -90,7 +90,7 @@ def export(
         path,
         target=chosen,
         wishes=wishes,
-        finish=lambda made: carry(source, made, how),
+        finish=lambda made: copy_record(source, made, how),
         note=(lambda line: None) if as_json else note,
     )
     if as_json:

@@ -69,7 +69,7 @@ def loop(
     from dreamvid.export.loop.choose import STEP, make_loop
     from dreamvid.export.loop.plan import plan_loop
     from dreamvid.media.clip import pictures_of
-    from dreamvid.media.metadata import carry
+    from dreamvid.media.metadata import copy_record
     from dreamvid.preset.sites import find
 
     chosen = find(target) if target else None
@@ -104,7 +104,7 @@ def loop(
         path,
         target=chosen,
         wishes=given.wishes,
-        finish=lambda made: carry(film, made, STEP.format(made_as)),
+        finish=lambda made: copy_record(film, made, STEP.format(made_as)),
         note=note,
     )
     as_it_is = given.closed and kind is None

@@ -36,11 +36,11 @@ def reverse(
 
 
 def _carry(source: Path, film: Path) -> None:
-    from dreamvid.media.metadata import carry, read_record
+    from dreamvid.media.metadata import copy_record, read_record
     from dreamvid.media.video.writer import CONTAINERS
 
     if film.suffix not in CONTAINERS:
         if read_record(source):
             note(f"{film.suffix} carries no record: its preset stays with {source}")
         return
-    carry(source, film, "dreamvid reverse")
+    copy_record(source, film, "dreamvid reverse")

@@ -14,7 +14,7 @@ import torch
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.resolve import with_video
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
-from dreamvid.media.metadata import LARGEST, parse
+from dreamvid.media.metadata import MAX_RECORD, parse_record
 from dreamvid.preset.schema import Preset
 from dreamvid.render.record.provenance import Record, check_record
 from dreamvid.render.render import Outcome, Progress, render_film
@@ -92,10 +92,10 @@ def _source(out: Path) -> Source:
     path = folder.job if folder.job.exists() else out / RUN
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_RECORD + 1)
     except OSError as error:
         raise ResumeError(f"{path}: cannot be read: {error.strerror}") from None
-    table = parse(data, named=False) if len(data) <= LARGEST else None
+    table = parse_record(data, named=False) if len(data) <= MAX_RECORD else None
     if table is None:
         cure = "the command that began the film writes it anew"
         raise ResumeError(f"{path} is damaged ({cure})")

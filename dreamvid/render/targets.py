@@ -7,7 +7,7 @@ from pathlib import Path
 from dreamvid.export.export import export
 from dreamvid.film.start import DEFAULT_SIZE, file_size
 from dreamvid.media.clip import pictures_of
-from dreamvid.media.metadata import carry
+from dreamvid.media.metadata import copy_record
 from dreamvid.preset.film import OutputOptions
 from dreamvid.preset.load import sets
 from dreamvid.preset.schema import Preset
@@ -42,7 +42,7 @@ def write_targets(
             pictures_of(film),
             path,
             target=target,
-            finish=lambda file, film=film, how=how: carry(film, file, how),
+            finish=lambda file, film=film, how=how: copy_record(film, file, how),
         )
         for change in made.changes:
             note(f"{path.name}: {change}")

@@ -12,7 +12,7 @@ import torch
 
 from dreamvid.errors import DreamvidError
 from dreamvid.film.engine import Frame
-from dreamvid.media.metadata import FORMAT, carry, embed, read_record
+from dreamvid.media.metadata import FORMAT, copy_record, embed, read_record
 from dreamvid.render.replay import open_source, preset_of, written_preset
 from dreamvid.render.work import checkpoint
 from dreamvid.render.work.folder import RenderFolder, kept_setting, open_folder
@@ -65,7 +65,7 @@ def embedded_records(folder: Path) -> Make:
 
         def case() -> None:
             read_record(path)
-            carry(path, other, "fuzz")
+            copy_record(path, other, "fuzz")
             with suppress(DreamvidError):
                 embed(path, record())
             use(path)

@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.job import build
-from dreamvid.media.metadata import FORMAT, carry, embed, read_record
+from dreamvid.media.metadata import FORMAT, copy_record, embed, read_record
 from dreamvid.preset.load import check, load_preset, names, with_settings
 from dreamvid.preset.sites import find
 from dreamvid.preset.toml import changed_toml
@@ -206,7 +206,7 @@ def test_torch_has_the_threads_of_the_record_and_then_its_own(rendered, here):
 def test_what_was_done_since_is_told(rendered, here, capsys):
     loop = here / "made.gif"
     shutil.copy(rendered / "loop.gif", loop)
-    carry(rendered / "forward.mp4", loop, "dreamvid loop\x1b[31m\nLIE")
+    copy_record(rendered / "forward.mp4", loop, "dreamvid loop\x1b[31m\nLIE")
     code, said, _ = run(capsys, "replay", loop)
     assert code == 0 and "since then: dreamvid loop[31m LIE; that is not done again" in said
     assert "\x1b" not in said and "\nLIE" not in said and "are identical" not in said

@@ -1,7 +1,7 @@
-"""The record that a finished file carries: what it was made from, to make it again.
+"""The record embedded in a finished file: all that is needed to make the file again.
 
-Written and read byte for byte; no picture or sound is ever encoded anew. What is read is a
-stranger's: bounded, checked for its kind and nothing more, and never believed.
+Read and written byte for byte; no image or sound is encoded anew. What is read is untrusted: it is
+bounded and checked for its format and nothing more.
 
 MP4, MOV, MKV and WebM go without PyAV's `container.metadata["comment"]`. A record is put into, or
 replaced in, files that are finished, and libav only writes metadata while it muxes. For MP4 it
@@ -17,31 +17,31 @@ from typing import Any, Protocol, runtime_checkable
 
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.media.metadata import avif, gif, matroska, mp4, png, webp
-from dreamvid.media.metadata.pieces import LARGEST, Damaged, Unfit
+from dreamvid.media.metadata.common import MAX_RECORD, Damaged, Unfit
 from dreamvid.system.files import whole_file
 
 __all__ = [
     "FORMAT",
-    "LARGEST",
-    "CannotCarryError",
-    "carriers",
-    "carry",
+    "MAX_RECORD",
+    "CannotEmbedError",
+    "copy_record",
     "embed",
-    "parse",
+    "parse_record",
     "read_record",
+    "record_files",
 ]
 
 FORMAT = "dreamvid record 1"
-MOST_STEPS = 50  # that were done to a file one after another, of which the record tells
+MAX_STEPS = 50  # entries of made_by: the commands that made and changed the file
 
 
-class CannotCarryError(OutputError):
-    """A sound file that the record cannot be put into; it stays as it is."""
+class CannotEmbedError(OutputError):
+    """An intact file that a record cannot be embedded in; the file stays unchanged."""
 
 
 @runtime_checkable
-class Kind(Protocol):
-    """What a module of this folder offers; both may raise Damaged, and `write` also Unfit."""
+class FileFormat(Protocol):
+    """Interface of this folder's format modules; both may raise Damaged, and `write` also Unfit."""
 
     @staticmethod
     def read(file: BufferedIOBase) -> bytes | None: ...
@@ -51,91 +51,93 @@ class Kind(Protocol):
 
 
 def embed(path: Path, record: dict[str, Any]) -> None:
-    """Put a record into a finished file, in place of an older one, and read it back.
+    """Embed a record in a finished file, replacing an older one, and verify it by reading it back.
 
-    The file changes whole or not at all, and is as it was but for the record. The same file
+    The file changes as a whole or not at all, and nothing but its record changes. The same file
     and record give the same bytes.
 
-    Raises CannotCarryError for a file of no kind that can carry a record, or not so large a
-    one, VideoError for one that is damaged, OutputError where it cannot be written.
+    Raises CannotEmbedError for a format without a place for it or a record that is too large,
+    VideoError for a damaged file, OutputError where the file cannot be written.
     """
     data = json.dumps(record, separators=(",", ":"), allow_nan=False).encode()
-    if len(data) > LARGEST:
-        raise CannotCarryError(f"{path}: its record has {len(data)} bytes, {LARGEST} is the most")
+    if len(data) > MAX_RECORD:
+        raise CannotEmbedError(
+            f"{path}: its record has {len(data)} bytes, {MAX_RECORD} is the most"
+        )
     try:
         with path.open("rb") as source, whole_file(path) as partial:
-            kind = _kind(source)
-            if kind is None:
-                raise CannotCarryError(f"{path}: is of no kind that can carry a record")
+            format_ = _format_of(source)
+            if format_ is None:
+                raise CannotEmbedError(f"{path}: is of no kind that can carry a record")
             with partial.open("w+b") as out:
-                kind.write(source, out, data)
-                if kind.read(out) != data:
+                format_.write(source, out, data)
+                if format_.read(out) != data:
                     raise VideoError(f"{path}: its record cannot be read back")
     except Damaged as error:
         raise VideoError(f"{path}: is damaged: {error}") from None
     except Unfit as error:
-        raise CannotCarryError(f"{path}: cannot carry a record: {error}") from None
+        raise CannotEmbedError(f"{path}: cannot carry a record: {error}") from None
     except OSError as error:
         raise VideoError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """A file's record, or None if it has none that is whole.
+    """Read the record of a file; None if it has none, or a damaged one.
 
-    Only its kind and size are checked: what is in it is a stranger's. Raises VideoError for
-    a file that cannot be opened.
+    Only format and size are checked: the content is untrusted. Raises VideoError for a file that
+    cannot be opened.
     """
     try:
         with path.open("rb") as file:
-            kind = _kind(file)
-            data = kind.read(file) if kind else None
+            format_ = _format_of(file)
+            data = format_.read(file) if format_ else None
     except Damaged:
         return None
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         reason = getattr(error, "strerror", None) or error
         raise VideoError(f"{path}: cannot be read: {reason}") from None
-    return None if data is None else parse(data)
+    return None if data is None else parse_record(data)
 
 
-def parse(data: bytes, *, named: bool = True) -> dict[str, Any] | None:
-    """A record's JSON, or None if it is none.
+def parse_record(data: bytes, *, named: bool = True) -> dict[str, Any] | None:
+    """Parse a record's JSON; None if it is no record.
 
     Args:
-        named: whether it must say that it is a record; the run.json of older versions does not.
+        named: require the key "format", which the run.json of older versions lacks.
     """
     try:
         record = json.loads(data, parse_constant=_refuse)
-        # What cannot be written again is none: half a letter, "\\ud800", and 1e999, infinity.
+        # Refused too, since it cannot be written again: a lone surrogate, and 1e999 (infinity).
         json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
-    known = isinstance(record, dict) and (record.get("format") == FORMAT or not named)
-    return record if known else None
+    valid = isinstance(record, dict) and (record.get("format") == FORMAT or not named)
+    return record if valid else None
 
 
-def carry(source: Path, out: Path, how: str) -> None:
-    """Give a file made from `source` its record, if it has one.
+def copy_record(source: Path, out: Path, step: str) -> None:
+    """Copy the record of `source`, if it has one, into a file made from it.
+
+    A file that cannot hold it is left without. Raises VideoError or OutputError as `embed` and
+    `read_record` do.
 
     Args:
-        out: a file, or a folder of pictures, of which each carries it.
-        how: what was done, such as "dreamvid reverse"; added to the record's made_by.
-
-    What cannot carry it is left without. Raises VideoError or OutputError as `embed` and
-    `read_record` do.
+        out: a file, or a folder of images, each of which gets the record.
+        step: the command that made `out`, such as "dreamvid reverse"; appended to made_by.
     """
     record = read_record(source)
     if record is None:
         return
     steps = record.get("made_by")
     before = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
-    record["made_by"] = [*before[: MOST_STEPS - 1], how]
-    for path in carriers(out):
-        with suppress(CannotCarryError):
+    record["made_by"] = [*before[: MAX_STEPS - 1], step]
+    for path in record_files(out):
+        with suppress(CannotEmbedError):
             embed(path, record)
 
 
-def carriers(path: Path) -> list[Path]:
-    """Which files carry the record of a file, or of a folder of pictures."""
+def record_files(path: Path) -> list[Path]:
+    """The files that hold the record of an output: itself, or each image of a folder."""
     return sorted(path.glob("*.png")) if path.is_dir() else [path]
 
 
@@ -143,8 +145,8 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _kind(file: BufferedIOBase) -> Kind | None:
-    """By the first bytes, whatever the file is called."""
+def _format_of(file: BufferedIOBase) -> FileFormat | None:
+    """Detect the format from the first bytes, whatever the file is called."""
     file.seek(0)
     head = file.read(12)
     if head.startswith(png.SIGNATURE):

@@ -1,40 +1,40 @@
-"""AVIF: the record is in an XMP packet, in a box of its own at the end of the file.
+"""AVIF: the record in an XMP packet, in a uuid box at the end of the file.
 
-That place is XMP's for files of boxes (XMP specification, part 3, 1.1.4). As an item of the
-picture it would move all pixels, whose places are written down in ways that are many.
+The place of XMP in files of boxes (XMP specification, part 3, 1.1.4). As an item of the image it
+would move all pixel data, whose offsets AVIF can store in many ways.
 """
 
 from io import BufferedIOBase
 
 from dreamvid.media.metadata.boxes import Box, box, boxes
-from dreamvid.media.metadata.pieces import Damaged, copy, exactly
-from dreamvid.media.metadata.xmp import LARGEST_PACKET, packet, record_in
+from dreamvid.media.metadata.common import Damaged, copy_range, read_exactly
+from dreamvid.media.metadata.xmp import MAX_PACKET, packet, record_in
 
 XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 def read(file: BufferedIOBase) -> bytes | None:
-    found = [piece for piece in boxes(file) if _is_xmp(file, piece)]
-    if not found:
+    packets = [part for part in boxes(file) if _is_xmp(file, part)]
+    if not packets:
         return None
-    last = found[-1]
+    last = packets[-1]
     file.seek(last.body + len(XMP))
-    return record_in(exactly(file, min(last.end - last.body - len(XMP), LARGEST_PACKET)))
+    return record_in(read_exactly(file, min(last.end - last.body - len(XMP), MAX_PACKET)))
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
-    pieces = list(boxes(source))
-    ours = [piece for piece in pieces if _is_xmp(source, piece)]
-    kept = pieces[: -len(ours)] if ours else pieces
-    if pieces[len(kept) :] != ours:
+    parts = list(boxes(source))
+    packets = [part for part in parts if _is_xmp(source, part)]
+    others = parts[: -len(packets)] if packets else parts
+    if parts[len(others) :] != packets:
         raise Damaged("its XMP is amid its pixels")
-    source.seek(kept[-1].start)
-    if exactly(source, 4) == bytes(4):
-        raise Damaged("its last box has no size")  # what is put behind it would be in it
-    copy(source, out, 0, kept[-1].end)
+    source.seek(others[-1].start)
+    if read_exactly(source, 4) == bytes(4):
+        raise Damaged("its last box has no size")  # it would swallow what is appended
+    copy_range(source, out, 0, others[-1].end)
     out.write(box(b"uuid", XMP, packet(record)))
 
 
-def _is_xmp(file: BufferedIOBase, piece: Box) -> bool:
-    file.seek(piece.body)
-    return piece.kind == b"uuid" and file.read(len(XMP)) == XMP
+def _is_xmp(file: BufferedIOBase, part: Box) -> bool:
+    file.seek(part.body)
+    return part.kind == b"uuid" and file.read(len(XMP)) == XMP

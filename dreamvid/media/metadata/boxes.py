@@ -1,33 +1,33 @@
-"""The boxes that MP4, MOV and AVIF files are made of. ISO 14496-12, 4.2."""
+"""Boxes (atoms), the units of MP4, MOV and AVIF files. ISO 14496-12, 4.2."""
 
 import struct
 from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import NamedTuple
 
-from dreamvid.media.metadata.pieces import MOST, Damaged, exactly, size_of
+from dreamvid.media.metadata.common import MAX_PARTS, Damaged, read_exactly, size_of
 
 
 class Box(NamedTuple):
     kind: bytes
     start: int
-    body: int  # where its content begins
+    body: int  # offset of its content
     end: int
 
 
 def boxes(file: BufferedIOBase, start: int = 0, end: int | None = None) -> Iterator[Box]:
-    """The boxes between two places of a file; raises Damaged where they do not fit in."""
+    """Iterate over the boxes between two offsets of a file; raises Damaged where one overflows."""
     end = size_of(file) if end is None else end
-    for _ in range(MOST):
+    for _ in range(MAX_PARTS):
         if start + 8 > end:  # QuickTime ends some lists with four zero bytes
             return
         file.seek(start)
-        size, kind = struct.unpack(">I4s", exactly(file, 8))
+        size, kind = struct.unpack(">I4s", read_exactly(file, 8))
         body = start + 8
         if size == 1:
-            (size,) = struct.unpack(">Q", exactly(file, 8))
+            (size,) = struct.unpack(">Q", read_exactly(file, 8))
             body += 8
-        size = size or end - start  # 0: all that follows
+        size = size or end - start  # 0: up to the end
         if start + size > end or size < body - start:
             raise Damaged(f"its box at byte {start} does not fit in")
         yield Box(kind, start, body, start + size)

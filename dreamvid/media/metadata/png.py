@@ -1,7 +1,7 @@
-"""PNG and APNG: the record is an iTXt chunk, before a still's pixels or after an APNG's first ones.
+"""PNG and APNG: the record in an iTXt chunk, before a still's pixels or after an APNG's first ones.
 
-PNG specification (third edition), 5.3, 5.6 and 11.3.3.4. libav takes a file for an APNG only if
-all before its first pixels is within two kilobytes (apng_probe); else it shows one picture.
+PNG specification (third edition), 5.3, 5.6 and 11.3.3.4. libav detects an APNG only if everything
+before its first pixels is within two kilobytes (apng_probe); else it shows one image.
 """
 
 import struct
@@ -10,11 +10,18 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import NamedTuple
 
-from dreamvid.media.metadata.pieces import LARGEST, MOST, Damaged, copy, exactly, size_of
+from dreamvid.media.metadata.common import (
+    MAX_PARTS,
+    MAX_RECORD,
+    Damaged,
+    copy_range,
+    read_exactly,
+    size_of,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEYWORD = b"dreamvid"
-PLAIN = b"\x00\x00"  # not compressed, and the only method there is
+UNCOMPRESSED = b"\x00\x00"  # compression flag, and the only compression method
 
 
 class _Chunk(NamedTuple):
@@ -28,81 +35,81 @@ class _Chunk(NamedTuple):
 
 
 def read(file: BufferedIOBase) -> bytes | None:
-    found = None
+    last = None
     for chunk in _head(file):
-        if _is_text(file, chunk):
-            found = chunk
-    if found is None:
+        if _is_record(file, chunk):
+            last = chunk
+    if last is None:
         return None
-    file.seek(found.body[0] + len(KEYWORD) + 1)
-    rest = exactly(file, found.body[1] - file.tell())
-    flags, (_language, _translated, text) = rest[:2], _after_two_names(rest[2:])
-    return _unpacked(text) if flags[:1] == b"\x01" else text
+    file.seek(last.body[0] + len(KEYWORD) + 1)
+    rest = read_exactly(file, last.body[1] - file.tell())
+    flags, text = rest[:2], _after_two_names(rest[2:])
+    return _decompress(text) if flags[:1] == b"\x01" else text
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
     chunks = list(_head(source))
     if not chunks or chunks[0].kind != b"IHDR":
         raise Damaged("it has no header")
-    data = KEYWORD + b"\0" + PLAIN + b"\0\0" + record
+    data = KEYWORD + b"\0" + UNCOMPRESSED + b"\0\0" + record
     out.write(SIGNATURE)
     for chunk in chunks:
-        if not _is_text(source, chunk):
-            copy(source, out, chunk.start, chunk.end)
+        if not _is_record(source, chunk):
+            copy_range(source, out, chunk.start, chunk.end)
     out.write(struct.pack(">I", len(data)) + b"iTXt" + data)
     out.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(b"iTXt"))))
-    copy(source, out, chunks[-1].end, size_of(source))
+    copy_range(source, out, chunks[-1].end, size_of(source))
 
 
 def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
-    """The chunks after which the record belongs; raises Damaged."""
+    """Iterate over the chunks before the record's place; raises Damaged."""
     at, end = len(SIGNATURE), size_of(file)
-    seen = set()
-    for _ in range(MOST):
+    kinds = set()
+    for _ in range(MAX_PARTS):
         file.seek(at)
-        length, kind = struct.unpack(">I4s", exactly(file, 8))
-        if _is_over(kind, seen):
+        length, kind = struct.unpack(">I4s", read_exactly(file, 8))
+        if _ends_head(kind, kinds):
             return
         chunk = _Chunk(kind, at, at + length + 12)
         if chunk.end > end:
             raise Damaged(f"its chunk at byte {at} ends too soon")
         yield chunk
-        seen.add(kind)
+        kinds.add(kind)
         at = chunk.end
     raise Damaged("it has too many chunks")
 
 
-def _is_over(kind: bytes, seen: set[bytes]) -> bool:
-    """Whether this chunk is no longer of the head, after chunks of the kinds that were seen."""
-    if b"acTL" not in seen:
+def _ends_head(kind: bytes, earlier: set[bytes]) -> bool:
+    """Whether a chunk of this kind, after chunks of the earlier kinds, is behind the head."""
+    if b"acTL" not in earlier:
         return kind in (b"IDAT", b"IEND")
-    return kind == b"IEND" or (kind in (b"fcTL", b"fdAT") and b"IDAT" in seen)
+    return kind == b"IEND" or (kind in (b"fcTL", b"fdAT") and b"IDAT" in earlier)
 
 
-def _is_text(file: BufferedIOBase, chunk: _Chunk) -> bool:
-    """Whether it is a record that is small enough to be read."""
+def _is_record(file: BufferedIOBase, chunk: _Chunk) -> bool:
+    """Whether the chunk is a record small enough to be read."""
     start, end = chunk.body
-    if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < end - start < LARGEST + 100:
+    if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < end - start < MAX_RECORD + 100:
         return False
     file.seek(start)
-    return exactly(file, len(KEYWORD) + 1) == KEYWORD + b"\0"
+    return read_exactly(file, len(KEYWORD) + 1) == KEYWORD + b"\0"
 
 
-def _after_two_names(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """The language and the translated keyword, each ended by a zero, and the text."""
+def _after_two_names(data: bytes) -> bytes:
+    """Text behind the language tag and the translated keyword, each ended by a zero byte."""
     parts = data.split(b"\0", 2)
     if len(parts) != 3:
         raise Damaged("its text chunk has no text")
-    return parts[0], parts[1], parts[2]
+    return parts[2]
 
 
-def _unpacked(text: bytes) -> bytes:
-    """Of a chunk that another program compressed; never more than a record may have."""
-    packed = zlib.decompressobj()
+def _decompress(text: bytes) -> bytes:
+    """Decompress the text of another program's chunk, up to the size of a record."""
+    decompressor = zlib.decompressobj()
     try:
-        plain = packed.decompress(text, LARGEST + 1)
+        data = decompressor.decompress(text, MAX_RECORD + 1)
     except zlib.error:
         raise Damaged("its text chunk cannot be unpacked") from None
-    if len(plain) > LARGEST:
+    if len(data) > MAX_RECORD:
         raise Damaged("its text chunk is too large")
-    return plain
+    return data

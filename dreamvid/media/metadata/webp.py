@@ -1,6 +1,6 @@
-"""WebP: the record is in an XMP chunk at the end, which the VP8X chunk must announce.
+"""WebP: the record in an XMP chunk at the end, which the VP8X chunk must announce.
 
-RFC 9649. A file without VP8X, which only a still picture can be, is given one.
+RFC 9649. A file without VP8X (a simple still image) gets one.
 """
 
 import struct
@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import NamedTuple
 
-from dreamvid.media.metadata.pieces import MOST, Damaged, Unfit, copy, exactly, size_of
-from dreamvid.media.metadata.xmp import LARGEST_PACKET, packet, record_in
+from dreamvid.media.metadata.common import (
+    MAX_PARTS,
+    Damaged,
+    Unfit,
+    copy_range,
+    read_exactly,
+    size_of,
+)
+from dreamvid.media.metadata.xmp import MAX_PACKET, packet, record_in
 
 XMP_FLAG, ALPHA_FLAG = 0x04, 0x10  # of VP8X
-LARGEST_FILE = 2**32 - 2  # bytes, after the first eight
+MAX_FILE = 2**32 - 2  # bytes, after the first eight
 
 
 class _Chunk(NamedTuple):
@@ -27,39 +34,39 @@ class _Chunk(NamedTuple):
 
 def read(file: BufferedIOBase) -> bytes | None:
     for chunk in _chunks(file):
-        if chunk.kind == b"XMP " and chunk.size <= LARGEST_PACKET:
+        if chunk.kind == b"XMP " and chunk.size <= MAX_PACKET:
             file.seek(chunk.start + 8)
-            return record_in(exactly(file, chunk.size))
+            return record_in(read_exactly(file, chunk.size))
     return None
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
-    kept = [chunk for chunk in _chunks(source) if chunk.kind != b"XMP "]
+    others = [chunk for chunk in _chunks(source) if chunk.kind != b"XMP "]
     out.write(b"RIFF\0\0\0\0WEBP")
-    out.write(_piece(b"VP8X", _features(source, kept)))
-    for chunk in kept:
+    out.write(_encode(b"VP8X", _vp8x(source, others)))
+    for chunk in others:
         if chunk.kind != b"VP8X":
-            copy(source, out, chunk.start, chunk.end)
-    out.write(_piece(b"XMP ", packet(record)))
+            copy_range(source, out, chunk.start, chunk.end)
+    out.write(_encode(b"XMP ", packet(record)))
     length = out.tell() - 8
-    if length > LARGEST_FILE:
+    if length > MAX_FILE:
         raise Unfit("a WebP cannot be so large")
     out.seek(4)
     out.write(struct.pack("<I", length))
     out.seek(0, 2)
 
 
-def _piece(kind: bytes, data: bytes) -> bytes:
+def _encode(kind: bytes, data: bytes) -> bytes:
     return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
 def _chunks(file: BufferedIOBase) -> Iterator[_Chunk]:
     at, end = 12, size_of(file)
-    for _ in range(MOST):
+    for _ in range(MAX_PARTS):
         if at + 8 > end:
             return
         file.seek(at)
-        kind, size = struct.unpack("<4sI", exactly(file, 8))
+        kind, size = struct.unpack("<4sI", read_exactly(file, 8))
         chunk = _Chunk(kind, at, size)
         if chunk.end > end:
             raise Damaged(f"its chunk at byte {at} ends too soon")
@@ -68,30 +75,30 @@ def _chunks(file: BufferedIOBase) -> Iterator[_Chunk]:
     raise Damaged("it has too many chunks")
 
 
-def _features(file: BufferedIOBase, chunks: list[_Chunk]) -> bytes:
-    """The content of VP8X, which announces the XMP; raises Damaged."""
+def _vp8x(file: BufferedIOBase, chunks: list[_Chunk]) -> bytes:
+    """Content of a VP8X chunk that announces the XMP; raises Damaged."""
     first = chunks[0] if chunks else None
     if first is None or first.kind not in (b"VP8X", b"VP8 ", b"VP8L"):
         raise Damaged("it does not begin with a picture")
     file.seek(first.start + 8)
     if first.kind == b"VP8X":
-        flags, rest = struct.unpack("<B9s", exactly(file, 10))
+        flags, rest = struct.unpack("<B9s", read_exactly(file, 10))
         return struct.pack("<B9s", flags | XMP_FLAG, rest)
     flags, width, height = XMP_FLAG, *_size(file, first.kind)
     if first.kind == b"VP8L":
         file.seek(first.start + 12)
-        flags |= ALPHA_FLAG if exactly(file, 1)[0] & 0x10 else 0
+        flags |= ALPHA_FLAG if read_exactly(file, 1)[0] & 0x10 else 0
     sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return bytes([flags, 0, 0, 0]) + sides
 
 
 def _size(file: BufferedIOBase, kind: bytes) -> tuple[int, int]:
-    """(width, height) of the picture whose data come next; RFC 6386, 9.1, and RFC 9649, 3.4."""
+    """(width, height) from the image data at the position; RFC 6386, 9.1, and RFC 9649, 3.4."""
     if kind == b"VP8 ":
-        width, height = struct.unpack("<6xHH", exactly(file, 10))
+        width, height = struct.unpack("<6xHH", read_exactly(file, 10))
         width, height = width & 0x3FFF, height & 0x3FFF
     else:
-        _signature, bits = struct.unpack("<BI", exactly(file, 5))
+        _signature, bits = struct.unpack("<BI", read_exactly(file, 5))
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if not (width and height):
         raise Damaged("it has no size")

@@ -1,14 +1,14 @@
-"""The record in an XMP packet, for the kinds of file that have no place for a text alone.
+"""The record in an XMP packet, for the formats that have no plain text field.
 
-ISO 16684-1. Read by its own words, never by an XML parser, which a stranger's text could bomb.
+ISO 16684-1. Read by a regular expression, never by an XML parser, which could be bombed.
 """
 
 import re
 from html import unescape
 
-from dreamvid.media.metadata.pieces import LARGEST, Unfit
+from dreamvid.media.metadata.common import MAX_RECORD, Unfit
 
-LARGEST_PACKET = 2 * LARGEST  # with what XML makes of <, > and &
+MAX_PACKET = 2 * MAX_RECORD  # with <, > and & escaped
 
 _HEAD = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -18,19 +18,20 @@ _HEAD = (
 )
 _TAIL = "</dreamvid:record></rdf:Description></rdf:RDF></x:xmpmeta>"
 
-# As it is written here, and as programs that write packets anew put short texts.
+# An element, as it is written here, or an attribute, as programs that rewrite packets make it.
 _RECORD = re.compile(r'<dreamvid:record>([^<]*)</dreamvid:record>|dreamvid:record="([^"<]*)"')
 
 
 def packet(record: bytes) -> bytes:
-    """Raises Unfit where the packet would be larger than is read again."""
+    """Wrap a record into an XMP packet; raises Unfit where it is too large to be read again."""
     text = record.decode().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     data = f"{_HEAD}{text}{_TAIL}".encode()
-    if len(data) > LARGEST_PACKET:
+    if len(data) > MAX_PACKET:
         raise Unfit("the record is too large for its XMP")
     return data
 
 
 def record_in(data: bytes) -> bytes | None:
-    found = _RECORD.search(data[:LARGEST_PACKET].decode("utf-8", "replace"))
-    return unescape(found[1] or found[2] or "").encode() if found else None
+    """Extract the record from an XMP packet."""
+    match = _RECORD.search(data[:MAX_PACKET].decode("utf-8", "replace"))
+    return unescape(match[1] or match[2] or "").encode() if match else None

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import ResumeError
-from dreamvid.media.metadata import LARGEST, parse
+from dreamvid.media.metadata import MAX_RECORD, parse_record
 from dreamvid.preset.values import VIDEOS
 
 RUN, FORWARD = "run.json", "forward"
@@ -14,11 +14,11 @@ def read_run(path: Path) -> dict[str, Any]:
     """What run.json says, of this version or an older one; raises ResumeError."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_RECORD + 1)
     except OSError as error:
         problem = f"{path}: cannot be read: {error.strerror}"
         raise ResumeError(f"{problem}; is this the folder of a finished render?") from None
-    table = parse(data, named=False) if len(data) <= LARGEST else None
+    table = parse_record(data, named=False) if len(data) <= MAX_RECORD else None
     if table is None:
         raise ResumeError(f"{path} is damaged; `dreamvid replay` takes the films beside it, too")
     return table

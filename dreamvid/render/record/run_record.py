@@ -16,10 +16,10 @@ from dreamvid.film.job import Job
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.media.metadata import (
     FORMAT,
-    CannotCarryError,
-    carriers,
+    CannotEmbedError,
     embed,
     read_record,
+    record_files,
 )
 from dreamvid.render.record.provenance import embedded
 from dreamvid.system.files import write_text
@@ -105,11 +105,11 @@ def sign(
     for file in (*files, *kept):
         name = file.relative_to(out).with_suffix("").as_posix()
         ours = embedded(record, name)
-        for path in carriers(file):
+        for path in record_files(file):
             try:
                 if read_record(path) != ours:
                     embed(path, ours)
-            except (CannotCarryError, VideoError) as error:
+            except (CannotEmbedError, VideoError) as error:
                 note(f"without a record: {error}")
 
 

@@ -1,4 +1,4 @@
-"""Files of every kind, made by the ffmpeg program, which knows nothing of dreamvid."""
+"""Files of every format, made by the ffmpeg program, independent of dreamvid."""
 
 import subprocess
 
@@ -30,23 +30,23 @@ KINDS = {
 }
 
 
-def ffmpeg(*words):
-    done = subprocess.run(
-        [get_ffmpeg_exe(), "-y", *map(str, words)], capture_output=True, text=True, check=False
+def ffmpeg(*args):
+    result = subprocess.run(
+        [get_ffmpeg_exe(), "-y", *map(str, args)], capture_output=True, text=True, check=False
     )
-    return done.stdout, done.stderr
+    return result.stdout, result.stderr
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
+def sample(tmp_path_factory):
     """name -> its file, made once. Change copies only."""
-    folder, there = tmp_path_factory.mktemp("kinds"), {}
+    folder, files = tmp_path_factory.mktemp("kinds"), {}
 
     def make(name):
-        if name not in there:
-            _out, said = ffmpeg(*MOVING, *KINDS[name], folder / name)
-            assert (folder / name).stat().st_size, said
-            there[name] = folder / name
-        return there[name]
+        if name not in files:
+            _stdout, stderr = ffmpeg(*MOVING, *KINDS[name], folder / name)
+            assert (folder / name).stat().st_size, stderr
+            files[name] = folder / name
+        return files[name]
 
     return make

@@ -15,6 +15,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from tests.support.small_film import SMALL
+
 # The same examples in every run, and no time limit: CI has two slow cores.
 settings.register_profile("dreamvid", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("dreamvid")
@@ -36,6 +38,14 @@ def rng() -> torch.Generator:
 @pytest.fixture
 def image(rng) -> torch.Tensor:
     return torch.rand(1, 3, 36, 48, generator=rng)
+
+
+@pytest.fixture(scope="session")
+def small_preset():
+    """(settings) -> a preset whose film of ten frames, 64x36, takes a second to render."""
+    from dreamvid.preset.load import load_preset
+
+    return lambda *settings: load_preset("quickstart", [*SMALL, *settings])
 
 
 @pytest.fixture

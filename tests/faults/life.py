@@ -10,17 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import av
-
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",  # a segment holds a second: four frames
-    "video.frames=10",
-)
+from tests.support.small_film import SMALL, packets
 
 FILMS = ("forward.mp4", "reverse.mp4")
 
@@ -70,11 +60,6 @@ def _run(words: list[str], log: str, fault: Fault, out: Path) -> None:
 
     fault(out)
     os._exit(main(words))
-
-
-def packets(path: Path) -> list[tuple[int | None, int | None, bytes]]:
-    with av.open(str(path)) as film:
-        return [(p.pts, p.dts, bytes(p)) for p in film.demux(film.streams.video[0]) if p.size]
 
 
 def check_alike(out: Path, whole: Path) -> None:

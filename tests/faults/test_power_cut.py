@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from dreamvid.preset.load import load_preset
 from dreamvid.render.render import render_film
-from tests.faults.life import FILMS, SMALL, goes_on, packets
+from tests.faults.life import FILMS, goes_on
 from tests.faults.power import Recorder, choices, rebuild
+from tests.support.small_film import packets
 
 RESUMED = 16  # states that are gone on with, of all
 
@@ -20,7 +20,7 @@ def contents(folder):
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory):
+def left(small_preset, tmp_path_factory):
     """Folders as cuts may leave them, each another one, from the run's begin to its end."""
     disk = tmp_path_factory.mktemp("disk")
     (disk / "root").mkdir()
@@ -28,7 +28,7 @@ def left(tmp_path_factory):
     recorder = Recorder(disk / "root", disk / "aside")
     with pytest.MonkeyPatch.context() as patch:
         recorder.patch(patch)
-        preset = load_preset("quickstart", SMALL)
+        preset = small_preset()
         assert render_film(preset, disk / "root" / "out", device=torch.device("cpu")).finished
     seen, folders = set(), []
     for number, moment in enumerate(recorder.moments):

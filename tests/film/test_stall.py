@@ -8,24 +8,22 @@ from dreamvid.errors import DreamvidError
 from dreamvid.film.stall import PATIENCE
 from dreamvid.preset.load import load_preset
 from dreamvid.render.render import render_film
+from tests.support.small_film import SMALL
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=2",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",
-    "outputs.loop=false",
-)
 
 
-def render(out, frames, *settings):
-    preset = load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
-    seen = []
-    render_film(preset, out, device=CPU, on_frame=lambda p: seen.append(p.frame.index))
-    return seen
+@pytest.fixture
+def render(small_preset):
+    """(folder, frames, settings) -> the numbers of the frames that were rendered."""
+
+    def render(out, frames, *settings):
+        twice = ("dream.octaves=2", "outputs.loop=false")  # two gradients a frame
+        preset, seen = small_preset(*twice, f"video.frames={frames}", *settings), []
+        render_film(preset, out, device=CPU, on_frame=lambda p: seen.append(p.frame.index))
+        return seen
+
+    return render
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def dead(monkeypatch):
     return alive
 
 
-def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(dead, tmp_path):
+def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(render, dead, tmp_path):
     dead |= {0, 1, 2}
     with pytest.raises(DreamvidError) as error:
         render(tmp_path, 20)
@@ -53,12 +51,12 @@ def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(dead, tmp_path):
     assert render(tmp_path, 20)[0] == 2 + PATIENCE
 
 
-def test_one_that_comes_back_in_time_goes_on(dead, tmp_path):
+def test_one_that_comes_back_in_time_goes_on(render, dead, tmp_path):
     dead |= {n for n in range(20) if n % PATIENCE == PATIENCE - 1}
     assert render(tmp_path, 20) == [*range(20)]
 
 
-def test_only_dreamed_frames_count(dead, tmp_path):
+def test_only_dreamed_frames_count(render, dead, tmp_path):
     assert render(tmp_path, 12, "dream.every=2") == [*range(12)]
 
 
@@ -72,15 +70,15 @@ def test_only_dreamed_frames_count(dead, tmp_path):
         ("dream.tour=1", 'dream.layers=["block_5/expand", "stem"]'),
     ],
 )
-def test_what_rests_by_the_presets_wish_is_not_dead(settings, dead, tmp_path):
+def test_what_rests_by_the_presets_wish_is_not_dead(render, settings, dead, tmp_path):
     assert len(render(tmp_path, PATIENCE + 2, *settings)) == PATIENCE + 2
 
 
-def test_pulls_are_a_dream_too(dead, tmp_path):
+def test_pulls_are_a_dream_too(render, dead, tmp_path):
     assert len(render(tmp_path, PATIENCE + 2, "dream.total_variation=0.5")) == PATIENCE + 2
 
 
-def test_a_black_start_begins_to_dream(tmp_path):
+def test_a_black_start_begins_to_dream(render, tmp_path):
     from PIL import Image
 
     path = tmp_path / "black.png"
@@ -104,12 +102,12 @@ def test_footage_may_be_black_and_a_mask_too(dead, tmp_path):
         film.mux(stream.encode())
     table = tmp_path / "footage.toml"
     table.write_text("[start]\nkind = 'video'\n")
-    footage = [*SMALL, f"start.path={black}"]
+    footage = [*SMALL, f"video.frames={PATIENCE + 2}", f"start.path={black}"]
     outcome = render_film(load_preset(str(table), footage), tmp_path / "a", device=CPU)
     assert outcome.count == PATIENCE + 2
 
 
-def test_a_mask_that_is_black_for_a_while_is_not_dead(tmp_path):
+def test_a_mask_that_is_black_for_a_while_is_not_dead(render, tmp_path):
     from PIL import Image
 
     masks = tmp_path / "masks"

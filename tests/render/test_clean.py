@@ -14,25 +14,23 @@ import torch
 from dreamvid.export.export import MARK as EXPORT_MARK
 from dreamvid.export.export import export
 from dreamvid.media.clip import Pictures
-from dreamvid.preset.load import load_preset
 from dreamvid.render.batch.identity import this_worker
 from dreamvid.render.batch.queue import MARK as QUEUE_MARK
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.clean import find, remove
 from dreamvid.render.render import render_film
-from tests.faults.life import SMALL
 from tests.support.command import run
 
 DAY = 86400
 
 
 @pytest.fixture
-def home(tmp_path):
+def home(small_preset, tmp_path):
     """Of all kinds one; the films' bytes are told apart by their names."""
     folder = tmp_path / "out"
     for name, frames in (("whole", 10), ("half", 6)):
         done = []
-        preset = load_preset("quickstart", SMALL)
+        preset = small_preset()
         outcome = render_film(
             preset,
             folder / name,
@@ -302,12 +300,12 @@ def test_in_an_exports_folder_only_its_own_names_are_ours(tmp_path, capsys):
     assert (folder / "empty").is_dir()
 
 
-def test_what_was_cleaned_is_rendered_anew_alike(home, capsys):
+def test_what_was_cleaned_is_rendered_anew_alike(small_preset, home, capsys):
     film = home / "whole" / "forward.mp4"
     before = film.read_bytes()
     run(capsys, "clean", home, "--yes")
     frames = []
-    preset = load_preset("quickstart", SMALL)
+    preset = small_preset()
     render_film(preset, film.parent, device=torch.device("cpu"), on_frame=frames.append)
     assert len(frames) == 10
     assert film.read_bytes() == before

@@ -14,30 +14,16 @@ from PIL import Image as PilImage
 
 from dreamvid.errors import OutputError, PresetError, ResumeError
 from dreamvid.media.video.codecs import CODECS
-from dreamvid.preset.load import load_preset
 from dreamvid.render.outputs import FILES
 from dreamvid.render.render import render_film
+from tests.support.small_film import SMALL, packets
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",  # a segment holds a second: four frames
-    "video.frames=10",
-    "outputs.frames=png",
-)
 
 
-def small(*settings):
-    return load_preset("quickstart", [*SMALL, *settings])
-
-
-def packets(path):
-    with av.open(str(path)) as film:
-        return [(p.pts, bytes(p)) for p in film.demux(video=0) if p.size]
+@pytest.fixture
+def small(small_preset):
+    return lambda *settings: small_preset("outputs.frames=png", *settings)
 
 
 def check_same(out, whole, codec):
@@ -55,7 +41,7 @@ def decoded(path):
 
 
 @pytest.mark.parametrize("codec", list(CODECS))
-def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(codec, tmp_path):
+def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(small, codec, tmp_path):
     preset, count = small(f"video.codec={codec}"), []
     whole = render_film(preset, tmp_path / "whole", device=CPU)
     render_film(
@@ -75,7 +61,7 @@ def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(codec, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("codec", ["hevc", "av1", "ffv1"])
-def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(codec, tmp_path):
+def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(small, codec, tmp_path):
     preset = small(f"video.codec={codec}")
     render_film(preset, tmp_path / "whole", device=CPU)
     code = (
@@ -85,7 +71,8 @@ def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(codec, tmp_pat
         " device=torch.device('cpu'), on_frame=lambda p: print(p.frame.index, flush=True))"
     )
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", code, str(out), *SMALL, f"video.codec={codec}"]
+    settings = [*SMALL, "outputs.frames=png", f"video.codec={codec}"]
+    command = [sys.executable, "-c", code, str(out), *settings]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         for _ in range(7):
@@ -95,7 +82,7 @@ def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(codec, tmp_pat
     check_same(out, tmp_path / "whole", codec)
 
 
-def test_the_sequence_is_the_frames_at_sixteen_bits(tmp_path):
+def test_the_sequence_is_the_frames_at_sixteen_bits(small, tmp_path):
     images = []
     render_film(small(), tmp_path, device=CPU, on_frame=lambda p: images.append(p.frame.image))
     names = sorted(path.name for path in (tmp_path / "frames").iterdir())
@@ -109,21 +96,21 @@ def test_the_sequence_is_the_frames_at_sixteen_bits(tmp_path):
         assert np.abs(kept - meant).max() <= 0.5
 
 
-def test_a_picture_that_is_gone_is_one_line(tmp_path):
+def test_a_picture_that_is_gone_is_one_line(small, tmp_path):
     render_film(small(), tmp_path, device=CPU)
     (tmp_path / "frames" / "000003.png").unlink()
     with pytest.raises(ResumeError, match=r"000003\.png: is gone; --fresh"):
         render_film(small(), tmp_path, device=CPU)
 
 
-def test_a_longer_films_pictures_are_not_mixed_with_ours(tmp_path):
+def test_a_longer_films_pictures_are_not_mixed_with_ours(small, tmp_path):
     (tmp_path / "frames").mkdir()
     (tmp_path / "frames" / "000010.png").touch()
     with pytest.raises(OutputError, match=r"000010\.png: is of a longer film; remove"):
         render_film(small(), tmp_path, device=CPU)
 
 
-def test_auto_is_remembered_by_the_folder(tmp_path):
+def test_auto_is_remembered_by_the_folder(small, tmp_path):
     words = []
     render_film(small("video.encoder=auto"), tmp_path, device=CPU, note=words.append)
     assert words and words[0].startswith("H.264 by ")
@@ -132,7 +119,7 @@ def test_auto_is_remembered_by_the_folder(tmp_path):
     assert frames == []
 
 
-def test_every_name_of_a_film_is_kept_from_being_overwritten(tmp_path):
+def test_every_name_of_a_film_is_kept_from_being_overwritten(small, tmp_path):
     assert {
         f"{film}{codec.suffix}" for film in ("forward", "reverse") for codec in CODECS.values()
     } < {*FILES}
@@ -155,7 +142,7 @@ def test_every_name_of_a_film_is_kept_from_being_overwritten(tmp_path):
         (["video.codec=mpeg2"], "video.codec"),
     ],
 )
-def test_what_would_have_no_effect_is_refused_in_one_line(settings, said):
+def test_what_would_have_no_effect_is_refused_in_one_line(small, settings, said):
     with pytest.raises(PresetError, match=said) as caught:
         small(*settings)
     assert "\n" not in str(caught.value)
@@ -164,7 +151,7 @@ def test_what_would_have_no_effect_is_refused_in_one_line(settings, said):
 @pytest.mark.parametrize(
     "setting", ["codec=av1", "depth=10", "dither=ordered", "encoder=auto", "crf=20"]
 )
-def test_what_decides_the_packets_is_in_the_key(setting):
+def test_what_decides_the_packets_is_in_the_key(small, setting):
     assert small().render_key != small(f"video.{setting}").render_key
     assert small().render_key == small("video.depth=8").render_key
     assert small().render_key != small("outputs.frames=none").render_key

@@ -4,32 +4,27 @@ import os
 import signal
 import time
 
-import av
 import pytest
 import torch
 
 from dreamvid.cli import main
 from dreamvid.errors import PresetError, ResumeError
-from dreamvid.preset.load import load_preset
 from dreamvid.render.extend import extend, plan
 from dreamvid.render.render import render_film
 from dreamvid.render.work.checkpoint import load, save
+from tests.support.small_film import SMALL, packets
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",  # a segment holds a second: four frames
-)
 CODECS = {"h264": ".mp4", "prores": ".mov"}
 
 
-def render(out, frames, *settings, **options):
-    preset = load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
-    return render_film(preset, out, device=CPU, **options)
+@pytest.fixture(scope="session")
+def render(small_preset):
+    def render(out, frames, *settings, **options):
+        preset = small_preset(f"video.frames={frames}", *settings)
+        return render_film(preset, out, device=CPU, **options)
+
+    return render
 
 
 def longer(out, **how):
@@ -42,11 +37,6 @@ def stop_after(frames):
     return lambda: done.append(1) or len(done) >= frames
 
 
-def packets(path):
-    with av.open(str(path)) as film:
-        return [(p.pts, p.dts, bytes(p)) for p in film.demux(film.streams.video[0]) if p.size]
-
-
 def check_alike(out, whole, suffix=".mp4"):
     for name in (f"forward{suffix}", f"reverse{suffix}"):
         assert packets(out / name) == packets(whole / name), name
@@ -55,7 +45,7 @@ def check_alike(out, whole, suffix=".mp4"):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(render, tmp_path_factory):
     """Films of 14 frames in one go, by codec."""
     torch.set_num_threads(1)
     made = {codec: tmp_path_factory.mktemp(codec) for codec in CODECS}
@@ -66,7 +56,7 @@ def whole(tmp_path_factory):
 
 @pytest.mark.parametrize("frames", [8, 10])  # of full segments, or not
 @pytest.mark.parametrize("codec", CODECS)
-def test_a_finished_film_goes_on_as_if_it_had_been_longer(codec, frames, whole, tmp_path):
+def test_a_finished_film_goes_on_as_if_it_had_been_longer(render, codec, frames, whole, tmp_path):
     render(tmp_path, frames, f"video.codec={codec}")
     seen = []
     outcome = longer(tmp_path, frames=14 - frames, on_frame=seen.append)
@@ -75,7 +65,7 @@ def test_a_finished_film_goes_on_as_if_it_had_been_longer(codec, frames, whole, 
     render(tmp_path, 14, f"video.codec={codec}", on_frame=seen.clear)  # is that film's folder now
 
 
-def test_twice_and_by_seconds(whole, tmp_path):
+def test_twice_and_by_seconds(render, whole, tmp_path):
     render(tmp_path, 5)
     assert longer(tmp_path, frames=2).count == 7
     assert longer(tmp_path, frames=2).count == 9
@@ -83,14 +73,14 @@ def test_twice_and_by_seconds(whole, tmp_path):
     check_alike(tmp_path, whole["h264"])
 
 
-def test_a_film_that_is_not_finished(whole, tmp_path):
+def test_a_film_that_is_not_finished(render, whole, tmp_path):
     assert not render(tmp_path, 12, stop=stop_after(6)).finished
     assert longer(tmp_path, frames=2).count == 14
     check_alike(tmp_path, whole["h264"])
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
-def test_the_same_command_never_goes_further_than_it_was_asked(after, whole, tmp_path):
+def test_the_same_command_never_goes_further_than_it_was_asked(render, after, whole, tmp_path):
     render(tmp_path, 10)
     assert not longer(tmp_path, frames=4, stop=stop_after(after)).finished
     with pytest.raises(ResumeError, match=r"a film of 14 frames was begun here \(--to 14 finish"):
@@ -102,7 +92,7 @@ def test_the_same_command_never_goes_further_than_it_was_asked(after, whole, tmp
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(whole, tmp_path):
+def test_killed_at_any_moment_it_goes_on(render, whole, tmp_path):
     for number, share in enumerate((0.02, 0.1, 0.2, 0.35, 0.5, 0.7)):
         out = tmp_path / str(number)
         render(out, 10)
@@ -120,7 +110,7 @@ def test_killed_at_any_moment_it_goes_on(whole, tmp_path):
         check_alike(out, whole["h264"])
 
 
-def test_what_depends_on_the_length_is_named(tmp_path, capsys):
+def test_what_depends_on_the_length_is_named(render, tmp_path, capsys):
     zoom, turn = 'motion.zoom="1 + p / 10"', 'motion.turn="t"'
     render(tmp_path, 5, zoom, turn)
     assert plan(tmp_path, frames=2).depends == ("motion.zoom",)
@@ -130,7 +120,7 @@ def test_what_depends_on_the_length_is_named(tmp_path, capsys):
     assert "motion.zoom depends on the film's length" in err and "turn" not in err
 
 
-def test_a_loop_is_refused(tmp_path):
+def test_a_loop_is_refused(render, tmp_path):
     render(tmp_path, 6, "loop.kind=cross-fade", "loop.seconds=0.5", "loop.warm_up=0.25")
     with pytest.raises(PresetError, match=r"loop.kind: cross-fade: a loop has no end"):
         plan(tmp_path, frames=2)
@@ -151,7 +141,7 @@ def test_footage_goes_as_far_as_it_goes(whole, tmp_path):
         plan(out, frames=1)
 
 
-def test_a_folder_of_an_older_version_is_one_line(tmp_path):
+def test_a_folder_of_an_older_version_is_one_line(render, tmp_path):
     render(tmp_path, 10)
     path = tmp_path / ".render" / "checkpoint.safetensors"
     kept = load(path, CPU)
@@ -173,7 +163,7 @@ def test_folders_that_hold_nothing_to_go_on_from(tmp_path, capsys):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_shorter_film_is_refused_and_a_longer_render_says_how(tmp_path):
+def test_a_shorter_film_is_refused_and_a_longer_render_says_how(render, tmp_path):
     render(tmp_path, 5)
     with pytest.raises(PresetError, match=r"--to: 4 frames: the film has 5"):
         plan(tmp_path, to=4)
@@ -181,7 +171,7 @@ def test_a_shorter_film_is_refused_and_a_longer_render_says_how(tmp_path):
         render(tmp_path, 7)
 
 
-def test_a_record_that_is_damaged_is_one_line(tmp_path):
+def test_a_record_that_is_damaged_is_one_line(render, tmp_path):
     render(tmp_path, 2)
     job = tmp_path / ".render" / "job.json"
     job.write_text("[" * 10_000)

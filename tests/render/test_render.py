@@ -15,28 +15,10 @@ from PIL import Image as PilImage
 from PIL import ImageSequence
 
 from dreamvid.errors import OutputError, PresetError, ResumeError
-from dreamvid.preset.load import load_preset
 from dreamvid.render.render import render_film
+from tests.support.small_film import SMALL, packets
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",  # a segment holds a second: four frames
-)
-
-
-def small(*settings):
-    return load_preset("quickstart", [*SMALL, "video.frames=10", *settings])
-
-
-def packets(path):
-    with av.open(str(path)) as film:
-        stream = film.streams.video[0]
-        return [(p.pts, p.dts, bytes(p)) for p in film.demux(stream) if p.size]
 
 
 def pictures(path):
@@ -51,8 +33,8 @@ def grey(path):
 
 
 @pytest.fixture
-def whole(tmp_path):
-    outcome = render_film(small(), tmp_path / "whole", device=CPU)
+def whole(small_preset, tmp_path):
+    outcome = render_film(small_preset(), tmp_path / "whole", device=CPU)
     assert outcome.finished
     return tmp_path / "whole"
 
@@ -82,16 +64,16 @@ def test_the_record_says_what_made_the_film(whole):
     assert record["outputs"]["forward.mp4"] == (whole / "forward.mp4").stat().st_size
 
 
-def test_rendering_again_renders_nothing_and_gives_the_same_files(whole):
+def test_rendering_again_renders_nothing_and_gives_the_same_files(small_preset, whole):
     before = {path.name: path.read_bytes() for path in whole.glob("*.mp4")}
     frames = []
-    render_film(small(), whole, device=CPU, on_frame=frames.append)
+    render_film(small_preset(), whole, device=CPU, on_frame=frames.append)
     assert frames == []
     assert before == {path.name: path.read_bytes() for path in whole.glob("*.mp4")}
 
 
 @pytest.mark.parametrize("after", [1, 4, 6, 9])
-def test_a_stopped_film_goes_on_to_the_same_films(after, whole, tmp_path):
+def test_a_stopped_film_goes_on_to_the_same_films(small_preset, after, whole, tmp_path):
     out = tmp_path / "stopped"
     count = []
 
@@ -99,11 +81,11 @@ def test_a_stopped_film_goes_on_to_the_same_films(after, whole, tmp_path):
         count.append(1)
         return len(count) == after
 
-    stopped = render_film(small(), out, device=CPU, stop=stop)
+    stopped = render_film(small_preset(), out, device=CPU, stop=stop)
     assert (stopped.frames, stopped.finished) == (after, False)
     assert not (out / "forward.mp4").exists()
     frames = []
-    render_film(small(), out, device=CPU, on_frame=frames.append)
+    render_film(small_preset(), out, device=CPU, on_frame=frames.append)
     assert [progress.frame.index for progress in frames] == list(range(after, 10))
     for name in ("forward.mp4", "reverse.mp4", "loop.gif", "poster.png"):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
@@ -111,7 +93,7 @@ def test_a_stopped_film_goes_on_to_the_same_films(after, whole, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("frames", [2, 5, 7])
-def test_a_killed_film_goes_on_to_the_same_films(frames, whole, tmp_path):
+def test_a_killed_film_goes_on_to_the_same_films(small_preset, frames, whole, tmp_path):
     """kill -9 as soon as a frame's line is out, then the same command."""
     out = tmp_path / "killed"
     code = (
@@ -121,7 +103,7 @@ def test_a_killed_film_goes_on_to_the_same_films(frames, whole, tmp_path):
         "render_film(load_preset('quickstart', sys.argv[2:]), Path(sys.argv[1]),"
         " device=torch.device('cpu'), on_frame=show)"
     )
-    command = [sys.executable, "-c", code, str(out), *SMALL, "video.frames=10"]
+    command = [sys.executable, "-c", code, str(out), *SMALL]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         for _ in range(frames):
@@ -129,7 +111,7 @@ def test_a_killed_film_goes_on_to_the_same_films(frames, whole, tmp_path):
         os.kill(process.pid, signal.SIGKILL)
     kept = (out / ".render" / "checkpoint.safetensors").exists()
     done = []
-    render_film(small(), out, device=CPU, on_frame=done.append)
+    render_film(small_preset(), out, device=CPU, on_frame=done.append)
     assert len(done) < 10 if kept else len(done) == 10  # a finished segment is not done again
     for name in ("forward.mp4", "reverse.mp4"):
         assert packets(out / name) == packets(whole / name)
@@ -156,34 +138,34 @@ def test_a_stopped_process_says_how_to_go_on(tmp_path):
     assert "the same command goes on from there" in said
 
 
-def test_another_presets_render_is_refused_naming_what_differs(whole):
+def test_another_presets_render_is_refused_naming_what_differs(small_preset, whole):
     with pytest.raises(ResumeError, match=r"dream.steps 1 -> 2, video.frames 10 -> 11 .*--fresh"):
-        render_film(small("dream.steps=2", "video.frames=11"), whole, device=CPU)
+        render_film(small_preset("dream.steps=2", "video.frames=11"), whole, device=CPU)
     for name in ("state", "state-copy"):
         (whole / ".render" / f"{name}.json").unlink()
     with pytest.raises(ResumeError, match=r"state.json is damaged or gone; --fresh"):
-        render_film(small(), whole, device=CPU)
-    again = render_film(small("video.frames=3"), whole, device=CPU, fresh=True)
+        render_film(small_preset(), whole, device=CPU)
+    again = render_film(small_preset("video.frames=3"), whole, device=CPU, fresh=True)
     assert again.count == 3 and len(packets(whole / "forward.mp4")) == 3
 
 
-def test_a_command_that_failed_leaves_the_folder_to_the_next(tmp_path):
+def test_a_command_that_failed_leaves_the_folder_to_the_next(small_preset, tmp_path):
     with pytest.raises(PresetError, match=r"dream.octaves: 9 octaves"):
-        render_film(small("dream.octaves=9"), tmp_path, device=CPU)
-    assert render_film(small("video.frames=1"), tmp_path, device=CPU).finished
+        render_film(small_preset("dream.octaves=9"), tmp_path, device=CPU)
+    assert render_film(small_preset("video.frames=1"), tmp_path, device=CPU).finished
 
 
-def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(whole):
+def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(small_preset, whole):
     state = whole / ".render" / "state.json"
     state.write_text("[" * 200_000)
-    assert render_film(small(), whole, device=CPU).finished  # it has a copy
+    assert render_film(small_preset(), whole, device=CPU).finished  # it has a copy
     state.with_name("state-copy.json").write_text("[" * 200_000)
     with pytest.raises(ResumeError, match=r"state.json is damaged"):
-        render_film(small(), whole, device=CPU)
+        render_film(small_preset(), whole, device=CPU)
     state.unlink()
     state.mkdir()
     with pytest.raises(OutputError, match=r"state.json: cannot be removed"):
-        render_film(small(), whole, device=CPU, fresh=True)
+        render_film(small_preset(), whole, device=CPU, fresh=True)
 
 
 @pytest.mark.slow
@@ -201,20 +183,21 @@ def test_a_stop_keeps_every_frame_where_nobody_listens(tmp_path):
     assert (tmp_path / ".render" / "checkpoint.safetensors").exists()
 
 
-def test_two_runs_do_not_share_a_folder(tmp_path):
+def test_two_runs_do_not_share_a_folder(small_preset, tmp_path):
     def second(progress):
         with pytest.raises(ResumeError, match="another run is at work here"):
-            render_film(small(), tmp_path, device=CPU)
+            render_film(small_preset(), tmp_path, device=CPU)
 
-    assert render_film(small("video.frames=1"), tmp_path, device=CPU, on_frame=second).finished
+    one = small_preset("video.frames=1")
+    assert render_film(one, tmp_path, device=CPU, on_frame=second).finished
 
 
 @pytest.mark.parametrize(("lost", "again"), [("f000001", 0), ("r000002", 8)])
-def test_a_lost_segment_is_rendered_again_and_said(lost, again, whole):
+def test_a_lost_segment_is_rendered_again_and_said(small_preset, lost, again, whole):
     before = {path.name: packets(path) for path in whole.glob("*.mp4")}
     (whole / ".render" / f"{lost}.mp4").unlink()
     frames, said = [], []
-    render_film(small(), whole, device=CPU, on_frame=frames.append, note=said.append)
+    render_film(small_preset(), whole, device=CPU, on_frame=frames.append, note=said.append)
     assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
     if lost == "r000002":  # its frames are still there: it has only to be encoded
         assert frames == [] and said == []
@@ -223,18 +206,18 @@ def test_a_lost_segment_is_rendered_again_and_said(lost, again, whole):
         assert f"{lost}.mp4 is gone; rendering again from frame {again}" in said[0]
 
 
-def test_changing_only_the_outputs_renders_nothing(whole):
+def test_changing_only_the_outputs_renders_nothing(small_preset, whole):
     frames = []
-    changed = small("outputs.loop_width=32", "video.every=5")
+    changed = small_preset("outputs.loop_width=32", "video.every=5")
     render_film(changed, whole, device=CPU, on_frame=frames.append)
     with PilImage.open(whole / "loop.gif") as loop:
         assert frames == [] and loop.size == (32, 18)
     assert pictures(whole / "loop.gif") == 2
 
 
-def test_outputs_can_be_left_out_and_stills_are_kept(tmp_path):
+def test_outputs_can_be_left_out_and_stills_are_kept(small_preset, tmp_path):
     settings = ("outputs.reverse=false", "outputs.stills=[0, 3]", "video.frames=5")
-    outcome = render_film(small(*settings), tmp_path, device=CPU)
+    outcome = render_film(small_preset(*settings), tmp_path, device=CPU)
     assert [path.name for path in outcome.files] == [
         "forward.mp4",
         "loop.gif",
@@ -249,11 +232,11 @@ def test_outputs_can_be_left_out_and_stills_are_kept(tmp_path):
     assert not (tmp_path / "reverse.mp4").exists()
 
 
-def test_a_tour_dreams_one_layer_after_another(tmp_path):
+def test_a_tour_dreams_one_layer_after_another(small_preset, tmp_path):
     def stills(name, *settings):
         out = tmp_path / name
         keep = ("outputs.stills=[0,1,2]", "video.frames=3", "motion.zoom=1")
-        render_film(small(*keep, *settings), out, device=CPU)
+        render_film(small_preset(*keep, *settings), out, device=CPU)
         return [np.asarray(PilImage.open(path)) for path in sorted((out / "stills").iterdir())]
 
     tour = stills("tour", 'dream.layers=["block_1/expand", "stem"]', "dream.tour=0.25")
@@ -261,37 +244,36 @@ def test_a_tour_dreams_one_layer_after_another(tmp_path):
     assert np.array_equal(tour[0], first[0]) and not np.array_equal(tour[1], first[1])
 
 
-def test_a_file_where_the_folder_should_be_is_one_line(tmp_path):
+def test_a_file_where_the_folder_should_be_is_one_line(small_preset, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"--out .*file: cannot be written"):
-        render_film(small(), tmp_path / "file", device=CPU)
+        render_film(small_preset(), tmp_path / "file", device=CPU)
 
 
 def cut(path):
     path.write_bytes(path.read_bytes()[:100])
 
 
-def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(whole):
+def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(small_preset, whole):
     before = {path.name: packets(path) for path in whole.glob("*.mp4")}
     cut(whole / ".render" / "checkpoint.safetensors")
     frames = []
-    render_film(small(), whole, device=CPU, on_frame=frames.append)
+    render_film(small_preset(), whole, device=CPU, on_frame=frames.append)
     assert [progress.frame.index for progress in frames] == [8, 9]
     assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
 
 
-def test_two_damaged_checkpoints_are_one_line(whole):
+def test_two_damaged_checkpoints_are_one_line(small_preset, whole):
     for name in ("checkpoint", "before-checkpoint"):
         cut(whole / ".render" / f"{name}.safetensors")
     with pytest.raises(ResumeError, match=r"checkpoint.safetensors is damaged .*--fresh"):
-        render_film(small(), whole, device=CPU)
+        render_film(small_preset(), whole, device=CPU)
 
 
 PEAK = """
 import sys, torch
 from pathlib import Path
-from dreamvid.preset import load_preset
-from dreamvid.render import render_film
+from dreamvid import load_preset, render_film
 render_film(load_preset("quickstart", sys.argv[2:]), Path(sys.argv[1]), device=torch.device("cpu"))
 with open("/proc/self/status") as status:  # rusage's begins with the size of the parent
     print(next(line.split()[1] for line in status if line.startswith("VmHWM")))

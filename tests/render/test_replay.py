@@ -22,9 +22,9 @@ from dreamvid.preset.toml import changed_toml
 from dreamvid.render import replay
 from dreamvid.render.record.run_record import sign
 from dreamvid.render.render import render_film
-from tests.render.test_render import CPU, SMALL, small
 from tests.support.command import run
 
+CPU = torch.device("cpu")
 FOOTAGE = (
     *("model=lite0", "start.path=clips/walk.mp4", "start.size=64x36", "video.frames=3"),
     *("dream.octaves=1", "dream.steps=1", "flow.method=dis"),
@@ -33,10 +33,10 @@ KEPT = ("outputs.stills=[1]", "outputs.loop_width=32")
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory):
+def rendered(small_preset, tmp_path_factory):
     """A finished render; copy what you change."""
     out = tmp_path_factory.mktemp("rendered") / "film"
-    assert render_film(small("video.frames=6", *KEPT), out, device=CPU).finished
+    assert render_film(small_preset("video.frames=6", *KEPT), out, device=CPU).finished
     return out
 
 
@@ -54,12 +54,12 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def of_photo(here):
+def of_photo(small_preset, here):
     """A folder, where a film was rendered from photos/a.png."""
     (here / "photos").mkdir()
     pixels = np.random.default_rng(0).integers(0, 255, (36, 64, 3), np.uint8)
     PilImage.fromarray(pixels).save(here / "photos" / "a.png")
-    preset = small("video.frames=2", "start.path=photos/a.png", "start.size=64x36")
+    preset = small_preset("video.frames=2", "start.path=photos/a.png", "start.size=64x36")
     render_film(preset, here / "film", device=CPU)
     return here / "film"
 
@@ -80,8 +80,8 @@ def test_every_file_is_rendered_again_from_itself_alone(name, rendered, here, ca
         assert (again / other).read_bytes() == (rendered / other).read_bytes()
 
 
-def test_files_for_targets_carry_the_record_within_their_limits(here, capsys):
-    preset = small("video.frames=2", 'outputs.targets=["discord-emoji", "web", "archive"]')
+def test_files_for_targets_carry_the_record_within_their_limits(small_preset, here, capsys):
+    preset = small_preset("video.frames=2", 'outputs.targets=["discord-emoji", "web", "archive"]')
     outcome = render_film(preset, here / "film", device=CPU)
     targets = [path for path in outcome.files if path.stem not in ("loop", "poster", "run")][2:]
     assert [path.name for path in targets] == [
@@ -116,10 +116,10 @@ def test_what_is_made_of_a_film_is_rendered_again_from_itself(words, name, rende
     assert again.read_bytes() == (rendered / "forward.mp4").read_bytes()
 
 
-def test_a_stopped_render_goes_on_to_the_same_files_and_records(rendered, here):
+def test_a_stopped_render_goes_on_to_the_same_files_and_records(small_preset, rendered, here):
     seen = []
     words = {"device": CPU, "on_frame": seen.append}
-    preset = small("video.frames=6", *KEPT)
+    preset = small_preset("video.frames=6", *KEPT)
     stopped = render_film(preset, here / "film", stop=lambda: len(seen) == 3, **words)
     assert not stopped.finished and render_film(preset, here / "film", **words).finished
     for name in FILES:
@@ -127,8 +127,8 @@ def test_a_stopped_render_goes_on_to_the_same_files_and_records(rendered, here):
         assert told(here / "film" / name)["output"] == name.rpartition(".")[0]
 
 
-def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(here, rendered):
-    job = build(small("video.frames=6", *KEPT), CPU)
+def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(small_preset, here, rendered):
+    job = build(small_preset("video.frames=6", *KEPT), CPU)
     shutil.copytree(rendered, here / "film")
     text, cut = here / "film" / "text.txt", here / "film" / "forward.mp4"
     text.write_text("text")
@@ -365,7 +365,7 @@ def test_an_older_run_is_read_but_known_to_be_less(rendered, here):
     found = replay.differences(record, preset, CPU)
     assert found[0].startswith("rendered on x86_64 cpu, 2 threads, now on ")
     assert "how many threads it was rendered with is not known" in found
-    assert told(rendered / "forward.mp4")["format"] == FORMAT and SMALL
+    assert told(rendered / "forward.mp4")["format"] == FORMAT
 
 
 def test_a_film_of_another_codec_that_was_left_there_is_not_compared(rendered, here, capsys):

@@ -14,21 +14,12 @@ from dreamvid.preset.sites import find, targets
 from dreamvid.render.render import render_film
 from dreamvid.render.targets import dream_size
 from tests.support.command import run
-
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=8",
-    "video.frames=8",
-)
+from tests.support.small_film import SMALL
 
 
 @pytest.fixture
-def rendered(tmp_path):
-    preset = load_preset("quickstart", [*SMALL, 'outputs.targets=["discord-emoji", "web"]'])
+def rendered(small_preset, tmp_path):
+    preset = small_preset('outputs.targets=["discord-emoji", "web"]')
     said = []
     outcome = render_film(preset, tmp_path / "q", device=torch.device("cpu"), note=said.append)
     return outcome, said
@@ -52,11 +43,11 @@ def test_a_render_leaves_its_targets_with_their_record(rendered):
     assert (outcome.out / "discord-emoji.gif").stat().st_size <= 256_000
 
 
-def test_a_film_s_targets_take_the_place_of_nothing_it_is_made_from(tmp_path):
+def test_a_film_s_targets_take_the_place_of_nothing_it_is_made_from(small_preset, tmp_path):
     picture = tmp_path / "web.mp4"
     PilImage.new("RGB", (64, 36)).save(picture, format="png")
-    settings = [*SMALL[1:], 'outputs.targets=["web"]', f"start.path={picture}"]
-    preset = load_preset("quickstart", [*settings, "start.kind=image"])
+    settings = ("start.kind=image", f"start.path={picture}", 'outputs.targets=["web"]')
+    preset = small_preset(*settings)
     with pytest.raises(PresetError, match="would be overwritten"):
         render_film(preset, tmp_path, device=torch.device("cpu"))
 

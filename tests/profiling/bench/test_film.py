@@ -8,33 +8,25 @@ import torch
 
 from dreamvid.errors import PresetError
 from dreamvid.media.images.writing import save
-from dreamvid.preset.load import load_preset
 from dreamvid.profiling.bench.film import PARTS, film_preset, measure_film
 from dreamvid.profiling.bench.instrument import Watch, watched
 from dreamvid.render import render
 from dreamvid.render.render import render_film
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x48",
-    "video.fps=4",  # a segment holds a second: four frames
-    "dream.layers=block_3/expand",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "outputs.loop=false",
-)
 SEAMS = ("build", "samples", "Arriving", "TwinSegments", "write_films")
 
 
-def small(frames, *settings):
-    return load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
+@pytest.fixture
+def small(small_preset):
+    """(frames, settings) -> preset."""
+    settings = ("start.size=64x48", "dream.layers=block_3/expand", "outputs.loop=false")
+    return lambda frames, *more: small_preset(*settings, f"video.frames={frames}", *more)
 
 
 @pytest.fixture
-def times():
-    preset = small(9, "colour.keep=mean")
-    return measure_film("small", (64, 48), preset, CPU)
+def times(small):
+    return measure_film("small", (64, 48), small(9, "colour.keep=mean"), CPU)
 
 
 def test_the_parts_are_all_of_the_film(times):
@@ -49,7 +41,7 @@ def test_the_parts_are_all_of_the_film(times):
     assert times.encoding > 0
 
 
-def test_its_time_is_that_of_the_call_without_what_is_around_the_film(monkeypatch):
+def test_its_time_is_that_of_the_call_without_what_is_around_the_film(small, monkeypatch):
     class Slow(TemporaryDirectory):
         def cleanup(self):
             time.sleep(1.0)
@@ -75,7 +67,7 @@ def test_its_time_is_that_of_the_call_without_what_is_around_the_film(monkeypatc
         ("dreamvid.render.render.chunk_length", "rest"),
     ],
 )
-def test_what_takes_longer_shows_in_its_part(monkeypatch, seam, part):
+def test_what_takes_longer_shows_in_its_part(small, monkeypatch, seam, part):
     module, name = seam.rsplit(".", 1)
     real = getattr(__import__(module, fromlist=[name]), name)
 
@@ -90,7 +82,7 @@ def test_what_takes_longer_shows_in_its_part(monkeypatch, seam, part):
     assert times.parts[part] >= 2.0 * repeated
 
 
-def test_waiting_is_for_the_encoder(monkeypatch):
+def test_waiting_is_for_the_encoder(small, monkeypatch):
     def slow(frames, path, encoding):
         time.sleep(1.0)
         encode(frames, path, encoding)
@@ -102,7 +94,7 @@ def test_waiting_is_for_the_encoder(monkeypatch):
     assert times.parts["waiting"] > 0.5  # for the last one, which takes 2 seconds, at least
 
 
-def test_waiting_for_room_is_waiting(monkeypatch):
+def test_waiting_for_room_is_waiting(small, monkeypatch):
     def slow(frames, path, encoding):
         time.sleep(1.0)
         encode(frames, path, encoding)
@@ -113,7 +105,7 @@ def test_waiting_for_room_is_waiting(monkeypatch):
     assert times.parts["waiting"] > 5.0 > times.parts["rest"]
 
 
-def test_the_film_is_the_one_that_a_render_makes(tmp_path):
+def test_the_film_is_the_one_that_a_render_makes(small, tmp_path):
     preset = small(5)
     render_film(preset, tmp_path / "plain", device=CPU)
     with watched(Watch(CPU)):
@@ -123,7 +115,7 @@ def test_the_film_is_the_one_that_a_render_makes(tmp_path):
         assert plain.read_bytes() == seen.read_bytes()
 
 
-def test_render_is_left_as_it_was(monkeypatch):
+def test_render_is_left_as_it_was(small, monkeypatch):
     before = [getattr(render, name) for name in SEAMS]
     monkeypatch.setattr("dreamvid.film.parts.dream", lambda *words, **named: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -2,21 +2,11 @@
 
 from contextlib import contextmanager
 
-import av
 import pytest
 import torch
 
 from dreamvid.render.render import render_film
-
-SMALL = [
-    'model="lite0"',
-    'start.size="64x36"',
-    "video.fps=4",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "outputs.loop=false",
-]
+from tests.support.small_film import packets
 
 
 @contextmanager
@@ -28,12 +18,6 @@ def one_thread():
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _packets(path):
-    with av.open(str(path)) as film:
-        stream = film.streams.video[0]
-        return [(p.pts, p.dts, bytes(p)) for p in film.demux(stream) if p.size]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +32,6 @@ def check_films(tmp_path_factory):
                 render_film(preset, out, device=torch.device("cpu"))
             plain[preset.model_dump_json()] = out
         for name in ("forward.mp4", "reverse.mp4"):
-            assert _packets(folder / name) == _packets(plain[preset.model_dump_json()] / name)
+            assert packets(folder / name) == packets(plain[preset.model_dump_json()] / name)
 
     return check

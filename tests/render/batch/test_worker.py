@@ -11,14 +11,14 @@ from dreamvid.render.batch import worker
 from dreamvid.render.batch.identity import worker_named
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.batch.run import local_programs, run_batch
-from tests.render.batch.conftest import SMALL
+from tests.support.small_film import SMALL
 
 
 def fill(out, **settings):
     """A queue, and each job's preset."""
     queue, presets = Queue(out / ".queue"), {}
     for name, more in settings.items():
-        presets[name] = load_preset("quickstart", [*SMALL, *more])
+        presets[name] = load_preset("quickstart", [*SMALL, "outputs.loop=false", *more])
         queue.add(name, presets[name].model_dump(mode="json", exclude_unset=True))
     return queue, presets
 

@@ -9,27 +9,23 @@ import pytest
 import torch
 
 from dreamvid.errors import OutputError
-from dreamvid.preset.load import load_preset
 from dreamvid.render.render import render_film
 
 CPU = torch.device("cpu")
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",
-)
 Usage = namedtuple("Usage", "total used free")
 
 
-def render(out, *settings, frames=100_000, after=1, **options):
-    seen = []
-    preset = load_preset("quickstart", [*SMALL, f"video.frames={frames}", *settings])
-    stop = lambda: len(seen) >= after
-    render_film(preset, out, device=CPU, on_frame=seen.append, stop=stop, **options)
-    return seen
+@pytest.fixture
+def render(small_preset):
+    """(folder, settings) -> the frames rendered until `after` of them were."""
+
+    def render(out, *settings, frames=100_000, after=1, **options):
+        preset, seen = small_preset(f"video.frames={frames}", *settings), []
+        stop = lambda: len(seen) >= after
+        render_film(preset, out, device=CPU, on_frame=seen.append, stop=stop, **options)
+        return seen
+
+    return render
 
 
 @pytest.fixture
@@ -40,7 +36,7 @@ def free(monkeypatch):
     return room
 
 
-def test_a_disk_that_is_too_small_is_refused_with_both_sizes(free, tmp_path):
+def test_a_disk_that_is_too_small_is_refused_with_both_sizes(render, free, tmp_path):
     free[0] = 10_000_000  # 100 000 x 2304 pixels x 0.035 bytes, twice forward and twice back
     with pytest.raises(OutputError, match=r"needs at least 32\.\d MB in .*out, 10\.0 MB is free"):
         render(tmp_path / "out")
@@ -49,7 +45,7 @@ def test_a_disk_that_is_too_small_is_refused_with_both_sizes(free, tmp_path):
     assert render(tmp_path / "out", "video.crf=28")
 
 
-def test_the_setting_that_would_help_is_named(free, tmp_path):
+def test_the_setting_that_would_help_is_named(render, free, tmp_path):
     free[0] = 60_000_000
     with pytest.raises(OutputError, match=r"--set outputs.frames=none"):
         render(tmp_path, "outputs.frames=png")
@@ -58,7 +54,7 @@ def test_the_setting_that_would_help_is_named(free, tmp_path):
     assert render(tmp_path)
 
 
-def test_a_disk_that_may_fill_is_said_and_tried(free, tmp_path):
+def test_a_disk_that_may_fill_is_said_and_tried(render, free, tmp_path):
     free[0] = 40_000_000
     said = []
     assert render(tmp_path, note=said.append)
@@ -67,7 +63,7 @@ def test_a_disk_that_may_fill_is_said_and_tried(free, tmp_path):
     assert render(tmp_path, note=said.append) and len(said) == 1
 
 
-def test_what_is_there_is_counted_off(free, tmp_path):
+def test_what_is_there_is_counted_off(render, free, tmp_path):
     free[0] = 10**9
     render(tmp_path, frames=600, after=6)
     segment = tmp_path / ".render" / "f000000.mp4"
@@ -79,7 +75,7 @@ def test_what_is_there_is_counted_off(free, tmp_path):
     assert render(tmp_path, frames=600)
 
 
-def test_a_real_disk(tmp_path):
+def test_a_real_disk(render, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
@@ -94,13 +90,13 @@ def test_a_real_disk(tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1", "prores", "prores-4444", "ffv1"])
-def test_the_bound_is_below_what_a_film_takes(codec, tmp_path):
+def test_the_bound_is_below_what_a_film_takes(render, small_preset, codec, tmp_path):
     from dreamvid.film.job import build
     from dreamvid.render.work.disk_space import SURELY, TYPICAL
     from dreamvid.render.work.encoding import encoding_of
 
     render(tmp_path, f"video.codec={codec}", "start.size=160x90", frames=6, after=6)
-    job = build(load_preset("quickstart", [*SMALL, f"video.codec={codec}"]), CPU)
+    job = build(small_preset(f"video.codec={codec}"), CPU)
     film = tmp_path / f"forward{encoding_of(job.preset).kind.suffix}"
     taken = film.stat().st_size / (6 * 160 * 90)
     assert SURELY * TYPICAL[codec] < taken < 4 * TYPICAL[codec]

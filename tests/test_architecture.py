@@ -92,6 +92,11 @@ def test_modules_and_functions_are_short():
 
 
 def test_readme_names_every_room():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    listed = set(re.findall(r"[a-z_]+(?=/|\.py|\b)", readme.split("## Where things are")[1]))
-    assert {room for room in LEVEL if not room.startswith("__")} <= listed
+    """Each room has its line, on which the folders inside it are named."""
+    section = (ROOT / "README.md").read_text("utf-8").split("## Where things are")[1]
+    lines = dict(re.findall(r"^      (\w+)(?:/|\.py) +(.+)$", section, re.MULTILINE))
+    lines |= dict.fromkeys(re.findall(r"(\w+)\.py", lines["image"]), "")
+    assert set(lines) == {room for room in LEVEL if not room.startswith("__")}
+    inside = [path for path in (ROOT / "dreamvid").glob("*/*/") if path.name != "__pycache__"]
+    unnamed = [path for path in inside if f"{path.name}/" not in lines[path.parent.name]]
+    assert unnamed == []

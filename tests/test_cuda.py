@@ -7,8 +7,8 @@ from dreamvid.film.job import still
 from dreamvid.image import to_bytes
 from dreamvid.preset.load import with_settings
 from dreamvid.render.render import render_film
-from tests.render.test_render import packets, small
 from tests.support.reference import psnr
+from tests.support.small_film import packets
 
 pytestmark = pytest.mark.cuda
 SETTINGS = ["video.frames=1", "dream.octaves=2", "dream.steps=2", "dream.pyramid=3"]
@@ -38,12 +38,12 @@ def test_what_a_dream_can_be_asked_for_works_on_the_gpu(asked):
     assert psnr(to_bytes(one), to_bytes(two)) > 30
 
 
-def test_a_film_stopped_on_the_gpu_goes_on(tmp_path):
+def test_a_film_stopped_on_the_gpu_goes_on(small_preset, tmp_path):
     cuda = torch.device("cuda")
-    whole = render_film(small(), tmp_path / "whole", device=cuda)
+    whole = render_film(small_preset(), tmp_path / "whole", device=cuda)
     counts = iter(range(100))
-    render_film(small(), tmp_path / "stopped", device=cuda, stop=lambda: next(counts) == 5)
-    resumed = render_film(small(), tmp_path / "stopped", device=cuda)
+    render_film(small_preset(), tmp_path / "stopped", device=cuda, stop=lambda: next(counts) == 5)
+    resumed = render_film(small_preset(), tmp_path / "stopped", device=cuda)
     assert whole.finished and resumed.finished
     films = (packets(tmp_path / name / "forward.mp4") for name in ("whole", "stopped"))
     assert len({len(film) for film in films}) == 1

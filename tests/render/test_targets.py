@@ -46,7 +46,7 @@ def test_a_render_leaves_its_targets_with_their_record(rendered):
 def test_a_film_s_targets_take_the_place_of_nothing_it_is_made_from(small_preset, tmp_path):
     picture = tmp_path / "web.mp4"
     PilImage.new("RGB", (64, 36)).save(picture, format="png")
-    settings = ("start.kind=image", f"start.path={picture}", 'outputs.targets=["web"]')
+    settings = (f"start.path={picture}", "start.kind=image", 'outputs.targets=["web"]')
     preset = small_preset(*settings)
     with pytest.raises(PresetError, match="would be overwritten"):
         render_film(preset, tmp_path, device=torch.device("cpu"))

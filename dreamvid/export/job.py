@@ -16,6 +16,7 @@ from dreamvid.export.request import Wishes, size_for, timed
 from dreamvid.export.shape import Frame, frame_for
 from dreamvid.media.audio.mux import BIT_RATE
 from dreamvid.media.clip import Pictures
+from dreamvid.media.video.codecs import CODECS
 from dreamvid.preset.sites import Target
 
 
@@ -46,7 +47,9 @@ def order(pictures: Pictures, out: Path, target: Target | None, wishes: Wishes) 
     quality = wishes.quality_in(measure, codec or f".{name}")
     film, changes = timed(pictures, target, form, wishes)
     fit = wishes.fit or (target.fit if target else "auto")
-    frame = frame_for(film.size, size_for(film.size, target, wishes), fit)
+    multiple = CODECS[codec].multiple if codec else 1
+    size = _whole_blocks(size_for(film.size, target, wishes), multiple, codec, wishes)
+    frame = frame_for(film.size, size, fit)
     if frame.source != frame.size:
         changes.append(str(frame))
 
@@ -62,7 +65,7 @@ def order(pictures: Pictures, out: Path, target: Target | None, wishes: Wishes) 
         measure.below(quality) if measure and quality is not None else (),
         slowest=target.fps[0] if target and target.fps else None,
         rate_first=form.rate_first,
-        fixed_size=bool(target and target.fill) or wishes.size is not None,
+        fixed_size=bool(target and target.fill) or wishes.size is not None or multiple > 2,
     )
     return Order(
         film=film,
@@ -74,6 +77,20 @@ def order(pictures: Pictures, out: Path, target: Target | None, wishes: Wishes) 
         limit=limit,
         changes=tuple(changes),
     )
+
+
+def _whole_blocks(
+    size: tuple[int, int], multiple: int, codec: str | None, wishes: Wishes
+) -> tuple[int, int]:
+    """The largest size within (height, width) whose sides are multiples of the codec's.
+
+    Raises PresetError where the user gave another size.
+    """
+    height, width = (max(multiple, side - side % multiple) for side in size)
+    if wishes.size is not None and (height, width) != size:
+        problem = f"{codec} takes sides that are multiples of {multiple}, not {size[1]}x{size[0]}"
+        raise PresetError("--size", problem, f"such as {width}x{height}")
+    return height, width
 
 
 def format_for(out: Path, target: Target | None) -> str:

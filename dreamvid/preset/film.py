@@ -1,7 +1,7 @@
 """[video], [loop], [flow], [colour], [sound], [outputs]: the film around the dream."""
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,6 +11,11 @@ from dreamvid.preset.base import Options, Scheduled, Share
 from dreamvid.preset.sites import check_target
 from dreamvid.preset.values import File, Finite, Fps
 from dreamvid.schedule.curve import Bounds
+
+if TYPE_CHECKING:
+    CodecName = str
+else:
+    CodecName = Literal[*CODECS]
 
 
 class VideoOptions(Options):
@@ -28,14 +33,14 @@ class VideoOptions(Options):
         le=40,
         description="x264's quality, for others what looks alike; lower is better and larger",
     )
-    codec: Literal["h264", "hevc", "av1", "vp9", "prores", "prores-4444", "ffv1"] = Field(
+    codec: CodecName = Field(
         default="h264",
         description="of the films: h264 and hevc as MP4, av1 and vp9 as WebM, prores as MOV, "
-        "ffv1 (lossless) as MKV",
+        "ffv1 (lossless) as MKV, hap for VJs' players as MOV",
     )
     depth: Literal[8, 10, 16] | None = Field(
         default=None,
-        description="bits a sample; default 8 for h264 and vp9, 16 for ffv1, else 10",
+        description="bits a sample; default 8 for h264, vp9 and hap, 16 for ffv1, else 10",
     )
     encoder: str = Field(
         default="software",

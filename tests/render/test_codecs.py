@@ -60,7 +60,7 @@ def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(small, codec, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("codec", ["hevc", "av1", "ffv1"])
+@pytest.mark.parametrize("codec", ["hevc", "av1", "ffv1", "hap-q"])
 def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(small, codec, tmp_path):
     preset = small(f"video.codec={codec}")
     render_film(preset, tmp_path / "whole", device=CPU)

@@ -65,11 +65,27 @@ class Codec:
     intra: bool = False  # every picture is a key picture
     hardware: tuple[str, ...] = ()  # encoders of libav that need some, the likeliest first
     tag: str | None = None  # what players know it by, where that is not libav's usual one
+    multiple: int = 2  # pixels: both sides are multiples of it
+    piped: bool = False  # encoded by the ffmpeg program: PyAV's libav only decodes it
 
     @property
     def depth(self) -> int:
         """The usual bits a sample."""
         return next(iter(self.forms))
+
+
+def _hap(title: str) -> Codec:
+    """A HAP codec: textures of 4x4 blocks that a player's GPU draws as they are (Vidvox, 2013)."""
+    return Codec(
+        title=title,
+        encoder="hap",
+        forms={8: RGB},
+        suffix=".mov",
+        segment=".mov",
+        intra=True,
+        multiple=4,
+        piped=True,
+    )
 
 
 def _hardware(codec: str, *makers: str) -> tuple[str, ...]:
@@ -136,4 +152,7 @@ CODECS: dict[str, Codec] = {
         suffix=".mkv",
         intra=True,
     ),
+    "hap": _hap("HAP"),
+    "hap-q": _hap("HAP Q"),
+    "hap-alpha": _hap("HAP Alpha"),
 }

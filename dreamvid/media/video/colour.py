@@ -66,6 +66,14 @@ def as_planes(samples: Samples) -> Planes:
     return found if found.dtype == np.uint8 else found.view(np.uint16)
 
 
+def check_planes(planes: Planes, form: Form, size: tuple[int, int]) -> None:
+    """Raise ValueError for a frame of another shape or depth than a film of (height, width)."""
+    height, width = size
+    rows = round(height * form.pixel_bytes / planes.itemsize)
+    if planes.shape != (rows, width) or (planes.itemsize == 1) != (form.depth == 8):
+        raise ValueError(f"a frame of shape {planes.shape} in a film of {width}x{height}")
+
+
 def _rgb(colours: Float[Tensor, "3 h w"], form: Form) -> list[Tensor]:
     red, green, blue = colours * (2**form.depth - 1)
     return [blue, green, red] if form.packed else [green, blue, red]

@@ -104,6 +104,10 @@ def _ffv1(encoding: Encoding) -> dict[str, str]:
     return {"level": "3", "slices": "4", "slicecrc": "1"}
 
 
+def _hap(encoding: Encoding) -> dict[str, str]:
+    return {"format": encoding.codec.replace("-", "_")}
+
+
 SOFTWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
     "libx264": _x264,
     "libx265": _x265,
@@ -111,6 +115,7 @@ SOFTWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
     "libvpx-vp9": _vp9,
     "prores_ks": _prores,
     "ffv1": _ffv1,
+    "hap": _hap,
 }
 
 

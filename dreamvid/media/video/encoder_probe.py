@@ -12,14 +12,22 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from dreamvid.media.video.codecs import CODECS
+from dreamvid.media.video.ffmpeg_program import probe_program
+
+PIPED = {codec.encoder: name for name, codec in CODECS.items() if codec.piped}
+"""Codecs by the encoders that only the ffmpeg program has."""
+
 QUIET = {"libx265": {"x265-params": "log-level=none"}}  # it prints past libav's log
 
 
 def probe_encoder(name: str) -> str | None:
-    """None if the encoder works here, else libav's reason in one line.
+    """Encode a few frames; None if the encoder works here, else its reason in one line.
 
-    It really encodes: libav lists hardware encoders on machines without the hardware.
+    libav lists hardware encoders on machines without the hardware.
     """
+    if name in PIPED:
+        return probe_program(PIPED[name])
     try:
         codec = av.Codec(name, "w")
     except ValueError:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import torch
 
-from dreamvid.errors import DreamvidError, VideoError
+from dreamvid.errors import DreamvidError, PresetError, VideoError
 from dreamvid.media.video.colour import Planes, to_planes
 from dreamvid.media.video.encoder_probe import libav_log, probe_encoder
 from dreamvid.media.video.reader import read_frames
@@ -35,8 +35,10 @@ def choose_encoder(encoding: Encoding, asked: str, kept: str | None = None) -> C
         asked: `video.encoder`: "software", "auto", or libav's name.
         kept: what a render that is gone on with was begun with, under "auto".
 
-    Raises VideoError where the one that it must be does not work here.
+    Raises VideoError where the one that it must be does not work here, PresetError for a size
+    that the codec does not have.
     """
+    _check_sides(encoding)
     codec, begun = encoding.kind, asked == AUTO and kept is not None
     wanted = kept if begun and kept else asked
     refusals: list[str] = []
@@ -54,7 +56,17 @@ def choose_encoder(encoding: Encoding, asked: str, kept: str | None = None) -> C
     if reason := probe_encoder(codec.encoder):
         raise VideoError(f"this machine cannot encode {codec.title}: {reason}")
     why = f"; no hardware encoder works here ({refusals[0]})" if refusals else ""
-    return Choice(SOFTWARE, f"{codec.title} by {codec.encoder}{why}")
+    maker = "ffmpeg" if codec.piped else codec.encoder
+    return Choice(SOFTWARE, f"{codec.title} by {maker}{why}")
+
+
+def _check_sides(encoding: Encoding) -> None:
+    height, width = encoding.size
+    multiple = encoding.kind.multiple
+    if height % multiple or width % multiple:
+        problem = f"{encoding.codec} takes sides that are multiples of {multiple}"
+        fits = f"{width - width % multiple}x{height - height % multiple}"
+        raise PresetError("start.size", f"{problem}, not {width}x{height}", f"such as {fits}")
 
 
 def refusal(encoding: Encoding) -> str | None:

@@ -15,7 +15,7 @@ from dreamvid.errors import VideoError
 from dreamvid.system.files import refused, whole_file
 
 # What a disk says to libav while it writes: full, over its quota, gone, read-only.
-_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
 
 # libav's names of what opens other files, listens to a network or runs a script.
 _PLAYLISTS = {"concat", "hls", "applehttp", "dash", "webm_dash_manifest", "imf"}
@@ -52,6 +52,6 @@ def whole_film(path: Path, *, make: bool = True) -> Iterator[Path]:
         try:
             yield partial
         except FFmpegError as error:
-            if error.errno in _REFUSALS:
+            if error.errno in REFUSALS:
                 raise refused(path, OSError(error.errno, error.strerror)) from None
             raise VideoError(f"{path}: {error.strerror}") from None

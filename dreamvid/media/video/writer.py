@@ -15,8 +15,9 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.media.video.codecs import Form
-from dreamvid.media.video.colour import Planes
+from dreamvid.media.video.colour import Planes, check_planes
 from dreamvid.media.video.encoder_options import Encoding, encoder_options
+from dreamvid.media.video.ffmpeg_program import pipe_film
 from dreamvid.media.video.libav import file_url, whole_film
 from dreamvid.media.video.reader import open_video
 
@@ -54,16 +55,25 @@ def encode(frames: Iterable[Planes], path: Path, encoding: Encoding) -> None:
     or not at all, in a folder that is there. Raises OutputError where it cannot be written,
     VideoError with libav's words, ValueError for no frames or one of another size.
     """
-    with whole_film(path, make=False) as partial, open_film(partial, path.suffix) as container:
-        stream = add_stream_for(container, encoding)
-        packets, number = _Packets(container, encoding), -1
-        for number, planes in enumerate(frames):
-            frame = picture_of(planes, encoding)
-            frame.pts, frame.time_base = number, 1 / encoding.fps
-            packets.mux(stream.encode(frame))
-        if number < 0:
+    write = pipe_film if encoding.kind.piped else _write_film
+    with whole_film(path, make=False) as partial:
+        if not write(frames, partial, path, encoding):
             raise ValueError(f"{path}: no frames to encode")
-        packets.mux(stream.encode(None))
+
+
+def _write_film(frames: Iterable[Planes], partial: Path, path: Path, encoding: Encoding) -> int:
+    """Encode by PyAV's libav and return the number of frames."""
+    with open_film(partial, path.suffix) as container:
+        stream = add_stream_for(container, encoding)
+        packets, count = _Packets(container, encoding), 0
+        for planes in frames:
+            frame = picture_of(planes, encoding)
+            frame.pts, frame.time_base = count, 1 / encoding.fps
+            packets.mux(stream.encode(frame))
+            count += 1
+        if count:
+            packets.mux(stream.encode(None))
+    return count
 
 
 class _Packets:
@@ -163,11 +173,6 @@ def _in_frames(packet: Packet, ticks: int | None, fps: Fraction, segment: Path) 
     return int(number)
 
 
-def open_mp4(partial: Path) -> OutputContainer:
-    """An MP4 to write, under a name without a suffix."""
-    return open_film(partial, ".mp4")
-
-
 def open_film(partial: Path, suffix: str) -> OutputContainer:
     """A film to write, under any name, in the container of a suffix of CONTAINERS."""
     container, options = CONTAINERS[suffix]
@@ -176,9 +181,7 @@ def open_film(partial: Path, suffix: str) -> OutputContainer:
 
 def picture_of(planes: Planes, encoding: Encoding) -> VideoFrame:
     (height, width), form = encoding.size, encoding.form
-    rows = round(height * form.pixel_bytes / planes.itemsize)
-    if planes.shape != (rows, width) or (planes.itemsize == 1) != (form.depth == 8):
-        raise ValueError(f"a frame of shape {planes.shape} in a film of {width}x{height}")
+    check_planes(planes, form, encoding.size)
     frame = VideoFrame(width, height, form.name)
     flat, start = planes.reshape(-1), 0
     for plane, (rows, columns) in zip(frame.planes, form.planes(height, width), strict=True):

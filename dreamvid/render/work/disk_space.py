@@ -27,6 +27,9 @@ TYPICAL = {
     "prores": 0.84,
     "prores-4444": 1.2,
     "ffv1": 4.8,
+    "hap": 0.5,
+    "hap-q": 0.9,
+    "hap-alpha": 0.6,
 }
 USUAL_CRF, HALF = 16, 6  # so many more halve the bytes
 SURELY = 0.25  # of that, no dream has taken less

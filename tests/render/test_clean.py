@@ -24,10 +24,10 @@ from tests.support.command import run
 DAY = 86400
 
 
-@pytest.fixture
-def home(small_preset, tmp_path):
-    """Of all kinds one; the films' bytes are told apart by their names."""
-    folder = tmp_path / "out"
+@pytest.fixture(scope="module")
+def renders(small_preset, tmp_path_factory):
+    """A finished render and half of one."""
+    folder = tmp_path_factory.mktemp("renders")
     for name, frames in (("whole", 10), ("half", 6)):
         done = []
         preset = small_preset()
@@ -38,6 +38,14 @@ def home(small_preset, tmp_path):
             stop=lambda done=done, frames=frames: done.append(1) or len(done) >= frames,
         )
         assert outcome.finished == (name == "whole")
+    return folder
+
+
+@pytest.fixture
+def home(renders, tmp_path):
+    """Of all kinds one; the films' bytes are told apart by their names."""
+    folder = tmp_path / "out"
+    shutil.copytree(renders, folder)
     watch = folder / "whole" / "watch"
     watch.mkdir()
     for name in ("watch.html", "status.js", "poster.png", "watch.mp4"):

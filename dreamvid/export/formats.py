@@ -7,14 +7,13 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from PIL import Image as PilImage
-
 from dreamvid.errors import PresetError, suggest
 from dreamvid.export.plans import Plan
 from dreamvid.export.write_film import write_film
 from dreamvid.media.animated.gif import write_gif
 from dreamvid.media.animated.webp_avif_apng import LOSSLESS, write_animation
 from dreamvid.media.clip import Pictures
+from dreamvid.media.images.writing import save_bytes
 from dreamvid.media.video.codecs import CODECS
 
 Write = Callable[[Pictures, Path, Plan], None]
@@ -66,7 +65,7 @@ def _write_frames(pictures: Pictures, path: Path, plan: Plan) -> None:
     path.mkdir()
     with closing(pictures.read()) as frames:
         for number, picture in enumerate(frames):
-            PilImage.fromarray(picture).save(path / f"{number:06d}.png", compress_level=4)
+            save_bytes(picture, path / f"{number:06d}.png", compress_level=4)
 
 
 def _film(suffix: str) -> Format:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from dreamvid.film.clip import Clip
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image, fit, from_bytes
 from dreamvid.media.images.formats import FORMATS
-from dreamvid.media.images.reading import load
+from dreamvid.media.images.reading import check_image, load, open_image
 from dreamvid.media.video.colour import BLUE, RED
 from dreamvid.media.video.footage import probe_footage
 from dreamvid.preset.mask import SHAPES
@@ -75,7 +74,7 @@ def _folder(path: Path, size: tuple[int, int], timeline: Timeline, option: str) 
         problem = f"{path} holds {len(files)} pictures, the film has {timeline.frames} frames"
         raise PresetError(option, problem, "a picture for each frame; video.frames makes it short")
     for file in files[: timeline.frames]:
-        _check_picture(file, option)
+        check_image(file, option=option)
     return Matte(lambda moment: _fitted(_lightness_in(files[moment.frame], option), size))
 
 
@@ -105,23 +104,11 @@ def _lightness_in(path: Path, option: str) -> Mask:
 def _alpha(path: Path) -> Mask | None:
     """How opaque the pixels are; None where the file does not say."""
     # Pillow does not know every file that can be read; what it does not know is opaque.
-    with suppress(OSError), catch_warnings():
-        simplefilter("ignore")  # of large pictures: the limit is `load`'s
-        with PilImage.open(path) as file:
-            if file.has_transparency_data:
-                alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
-                return torch.from_numpy(np.array(alpha))[None, None].float() / 255
+    with suppress(OSError), open_image(path) as file:
+        if file.has_transparency_data:
+            alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
+            return torch.from_numpy(np.array(alpha))[None, None].float() / 255
     return None
-
-
-def _check_picture(path: Path, option: str) -> None:
-    """Only looks at how the file begins."""
-    with catch_warnings():
-        simplefilter("ignore")
-        try:
-            PilImage.open(path).close()
-        except OSError:  # Pillow does not know it, but perhaps we do
-            load(path, option=option)
 
 
 def _fitted(mask: Float[Tensor, "1 1 _ _"], size: tuple[int, int]) -> Mask:

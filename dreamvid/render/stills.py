@@ -28,7 +28,7 @@ from dreamvid.film.settings_at import ascent_at
 from dreamvid.film.timeline import still_timeline
 from dreamvid.image import fit
 from dreamvid.media.images.formats import check_size, depth_of
-from dreamvid.media.images.reading import STILL_PIXELS, Opened, open_picture
+from dreamvid.media.images.reading import STILL_PIXELS, Decoded, decode
 from dreamvid.media.images.scaling import fitted
 from dreamvid.media.images.writing import Rows, save, write
 from dreamvid.models.features import FeatureModel
@@ -69,7 +69,7 @@ def dream_still(
     out, depth = wanted.out, depth_of(wanted.out, wanted.depth)
     if out.exists() and image.exists() and out.samefile(image):
         raise PresetError("--out", f"{out} is the picture itself", "choose another name")
-    opened = open_picture(image, option="IMAGE", most=STILL_PIXELS)
+    opened = decode(image, option="IMAGE", most=STILL_PIXELS)
     size = wanted.size or (opened.height, opened.width)
     check_size(out, *size)
     check_writable(out)
@@ -114,7 +114,7 @@ def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dr
     return _Dream(preset, features, moment, ascent)
 
 
-def _copied(opened: Opened, scratch: Scratch) -> DiskImage:
+def _copied(opened: Decoded, scratch: Scratch) -> DiskImage:
     picture = scratch.new((opened.height, opened.width))
     for top, end in bands(picture.size):
         picture.write(top, 0, opened.rows(top, end))

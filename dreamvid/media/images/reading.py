@@ -1,10 +1,16 @@
-"""Picture files of any kind as RGB: upright, transparency laid on white, all their bits kept."""
+"""Image files to RGB: upright, in sRGB, transparency laid on white, with all their bits.
+
+Everything is read by Pillow through `open_image`, and not by imageio, whose reader takes any format
+of Pillow's: PostScript too, which Pillow hands to Ghostscript. Orientation, colour profile and
+depth are to be seen before anything is decoded.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -25,19 +31,71 @@ from dreamvid.media.images.high_depth import (
     tiff_size,
 )
 
-MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the post's largest still has 6.6e6
-BAND = 1_000_000  # pixels turned into floats at a time
-STILL_PIXELS = 1 << 30  # of a picture that is dreamed on once: 4 GB while it is decoded
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000", "PPM")
+FORMATS += ("TGA", "ICO", "ICNS", "QOI", "PCX", "SGI", "DDS", "PSD")
+"""Pillow's names of the formats that are opened: none that is a program's input (EPS, WMF)."""
+
+MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the 2015 post's largest still has 6.6e6
+STILL_PIXELS = 1 << 30  # of a still that is dreamed on once: 4 GB while it is decoded
+BAND = 1_000_000  # pixels converted to floats at a time
+
+_LOCK = Lock()  # Pillow's limit belongs to the whole process
+
+
+class TooManyPixels(Exception):
+    """A file declares more pixels than are opened."""
+
+    def __init__(self, size: tuple[int, int], most: int) -> None:
+        super().__init__(f"declares {size[1]}x{size[0]} pixels")
+        self.most = most
+
+
+@contextmanager
+def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
+    """Open an image file of FORMATS, the only place that does; nothing is decoded yet.
+
+    Args:
+        most: pixels.
+
+    Raises UnidentifiedImageError for other files, TooManyPixels, and Pillow's many errors for
+    damaged files.
+    """
+    with _LOCK, _limit_lifted():
+        PilImage.init()
+        here = [name for name in FORMATS if name in PilImage.OPEN]  # AVIF is not in all builds
+        file = PilImage.open(path, formats=here)
+    with file:
+        check_pixels((file.height, file.width), most)
+        yield file
+
+
+def check_pixels(size: tuple[int, int], most: int) -> None:
+    """Raise TooManyPixels for a (height, width) of more than `most` pixels."""
+    if size[0] * size[1] > most:
+        raise TooManyPixels(size, most)
+
+
+@contextmanager
+def _limit_lifted() -> Iterator[None]:
+    """Lift Pillow's own limit of pixels, which is lower than ours, and silence its warnings."""
+    before = PilImage.MAX_IMAGE_PIXELS
+    PilImage.MAX_IMAGE_PIXELS = None
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            yield
+    finally:
+        PilImage.MAX_IMAGE_PIXELS = before
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A decoded picture, turned into RGB a band at a time."""
+class Decoded:
+    """A decoded image that is converted to RGB a band at a time."""
 
     height: int
     width: int
     rows: Callable[[int, int], OtherSizeImage]
-    """The rows from the first number to before the second."""
+    """The rows from the first number to before the second, (1, 3, rows, width) in [0, 1]."""
 
     def whole(self) -> OtherSizeImage:
         image = torch.empty(1, 3, self.height, self.width)
@@ -49,50 +107,40 @@ class Opened:
 
 
 def load(path: Path, *, option: str) -> OtherSizeImage:
-    """Read a whole picture; raises as `open_picture` does."""
-    return open_picture(path, option=option).whole()
+    """Read a whole image file to (1, 3, h, w) in [0, 1]; raises as `decode` does."""
+    return decode(path, option=option).whole()
 
 
-def open_picture(path: Path, *, option: str, most: int = MAX_PIXELS) -> Opened:
-    """Decode a picture of any kind Pillow knows, or a TIFF of floats; of several, the first.
+def decode(path: Path, *, option: str, most: int = MAX_PIXELS) -> Decoded:
+    """Decode an image of FORMATS or a TIFF of floats; the first of several.
 
     Args:
+        option: the setting that names the file, for errors.
         most: pixels; a file that declares more is not decoded.
 
-    Raises PresetError naming `option`, the setting that asked for the file.
+    Raises PresetError.
     """
     with _in_words(path, option):
-        return _decoded(path, option, most)
-
-
-def check_picture(path: Path, *, option: str) -> None:
-    """Looks at how the file begins, and decodes nothing; raises as `open_picture` does."""
-    with _in_words(path, option), _limits_ours():
         try:
-            with PilImage.open(path) as file:
-                size = file.height, file.width
+            with open_image(path, most) as file:
+                return _decoded(path, file)
+        except UnidentifiedImageError:
+            if size := tiff_size(path):
+                check_pixels(size, most)
+                return _deep(*tiff_lines(path))
+            raise
+
+
+def check_image(path: Path, *, option: str) -> None:
+    """Read only how the file begins; raises as `decode` does."""
+    with _in_words(path, option):
+        try:
+            with open_image(path):
+                pass
         except UnidentifiedImageError:
             if not (size := tiff_size(path)):
                 raise
-        _check_size(path, size, option, MAX_PIXELS)
-
-
-@contextmanager
-def _in_words(path: Path, option: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise PresetError(option, f"{path} does not exist", "give the path of a picture") from None
-    except IsADirectoryError:
-        raise PresetError(option, f"{path} is a folder", "give the path of a picture") from None
-    except UnidentifiedImageError:
-        raise PresetError(option, f"{path} is not a picture", "PNG, JPEG, WebP, ...") from None
-    except MemoryError:
-        problem = f"{path} asks for more memory than there is"
-        raise PresetError(option, problem, "is it damaged?") from None
-    except _DAMAGE as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise PresetError(option, f"{path} cannot be read: {reason}") from None
+            check_pixels(size, MAX_PIXELS)
 
 
 # What Pillow's many readers, tifffile and zlib raise for a damaged file.
@@ -110,53 +158,48 @@ _DAMAGE = (
 )
 
 
-def _decoded(path: Path, option: str, most: int) -> Opened:
-    with _limits_ours():
-        try:
-            file = PilImage.open(path)
-        except UnidentifiedImageError:
-            if size := tiff_size(path):
-                _check_size(path, size, option, most)
-                return _deep(*tiff_lines(path))
-            raise
-        with file:
-            _check_size(path, (file.height, file.width), option, most)
-            if is_deep(file):
-                if file.format == "TIFF":
-                    return _deep(*tiff_lines(path))
-                turn = file.getexif().get(ORIENTATION, 1)
-                return _deep(*png_lines(path, turn, file.info.get("icc_profile")))
-            file.load()
-            ImageOps.exif_transpose(file, in_place=True)
-            shown = as_srgb(file)
-            return Opened(shown.height, shown.width, partial(_pillow_rows, shown))
+@contextmanager
+def _in_words(path: Path, option: str) -> Iterator[None]:
+    """Turn the block's errors into PresetErrors of one line."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise PresetError(option, f"{path} does not exist", "give the path of a picture") from None
+    except IsADirectoryError:
+        raise PresetError(option, f"{path} is a folder", "give the path of a picture") from None
+    except UnidentifiedImageError:
+        raise PresetError(option, f"{path} is not a picture", "PNG, JPEG, WebP, ...") from None
+    except TooManyPixels as error:
+        cure = f"at most {error.most / 1e6:.0f} million are opened"
+        raise PresetError(option, f"{path} {error}", cure) from None
+    except MemoryError:
+        problem = f"{path} asks for more memory than there is"
+        raise PresetError(option, problem, "is it damaged?") from None
+    except _DAMAGE as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise PresetError(option, f"{path} cannot be read: {reason}") from None
 
 
-def _check_size(path: Path, size: tuple[int, int], option: str, most: int) -> None:
-    if size[0] * size[1] > most:
-        declared = f"{path} declares {size[1]}x{size[0]} pixels"
-        raise PresetError(option, declared, f"at most {most / 1e6:.0f} million are opened")
+def _decoded(path: Path, file: PilImage.Image) -> Decoded:
+    if is_deep(file):
+        if file.format == "TIFF":
+            return _deep(*tiff_lines(path))
+        turn = file.getexif().get(ORIENTATION, 1)
+        return _deep(*png_lines(path, turn, file.info.get("icc_profile")))
+    with catch_warnings():
+        simplefilter("ignore")  # of odd metadata
+        file.load()
+        ImageOps.exif_transpose(file, in_place=True)
+        upright = as_srgb(file)
+    return Decoded(upright.height, upright.width, partial(_pillow_rows, upright))
 
 
-def _deep(size: tuple[int, int], lines: Lines) -> Opened:
-    return Opened(*size, lambda top, end: _from_floats(lines(top, end)))
+def _deep(size: tuple[int, int], lines: Lines) -> Decoded:
+    return Decoded(*size, lambda top, end: _from_floats(lines(top, end)))
 
 
 def _from_floats(pixels: Pixels) -> OtherSizeImage:
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].contiguous()
-
-
-@contextmanager
-def _limits_ours() -> Iterator[None]:
-    """Without Pillow's own limit of pixels, and its warnings."""
-    before = PilImage.MAX_IMAGE_PIXELS
-    PilImage.MAX_IMAGE_PIXELS = None
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            yield
-    finally:
-        PilImage.MAX_IMAGE_PIXELS = before
 
 
 def _pillow_rows(file: PilImage.Image, top: int, end: int) -> OtherSizeImage:
@@ -172,7 +215,7 @@ def _pillow_rows(file: PilImage.Image, top: int, end: int) -> OtherSizeImage:
 
 def _rgb(file: PilImage.Image) -> Bytes:
     if file.has_transparency_data:
-        upright = file.convert("RGBA")
-        white = PilImage.new("RGBA", upright.size, "white")
-        return np.asarray(PilImage.alpha_composite(white, upright).convert("RGB"))
+        clear = file.convert("RGBA")
+        white = PilImage.new("RGBA", clear.size, "white")
+        return np.asarray(PilImage.alpha_composite(white, clear).convert("RGB"))
     return np.asarray(file.convert("RGB"))

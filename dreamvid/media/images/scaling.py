@@ -7,13 +7,13 @@ import torch
 from PIL import Image as PilImage
 
 from dreamvid.image import OtherSizeImage, crop
-from dreamvid.media.images.reading import Opened
+from dreamvid.media.images.reading import Decoded
 
 REACH = 2  # pixels to either side that bicubic looks at; of the smaller picture
 READ = 4_000_000  # pixels of the other picture read at a time, and the filter's reach
 
 
-def fitted(opened: Opened, size: tuple[int, int]) -> Opened:
+def fitted(opened: Decoded, size: tuple[int, int]) -> Decoded:
     """`image.fit` of a picture on the CPU, in bands: by Pillow, whose filter is the same.
 
     Args:
@@ -21,11 +21,11 @@ def fitted(opened: Opened, size: tuple[int, int]) -> Opened:
     """
     top, left, rows, columns = crop((opened.height, opened.width), size)
     if (rows, columns) == size:
-        return Opened(
+        return Decoded(
             *size,
             lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
         )
-    middle = Opened(
+    middle = Decoded(
         rows,
         columns,
         lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
@@ -36,10 +36,10 @@ def fitted(opened: Opened, size: tuple[int, int]) -> Opened:
         starts = range(first, end, step)
         return torch.cat([_band(middle, size, at, min(at + step, end)) for at in starts], -2)
 
-    return Opened(*size, scaled)
+    return Decoded(*size, scaled)
 
 
-def _band(middle: Opened, size: tuple[int, int], first: int, end: int) -> OtherSizeImage:
+def _band(middle: Decoded, size: tuple[int, int], first: int, end: int) -> OtherSizeImage:
     """Rows of the scaled picture, from the rows of the other that they are made of."""
     scale = middle.height / size[0]
     reach = REACH * max(scale, 1) + 1

@@ -1,4 +1,4 @@
-"""Pictures into files, band by band, so that only the file's own kind needs them whole."""
+"""Images to files: 8-bit stills by imageio, deep and large ones band by band."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from dreamvid.errors import OutputError
-from dreamvid.image import Image, OtherSizeImage, to_bytes
+from dreamvid.image import Bytes, Image, OtherSizeImage, to_bytes
 from dreamvid.media.images.formats import check_size, depth_of, format_of
 from dreamvid.media.images.png16 import write_png16
 from dreamvid.media.images.srgb import to_linear
@@ -18,25 +18,45 @@ Rows = Callable[[int, int], OtherSizeImage]
 """The rows from the first number to before the second, over the full width."""
 BAND = 1_000_000  # pixels at a time
 STRIP = 32  # rows that a TIFF keeps together
+QUALITY = 93  # of JPEG and WebP
 
 
 def save(image: Image, path: Path, depth: int | None = None) -> None:
-    """Write a picture; its kind follows from the suffix. It appears whole or not at all.
+    """Write an image in the format of the suffix. The file appears whole or not at all.
 
     Args:
-        depth: bits a channel, 8, 16 or 32 (float); None: what the kind usually has.
+        depth: bits a channel, 8, 16 or 32 (float); None: the format's usual.
 
-    Raises OutputError; PresetError where the kind has no such depth.
+    Raises OutputError; PresetError where the format has no such depth.
     """
     height, width = image.shape[-2:]
-    write(path, (height, width), lambda top, bottom: image[..., top:bottom, :], depth)
+    if depth_of(path, depth) != 8:
+        write(path, (height, width), lambda top, bottom: image[..., top:bottom, :], depth)
+        return
+    check_size(path, height, width)
+    with whole_file(path) as partial:
+        save_bytes(to_bytes(image), partial, format_of(path), quality=QUALITY)
+
+
+def save_bytes(pixels: Bytes, path: Path, kind: str = "PNG", **options: Any) -> None:
+    """Write (h, w, 3) by imageio; raises OSError.
+
+    Args:
+        kind: a name of FORMATS.
+        options: Pillow's, for this format.
+    """
+    from imageio.v3 import imwrite
+
+    with path.open("wb") as file:
+        imwrite(file, pixels, plugin="pillow", extension=f".{kind.lower()}", **options)
 
 
 def write(path: Path, size: tuple[int, int], rows: Rows, depth: int | None = None) -> None:
-    """Write a picture of (height, width) that is asked for in bands, from the top down.
+    """Write an image of (height, width) whose rows are asked for in bands, from the top down.
 
-    TIFF of more than 8 bits and PNG of 16 take no more memory than a band; the others hold
-    the picture in its final depth. Raises as `save` does.
+    TIFF of more than 8 bits and PNG of 16 need the memory of one band; the others hold the
+    image in its final depth, those of 8 bits as Pillow does: imageio would hold it twice.
+    Raises as `save` does.
     """
     bits, kind = depth_of(path, depth), format_of(path)
     check_size(path, *size)
@@ -53,7 +73,7 @@ def write(path: Path, size: tuple[int, int], rows: Rows, depth: int | None = Non
 
 
 def _bands(size: tuple[int, int], rows: Rows) -> Iterator[tuple[int, OtherSizeImage]]:
-    """Each band with its first row; all but the last have a whole number of strips."""
+    """Yield each band with its first row; all but the last have a whole number of strips."""
     height, width = size
     step = max(1, BAND // (width * STRIP)) * STRIP
     for top in range(0, height, step):
@@ -61,7 +81,7 @@ def _bands(size: tuple[int, int], rows: Rows) -> Iterator[tuple[int, OtherSizeIm
 
 
 def _deep(image: Image, bits: int) -> np.ndarray:
-    """(h, w, 3) as 16-bit whole numbers or 32-bit floats."""
+    """Convert to (h, w, 3) of uint16 or float32."""
     pixels = image[0].detach().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     if bits == 32:
         return np.ascontiguousarray(pixels)
@@ -70,11 +90,11 @@ def _deep(image: Image, bits: int) -> np.ndarray:
 
 def _write_bytes(partial: Path, kind: str, size: tuple[int, int], rows: Rows) -> None:
     height, width = size
-    picture = PilImage.new("RGB", (width, height))
+    whole = PilImage.new("RGB", (width, height))
     for top, band in _bands(size, rows):
-        picture.paste(PilImage.fromarray(to_bytes(band)), (0, top))
+        whole.paste(PilImage.fromarray(to_bytes(band)), (0, top))
     with partial.open("wb") as file:
-        picture.save(file, format=kind, quality=93)
+        whole.save(file, format=kind, quality=QUALITY)
 
 
 def _write_tiff(partial: Path, size: tuple[int, int], rows: Rows, bits: int) -> None:

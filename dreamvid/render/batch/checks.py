@@ -7,7 +7,7 @@ from typing import Any
 from dreamvid.errors import DreamvidError, ModelError, PresetError
 from dreamvid.film.job import inputs
 from dreamvid.film.resolve import with_video
-from dreamvid.media.images.reading import check_picture
+from dreamvid.media.images.reading import check_image
 from dreamvid.models.weights import store
 from dreamvid.render.batch.jobs import Job, named
 
@@ -23,7 +23,7 @@ def check_jobs(jobs: Sequence[Job]) -> None:
                 if not path.exists():
                     raise PresetError(option, f"there is no {path}")
                 if _is_picture(job, option) and path not in known:
-                    check_picture(path, option=option)
+                    check_image(path, option=option)
                     known.add(path)
             with_video(job.preset)
         except DreamvidError as error:

@@ -15,6 +15,7 @@ from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from dreamvid.image import OtherSizeImage, from_bytes
+from dreamvid.media.images.reading import TooManyPixels, open_image
 from dreamvid.training.data.dropped import Reason
 
 MOST_PIXELS = 100_000_000
@@ -23,7 +24,7 @@ HASHED = 64  # pixels; a JPEG is decoded no smaller than this for its hash
 THREADS = 8  # at most; each may hold a picture of the most pixels
 TOGETHER = 256  # photos looked at before what was found is passed on
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
-"""What a camera, a phone or the web makes; Pillow would run Ghostscript for others."""
+"""What a camera, a phone or the web makes."""
 
 # What Pillow's many readers and zlib raise for a damaged file.
 DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)
@@ -60,18 +61,18 @@ def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            with PilImage.open(path) as file:
+            with open_image(path, MOST_PIXELS) as file:
                 file.draft("RGB", (2 * size[0], 2 * size[1]))
                 ImageOps.exif_transpose(file, in_place=True)
                 shown = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
-    except (*DAMAGE, PilImage.DecompressionBombError):
+    except (*DAMAGE, TooManyPixels):
         shown = PilImage.new("RGB", size, "grey")
     return from_bytes(np.asarray(shown))
 
 
 def _look(path: Path) -> Look:
     try:
-        with PilImage.open(path) as file:
+        with open_image(path, MOST_PIXELS) as file:
             if fault := _fault(file):
                 return fault
             file.draft("L", (HASHED, HASHED))
@@ -79,21 +80,18 @@ def _look(path: Path) -> Look:
             return Look(_perceptual_hash(_eight_bits(file)))
     except UnidentifiedImageError:
         return Look(reason="not a picture")
-    except PilImage.DecompressionBombError:
-        return Look(reason="too large", detail=f"more than {MOST_PIXELS / 1e6:.0f} million pixels")
+    except TooManyPixels as error:
+        return Look(reason="too large", detail=str(error))
     except DAMAGE as error:
         return Look(reason="damaged picture", detail=" ".join(str(error).split())[:200])
 
 
 def _fault(file: PilImage.Image) -> Look | None:
     """What can be seen before the picture is decoded."""
-    size = f"{file.width}x{file.height} pixels"
     if file.format not in FORMATS:
         return Look(reason="not a picture", detail=f"{file.format} is not for photos")
-    if file.width * file.height > MOST_PIXELS:
-        return Look(reason="too large", detail=size)
     if min(file.size) < SHORTEST_SIDE:
-        return Look(reason="too small", detail=size)
+        return Look(reason="too small", detail=f"{file.width}x{file.height} pixels")
     return None
 
 

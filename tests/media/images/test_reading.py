@@ -1,5 +1,8 @@
+import ast
 import struct
+import subprocess
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,9 +12,10 @@ import torch
 from PIL import Image as PilImage
 from torch.testing import assert_close
 
+import dreamvid
 from dreamvid.errors import PresetError
 from dreamvid.media.images import reading
-from dreamvid.media.images.reading import load, open_picture
+from dreamvid.media.images.reading import check_image, decode, load
 
 STEPS = np.arange(4 * 5 * 3).reshape(4, 5, 3).astype(np.uint16) * 1000 + 7
 """16-bit RGB, every sample another, none of them a whole number of 8 bits."""
@@ -332,12 +336,37 @@ def test_a_picture_is_the_same_band_by_band(name, texture, tmp_path, monkeypatch
     pixels = texture(37, 20)
     deep = pixels.astype(np.uint16) * 255 + 3
     cv2.imwrite(str(tmp_path / name), deep if name.startswith("deep") else pixels)
-    opened = open_picture(tmp_path / name, option="IMAGE")
+    opened = decode(tmp_path / name, option="IMAGE")
     at_once = opened.rows(0, 37)
     bands = [opened.rows(top, min(37, top + 10)) for top in range(0, 37, 10)]
     assert torch.equal(torch.cat(bands, -2), at_once)
     monkeypatch.setattr(reading, "BAND", 90)
     assert torch.equal(read(tmp_path / name), at_once)
+
+
+def test_postscript_is_refused_and_no_program_started(tmp_path, monkeypatch):
+    def started(*arguments, **_):
+        raise AssertionError(f"{arguments} was started")
+
+    path = tmp_path / "a.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    monkeypatch.setattr(subprocess, "Popen", started)
+    with PilImage.open(path) as file, pytest.raises(AssertionError, match="was started"):
+        file.load()  # as Pillow does when it is asked for any format
+    for read in (load, decode, check_image):
+        with pytest.raises(PresetError, match=r"a\.png is not a picture"):
+            read(path, option="start.path")
+
+
+def test_no_other_module_opens_images_by_pillow():
+    package = Path(dreamvid.__file__).parent
+    opening = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("PilImage.open", "Image.open")
+    ]
+    assert opening == ["media/images/reading.py"]
 
 
 def test_what_is_no_picture_is_named(tmp_path):
@@ -381,7 +410,7 @@ def test_a_picture_that_declares_too_many_pixels_is_refused_before_it_is_decoded
     with pytest.raises(PresetError, match=r"bomb.png declares 50000x50000 pixels"):
         read(tmp_path / "bomb.png")
     with pytest.raises(PresetError, match=r"IMAGE: .*50000x50000 pixels \(at most 1074 million"):
-        open_picture(tmp_path / "bomb.png", option="IMAGE", most=1 << 30)
+        decode(tmp_path / "bomb.png", option="IMAGE", most=1 << 30)
 
 
 def test_a_deep_tiff_that_declares_too_many_pixels_is_refused_too(tmp_path):

@@ -5,14 +5,14 @@ from torch.testing import assert_close
 
 from dreamvid.image import fit
 from dreamvid.media.images import scaling
-from dreamvid.media.images.reading import Opened, open_picture
+from dreamvid.media.images.reading import Decoded, decode
 from dreamvid.media.images.scaling import fitted
 
 
 @pytest.mark.parametrize("size", [(37, 50), (80, 133), (20, 20), (201, 30), (30, 400), (1, 1)])
 def test_a_picture_is_scaled_in_bands_as_it_would_be_whole(size, texture, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), texture(37, 50))
-    opened = open_picture(tmp_path / "a.png", option="IMAGE")
+    opened = decode(tmp_path / "a.png", option="IMAGE")
     scaled = fitted(opened, size)
     assert (scaled.height, scaled.width) == size
     bands = [scaled.rows(top, min(top + 7, size[0])) for top in range(0, size[0], 7)]
@@ -29,6 +29,6 @@ def test_only_the_rows_that_a_band_needs_are_read(size, monkeypatch):
         asked.append(end - top)
         return picture[..., top:end, :]
 
-    scaled = fitted(Opened(600, 50, rows), size)
+    scaled = fitted(Decoded(600, 50, rows), size)
     assert_close(scaled.whole().double(), fit(picture.double(), size), atol=2e-5, rtol=0)
     assert max(asked) < 120

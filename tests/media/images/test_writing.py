@@ -25,6 +25,14 @@ def test_a_picture_of_8_bits_is_rounded(name, image, pixels, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif", "a.bmp"])
+def test_a_still_has_the_same_bytes_whole_and_by_bands(name, image, tmp_path):
+    save(image, tmp_path / name)
+    size = image.shape[-2], image.shape[-1]
+    write(tmp_path / f"bands{name}", size, lambda top, end: image[..., top:end, :])
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"bands{name}").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
 def test_a_smooth_picture_is_little_changed_where_files_are_packed(name, texture, tmp_path):
     pixels = texture(40, 60)

@@ -26,18 +26,28 @@ def googlenet(shared):
 @pytest.mark.slow
 @pytest.mark.parametrize("label", ["lion", "suspension bridge"])
 def test_noise_dreamed_by_a_label_becomes_it(label, googlenet):
-    """Caffe's own path: the pooled classifier on 224x224 pixels, softmax in NumPy."""
-    noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    """Caffe's own path: the pooled classifier on 224x224 pixels, softmax in NumPy.
 
-    def probability(image):
+    Ascent raises the label above all others, so it is the most probable from each start. How
+    probable is left to rounding: one of ten starts ends between 0.85 and 0.9 (of 17 moved by
+    1e-6, on AVX-512), another one on another processor; the median of five does not.
+    """
+    number = imagenet().index(label)
+
+    def probabilities(image):
         with torch.no_grad():
             logits = googlenet(image, ["loss3/classifier"])["loss3/classifier"]
         grown = np.exp(logits.flatten().double().numpy())
-        return grown[imagenet().index(label)] / grown.sum()
+        return grown / grown.sum()
 
     preset = with_settings([*PLAIN, f"dream.classes={label}", "dream.steps=20"])
-    assert probability(noise) < 0.01
-    assert probability(still(noise, preset, CPU)) > 0.9
+    dreamed = []
+    for seed in range(5):
+        noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(seed))
+        assert probabilities(noise)[number] < 0.01
+        dreamed.append(probabilities(still(noise, preset, CPU)))
+    assert [int(found.argmax()) for found in dreamed] == [number] * 5
+    assert np.median([found[number] for found in dreamed]) > 0.9
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from dreamvid.cli.terminal.units import file_size
 from dreamvid.errors import PresetError, ResumeError, quote
 
 if TYPE_CHECKING:
-    from dreamvid.export.request import Wishes
+    from dreamvid.export.request import ExportRequest
     from dreamvid.preset.sites import Target
 
 
@@ -62,7 +62,7 @@ def export(
     chosen = find(target) if target else None
     if file is None:
         raise PresetError("FILE", "is missing", "a film, or the folder of a render; or --list")
-    wishes = wishes_of(
+    request = request_of(
         fit=fit,
         start=start,
         seconds=seconds,
@@ -89,7 +89,7 @@ def export(
         pictures_of(source),
         path,
         target=chosen,
-        wishes=wishes,
+        request=request,
         finish=lambda made: copy_record(source, made, how),
         note=(lambda line: None) if as_json else note,
     )
@@ -113,13 +113,13 @@ def _list(as_json: bool) -> None:
 
 
 def _row(target: "Target") -> tuple[str, ...]:
-    from dreamvid.export.plans import rate
+    from dreamvid.export.plans import format_number as number
     from dreamvid.preset.sites import in_words
 
     within = target.within and f"up to {target.within[0]}x{target.within[1]}"
     exact = ", ".join(f"{width}x{height}" for width, height in target.sizes)
     seconds, fps = (
-        span and (f"{rate(span[0])} to {rate(span[1])}" if span[0] else f"to {rate(span[1])}")
+        span and (f"{number(span[0])} to {number(span[1])}" if span[0] else f"to {number(span[1])}")
         for span in (target.seconds, target.fps)
     )
     form = f"{target.format} {target.codec or ''}".strip()
@@ -158,11 +158,13 @@ def _beside(source: Path, target: "Target | None") -> Path:
     return source.with_name(f"{source.stem}-{target.name}{target.suffix}")
 
 
-def wishes_of(*, start: float, seconds: float | None, limit: str | None, **asked: Any) -> "Wishes":
+def request_of(
+    *, start: float, seconds: float | None, limit: str | None, **asked: Any
+) -> "ExportRequest":
     """Raises PresetError naming the option."""
     from math import isfinite
 
-    from dreamvid.export.request import Wishes, as_seconds
+    from dreamvid.export.request import ExportRequest, as_seconds
     from dreamvid.preset.values import check_fps, check_size, read_fps, read_size
 
     if not isfinite(start):
@@ -175,7 +177,7 @@ def wishes_of(*, start: float, seconds: float | None, limit: str | None, **asked
                 asked[key] = check(read(asked[key]))  # type: ignore[arg-type]
             except ValueError as error:
                 raise PresetError(f"--{key}", f"{error}, got {quote(asked[key])}") from None
-    return Wishes(
+    return ExportRequest(
         start=as_seconds(start),
         seconds=None if seconds is None else as_seconds(seconds),
         limit=None if limit is None else _bytes(limit),

@@ -22,7 +22,7 @@ from dreamvid.cli.terminal.units import file_size
 from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
-    from dreamvid.export.request import Wishes
+    from dreamvid.export.request import ExportRequest
     from dreamvid.media.clip import Pictures
     from dreamvid.preset.schema import Preset
 
@@ -64,8 +64,8 @@ def loop(
         raise PresetError("--seconds", "has no effect", "--kind cross-fade")
     if seconds is not None and not 0 < seconds <= 1e6:
         raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
+    from dreamvid.export.export import check_output
     from dreamvid.export.export import export as export_film
-    from dreamvid.export.export import place_of
     from dreamvid.export.loop.choose import STEP, make_loop
     from dreamvid.export.loop.plan import plan_loop
     from dreamvid.media.clip import pictures_of
@@ -92,10 +92,10 @@ def loop(
         times=times or (1 if kind is None else None),
         seconds=seconds,
         target=chosen,
-        wishes=given.wishes,
+        request=given.request,
     )
     planned(given.pictures)  # before anything is rendered or written
-    place = place_of(path, chosen)
+    place = check_output(path, chosen)
     film = given.film(_folder(source, kind, out and place))
     pictures = pictures_of(film)
     plan = planned(pictures)
@@ -103,7 +103,7 @@ def loop(
         make_loop(film, pictures, plan),
         path,
         target=chosen,
-        wishes=given.wishes,
+        request=given.request,
         finish=lambda made: copy_record(film, made, STEP.format(made_as)),
         note=note,
     )
@@ -120,7 +120,7 @@ class _Given:
 
     pictures: "Pictures"  # of a preset only as many, as fast
     closed: bool  # whether its end leads to its beginning already
-    wishes: "Wishes"
+    request: "ExportRequest"
     film: Callable[[Path], Path]  # the file; a preset is rendered into the folder
 
 
@@ -140,24 +140,24 @@ def _is_preset(source: str) -> bool:
 
 def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Given:
     """Raises PresetError, VideoError."""
-    from dreamvid.cli.export import film_of, wishes_of
+    from dreamvid.cli.export import film_of, request_of
     from dreamvid.export.loop.choose import is_loop
     from dreamvid.media.clip import pictures_of
 
-    wishes = wishes_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
+    request = request_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
     film = film_of(Path(source))
     if path.resolve() == film.resolve():
         raise PresetError("--out", f"{path} is the film itself", "choose another name")
     pictures = pictures_of(film)
-    return _Given(pictures=pictures, closed=is_loop(film), wishes=wishes, film=lambda _: film)
+    return _Given(pictures=pictures, closed=is_loop(film), request=request, film=lambda _: film)
 
 
 def _of_preset(
     source: str, kind: str | None, settings: list[str], device: Device, fresh: bool
 ) -> _Given:
     """Raises PresetError, VideoError."""
-    from dreamvid.export.loop.plan import unmade
-    from dreamvid.export.request import Wishes
+    from dreamvid.export.loop.plan import placeholder
+    from dreamvid.export.request import ExportRequest
     from dreamvid.film.resolve import with_video
     from dreamvid.preset.load import load_preset
 
@@ -172,9 +172,9 @@ def _of_preset(
         return _rendered(preset, source, folder, device, fresh)
 
     return _Given(
-        pictures=unmade(preset.video.count, preset.video.rate),
+        pictures=placeholder(preset.video.count, preset.video.rate),
         closed=preset.loop.kind != "none",
-        wishes=Wishes(),
+        request=ExportRequest(),
         film=film,
     )
 

@@ -1,6 +1,6 @@
-"""One film in, one file out, as a site takes it: start reading here.
+"""The export of one film to one file as a site takes it: start reading here.
 
-part, rate and length -> size and shape -> the best quality whose file is small enough
+trim, rate and length -> size and shape -> the best quality whose file is small enough
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.export.budget import search
 from dreamvid.export.formats import FORMATS, NUMBERED
-from dreamvid.export.job import Order, format_for, order
+from dreamvid.export.job import ExportJob, format_for, plan_export
 from dreamvid.export.plans import Plan
-from dreamvid.export.request import Wishes
-from dreamvid.export.sample import sampled
-from dreamvid.export.shape import Frame, framed
+from dreamvid.export.request import ExportRequest
+from dreamvid.export.sample import sample_frames
+from dreamvid.export.shape import Framing, reframe
 from dreamvid.export.timing import at_rate
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Target, in_words
@@ -25,62 +25,64 @@ from dreamvid.system.files import check_writable, whole_file
 Note = Callable[[str], None]
 
 MARK = "dreamvid-export"
-"""A file in every folder that an export works in: what was killed is known by it."""
+"""A file in every working folder of an export, by which those of killed ones are recognised."""
 
 WORKS = ("best", "sample", "whole")
-"""What it writes there, each with its film's ending."""
+"""Stems of the files written there; each has its film's suffix."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    path: Path  # a file, or a folder of pictures
-    changes: tuple[str, ...]  # what is not as in the film, a line each
+    """The result of an export."""
+
+    path: Path  # a file, or a folder of images
+    changes: tuple[str, ...]  # differences from the film, a line each
     bytes: int
 
 
 def export(
-    pictures: Pictures,
+    film: Pictures,
     out: Path,
     *,
     target: Target | None = None,
-    wishes: Wishes | None = None,
+    request: ExportRequest | None = None,
     finish: Callable[[Path], None] = lambda path: None,
     note: Note = lambda line: None,
 ) -> Exported:
-    """Write pictures in the format of `out`'s ending, within all that the target asks for.
+    """Write a film in the format of `out`'s suffix, within the limits of the target.
 
-    Where bytes are limited a few seconds of it are encoded to come near, and then a few whole
-    files. It appears whole or not at all; a folder only where there is none.
+    Under a byte limit a few seconds are encoded to estimate the file size, then a few whole files.
+    The output appears whole or not at all; a folder only where none is.
 
     Args:
-        finish: done to a file before its bytes are counted, such as to embed a record.
-        note: told what is tried, a line each.
+        finish: called on a file before its bytes are counted, such as to embed a record.
+        note: called with a line for each attempt.
 
     Raises:
-        PresetError: something is asked for that the format or the target does not have.
-        VideoError: an encoder failed, or no file small enough can be made.
+        PresetError: the request does not suit the format or the target.
+        VideoError: an encoder failed, or no file is small enough.
         OutputError: `out` cannot be written.
     """
-    out = place_of(out, target)
-    asked = order(pictures, out, target, wishes or Wishes())
-    with _folder_beside(out) as folder:
-        work = _Work(asked, folder, out.suffix.lower(), finish, note)
+    out = check_output(out, target)
+    job = plan_export(film, out, target, request or ExportRequest())
+    with _working_folder(out) as folder:
+        work = _Work(job, folder, out.suffix.lower(), finish, note)
         try:
-            plan = search(asked.steps, asked.reachable, work.estimate, work.write)
+            plan = search(job.steps, job.effective_limit, work.estimate, work.write)
         except VideoError as error:
             raise VideoError(f"{out}: {error}") from None
-        size = work.place(out)
-    given_up = plan.changes(asked.wanted, asked.measure)
-    if given_up and asked.limit is not None:
-        given_up += f" to stay under {in_words(asked.limit)}"
-    return Exported(out, (*asked.changes, *filter(None, [given_up])), size)
+        size = work.move_best(out)
+    concessions = plan.changes(job.best, job.scale)
+    if concessions and job.limit is not None:
+        concessions += f" to stay under {in_words(job.limit)}"
+    return Exported(out, (*job.changes, *filter(None, [concessions])), size)
 
 
-def place_of(out: Path, target: Target | None = None) -> Path:
-    """Where what is asked for will lie, checked before any work: FOLDER/%06d.png is FOLDER.
+def check_output(out: Path, target: Target | None = None) -> Path:
+    """Check an output path before any work and return its place: FOLDER/%06d.png is FOLDER.
 
-    Raises PresetError for an ending that is no format or not the target's, OutputError
-    where nothing can be written, or something else is already.
+    Raises PresetError for a suffix of no format or not the target's, OutputError where nothing
+    can be written or a folder is in the way.
     """
     folder = FORMATS[format_for(out, target)].folder
     out = out.parent if out.name == NUMBERED else out
@@ -92,17 +94,17 @@ def place_of(out: Path, target: Target | None = None) -> Path:
 
 
 class _Work:
-    """Encodes plans, parts or wholes, into a folder of its own, and keeps the best that fits."""
+    """Encodes plans, samples or whole films, in a folder of its own; keeps the best that fits."""
 
     def __init__(
         self,
-        asked: Order,
+        job: ExportJob,
         folder: Path,
         suffix: str,
         finish: Callable[[Path], None],
         note: Note,
     ) -> None:
-        self._asked = asked
+        self._job = job
         self._finish = finish
         self._folder = folder
         self._suffix = suffix
@@ -111,34 +113,35 @@ class _Work:
         self._best = folder / f"best{suffix}"
 
     def estimate(self, plan: Plan) -> float:
-        """About the bytes of the whole film, from a part of it."""
-        film = self._asked.film
+        """Estimate the bytes of the whole film from a sample."""
+        film = self._job.film
         if self._sample is None:
-            self._sample = sampled(film)
+            self._sample = sample_frames(film)
         path = self._folder / f"sample{self._suffix}"
         size = self._encode(self._sample, plan, path)
         _remove(path)
         return size * film.count / self._sample.count + plan.sound / 8 * float(film.seconds)
 
     def write(self, plan: Plan) -> int:
+        """Encode and finish the whole film, and keep it if it fits; returns its bytes."""
         path = self._folder / f"whole{self._suffix}"
-        self._encode(self._asked.film, plan, path)
+        self._encode(self._job.film, plan, path)
         self._finish(path)
-        size, limit = _bytes(path), self._asked.limit
+        size, limit = _bytes(path), self._job.limit
         if limit is None or size <= limit:
             _remove(self._best)
             path.rename(self._best)
         else:
             _remove(path)
         if limit is not None:
-            of = f"{in_words(size)} of {in_words(limit)}"
-            self._note(f"{plan.summary(self._asked.measure)}: {of}")
+            sizes = f"{in_words(size)} of {in_words(limit)}"
+            self._note(f"{plan.summary(self._job.scale)}: {sizes}")
         return size
 
-    def place(self, out: Path) -> int:
-        """The best file to where it belongs; its bytes."""
+    def move_best(self, out: Path) -> int:
+        """Move the best file into place; returns its bytes."""
         size = _bytes(self._best)
-        if self._asked.form.folder:
+        if self._job.form.folder:
             try:
                 self._best.rename(out)
             except OSError as error:
@@ -149,20 +152,20 @@ class _Work:
         return size
 
     def _encode(self, film: Pictures, plan: Plan, path: Path) -> int:
-        frame = Frame(film.size, plan.size, self._asked.frame.padded)
-        self._asked.form.write(framed(at_rate(film, plan.fps), frame), path, plan)
+        framing = Framing(film.size, plan.size, self._job.framing.padded)
+        self._job.form.write(reframe(at_rate(film, plan.fps), framing), path, plan)
         return _bytes(path)
 
 
 @contextmanager
-def _folder_beside(out: Path) -> Iterator[Path]:
-    """On the same disk, so that what is finished there need only be renamed."""
+def _working_folder(out: Path) -> Iterator[Path]:
+    """Make a folder beside `out`: on the same disk a finished file need only be renamed."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        opened = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+        temporary = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
-    with opened as folder:
+    with temporary as folder:
         try:
             Path(folder, MARK).touch()
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The kinds of files that films are exported to, by name, and how each is written."""
+"""File formats that films are exported to, by name, with their writers."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,52 +20,58 @@ Write = Callable[[Pictures, Path, Plan], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
-    """What quality is counted in."""
+class QualityScale:
+    """The unit of a format's quality."""
 
     name: str
-    usual: int
+    default: int
     bounds: tuple[int, int]
-    worse: Sequence[int]  # what may be given up, from the best to the smallest file
+    fallbacks: Sequence[int]  # from the best to the smallest file
 
     def below(self, quality: int) -> list[int]:
-        """The qualities that make a smaller file than this one."""
-        best, smallest = self.worse[0], self.worse[-1]
-        down = 1 if smallest > best else -1
-        return [one for one in self.worse if (one - quality) * down > 0]
+        """The fallbacks that make a smaller file than this quality."""
+        best, smallest = self.fallbacks[0], self.fallbacks[-1]
+        sign = 1 if smallest > best else -1
+        return [value for value in self.fallbacks if (value - quality) * sign > 0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
+    """Writer and abilities of a file format."""
+
     write: Write
-    codecs: tuple[str, ...] = ()  # names of video.codecs.CODECS, the usual one first
-    measure: Measure | None = None
+    codecs: tuple[str, ...] = ()  # names of video.codecs.CODECS, the default first
+    scale: QualityScale | None = None
     sound: bool = False
-    fastest: Fraction | None = None  # pictures a second
-    rate_first: bool = True  # of a file too large, sooner fewer pictures than smaller ones
+    max_fps: Fraction | None = None
+    rate_first: bool = True  # a file too large loses frames before it loses pixels
     folder: bool = False
 
 
-CRF = Measure(name="crf", usual=16, bounds=(0, 40), worse=range(17, 37))
-QUALITY = Measure(name="quality", usual=80, bounds=(0, LOSSLESS), worse=range(75, 24, -5))
-COLOURS = Measure(name="colours", usual=256, bounds=(2, 256), worse=(192, 128, 96, 64, 48))
+CRF = QualityScale(name="crf", default=16, bounds=(0, 40), fallbacks=range(17, 37))
+QUALITY = QualityScale(
+    name="quality", default=80, bounds=(0, LOSSLESS), fallbacks=range(75, 24, -5)
+)
+COLOURS = QualityScale(
+    name="colours", default=256, bounds=(2, 256), fallbacks=(192, 128, 96, 64, 48)
+)
 
 
-def _write_gif(pictures: Pictures, path: Path, plan: Plan) -> None:
-    write_gif(pictures, path, colours=plan.quality or COLOURS.usual)
+def _write_gif(film: Pictures, path: Path, plan: Plan) -> None:
+    write_gif(film, path, colours=plan.quality or COLOURS.default)
 
 
-def _write_animation(kind: str, pictures: Pictures, path: Path, plan: Plan) -> None:
+def _write_animation(kind: str, film: Pictures, path: Path, plan: Plan) -> None:
     quality = LOSSLESS if plan.quality is None else plan.quality
-    write_animation(pictures, path, kind, quality=quality)
+    write_animation(film, path, kind, quality=quality)
 
 
-def _write_frames(pictures: Pictures, path: Path, plan: Plan) -> None:
-    """A folder of 000000.png, 000001.png ..., of 8 bits as the pictures are."""
+def _write_frames(film: Pictures, path: Path, plan: Plan) -> None:
+    """Write a folder of 8-bit 000000.png, 000001.png ..."""
     path.mkdir()
-    with closing(pictures.read()) as frames:
-        for number, picture in enumerate(frames):
-            save_bytes(picture, path / f"{number:06d}.png", compress_level=4)
+    with closing(film.read()) as frames:
+        for number, frame in enumerate(frames):
+            save_bytes(frame, path / f"{number:06d}.png", compress_level=4)
 
 
 def _film(suffix: str) -> Format:
@@ -75,19 +81,22 @@ def _film(suffix: str) -> Format:
 
 FORMATS = {
     **{suffix[1:]: _film(suffix) for suffix in (".mp4", ".mov", ".mkv", ".webm")},
-    "gif": Format(write=_write_gif, measure=COLOURS, fastest=Fraction(50)),
-    "webp": Format(write=partial(_write_animation, "webp"), measure=QUALITY),
-    "avif": Format(write=partial(_write_animation, "avif"), measure=QUALITY),
+    "gif": Format(write=_write_gif, scale=COLOURS, max_fps=Fraction(50)),
+    "webp": Format(write=partial(_write_animation, "webp"), scale=QUALITY),
+    "avif": Format(write=partial(_write_animation, "avif"), scale=QUALITY),
     "apng": Format(write=partial(_write_animation, "apng")),
     "png": Format(write=_write_frames, folder=True),
 }
 
 
-NUMBERED = "%06d.png"  # in a folder's place: how other programs name its pictures
+NUMBERED = "%06d.png"  # in place of a folder: other programs' pattern for its images
 
 
 def format_named(path: Path) -> str:
-    """By how a name ends: a folder is for single pictures; raises PresetError."""
+    """Name of the format by the path's suffix, "png" for a folder of frames.
+
+    Raises PresetError for a suffix of no format.
+    """
     suffix = path.suffix.lower()
     if path.name == NUMBERED or not suffix:
         return "png"
@@ -100,18 +109,21 @@ def format_named(path: Path) -> str:
     return name
 
 
-def measure_of(form: Format, codec: str | None) -> Measure | None:
-    """None where there is nothing to choose: every pixel is kept, or as good as kept."""
-    return CRF if codec and CODECS[codec].crf else form.measure
+def quality_scale(form: Format, codec: str | None) -> QualityScale | None:
+    """The scale of the quality; None for formats that are lossless, or nearly so."""
+    return CRF if codec and CODECS[codec].crf else form.scale
 
 
-def codec_for(name: str, asked: str | None) -> str | None:
-    """The codec asked for, or the format's usual one; raises PresetError."""
+def codec_for(name: str, codec: str | None) -> str | None:
+    """Check a codec against the format of this name; None gives the default one.
+
+    Raises PresetError.
+    """
     codecs = FORMATS[name].codecs
-    if asked is None:
+    if codec is None:
         return codecs[0] if codecs else None
-    if asked not in codecs:
-        problem = f"{asked} has no place in .{name}"
-        cure = suggest(asked, codecs) if codecs else "leave it out"
+    if codec not in codecs:
+        problem = f"{codec} has no place in .{name}"
+        cure = suggest(codec, codecs) if codecs else "leave it out"
         raise PresetError("--codec", problem, cure)
-    return asked
+    return codec

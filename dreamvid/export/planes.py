@@ -1,6 +1,6 @@
-"""8-bit RGB to what encoders take, as `video.colour.to_planes`, within one level of it.
+"""8-bit RGB to the planes that encoders take: `video.colour.to_planes` within one level.
 
-By swscale, which on a CPU is many times faster than sums of tensors.
+By swscale, which on a CPU is many times faster than tensor operations.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ from dreamvid.media.video.reader import EXACT
 
 
 def converter(form: Form) -> Callable[[Bytes], Planes]:
-    """A function for the pictures of one film. Raises ValueError for RGB of over 8 bits."""
+    """Make a converter for the frames of one film; raises ValueError for RGB of over 8 bits."""
     if form.chroma is None:
         if form.depth != 8:
             raise ValueError(f"{form.name}: 8 bits a colour are all that there is")
-        return _blue_first
-    reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
-    name = _through(form)
+        return _to_bgr0
+    reformatter = VideoReformatter()  # shared, since it caches swscale's tables
+    name = _swscale_form(form)
 
-    def convert(picture: Bytes) -> Planes:
+    def convert(image: Bytes) -> Planes:
         frame = reformatter.reformat(
-            VideoFrame.from_ndarray(picture, format="rgb24"),
+            VideoFrame.from_ndarray(image, format="rgb24"),
             format=name,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
@@ -34,42 +34,42 @@ def converter(form: Form) -> Callable[[Bytes], Planes]:
         )
         luma, *chroma = _planes_of(frame, form.depth)
         if name != form.name:
-            chroma = [_fewer(plane, form) for plane in chroma]
+            chroma = [_subsample(plane, form) for plane in chroma]
         packed = np.concatenate([luma.ravel(), *(plane.ravel() for plane in chroma)])
-        return packed.reshape(-1, picture.shape[1])
+        return packed.reshape(-1, image.shape[1])
 
     return convert
 
 
-def _blue_first(picture: Bytes) -> Planes:
-    """As libav's bgr0: blue, green, red and a byte of nothing for each pixel."""
-    padded = np.zeros((*picture.shape[:2], 4), np.uint8)
-    padded[..., :3] = picture[..., ::-1]
-    return padded.reshape(-1, picture.shape[1])
+def _to_bgr0(image: Bytes) -> Planes:
+    """Reorder to libav's bgr0: blue, green, red and an unused byte for each pixel."""
+    padded = np.zeros((*image.shape[:2], 4), np.uint8)
+    padded[..., :3] = image[..., ::-1]
+    return padded.reshape(-1, image.shape[1])
 
 
-def _through(form: Form) -> str:
-    """The form that swscale makes: of fewer chroma samples only those amid their pixels."""
+def _swscale_form(form: Form) -> str:
+    """The pixel format for swscale, whose subsampled chroma is sited mid-pixel alone."""
     if form.chroma == (1, 1) or (form.name == "yuv420p" and not form.left):
         return form.name
     return "yuv444p" if form.depth == 8 else f"yuv444p{form.depth}le"
 
 
 def _planes_of(frame: VideoFrame, depth: int) -> list[np.ndarray]:
-    """Each (rows, columns), without what libav puts at the ends of rows."""
-    kind = np.uint8 if depth == 8 else np.dtype("<u2")
+    """Copy each plane as (rows, columns), without libav's row padding."""
+    dtype = np.uint8 if depth == 8 else np.dtype("<u2")
     rows = (
-        (plane, np.frombuffer(bytes(plane), kind).reshape(plane.height, -1))
+        (plane, np.frombuffer(bytes(plane), dtype).reshape(plane.height, -1))
         for plane in frame.planes
     )
     return [whole[:, : plane.width] for plane, whole in rows]
 
 
-def _fewer(plane: np.ndarray, form: Form) -> np.ndarray:
+def _subsample(plane: np.ndarray, form: Form) -> np.ndarray:
     assert form.chroma is not None
     rows, columns = form.chroma
     total, count = plane.astype(np.int32), rows * columns
-    if form.left:  # a triangle around every second pixel, replicated at the left edge
+    if form.left:  # a triangle filter around every second pixel, replicated at the left edge
         before = np.concatenate([total[:, :1], total[:, 1:-1:2]], axis=1)
         total, count = before + 2 * total[:, ::2] + total[:, 1::2], 4 * rows
     else:

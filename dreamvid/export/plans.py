@@ -1,48 +1,45 @@
-"""What a file is made with, and what of it may be given up, in order, for a smaller file."""
+"""Encoding plans, and the ladder of plans for ever smaller files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that decides the bytes of an exported file, but its pictures."""
+    """Everything but its images that decides the bytes of an exported file."""
 
     size: tuple[int, int]  # (height, width)
     fps: Fraction
     codec: str | None = None  # a name of video.codecs.CODECS
-    quality: int | None = None  # in the format's own measure: crf, colours, quality
-    sound: int = 0  # bits a second; 0 for a silent file
+    quality: int | None = None  # on the format's own scale: crf, colours, quality
+    sound: int = 0  # bits per second; 0 for a silent file
 
-    def but(self, **changes: Any) -> "Plan":
-        return replace(self, **changes)
+    def summary(self, scale: str) -> str:
+        parts = [dimensions(self.size), f"{format_number(self.fps)} pictures a second"]
+        return ", ".join(parts if self.quality is None else [*parts, f"{scale} {self.quality}"])
 
-    def summary(self, measure: str) -> str:
-        told = [dimensions(self.size), f"{rate(self.fps)} pictures a second"]
-        return ", ".join([*told, *([] if self.quality is None else [f"{measure} {self.quality}"])])
-
-    def changes(self, first: "Plan", measure: str) -> str:
-        """What of `first` was given up, in one line; "" for nothing."""
-        told = []
+    def changes(self, first: "Plan", scale: str) -> str:
+        """Describe the differences from `first` in one line; "" for none."""
+        parts = []
         if self.quality != first.quality:
-            told.append(f"{measure} {first.quality} -> {self.quality}")
+            parts.append(f"{scale} {first.quality} -> {self.quality}")
         if self.size != first.size:
-            told.append(f"{dimensions(first.size)} -> {dimensions(self.size)}")
+            parts.append(f"{dimensions(first.size)} -> {dimensions(self.size)}")
         if self.fps != first.fps:
-            told.append(f"{rate(first.fps)} -> {rate(self.fps)} pictures a second")
+            rates = f"{format_number(first.fps)} -> {format_number(self.fps)}"
+            parts.append(f"{rates} pictures a second")
         if self.sound != first.sound:
-            told.append(f"sound {first.sound // 1000} -> {self.sound // 1000} kbit/s")
-        return ", ".join(told)
+            parts.append(f"sound {first.sound // 1000} -> {self.sound // 1000} kbit/s")
+        return ", ".join(parts)
 
 
-SIZES = tuple(Fraction(n, 16) for n in (14, 12, 11, 10, 9, 8, 7, 6, 5, 4))  # of each side
-RATES = (2, 3, 4)  # one picture in so many is kept
-SMALLEST = 32  # pixels of the shorter side
-SLOWEST = Fraction(6)  # pictures a second; below it is no film any more
+SCALES = tuple(Fraction(n, 16) for n in (14, 12, 11, 10, 9, 8, 7, 6, 5, 4))  # of each side
+RATE_DIVISORS = (2, 3, 4)
+MIN_SIDE = 32  # pixels
+MIN_FPS = Fraction(6)  # below it is no film any more
 
-SOUNDS = (192_000, 128_000, 96_000, 64_000)  # bits a second
+SOUND_RATES = (192_000, 128_000, 96_000, 64_000)  # bits per second
 SOUND_SHARE = Fraction(1, 8)  # of the bytes that a file may have
 
 
@@ -50,47 +47,47 @@ def ladder(
     first: Plan,
     worse: Sequence[int],
     *,
-    slowest: Fraction | None = None,
+    min_fps: Fraction | None = None,
     rate_first: bool = True,
     fixed_size: bool = False,
 ) -> list[list[Plan]]:
-    """Step by step a lower rate and a smaller size; in each step `first`'s quality, then worse.
+    """Lower rate and size step by step; each step has `first`'s quality, then the worse ones.
 
     Args:
         worse: qualities, falling.
-        slowest: pictures a second, at least.
-        rate_first: a lower rate before a smaller size; else after half of it.
-        fixed_size: the size is not to change.
+        rate_first: a lower rate before a smaller size; else after halving the size.
+        fixed_size: keep the size.
     """
-    slower = [("fps", fps) for fps in _rates(first.fps, slowest or SLOWEST)]
+    slower = [("fps", fps) for fps in _rates(first.fps, min_fps or MIN_FPS)]
     smaller = [("size", size) for size in ([] if fixed_size else _sizes(first.size))]
     half = 0 if rate_first else sum(2 * size[0] >= first.size[0] for _, size in smaller)
     steps = [first]
     for field, value in (*smaller[:half], *slower, *smaller[half:]):
-        steps.append(steps[-1].but(**{field: value}))
-    return [[step, *(step.but(quality=quality) for quality in worse)] for step in steps]
+        steps.append(replace(steps[-1], **{field: value}))
+    return [[step, *(replace(step, quality=quality) for quality in worse)] for step in steps]
 
 
-def sound_rate(wanted: int, limit: int | None, seconds: Fraction) -> int:
-    """Bits a second of a sound that leaves most of the bytes to the pictures."""
-    if not wanted or limit is None:
-        return wanted
-    room = limit * 8 * SOUND_SHARE / seconds
-    rates = [one for one in (wanted, *SOUNDS) if one <= wanted]
-    return next((one for one in rates if one <= room), min(rates))
+def sound_bit_rate(usual: int, limit: int | None, seconds: Fraction) -> int:
+    """Bits per second of a sound that leaves most of a file of `limit` bytes to the images."""
+    if not usual or limit is None:
+        return usual
+    budget = limit * 8 * SOUND_SHARE / seconds
+    rates = [rate for rate in (usual, *SOUND_RATES) if rate <= usual]
+    return next((rate for rate in rates if rate <= budget), min(rates))
 
 
 def _sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    smaller = [tuple(even(side * share) for side in size) for share in SIZES]
-    return [(height, width) for height, width in smaller if min(height, width) >= SMALLEST]
+    smaller = [tuple(even(side * scale) for side in size) for scale in SCALES]
+    return [(height, width) for height, width in smaller if min(height, width) >= MIN_SIDE]
 
 
-def _rates(fps: Fraction, slowest: Fraction) -> list[Fraction]:
-    return [fps / part for part in RATES if fps / part >= max(slowest, SLOWEST)]
+def _rates(fps: Fraction, min_fps: Fraction) -> list[Fraction]:
+    return [fps / n for n in RATE_DIVISORS if fps / n >= max(min_fps, MIN_FPS)]
 
 
-def rate(fps: Fraction) -> str:
-    return f"{float(fps):.2f}".rstrip("0").rstrip(".")
+def format_number(number: Fraction) -> str:
+    """Two decimals at most: 23.98, 24."""
+    return f"{float(number):.2f}".rstrip("0").rstrip(".")
 
 
 def dimensions(size: tuple[int, int]) -> str:

@@ -1,4 +1,4 @@
-"""A few of a film's pictures, kept in memory: enough to tell how well it compresses."""
+"""A few of a film's frames, held in memory: enough to estimate how well it compresses."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -7,26 +7,26 @@ from dataclasses import replace
 from dreamvid.image import Bytes
 from dreamvid.media.clip import Pictures
 
-SPANS = 3  # places in the film that they are taken from, evenly spread
-SPAN = 16  # pictures in a row, so that it shows what a moving picture costs
+SPANS = 3  # evenly spread over the film
+SPAN = 16  # consecutive frames, so that the cost of motion shows
 BUDGET = 128 * 2**20  # bytes of all of them
 
 
-def sampled(pictures: Pictures) -> Pictures:
-    """Some of the pictures as a short, silent film; all of them, if they are few.
+def sample_frames(film: Pictures) -> Pictures:
+    """Take spans of frames as a short, silent film; all frames of a short one.
 
     The film is read once.
     """
-    height, width = pictures.size
+    height, width = film.size
     most = max(SPANS, BUDGET // (height * width * 3))
-    wanted = _numbers(pictures.count, min(SPAN, most // SPANS))
-    with closing(pictures.read()) as frames:
-        kept = [frame.copy() for number, frame in enumerate(frames) if number in wanted]
+    numbers = _numbers(film.count, min(SPAN, most // SPANS))
+    with closing(film.read()) as frames:
+        sample = [frame.copy() for number, frame in enumerate(frames) if number in numbers]
 
     def read() -> Generator[Bytes, None, None]:
-        yield from kept
+        yield from sample
 
-    return replace(pictures, read=read, count=len(kept), sound=None)
+    return replace(film, read=read, count=len(sample), sound=None)
 
 
 def _numbers(count: int, span: int) -> set[int]:

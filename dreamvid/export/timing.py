@@ -1,4 +1,4 @@
-"""Which of a film's pictures are shown, and how fast: never one that the film does not have."""
+"""Trimming, repeating and changing the rate of a film; no frame is ever interpolated."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -16,10 +16,10 @@ CHANNELS = 2
 
 
 def rate_within(fps: Fraction, lowest: Fraction, highest: Fraction) -> Fraction:
-    """The rate nearest to `fps` from lowest to highest at which no picture jars.
+    """The rate nearest to `fps` within bounds at which motion stays even.
 
-    That is a whole part of it, or a whole multiple: every picture is then left out, or
-    repeated, as often as the next. Where no multiple lies between them, `highest`.
+    It is an integer fraction or multiple of `fps`, so that every frame is dropped or repeated as
+    often as the next. Where no multiple lies within the bounds, it is `highest`.
     """
     if fps > highest:
         return fps / ceil(fps / highest)
@@ -28,77 +28,77 @@ def rate_within(fps: Fraction, lowest: Fraction, highest: Fraction) -> Fraction:
     return fps
 
 
-def at_rate(pictures: Pictures, fps: Fraction) -> Pictures:
-    """Picture n is the one that the film shows at second n / fps."""
-    if fps == pictures.fps:
-        return pictures
-    ratio = pictures.fps / fps
-    count = max(1, floor(pictures.count / ratio + Fraction(1, 2)))
+def at_rate(film: Pictures, fps: Fraction) -> Pictures:
+    """Change the frame rate: output frame n is the one that the film shows at second n / fps."""
+    if fps == film.fps:
+        return film
+    ratio = film.fps / fps
+    count = max(1, floor(film.count / ratio + Fraction(1, 2)))
 
     def read() -> Generator[Bytes, None, None]:
-        with closing(pictures.read()) as frames:
-            yield from _chosen(frames, (floor(n * ratio) for n in range(count)))
+        with closing(film.read()) as frames:
+            yield from _select(frames, (floor(n * ratio) for n in range(count)))
 
-    return replace(pictures, read=read, fps=fps, count=count)
+    return replace(film, read=read, fps=fps, count=count)
 
 
-def _chosen(frames: Iterator[Bytes], numbers: Iterator[int]) -> Generator[Bytes, None, None]:
-    """The frames of these numbers, which never fall."""
-    number, frame = -1, None
-    for wanted in numbers:
-        while number < wanted:
-            number, frame = number + 1, next(frames, frame)
+def _select(frames: Iterator[Bytes], numbers: Iterator[int]) -> Generator[Bytes, None, None]:
+    """Yield the frames of these numbers, which never decrease."""
+    current, frame = -1, None
+    for number in numbers:
+        while current < number:
+            current, frame = current + 1, next(frames, frame)
         if frame is not None:
             yield frame
 
 
-def part(pictures: Pictures, start: Fraction, seconds: Fraction | None) -> Pictures:
-    """From second `start` on, `seconds` of it at most; all that follows for None."""
-    first = min(round(start * pictures.fps), pictures.count - 1)
-    left = pictures.count - first
-    count = left if seconds is None else max(1, min(left, floor(seconds * pictures.fps)))
-    if (first, count) == (0, pictures.count):
-        return pictures
+def trim(film: Pictures, start: Fraction, seconds: Fraction | None) -> Pictures:
+    """Cut out at most `seconds` from second `start` on, sound included; None: to the end."""
+    first = min(round(start * film.fps), film.count - 1)
+    left = film.count - first
+    count = left if seconds is None else max(1, min(left, floor(seconds * film.fps)))
+    if (first, count) == (0, film.count):
+        return film
 
     def read() -> Generator[Bytes, None, None]:
-        with closing(pictures.read()) as frames:
+        with closing(film.read()) as frames:
             yield from islice(frames, first, first + count)
 
-    sound = _sound_from(pictures.sound, round(first / pictures.fps * RATE))
-    return replace(pictures, read=read, count=count, sound=sound)
+    sound = _sound_from(film.sound, round(first / film.fps * RATE))
+    return replace(film, read=read, count=count, sound=sound)
 
 
 def _sound_from(sound: Sound | None, samples: int) -> Sound | None:
     if sound is None or not samples:
         return sound
 
-    def opened() -> Generator[Samples, None, None]:
+    def read() -> Generator[Samples, None, None]:
         with closing(sound()) as blocks:
             yield from skip(blocks, samples)
 
-    return opened
+    return read
 
 
-def repeated(pictures: Pictures, times: int) -> Pictures:
-    """The whole film again and again, its sound with it."""
+def repeat(film: Pictures, times: int) -> Pictures:
+    """Play the whole film several times, sound included."""
 
     def read() -> Generator[Bytes, None, None]:
         for _ in range(times):
-            with closing(pictures.read()) as frames:
+            with closing(film.read()) as frames:
                 yield from frames
 
-    count = times * pictures.count
-    sound = _sound_again(pictures.sound, times, round(pictures.seconds * RATE))
-    return replace(pictures, read=read, count=count, sound=sound)
+    count = times * film.count
+    sound = _repeat_sound(film.sound, times, round(film.seconds * RATE))
+    return replace(film, read=read, count=count, sound=sound)
 
 
-def _sound_again(sound: Sound | None, times: int, samples: int) -> Sound | None:
+def _repeat_sound(sound: Sound | None, times: int, samples: int) -> Sound | None:
     if sound is None:
         return None
 
-    def opened() -> Generator[Samples, None, None]:
+    def read() -> Generator[Samples, None, None]:
         for _ in range(times):
             with closing(sound()) as blocks:
                 yield from fit(blocks, samples, channels=CHANNELS)
 
-    return opened
+    return read

@@ -1,4 +1,4 @@
-"""8-bit RGB pictures and a sound to a film file, by the encoders that renders use."""
+"""8-bit RGB frames and a sound to a film file, by the encoders that renders use."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -13,28 +13,28 @@ from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.writer import encode
 
-SOURCE_DEPTH = 8  # bits: what RGB is stored in, where a codec has it, needs no more
+SOURCE_DEPTH = 8  # bits; RGB is stored in no more where the codec has it
 
 
-def write_film(pictures: Pictures, path: Path, plan: Plan) -> None:
-    """Into a folder of the caller's, which holds the silent film meanwhile.
+def write_film(film: Pictures, path: Path, plan: Plan) -> None:
+    """Encode a film into a folder of the caller's, which holds the silent film meanwhile.
 
     Raises VideoError, OutputError.
     """
     assert plan.codec is not None
     silent = path.with_name(f"silent{path.suffix}")
-    with closing(_planes(pictures, encoding := _encoding(pictures, plan))) as frames:
+    with closing(_planes(film, encoding := _encoding(film, plan))) as frames:
         encode(frames, silent, encoding)
-    if plan.sound and pictures.sound:
-        with closing(pictures.sound()) as blocks:
+    if plan.sound and film.sound:
+        with closing(film.sound()) as blocks:
             add_track(silent, blocks, path, bit_rate=plan.sound)
         silent.unlink()
     else:
         silent.replace(path)
 
 
-def _encoding(pictures: Pictures, plan: Plan) -> Encoding:
-    encoding = Encoding(size=pictures.size, fps=pictures.fps, codec=plan.codec or "")
+def _encoding(film: Pictures, plan: Plan) -> Encoding:
+    encoding = Encoding(size=film.size, fps=film.fps, codec=plan.codec or "")
     if plan.quality is not None:
         encoding = replace(encoding, crf=plan.quality)
     if encoding.form.chroma is None and SOURCE_DEPTH in encoding.kind.forms:
@@ -42,8 +42,8 @@ def _encoding(pictures: Pictures, plan: Plan) -> Encoding:
     return encoding
 
 
-def _planes(pictures: Pictures, encoding: Encoding) -> Generator[Planes, None, None]:
+def _planes(film: Pictures, encoding: Encoding) -> Generator[Planes, None, None]:
     convert = converter(encoding.form)
-    with closing(pictures.read()) as frames:
-        for picture in frames:
-            yield convert(picture)
+    with closing(film.read()) as frames:
+        for frame in frames:
+            yield convert(frame)

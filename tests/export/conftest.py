@@ -1,4 +1,4 @@
-"""Films made by the ffmpeg program alone, and its word on what was made of them."""
+"""Films made by the ffmpeg program alone, and probes of files by it and PyAV."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ FPS = 6
 
 
 def zoomed(count, height, width, seed=0):
-    """Frames of a texture of all sizes that comes nearer: hard to compress, as dreams are."""
+    """Frames of a zoom into a texture of all scales: hard to compress, as dreams are."""
     rng = np.random.default_rng(seed)
     side = 2 * max(height, width)
     layers = [
@@ -54,8 +54,8 @@ def make_film(tmp_path_factory):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a program found in a file."""
+class Probe:
+    """A program's report on a file."""
 
     size: tuple[int, int]  # width, height
     codec: str
@@ -64,22 +64,23 @@ class Seen:
     sound: str | None
 
 
-def seen_by_ffmpeg(path: Path) -> Seen:
-    """By decoding all of it."""
+def probe_by_ffmpeg(path: Path) -> Probe:
+    """Probe by decoding all of it."""
     stream = "0:v:1" if path.suffix == ".avif" else "0:v:0"  # of AVIF the first is a still
     command = [get_ffmpeg_exe(), "-hide_banner", "-i", str(path), "-map", stream]
-    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
-    picture = re.search(r"Video: (\w+).*?, (\d+)x(\d+)", done.stderr)
-    sound = re.search(r"Audio: (\w+)", done.stderr)
-    assert picture is not None, done.stderr
-    frames = int(re.findall(r"frame= *(\d+)", done.stderr)[-1])
-    hours, minutes, seconds = re.findall(r"time=(\d+):(\d+):([\d.]+)", done.stderr)[-1]
+    command += ["-f", "null", "-"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    picture = re.search(r"Video: (\w+).*?, (\d+)x(\d+)", result.stderr)
+    sound = re.search(r"Audio: (\w+)", result.stderr)
+    assert picture is not None, result.stderr
+    frames = int(re.findall(r"frame= *(\d+)", result.stderr)[-1])
+    hours, minutes, seconds = re.findall(r"time=(\d+):(\d+):([\d.]+)", result.stderr)[-1]
     length = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
     size = int(picture[2]), int(picture[3])
-    return Seen(size, picture[1], frames, length, sound and sound[1])
+    return Probe(size, picture[1], frames, length, sound and sound[1])
 
 
-def seen_by_pyav(path: Path) -> Seen:
+def probe_by_pyav(path: Path) -> Probe:
     with av.open(str(path)) as container:
         stream = container.streams.video[-1]
         audio = container.streams.audio
@@ -88,4 +89,4 @@ def seen_by_pyav(path: Path) -> Seen:
         step = times[-1] - times[-2] if len(times) > 1 else 0
         size = stream.width, stream.height
         codec = stream.codec_context.name
-    return Seen(size, codec, len(times), times[-1] - times[0] + step, sound)
+    return Probe(size, codec, len(times), times[-1] - times[0] + step, sound)

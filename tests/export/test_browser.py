@@ -1,4 +1,4 @@
-"""Web formats in a browser: a page reports that a film ended, or that a picture moved."""
+"""Web formats in a browser: a page reports that a film ended, or that an image moved."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from queue import Empty, Queue
 import pytest
 
 from dreamvid.export.export import export
-from dreamvid.export.request import Wishes
+from dreamvid.export.request import ExportRequest
 from dreamvid.media.clip import pictures_of
 
 KINDS = {
@@ -67,18 +67,18 @@ for (const name of FILES)
 
 @pytest.fixture
 def chromium():
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if program is None:
         if os.environ.get("DREAMVID_REQUIRE_CHROMIUM"):
             pytest.fail("DREAMVID_REQUIRE_CHROMIUM is set, but there is no chromium")
         pytest.skip("needs chromium")
-    return found
+    return program
 
 
 @pytest.fixture
 def site(tmp_path):
-    """(address, what the page tells) of a server of the files in tmp_path."""
-    told = Queue()
+    """(address, queue of the page's reports) of a server of the files in tmp_path."""
+    reports = Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -92,7 +92,7 @@ def site(tmp_path):
                 self.send_error(404)
 
         def do_POST(self):
-            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            reports.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.answer(b"", "text/plain")
 
         def answer(self, body, kind):
@@ -108,7 +108,7 @@ def site(tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/", told
+    yield f"http://127.0.0.1:{server.server_port}/", reports
     server.shutdown()
     thread.join()
     server.server_close()
@@ -116,19 +116,19 @@ def site(tmp_path):
 
 @pytest.mark.slow
 def test_web_formats_play(chromium, site, tmp_path, make_film, tmp_path_factory):
-    address, told = site
+    address, reports = site
     film = pictures_of(make_film(2, fps=12))
-    wanted = {}
-    for name, wishes in {
-        "h264.mp4": Wishes(),
-        "vp9.webm": Wishes(codec="vp9"),
-        "av1.webm": Wishes(codec="av1"),
-        "pictures.gif": Wishes(),
-        "pictures.webp": Wishes(),
-        "pictures.avif": Wishes(),
-        "pictures.apng": Wishes(),
+    exports = {}
+    for name, options in {
+        "h264.mp4": ExportRequest(),
+        "vp9.webm": ExportRequest(codec="vp9"),
+        "av1.webm": ExportRequest(codec="av1"),
+        "pictures.gif": ExportRequest(),
+        "pictures.webp": ExportRequest(),
+        "pictures.avif": ExportRequest(),
+        "pictures.apng": ExportRequest(),
     }.items():
-        wanted[name] = export(film, tmp_path / name, wishes=wishes)
+        exports[name] = export(film, tmp_path / name, request=options)
     profile = tmp_path_factory.mktemp("profile")
     switches = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     switches += "--disable-background-networking --disable-component-update --disable-sync "
@@ -136,18 +136,18 @@ def test_web_formats_play(chromium, site, tmp_path, make_film, tmp_path_factory)
     command = [chromium, *switches.split(), f"--user-data-dir={profile}", address]
     log = (profile / "log").open("wb")
     with log, subprocess.Popen(command, stdout=log, stderr=log) as browser:
-        found = {}
+        answers = {}
         try:
-            while len(found) < len(wanted):
-                answer = told.get(timeout=60)
-                found[answer["name"]] = answer
+            while len(answers) < len(exports):
+                answer = reports.get(timeout=60)
+                answers[answer["name"]] = answer
         except Empty:
             pass
         finally:
             browser.terminate()
-    assert found.keys() == wanted.keys(), log_of(profile)
+    assert answers.keys() == exports.keys(), log_of(profile)
     first = next(film.read())
-    for name, answer in found.items():
+    for name, answer in answers.items():
         assert answer.get("error") is None and answer["moved"], answer
         assert answer["width"] == 320 and 1.95 < answer["length"] < 2.1, answer
         if "pixels" in answer:

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image as PilImage
 
 from dreamvid.export.planes import converter
-from dreamvid.export.shape import frame_for, show
+from dreamvid.export.shape import fit_frame, framing_for
 from dreamvid.image import from_bytes
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.media.video.colour import to_planes
@@ -23,53 +23,53 @@ WIDE, TALL = (90, 160), (160, 90)
         (WIDE, (900, 1600), "pad", False),  # the same shape needs no padding
     ],
 )
-def test_the_shape_decides_unless_it_is_asked_for(source, size, fit, padded):
-    assert frame_for(source, size, fit).padded == padded
+def test_framing_pads_other_shapes(source, size, fit, padded):
+    assert framing_for(source, size, fit).padded == padded
 
 
-def test_the_same_size_is_the_same_picture(texture):
-    picture = texture(*WIDE)
-    np.testing.assert_array_equal(show(picture, frame_for(WIDE, WIDE, "auto")), picture)
+def test_fit_frame_keeps_the_same_size(texture):
+    image = texture(*WIDE)
+    np.testing.assert_array_equal(fit_frame(image, framing_for(WIDE, WIDE, "auto")), image)
 
 
 @pytest.mark.parametrize("size", [(180, 320), (46, 80), TALL, (120, 120)])
 @pytest.mark.parametrize("fit", ["crop", "pad"])
-def test_a_flat_colour_stays_what_it_is_where_the_film_is_shown(size, fit):
-    picture = np.full((*WIDE, 3), (200, 30, 90), np.uint8)
-    frame = frame_for(WIDE, size, fit)
-    shown = show(picture, frame)
-    assert shown.shape == (*size, 3)
-    top, left = (size[0] - frame.inner[0]) // 2, (size[1] - frame.inner[1]) // 2
-    inner = shown[top : top + frame.inner[0], left : left + frame.inner[1]]
-    assert (inner == picture[0, 0]).all()
+def test_fit_frame_keeps_a_flat_colour(size, fit):
+    image = np.full((*WIDE, 3), (200, 30, 90), np.uint8)
+    framing = framing_for(WIDE, size, fit)
+    result = fit_frame(image, framing)
+    assert result.shape == (*size, 3)
+    top, left = (size[0] - framing.inner[0]) // 2, (size[1] - framing.inner[1]) // 2
+    inner = result[top : top + framing.inner[0], left : left + framing.inner[1]]
+    assert (inner == image[0, 0]).all()
     outside = np.ones(size, bool)
-    outside[top : top + frame.inner[0], left : left + frame.inner[1]] = False
-    assert (shown[outside] < picture[0, 0]).all()
+    outside[top : top + framing.inner[0], left : left + framing.inner[1]] = False
+    assert (result[outside] < image[0, 0]).all()
 
 
-def test_a_crop_is_the_middle_by_pillow(texture):
-    picture = texture(*WIDE)
-    shown = show(picture, frame_for(WIDE, (45, 45), "crop"))
-    middle = PilImage.fromarray(picture[:, 35:125]).resize((45, 45), PilImage.Resampling.LANCZOS)
-    far = np.abs(shown.astype(int) - np.asarray(middle))
+def test_crop_is_the_middle_by_pillow(texture):
+    image = texture(*WIDE)
+    result = fit_frame(image, framing_for(WIDE, (45, 45), "crop"))
+    middle = PilImage.fromarray(image[:, 35:125]).resize((45, 45), PilImage.Resampling.LANCZOS)
+    far = np.abs(result.astype(int) - np.asarray(middle))
     assert far[:, 3:-3].max() <= 1  # at the sides ours sees what was cut off
 
 
 def test_padding_is_smooth_and_still(texture):
-    frame = frame_for(WIDE, (640, 360), "auto")
-    picture = texture(*WIDE)
-    shown = show(picture, frame)
-    above = shown[: (640 - frame.inner[0]) // 2].astype(int)
+    framing = framing_for(WIDE, (640, 360), "auto")
+    image = texture(*WIDE)
+    result = fit_frame(image, framing)
+    above = result[: (640 - framing.inner[0]) // 2].astype(int)
     assert np.abs(np.diff(above, axis=0)).max() <= 4
     assert np.abs(np.diff(above, axis=1)).max() <= 4
-    np.testing.assert_array_equal(show(picture, frame), shown)  # no grain that crawls
+    np.testing.assert_array_equal(fit_frame(image, framing), result)  # no grain that crawls
 
 
-def test_what_is_done_is_said():
-    said = str(frame_for((180, 320), (1920, 1080), "auto"))
-    assert said == "320x180 -> 1080x1920, padded: the film is 1080x608 of it (enlarged 3.4 times)"
-    said = str(frame_for((90, 160), (90, 90), "crop"))
-    assert said == "160x90 -> 90x90, the middle 90x90 of it"
+def test_framing_describes_itself():
+    text = str(framing_for((180, 320), (1920, 1080), "auto"))
+    assert text == "320x180 -> 1080x1920, padded: the film is 1080x608 of it (enlarged 3.4 times)"
+    text = str(framing_for((90, 160), (90, 90), "crop"))
+    assert text == "160x90 -> 90x90, the middle 90x90 of it"
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_what_is_done_is_said():
     ),
     ids=lambda form: f"{form.name}{'-left' * form.left}",
 )
-def test_planes_are_those_of_a_render_within_a_level(form):
-    picture = np.random.default_rng(0).integers(0, 256, (18, 34, 3), dtype=np.uint8)
-    picture[:6, :10], picture[6:12, :10] = (255, 0, 0), (255, 0, 255)
-    planes, wanted = converter(form)(picture), to_planes(from_bytes(picture), form)
-    assert planes.shape == wanted.shape and planes.dtype == wanted.dtype
-    assert np.abs(planes.astype(int) - wanted).max() <= 1
+def test_planes_equal_those_of_a_render_within_a_level(form):
+    image = np.random.default_rng(0).integers(0, 256, (18, 34, 3), dtype=np.uint8)
+    image[:6, :10], image[6:12, :10] = (255, 0, 0), (255, 0, 255)
+    planes, expected = converter(form)(image), to_planes(from_bytes(image), form)
+    assert planes.shape == expected.shape and planes.dtype == expected.dtype
+    assert np.abs(planes.astype(int) - expected).max() <= 1

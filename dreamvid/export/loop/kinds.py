@@ -1,4 +1,4 @@
-"""Films that end where they begin, made of any film: there and back, dissolved, or again."""
+"""Seamless loops of any film: ping-pong and cross-fade."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -22,12 +22,12 @@ BLOCK = RATE // 10  # samples mixed at once
 
 
 def ping_pong(path: Path, film: Pictures) -> Pictures:
-    """The film of n pictures forward and back, its two ends shown once: 2 n - 2 pictures.
+    """Play the n frames of a film forward and back, both ends shown once: 2 n - 2 frames.
 
-    The sound turns round in the middle of the loop and again at its end. Raises VideoError.
+    The sound reverses in the middle of the loop and again at its end. Raises VideoError.
 
     Args:
-        film: the file's pictures at any rate, all of them or the first n.
+        film: frames of the file at `path` at any rate: all, or the first n.
     """
     if film.count < 3:
         return film
@@ -35,8 +35,8 @@ def ping_pong(path: Path, film: Pictures) -> Pictures:
     def read() -> Generator[Bytes, None, None]:
         with closing(film.read()) as frames:
             yield from frames
-        with closing(read_backwards(path, fps=film.fps, count=film.count)) as back:
-            yield from islice(back, 1, film.count - 1)
+        with closing(read_backwards(path, fps=film.fps, count=film.count)) as reversed_:
+            yield from islice(reversed_, 1, film.count - 1)
 
     count = 2 * film.count - 2
     half = round((film.count - 1) / film.fps * RATE)
@@ -53,15 +53,15 @@ def ping_pong(path: Path, film: Pictures) -> Pictures:
 
 
 def cross_fade(film: Pictures, frames: int) -> Pictures:
-    """The film with its last `frames` pictures led over into its first: n - frames pictures.
+    """Dissolve the last `frames` frames of a film into its first: n - frames frames.
 
-    It begins after those first ones, which its end becomes: a dissolve in which both move
-    along the optical flow between them, so that what is alike meets instead of showing twice.
-    The sound fades over the same time at equal power. Raises PresetError where the film is
-    shorter than two such dissolves.
+    The result begins after those first frames, which its end becomes. In the dissolve both move
+    along the optical flow between them, so that like parts meet instead of showing twice. The
+    sound fades over the same time at equal power. Raises PresetError where the film is shorter
+    than two such dissolves.
     """
     check_fade(film, frames)
-    alone = film.count - 2 * frames  # pictures that only one end shows
+    alone = film.count - 2 * frames  # frames that are not dissolved
     morph = Morph()
 
     def read() -> Generator[Bytes, None, None]:
@@ -77,14 +77,14 @@ def cross_fade(film: Pictures, frames: int) -> Pictures:
         whole = round(film.seconds * RATE)
         with closing(film.sound()) as first, closing(film.sound()) as second:
             tail = regroup(skip(fit(second, whole, channels=CHANNELS), overlap), BLOCK)
-            yield from _faded(tail, regroup(first, BLOCK), whole - 2 * overlap, overlap)
+            yield from _fade_into(tail, regroup(first, BLOCK), whole - 2 * overlap, overlap)
 
     count = film.count - frames
     return replace(film, read=read, count=count, sound=sound if film.sound else None)
 
 
 def check_fade(film: Pictures, frames: int) -> None:
-    """Raises PresetError where so many pictures are not within the film's half."""
+    """Raise PresetError where a fade of so many frames is longer than half of the film."""
     if film.count < 2:
         raise PresetError("--kind", "cross-fade: one picture cannot be dissolved", "--kind repeat")
     if not 1 <= frames <= film.count // 2:
@@ -93,13 +93,13 @@ def check_fade(film: Pictures, frames: int) -> None:
         raise PresetError("--seconds", problem, f"up to {most:.2f}")
 
 
-def _faded(
+def _fade_into(
     tail: Generator[Samples, None, None],
     head: Generator[Samples, None, None],
     alone: int,
     overlap: int,
 ) -> Generator[Samples, None, None]:
-    """`alone` samples of the tail, and then so many of it dissolved into the head's first."""
+    """Yield `alone` samples of the tail, then `overlap` of it cross-faded with the head's first."""
     at = 0
     pending = np.zeros((CHANNELS, 0), np.float32)  # of the head
     for block in tail:
@@ -111,10 +111,10 @@ def _faded(
                 if more is None:
                     more = np.zeros((CHANNELS, mixed - pending.shape[1]), np.float32)
                 pending = np.concatenate([pending, more], axis=1)
-            share = (at + first - alone + np.arange(mixed) + 0.5) / overlap * np.pi / 2
+            angle = (at + first - alone + np.arange(mixed) + 0.5) / overlap * np.pi / 2
             block = block.copy()
-            block[:, first:] *= np.cos(share).astype(np.float32)
-            block[:, first:] += pending[:, :mixed] * np.sin(share).astype(np.float32)
+            block[:, first:] *= np.cos(angle).astype(np.float32)
+            block[:, first:] += pending[:, :mixed] * np.sin(angle).astype(np.float32)
             pending = pending[:, mixed:]
         at += block.shape[1]
         yield block

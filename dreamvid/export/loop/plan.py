@@ -1,4 +1,4 @@
-"""How much of a film becomes a loop, and how many rounds of it: a loop that is cut is none."""
+"""Length and number of rounds of a loop within a target's limit: a loop that is cut is none."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from dreamvid.errors import PresetError
-from dreamvid.export.job import order
+from dreamvid.export.job import plan_export
 from dreamvid.export.loop.kinds import check_fade
-from dreamvid.export.request import Wishes
+from dreamvid.export.request import ExportRequest
 from dreamvid.image import Bytes
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Target
@@ -24,17 +24,19 @@ FADE_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class LoopPlan:
+    """The part of a film to use, and how often to play its loop."""
+
     kind: Kind
-    count: int  # pictures of the film that it is made of, from the first on
-    fade: int = 0  # pictures that a cross-fade dissolves
+    count: int  # frames of the film that it is made of, from the first on
+    fade: int = 0  # frames that a cross-fade dissolves
     times: int  # rounds
-    changes: tuple[str, ...] = ()  # what was given up for the target, a line each
+    changes: tuple[str, ...] = ()  # concessions to the target, a line each
 
     @property
     def round(self) -> int:
-        """Pictures in one round."""
-        there_and_back = self.kind == "ping-pong" and self.count > 2
-        return 2 * self.count - 2 if there_and_back else self.count - self.fade
+        """Number of frames in one round."""
+        doubled = self.kind == "ping-pong" and self.count > 2
+        return 2 * self.count - 2 if doubled else self.count - self.fade
 
 
 def plan_loop(
@@ -45,49 +47,49 @@ def plan_loop(
     times: int | None = None,
     seconds: float | None = None,
     target: Target | None = None,
-    wishes: Wishes | None = None,
+    request: ExportRequest | None = None,
 ) -> LoopPlan:
-    """The longest loop that the target takes: first rounds are given up, then the film's end.
+    """Plan the longest loop that the target takes, dropping rounds first, then the film's end.
 
     Args:
-        film: its pictures are not read, so it may be one that is yet to be rendered.
-        out: the file that is to be written; nothing is yet.
+        film: its frames are not read, so it may be a `placeholder`.
+        out: the output path, for its format.
         times: rounds; None: one, or two of "repeat", which shows the film as it is.
-        seconds: how long a cross-fade takes; None: one, or less of a short film.
+        seconds: duration of a cross-fade; None: one second, or a quarter of a short film.
 
     Raises PresetError for what the film, the format or the target does not have.
     """
-    shown = order(film, out, target, wishes or Wishes()).film.fps
+    output_fps = plan_export(film, out, target, request or ExportRequest()).film.fps
     fade = _fade(film, seconds) if kind == "cross-fade" else 0
     rounds = times or (2 if kind == "repeat" else 1)
     plan = LoopPlan(kind=kind, count=film.count, fade=fade, times=rounds)
     if target is None or target.seconds is None:
         return plan
-    room = _room(film.fps, shown, target.seconds[1])
-    fitting = max(1, min(rounds, room // plan.round))
+    most = _max_frames(film.fps, output_fps, target.seconds[1])
+    fitting = max(1, min(rounds, most // plan.round))
     takes = f"{target.name} takes {float(target.seconds[1]):g} seconds at most"
     if fitting < rounds:
         plan = replace(plan, times=fitting, changes=(f"rounds {rounds} -> {fitting}: {takes}",))
-    return plan if plan.round <= room else _shorter(plan, film, room, takes)
+    return plan if plan.round <= most else _shorten(plan, film, most, takes)
 
 
-def _shorter(plan: LoopPlan, film: Pictures, room: int, takes: str) -> LoopPlan:
-    """One round of the film's beginning; raises PresetError where that would be no loop."""
+def _shorten(plan: LoopPlan, film: Pictures, most: int, takes: str) -> LoopPlan:
+    """Loop only the film's beginning, once; raises PresetError where that would be no loop."""
     if plan.kind == "repeat":
         problem = f"{takes}, and one round has {_seconds(film.count, film)}"
-        cure = f"--kind ping-pong or cross-fade loops its beginning; of a preset --frames {room}"
+        cure = f"--kind ping-pong or cross-fade loops its beginning; of a preset --frames {most}"
         raise PresetError("--for", problem, cure)
-    if plan.fade > room:
+    if plan.fade > most:
         problem = f"{takes}, and the cross-fade alone has {_seconds(plan.fade, film)}"
-        raise PresetError("--seconds", problem, f"up to {_seconds(room, film)}")
-    count = room // 2 + 1 if plan.kind == "ping-pong" else room + plan.fade
-    of = f"made of the first {_seconds(count, film)} of {_seconds(film.count, film)} seconds"
+        raise PresetError("--seconds", problem, f"up to {_seconds(most, film)}")
+    count = most // 2 + 1 if plan.kind == "ping-pong" else most + plan.fade
+    change = f"made of the first {_seconds(count, film)} of {_seconds(film.count, film)} seconds"
     cure = " (--kind cross-fade shows more of it)" if plan.kind == "ping-pong" else ""
-    return replace(plan, count=count, changes=(*plan.changes, f"{of}: {takes}{cure}"))
+    return replace(plan, count=count, changes=(*plan.changes, f"{change}: {takes}{cure}"))
 
 
 def _fade(film: Pictures, seconds: float | None) -> int:
-    """The pictures of a cross-fade; raises PresetError where the film has no room for it."""
+    """Number of frames of a cross-fade; raises PresetError where the film is too short for it."""
     if seconds is None:
         seconds = min(FADE_SECONDS, float(film.seconds) / 4)
     frames = max(1, round(seconds * film.fps))
@@ -95,21 +97,21 @@ def _fade(film: Pictures, seconds: float | None) -> int:
     return frames
 
 
-def _room(fps: Fraction, shown: Fraction, longest: Fraction) -> int:
-    """The most pictures at `fps` that last no longer once they are shown at another rate.
+def _max_frames(fps: Fraction, output_fps: Fraction, longest: Fraction) -> int:
+    """The most frames at `fps` that last at most `longest` seconds at the output rate.
 
-    That rate's pictures are as many as `timing.at_rate` makes of them: the nearest number.
+    `timing.at_rate` rounds the number of output frames to the nearest.
     """
-    most = floor(longest * shown)
-    return ceil((most + Fraction(1, 2)) * fps / shown) - 1
+    most = floor(longest * output_fps)
+    return ceil((most + Fraction(1, 2)) * fps / output_fps) - 1
 
 
 def _seconds(count: int, film: Pictures) -> str:
     return f"{float(count / film.fps):.4g}"
 
 
-def unmade(count: int, fps: Fraction) -> Pictures:
-    """A film that is yet to be rendered: of its length and rate, but small and black."""
+def placeholder(count: int, fps: Fraction) -> Pictures:
+    """Stand in for a film not rendered yet: of its length and rate, but small and black."""
 
     def read() -> Generator[Bytes, None, None]:
         for _ in range(count):

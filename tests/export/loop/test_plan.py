@@ -1,4 +1,4 @@
-"""No loop is longer than its target takes, and none could be a picture longer."""
+"""Loops are as long as their target allows: one frame more would be too long."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import PresetError
-from dreamvid.export.job import order
-from dreamvid.export.loop.plan import LoopPlan, plan_loop, unmade
-from dreamvid.export.request import Wishes
+from dreamvid.export.job import plan_export
+from dreamvid.export.loop.plan import LoopPlan, placeholder, plan_loop
+from dreamvid.export.request import ExportRequest
 from dreamvid.export.timing import at_rate
 from dreamvid.preset.sites import find
 
@@ -19,15 +19,15 @@ SHORT = {"slack-emoji": "a.gif", "x-gif": "a.gif", "telegram-sticker": "a.webm"}
 LONGEST = {"slack-emoji": 4, "x-gif": 12, "telegram-sticker": 3}  # seconds
 
 
-def planned(film, kind, target, **asked):
-    return plan_loop(film, kind, Path(SHORT[target]), target=find(target), **asked)
+def planned(film, kind, target, **options):
+    return plan_loop(film, kind, Path(SHORT[target]), target=find(target), **options)
 
 
 def lasts(plan: LoopPlan, fps, target):
-    """Seconds of the finished file, were nothing cut."""
-    loop = unmade(plan.times * plan.round, fps)
-    shown = order(loop, Path(SHORT[target]), find(target), Wishes()).film.fps
-    return at_rate(loop, shown).seconds
+    """Seconds of the finished file if nothing is cut."""
+    loop = placeholder(plan.times * plan.round, fps)
+    output_fps = plan_export(loop, Path(SHORT[target]), find(target), ExportRequest()).film.fps
+    return at_rate(loop, output_fps).seconds
 
 
 @given(
@@ -37,8 +37,8 @@ def lasts(plan: LoopPlan, fps, target):
     times=st.integers(1, 5),
     target=st.sampled_from(sorted(SHORT)),
 )
-def test_a_loop_is_as_long_as_fits(count, fps, kind, times, target):
-    plan = planned(unmade(count, fps), kind, target, times=times)
+def test_loop_is_as_long_as_the_target_allows(count, fps, kind, times, target):
+    plan = planned(placeholder(count, fps), kind, target, times=times)
     longest = LONGEST[target]
     assert lasts(plan, fps, target) <= longest
     assert plan.count <= count and plan.times <= times
@@ -64,13 +64,13 @@ def test_a_loop_is_as_long_as_fits(count, fps, kind, times, target):
         ("repeat", 4, 1, (96, 1, ())),
     ],
 )
-def test_rounds_are_given_up_first_and_then_the_end(kind, seconds, times, expected):
+def test_loop_drops_rounds_first_then_the_end(kind, seconds, times, expected):
     count, rounds, changes = expected
-    plan = planned(unmade(round(24 * seconds), Fraction(24)), kind, "slack-emoji", times=times)
+    plan = planned(placeholder(round(24 * seconds), Fraction(24)), kind, "slack-emoji", times=times)
     assert (plan.count, plan.times) == (count, rounds)
     assert len(plan.changes) == len(changes)
-    for told, begin in zip(plan.changes, changes, strict=True):
-        assert told.startswith(f"{begin}slack-emoji takes 4 seconds at most")
+    for change, start in zip(plan.changes, changes, strict=True):
+        assert change.startswith(f"{start}slack-emoji takes 4 seconds at most")
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_rounds_are_given_up_first_and_then_the_end(kind, seconds, times, expect
         ("cross-fade", 1, None, "--kind: .*one picture"),
     ],
 )
-def test_what_cannot_be_a_loop(kind, count, seconds, message):
+def test_loop_that_is_impossible_is_refused(kind, count, seconds, message):
     with pytest.raises(PresetError, match=message):
-        planned(unmade(count, Fraction(24)), kind, "slack-emoji", seconds=seconds)
+        planned(placeholder(count, Fraction(24)), kind, "slack-emoji", seconds=seconds)
 
 
-def test_elsewhere_a_loop_is_as_long_as_it_is():
-    film = unmade(100_000, Fraction(24))
+def test_loop_without_a_limit_keeps_its_length():
+    film = placeholder(100_000, Fraction(24))
     plan = plan_loop(film, "ping-pong", Path("a.mp4"), times=7, target=find("web"))
     assert plan == plan_loop(film, "ping-pong", Path("a.mp4"), times=7)
     assert (plan.count, plan.times, plan.changes) == (100_000, 7, ())

@@ -1,7 +1,6 @@
-"""GIFs: any pictures; and the loop, a film forward, then back, its two ends not shown twice.
+"""GIF encoding: of any film, and of the loop of a forward and a reversed film.
 
-A film that is a loop by itself is only shown forward. Nothing is held for the
-way back: it is read from the reversed film. imageio would hold all pictures in memory.
+Driven by libav's own filters and encoder: imageio would hold all frames in memory.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,9 +25,9 @@ from dreamvid.media.video.libav import file_url, libav_errors, whole_film
 from dreamvid.media.video.reader import count_frames, probe, read_frames
 
 TICK = Fraction(1, 100)  # seconds; a GIF's clock
-FASTEST = 2  # ticks; browsers slow pictures shown for less down to 10
+MIN_DELAY = 2  # ticks; browsers show shorter frames for 10
 
-SAMPLED = 128  # pixels: the smallest side from which a palette looks at every second pixel
+SAMPLED = 128  # pixels: the smallest side from which palettes are made of every second pixel
 
 # A fixed dither pattern: error diffusion crawls from frame to frame and doubles the size.
 DITHER = {"dither": "bayer", "bayer_scale": "5"}
@@ -44,17 +43,17 @@ def write_loop_gif(
     width: int,
     colours: int = 256,
 ) -> int:
-    """Write every `every`th frame of a film and back, looping for ever; gives the picture count.
+    """Write every `every`th frame of a film forward and back, its ends shown once, looping forever.
 
-    One palette serves all pictures. Memory does not grow with the film. The file appears
-    whole or not at all. Raises OutputError where it cannot be written, VideoError for a
-    film that cannot be read or a `reverse` that is not as long as `forward`.
+    All frames share one palette. Memory does not grow with the film. The file appears whole or not
+    at all. Returns the number of frames. Raises OutputError where it cannot be written, VideoError
+    for a film that cannot be read or a `reverse` of another length than `forward`.
 
     Args:
-        reverse: the reversed film; None for a film that is a loop and needs no way back.
-        fps: pictures per second on average, at most 50; delays are whole hundredths.
-        width: in pixels; a film is never enlarged.
-        colours: 2 to 256, one of them for "as in the picture before".
+        reverse: the reversed film; None for a film that is a loop already.
+        fps: frames per second on average, at most 50; delays are integer hundredths of a second.
+        width: pixels; a film is never enlarged.
+        colours: 2 to 256, one of them for transparency (the previous frame's pixel).
     """
     if every < 1 or fps <= 0 or width < 1 or not 2 <= colours <= 256:
         raise ValueError(f"every {every}, fps {fps}, width {width} or colours {colours}")
@@ -64,32 +63,32 @@ def write_loop_gif(
     size = _gif_size(probe(forward).size, width)
     last = (frames - 1) // every
     count = max(1, 2 * last) if reverse else last + 1
-    delay = max(Fraction(FASTEST), 100 / Fraction(fps))
+    delay = max(Fraction(MIN_DELAY), 100 / Fraction(fps))
     with libav_errors(forward):
         palette = _palette(read_frames(forward, every=every, size=size), size, colours)
-    pictures = _there_and_back(forward, reverse, every=every, frames=frames, size=size)
-    _write(pictures, palette, path, size, delay, count)
+    images = _ping_pong(forward, reverse, every=every, frames=frames, size=size)
+    _write(images, palette, path, size, delay, count)
     return count
 
 
-def write_gif(pictures: Pictures, path: Path, *, colours: int = 256) -> None:
-    """Write all pictures, which are read twice, at most 50 a second, looping for ever.
+def write_gif(film: Pictures, path: Path, *, colours: int = 256) -> None:
+    """Write a film, read twice, at 50 frames per second at most, looping forever.
 
-    One palette serves them all. Memory does not grow with the film. The file appears whole
-    or not at all. Raises OutputError where it cannot be written, and what reading raises.
+    All frames share one palette. Memory does not grow with the film. The file appears whole or not
+    at all. Raises OutputError where it cannot be written, and what reading raises.
 
     Args:
         colours: 2 to 256, one of them for "as in the picture before".
     """
-    with closing(pictures.read()) as frames:
-        palette = _palette(frames, pictures.size, colours)
-    delay = max(Fraction(FASTEST), 100 / pictures.fps)
-    with closing(pictures.read()) as frames:
-        _write(frames, palette, path, pictures.size, delay, pictures.count)
+    with closing(film.read()) as frames:
+        palette = _palette(frames, film.size, colours)
+    delay = max(Fraction(MIN_DELAY), 100 / film.fps)
+    with closing(film.read()) as frames:
+        _write(frames, palette, path, film.size, delay, film.count)
 
 
 def _write(
-    pictures: Iterable[Bytes],
+    images: Iterable[Bytes],
     palette: VideoFrame,
     path: Path,
     size: tuple[int, int],
@@ -100,9 +99,9 @@ def _write(
     with whole_film(path) as partial, _open_gif(partial, final_delay) as container:
         stream = container.add_stream("gif", width=size[1], height=size[0], time_base=TICK)
         stream.pix_fmt = "pal8"
-        for number, picture in enumerate(_quantised(pictures, palette, size)):
-            picture.pts, picture.time_base = round(number * delay), TICK
-            container.mux(stream.encode(picture))
+        for number, frame in enumerate(_quantise(images, palette, size)):
+            frame.pts, frame.time_base = round(number * delay), TICK
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
@@ -112,30 +111,29 @@ def _gif_size(film: tuple[int, int], width: int) -> tuple[int, int]:
 
 
 def _open_gif(partial: Path, final_delay: int) -> OutputContainer:
-    # The last picture has no next one whose time would tell how long it is shown.
+    # The last frame has no next one, whose time would give its duration.
     options = {"loop": "0", "final_delay": str(final_delay)}
     return av.open(file_url(partial), "w", format="gif", options=options)
 
 
-def _there_and_back(
+def _ping_pong(
     forward: Path, reverse: Path | None, *, every: int, frames: int, size: tuple[int, int]
 ) -> Iterator[Bytes]:
-    """Frames 0, every, ..., last * every, and back to `every`."""
+    """Yield frames 0, every, ..., last * every, and back to `every`."""
     yield from read_frames(forward, every=every, size=size)
     last = (frames - 1) // every
     if reverse and last > 1:
         # Frame n of the film is frame frames - 1 - n of the reversed one.
-        first_back = frames - 1 - (last - 1) * every
-        back = read_frames(reverse, every=every, offset=first_back, size=size)
-        with closing(back):
-            yield from islice(back, last - 1)
+        offset = frames - 1 - (last - 1) * every
+        with closing(read_frames(reverse, every=every, offset=offset, size=size)) as backward:
+            yield from islice(backward, last - 1)
 
 
-def _palette(pictures: Iterable[Bytes], size: tuple[int, int], colours: int) -> VideoFrame:
-    """The colours that serve all pictures best.
+def _palette(images: Iterable[Bytes], size: tuple[int, int], colours: int) -> VideoFrame:
+    """Compute the palette shared by all frames.
 
-    Large pictures count with every second pixel of every second row: the palette is as
-    good (within 0.01 dB on noise of all colours) in a third of the time.
+    Large ones are sampled at every second pixel of every second row: the palette is as good
+    (within 0.01 dB on noise of all colours) in a third of the time.
     """
     step = 2 if min(size) >= SAMPLED else 1
     graph = Graph()
@@ -143,14 +141,14 @@ def _palette(pictures: Iterable[Bytes], size: tuple[int, int], colours: int) -> 
     options = {"max_colors": str(colours), "stats_mode": "full"}
     sink = graph.add("buffersink")
     graph.link_nodes(source, graph.add("palettegen", **options), sink).configure()
-    for picture in pictures:
-        source.push(_frame(np.ascontiguousarray(picture[::step, ::step])))
+    for image in images:
+        source.push(_frame(np.ascontiguousarray(image[::step, ::step])))
     source.push(None)
     return graph.vpull()
 
 
-def _quantised(
-    pictures: Iterable[Bytes], palette: VideoFrame, size: tuple[int, int]
+def _quantise(
+    images: Iterable[Bytes], palette: VideoFrame, size: tuple[int, int]
 ) -> Iterator[VideoFrame]:
     graph = Graph()
     source = _source(graph, "rgb24", size)
@@ -162,26 +160,26 @@ def _quantised(
     graph.configure()
     colours.push(palette)
     colours.push(None)
-    for number, picture in enumerate(pictures):
-        frame = _frame(picture)
+    for number, image in enumerate(images):
+        frame = _frame(image)
         frame.pts, frame.time_base = number, TICK
         source.push(frame)
-        yield from _ready(graph)
+        yield from _pull(graph)
     source.push(None)
-    yield from _ready(graph)
+    yield from _pull(graph)
 
 
 def _source(graph: Graph, form: str, size: tuple[int, int]) -> FilterContext:
-    # Said in full: a buffer that is left to guess makes everything 640x480.
+    # Every property is given: a buffer left to guess makes everything 640x480.
     return graph.add_buffer(width=size[1], height=size[0], format=VideoFormat(form), time_base=TICK)
 
 
-def _frame(picture: Bytes) -> VideoFrame:
-    return VideoFrame.from_ndarray(picture, format="rgb24")
+def _frame(image: Bytes) -> VideoFrame:
+    return VideoFrame.from_ndarray(image, format="rgb24")
 
 
-def _ready(graph: Graph) -> Iterator[VideoFrame]:
-    """What the graph has finished so far."""
+def _pull(graph: Graph) -> Iterator[VideoFrame]:
+    """Pull the frames that the graph has finished so far."""
     with suppress(av.error.BlockingIOError, av.error.EOFError):
         while True:
             yield graph.vpull()

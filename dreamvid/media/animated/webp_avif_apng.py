@@ -1,8 +1,7 @@
-"""Animated WebP, AVIF and PNG, which loop for ever.
+"""Encoding of animated WebP, AVIF and PNG, which loop forever.
 
-WebP and PNG are written picture by picture. What libav's WebP encoder has made so far stays in
-memory until the end, compressed; of AVIF, SVT-AV1 looks some pictures ahead.
-imageio would hold all pictures in memory uncompressed.
+Frames are encoded one by one: imageio would hold all of them in memory. libav's WebP encoder holds
+its compressed output until the end, and SVT-AV1 some frames of lookahead.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,26 +20,25 @@ from dreamvid.media.clip import Pictures
 from dreamvid.media.video.libav import file_url, whole_film
 from dreamvid.media.video.reader import EXACT
 
-LOSSLESS = 100  # the quality at which WebP keeps every pixel
+LOSSLESS = 100  # the quality at which WebP is lossless
 
-# ITU-T H.273, which libav follows: BT.709's primaries, sRGB's transfer, BT.601's matrix; limited
-# range. Browsers take pictures' transfer at its word: with a film's tag dark parts would be raised.
-# WebP can have no other matrix and range (RFC 9649, 2.5), and says so nowhere. Of AVIF, Chromium
-# 156 takes full range for limited, 12/255 off, and shows blue by BT.709's matrix 13/255 off; the
-# two more bits of 10 it cuts off, where it should round.
+# ITU-T H.273 codes, as in libav: BT.709 primaries, sRGB transfer, BT.601 matrix; limited range.
+# Browsers honour the transfer of images: with a film's tag dark parts would be raised. WebP has no
+# other matrix and range (RFC 9649, 2.5) and no tags. For AVIF, Chromium 156 takes full range for
+# limited (12/255 off), shows blue by BT.709's matrix 13/255 off, and truncates 10 bits to 8.
 BT709, SRGB, BT601, LIMITED = 1, 13, 6, 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """How libav makes one of them."""
+    """libav's encoder and muxer settings for one format."""
 
     form: str
     codec: str
-    pixels: Callable[[int], str]  # of a quality: libav's name of the pixels' form
-    options: Callable[[int], dict[str, str]]  # the encoder's
+    pixels: Callable[[int], str]  # quality -> libav's pixel format
+    options: Callable[[int], dict[str, str]]  # quality -> encoder options
     muxer: dict[str, str]
-    clock: int | None  # ticks a second of its times; None: it takes any
+    clock: int | None  # ticks per second of its timestamps; None: any
 
 
 KINDS = {
@@ -60,8 +58,8 @@ KINDS = {
         pixels=lambda quality: "yuv420p",
         options=lambda quality: {
             "crf": str(avif_crf(quality)),
-            "preset": "6",  # 8 keeps a colour of the picture before, after a cut
-            "svtav1-params": "lp=1",  # else its packets depend on the machine's cores
+            "preset": "6",  # 8 keeps colours of the frame before a cut
+            "svtav1-params": "lp=1",  # else its output depends on the number of cores
         },
         muxer={"loop": "0"},
         clock=None,
@@ -78,50 +76,50 @@ KINDS = {
 
 
 def avif_crf(quality: int) -> int:
-    """SVT-AV1's 1 (best) to 63 for a quality of 100 to 0."""
+    """SVT-AV1's CRF, 1 (best) to 63, for a quality of 100 to 0."""
     return max(1, round((100 - quality) * 0.63))
 
 
-def write_animation(pictures: Pictures, path: Path, kind: str, *, quality: int = 80) -> None:
-    """Write all pictures with an encoder of KINDS.
+def write_animation(film: Pictures, path: Path, kind: str, *, quality: int = 80) -> None:
+    """Encode a film in a format of KINDS.
 
     The file appears whole or not at all. Raises OutputError where it cannot be written,
-    VideoError with libav's words, and what reading raises.
+    VideoError with libav's message, and what reading raises.
 
     Args:
-        quality: 0 to 100; WebP's 100 is lossless, and APNG always is.
+        quality: 0 to 100; WebP is lossless at 100, APNG always.
     """
     environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints past libav's log: errors only
-    how = KINDS[kind]
-    height, width = pictures.size
+    settings = KINDS[kind]
+    height, width = film.size
     with (
         whole_film(path) as partial,
-        av.open(file_url(partial), "w", format=how.form, options=how.muxer) as container,
+        av.open(file_url(partial), "w", format=settings.form, options=settings.muxer) as container,
     ):
-        stream = container.add_stream(how.codec, rate=pictures.fps, width=width, height=height)
+        stream = container.add_stream(settings.codec, rate=film.fps, width=width, height=height)
         assert isinstance(stream, VideoStream)
-        _prepare(stream, how, quality, pictures.fps)
-        for frame in _frames(pictures, how, quality):
+        _configure(stream, settings, quality, film.fps)
+        for frame in _frames(film, settings, quality):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
-def _prepare(stream: VideoStream, how: _Kind, quality: int, fps: Fraction) -> None:
+def _configure(stream: VideoStream, settings: _Kind, quality: int, fps: Fraction) -> None:
     context = stream.codec_context
-    context.pix_fmt = how.pixels(quality)
-    context.time_base = Fraction(1, how.clock) if how.clock else 1 / fps
+    context.pix_fmt = settings.pixels(quality)
+    context.time_base = Fraction(1, settings.clock) if settings.clock else 1 / fps
     context.thread_count = 1
-    context.options = how.options(quality)
+    context.options = settings.options(quality)
     if context.pix_fmt.startswith("yuv"):
         context.colorspace, context.color_range = BT601, LIMITED
         context.color_primaries, context.color_trc = BT709, SRGB
 
 
-def _frames(pictures: Pictures, how: _Kind, quality: int) -> Iterator[VideoFrame]:
-    form, reformatter = how.pixels(quality), VideoReformatter()
-    with closing(pictures.read()) as read:
-        for number, picture in enumerate(read):
-            frame = VideoFrame.from_ndarray(picture, format="rgb24")
+def _frames(film: Pictures, settings: _Kind, quality: int) -> Iterator[VideoFrame]:
+    form, reformatter = settings.pixels(quality), VideoReformatter()
+    with closing(film.read()) as images:
+        for number, image in enumerate(images):
+            frame = VideoFrame.from_ndarray(image, format="rgb24")
             if form.startswith("yuv"):
                 frame = reformatter.reformat(
                     frame,
@@ -132,6 +130,6 @@ def _frames(pictures: Pictures, how: _Kind, quality: int) -> Iterator[VideoFrame
                 )
             elif form != "rgb24":
                 frame = reformatter.reformat(frame, format=form)
-            clock = how.clock or pictures.fps
-            frame.pts, frame.time_base = round(number * clock / pictures.fps), 1 / Fraction(clock)
+            clock = settings.clock or film.fps
+            frame.pts, frame.time_base = round(number * clock / film.fps), 1 / Fraction(clock)
             yield frame

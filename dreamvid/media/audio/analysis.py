@@ -1,4 +1,4 @@
-"""The sound of a film as one value for each frame: loudness, bands, onsets and beats."""
+"""Analysis of a film's sound: loudness, bands, onsets and beats for each frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,29 +11,29 @@ from jaxtyping import Float32, Float64
 from dreamvid.media.audio.beats import LIKELY, count_beats, find_beats
 from dreamvid.media.audio.spectrum import HOPS, Hops, measure
 
-PERCENTILE = 98  # of a curve over the film's frames: what counts as 1
-RARE = 0.02  # a curve whose percentile is below this part of its highest has few, far peaks
+PERCENTILE = 98  # of a curve over the film's frames: it is scaled to 1
+RARE = 0.02  # a curve whose percentile is below this share of its maximum has few, far peaks
 
-SILENCE = 1e-3  # amplitude, -60 dB of a full sine's rms: what is always softer stays small
-FAINT = 0.04  # of the loudness, -28 dB: a band that is always softer stays small
-FLAT = 0.05  # of the flux: a film without any onset above this has none
+SILENCE = 1e-3  # amplitude, -60 dB of a full sine's rms: a softer sound is not scaled up to 1
+FAINT = 0.04  # of the loudness, -28 dB: a softer band is not scaled up to 1
+FLAT = 0.05  # spectral flux: weaker onsets are not scaled up to 1
 
 Curve = Float32[np.ndarray, " frames"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SoundCurves:
-    """Values for frames 0, 1, ...; from 0 to 1, but for `beat`."""
+    """Values for frames 0, 1, ...; in [0, 1] except `beat`."""
 
     rms: Curve  # loudness
     bass: Curve  # 20-150 Hz
     mid: Curve  # 150-2000 Hz
     high: Curve  # 2000-16000 Hz
-    onset: Curve  # how strongly something begins
-    beat: Float64[np.ndarray, " frames"]  # beats counted; whole at each beat, always rising
+    onset: Curve  # strength of note onsets
+    beat: Float64[np.ndarray, " frames"]  # beats counted; an integer at each beat, always rising
 
     def at(self, frame: int) -> Mapping[str, float]:
-        """Every curve's value at a frame; before the first and after the last, theirs."""
+        """Look up every curve at a frame, clamped to the first and the last."""
         index = min(max(frame, 0), len(self.rms) - 1)
         return {field.name: float(getattr(self, field.name)[index]) for field in fields(self)}
 
@@ -48,19 +48,18 @@ def analyse(
     bpm: float | None = None,
     first: float = 0.0,
 ) -> SoundCurves:
-    """Measure the sound that accompanies a film; only the curves are kept in memory.
+    """Measure the sound that accompanies a film, in memory for the curves alone.
 
-    Frame n's values describe the sound at second first + n / fps, half a frame to either
-    side. A curve's 98th percentile over the film is 1, so a film uses the whole range
-    whatever its volume; silence stays 0, and a band that the sound hardly has stays near 0.
-    After the sound's end there is silence.
+    Frame n's values describe the sound within half a frame of second first + n / fps. Each curve
+    is scaled so that its 98th percentile over the film is 1, whatever the volume; silence stays 0,
+    and a band that is hardly there stays near 0. The sound is followed by silence.
 
     Args:
-        frames: of the film, 1 or more.
-        attack, release: seconds in which a curve does 63 % of its way up, and down.
-        bpm: beats a minute, the first at frame 0. None finds the beats, 60 to 180 a minute;
-            of a tempo and its half the one nearer to 120. Where the sound has no beat
-            (silence, a steady tone) it counts 120 from frame 0.
+        frames: number of frames of the film, 1 or more.
+        attack, release: time constants (to 63 %) of the rise and the fall, in seconds.
+        bpm: beats per minute, the first at frame 0. None tracks the beats, at 60 to 180 per minute;
+            of a tempo and its half the one nearer to 120 is taken. A sound without a beat
+            (silence, a steady tone) counts 120 per minute from frame 0.
         first: second of the sound at frame 0.
 
     Raises:
@@ -79,7 +78,7 @@ def analyse(
 
 
 def follow(curve: Curve, fps: float, attack: float, release: float) -> Curve:
-    """A one-pole envelope follower: quick up, slow down, from silence."""
+    """Follow the envelope with a one-pole filter, starting from silence."""
     rise, fall = (float(np.exp(-1 / (fps * t))) if t > 0 else 0.0 for t in (attack, release))
     level, levels = 0.0, np.empty_like(curve)
     for n, value in enumerate(curve.tolist()):
@@ -89,7 +88,7 @@ def follow(curve: Curve, fps: float, attack: float, release: float) -> Curve:
 
 
 def _by_frame(values: Hops, fps: Fraction, frames: int, name: str) -> Curve:
-    """Amplitudes: of a frame's hops the mean square's root, but of onsets the highest."""
+    """Reduce the hops of each frame: the root of their mean, but the maximum of onsets."""
     ends = np.arange(-1, 2 * frames, 2, dtype=np.int64)  # half a frame to either side
     ends = -(-ends * (HOPS * fps.denominator) // (2 * fps.numerator))
     low = np.clip(ends[:-1], 0, len(values) - 1)
@@ -112,9 +111,9 @@ def _scaled(curves: dict[str, Curve]) -> dict[str, Curve]:
 
 
 def _top(curve: Curve) -> float:
-    """What counts as 1: not a single bang, unless the curve has nothing else."""
-    usual, highest = float(np.percentile(curve, PERCENTILE)), float(curve.max())
-    return usual if usual > RARE * highest else highest
+    """The value scaled to 1: not a single bang, unless the curve has nothing else."""
+    percentile, highest = float(np.percentile(curve, PERCENTILE)), float(curve.max())
+    return percentile if percentile > RARE * highest else highest
 
 
 def _beats(

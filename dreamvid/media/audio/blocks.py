@@ -1,4 +1,4 @@
-"""Streams of sample blocks, cut to a length or regrouped; the samples stay as they are."""
+"""Streams of sample blocks: padding, trimming and regrouping, without changing a sample."""
 
 from collections.abc import Generator, Iterable
 
@@ -19,10 +19,7 @@ def silence(channels: int, samples: int) -> Generator[Samples, None, None]:
 def fit(
     blocks: Iterable[Samples], samples: int, *, channels: int
 ) -> Generator[Samples, None, None]:
-    """Exactly so many samples: what is longer is cut, what is shorter ends in silence.
-
-    A stream that is cut is not read on.
-    """
+    """Trim the stream, or pad it with silence, to exactly `samples`; nothing behind is read."""
     left = samples
     for block in blocks:
         block = block[:, :left]
@@ -34,7 +31,7 @@ def fit(
 
 
 def regroup(blocks: Iterable[Samples], size: int) -> Generator[Samples, None, None]:
-    """The same samples in blocks of `size`; the last one holds what is left."""
+    """Regroup the stream into blocks of `size`; the last one holds the rest."""
     held: list[Samples] = []
     count = 0
     for block in blocks:
@@ -51,7 +48,7 @@ def regroup(blocks: Iterable[Samples], size: int) -> Generator[Samples, None, No
 
 
 def skip(blocks: Iterable[Samples], samples: int) -> Generator[Samples, None, None]:
-    """The stream without its first samples."""
+    """Drop the first samples of the stream."""
     for block in blocks:
         rest = block[:, samples:]
         samples -= block.shape[1] - rest.shape[1]

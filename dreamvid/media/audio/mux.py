@@ -1,4 +1,4 @@
-"""A film's pictures, as they are, and a sound of the film's length to one file."""
+"""Muxing of a sound into a film whose video packets are copied."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -27,36 +27,36 @@ from dreamvid.media.video.reader import open_video
 from dreamvid.media.video.writer import open_film
 
 CHANNELS = 2
-BIT_RATE = 192_000  # of AAC and Opus: what sites ask for stereo sound
+BIT_RATE = 192_000  # of AAC and Opus, as sites recommend for stereo
 
-FADE = RATE // 50  # samples, 20 ms: the sound may be cut off anywhere, and would click
+FADE = RATE // 50  # samples, 20 ms: a sound cut off anywhere would click
 BLOCK = RATE  # samples reversed at once
 
 
 @dataclass(frozen=True)
-class Voice:
-    """The sound that players expect in a kind of file, by libav's names."""
+class AudioFormat:
+    """The audio codec and sample format that players expect in a container, by libav's names."""
 
     codec: str
-    samples: str  # the samples' form
+    samples: str
 
 
-VOICES = {
-    ".mp4": Voice("aac", "fltp"),
-    ".mov": Voice("aac", "fltp"),
-    ".webm": Voice("libopus", "flt"),
-    ".mkv": Voice("flac", "s32"),  # of 24 bits
+AUDIO_FORMATS = {
+    ".mp4": AudioFormat("aac", "fltp"),
+    ".mov": AudioFormat("aac", "fltp"),
+    ".webm": AudioFormat("libopus", "flt"),
+    ".mkv": AudioFormat("flac", "s32"),  # of 24 bits
 }
-"""By the end of the film's name; any other is MP4."""
+"""Audio formats by the film's suffix; any other is MP4."""
 
 
 def add_sound(
     film: Path, sound: Path, out: Path, *, backwards: bool = False, start: float = 0.0
 ) -> None:
-    """Copy the film's pictures and give them the sound of another file.
+    """Copy a film with the sound of another file, as `add_track` does.
 
-    Second t of the film has second start + t of the sound, or `backwards` the sound that
-    its reversed film has there: start + length - t. Else as `add_track`.
+    Second t of the film has second start + t of the sound, or with `backwards` second
+    start + length - t.
 
     Raises:
         VideoError: the film or the sound cannot be read.
@@ -75,22 +75,22 @@ def add_track(
     bit_rate: int = BIT_RATE,
     fade: bool = True,
 ) -> None:
-    """Copy the film's pictures and give them a sound, in the codec for `out`'s suffix.
+    """Copy a film's video packets and add a sound, in the audio format for `out`'s suffix.
 
-    The sound is as long as the film: silence follows a short one, and its last 20 ms
-    (backwards: its first) are faded. A second or so of sound is in memory; backwards, all
-    of it goes through a nameless file beside `out`. `out` appears whole or not at all.
+    The sound is padded or trimmed to the film's length, and its last 20 ms (backwards: its first)
+    are faded. About a second of sound is in memory; backwards, all of it goes through an unnamed
+    file beside `out`. `out` appears whole or not at all.
 
     Args:
-        film: of the kind that `out` is. A sound that it has is left out.
+        film: in the container of `out`. A sound of its own is dropped.
         blocks: (2, n) at RATE.
-        bit_rate: bits a second; FLAC keeps all of them.
-        fade: False: every sample stays as it is.
+        bit_rate: bits per second; ignored by FLAC.
+        fade: whether to fade the end.
 
     Raises VideoError, OutputError.
     """
-    suffix = out.suffix.lower() if out.suffix.lower() in VOICES else ".mp4"
-    kind = VOICES[suffix]
+    suffix = out.suffix.lower() if out.suffix.lower() in AUDIO_FORMATS else ".mp4"
+    audio_format = AUDIO_FORMATS[suffix]
     samples = round(_length(film) * RATE)
     with (
         whole_film(out) as partial,
@@ -102,26 +102,27 @@ def add_track(
             track = _fade(track, samples)
         if backwards:
             track = reverse_through(track, scratch)
-        pictures, voice = _add_pictures(container, film), _add_voice(container, kind, bit_rate)
-        # In order of time, so that libav keeps no stream waiting for the other.
-        both = merge(_copied(film, pictures), _encoded(track, voice, kind), key=_decoded_at)
-        for packet in both:
+        video = _add_video(container, film)
+        audio = _add_audio(container, audio_format, bit_rate)
+        # In order of time, so that libav buffers neither stream.
+        packets = merge(_copy(film, video), _encode(track, audio, audio_format), key=_decode_time)
+        for packet in packets:
             container.mux(packet)
 
 
 def _length(film: Path) -> Fraction:
-    """The seconds from the first picture's appearance to the last one's end."""
+    """Seconds from the beginning of the first frame to the end of the last one."""
     with open_video(film) as (container, stream):
         if stream.duration and stream.time_base is not None:
             return stream.duration * Fraction(stream.time_base)
-        if container.duration:  # all that Matroska says
+        if container.duration:  # Matroska has no other
             return Fraction(container.duration, av.time_base)
         raise VideoError(f"{film}: does not say how long it is")
 
 
-def _add_pictures(container: OutputContainer, film: Path) -> VideoStream:
+def _add_video(container: OutputContainer, film: Path) -> VideoStream:
     with open_video(film) as (source, template):
-        # opaque: what decodes AV1 is not what encodes it, and is not to be looked for.
+        # opaque: no encoder is looked up, since that of AV1 has another name than its decoder.
         stream = container.add_stream_from_template(template, opaque=True)
         stream.codec_context.codec_tag = template.codec_context.codec_tag
         stream.time_base = template.time_base
@@ -130,48 +131,55 @@ def _add_pictures(container: OutputContainer, film: Path) -> VideoStream:
     return stream
 
 
-def _add_voice(container: OutputContainer, kind: Voice, bit_rate: int) -> AudioStream:
-    stream = container.add_stream(kind.codec, rate=RATE, layout="stereo", format=kind.samples)
+def _add_audio(container: OutputContainer, audio_format: AudioFormat, bit_rate: int) -> AudioStream:
+    stream = container.add_stream(
+        audio_format.codec, rate=RATE, layout="stereo", format=audio_format.samples
+    )
     assert isinstance(stream, AudioStream)
     stream.time_base = Fraction(1, RATE)
     stream.codec_context.bit_rate = bit_rate
-    stream.codec_context.flags |= Flags.bitexact  # else it signs with libav's version
-    stream.codec_context.open()  # from then on it says how many samples it takes at once
+    stream.codec_context.flags |= Flags.bitexact  # else it writes libav's version
+    stream.codec_context.open()  # it knows its frame size from then on
     return stream
 
 
-def _decoded_at(packet: Packet) -> Fraction:
+def _decode_time(packet: Packet) -> Fraction:
     assert packet.dts is not None
     return packet.dts * Fraction(packet.time_base)
 
 
-def _copied(film: Path, pictures: VideoStream) -> Iterator[Packet]:
+def _copy(film: Path, video: VideoStream) -> Iterator[Packet]:
     with open_video(film) as (source, stream):
         count = 0
         for packet in source.demux(stream):
             if packet.size:  # the last is empty and only ends the stream
-                packet.stream = pictures
+                packet.stream = video
                 count += 1
                 yield packet
-        if stream.frames and count != stream.frames:  # Matroska does not say
+        if stream.frames and count != stream.frames:  # Matroska stores no count
             raise VideoError(f"{film}: cut short, {count} of {stream.frames} frames")
 
 
-def _encoded(track: Iterable[Samples], voice: AudioStream, kind: Voice) -> Iterator[Packet]:
-    """Its packets. AAC's first one has a negative time: the encoder begins with silence of its
-    own, which MP4's edit list tells the player to leave out, and WebM's codec delay."""
-    position = 0
-    for block in regroup(track, voice.codec_context.frame_size):
-        frame = AudioFrame.from_ndarray(_in_form(block, kind.samples), kind.samples, "stereo")
+def _encode(
+    track: Iterable[Samples], stream: AudioStream, audio_format: AudioFormat
+) -> Iterator[Packet]:
+    """Encode the track.
+
+    AAC's first packet has a negative time: the encoder begins with silence of its own (priming),
+    which MP4's edit list and WebM's codec delay tell players to skip.
+    """
+    position, form = 0, audio_format.samples
+    for block in regroup(track, stream.codec_context.frame_size):
+        frame = AudioFrame.from_ndarray(_layout(block, form), form, "stereo")
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
         frame.pts = position
         position += block.shape[1]
-        yield from voice.encode(frame)
-    yield from voice.encode(None)
+        yield from stream.encode(frame)
+    yield from stream.encode(None)
 
 
-def _in_form(block: Samples, form: str) -> np.ndarray:
-    """As libav wants samples: planes, (2, n), or one row of left, right, left ..., (1, 2 n)."""
+def _layout(block: Samples, form: str) -> np.ndarray:
+    """Lay samples out for libav: planar (2, n), or interleaved (1, 2 n)."""
     if form.endswith("p"):
         return np.ascontiguousarray(block)
     row = np.ascontiguousarray(block.T).reshape(1, -1)
@@ -182,7 +190,7 @@ def _in_form(block: Samples, form: str) -> np.ndarray:
 
 
 def _fade(track: Iterable[Samples], samples: int) -> Generator[Samples, None, None]:
-    """The last FADE of so many samples go down to silence."""
+    """Fade out the last FADE samples of a track of this length."""
     position = 0
     for block in track:
         left = samples - position - np.arange(block.shape[1])
@@ -191,7 +199,7 @@ def _fade(track: Iterable[Samples], samples: int) -> Generator[Samples, None, No
 
 
 def reverse_through(track: Iterable[Samples], scratch: BinaryIO) -> Generator[Samples, None, None]:
-    """The samples from the last to the first, by way of an empty file."""
+    """Reverse the samples, buffered in an empty file."""
     samples = 0
     for block in track:
         scratch.write(np.ascontiguousarray(block.T, np.float32).tobytes())

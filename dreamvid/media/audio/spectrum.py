@@ -1,4 +1,4 @@
-"""What a film's sound is like at every hundredth of a second: its loudness, bands and onsets."""
+"""Short-time analysis of a sound: loudness, bands and onsets every hundredth of a second."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,17 +12,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 from dreamvid.media.audio.blocks import Samples, fit, regroup
 from dreamvid.media.audio.decode import RATE, read_blocks
 
-HOPS = 100  # a second
+HOPS = 100  # per second
 HOP = RATE // HOPS  # samples
-WINDOW = 4096  # samples, 85 ms: a shorter one would not tell 100 Hz from what is above 150
-SHORT = 2048  # samples, 43 ms, in its middle: for when something begins, and how loud it is
+WINDOW = 4096  # samples, 85 ms: a shorter one would not separate 100 Hz from 150
+SHORT = 2048  # samples, 43 ms, in its middle: for loudness and onsets
 
 BANDS = {"bass": (20, 150), "mid": (150, 2000), "high": (2000, 16000)}  # Hz
 
-# A click shows first where the window only touches it. So many hops later is its middle.
+# A click first shows in the window whose edge touches it, this many hops before its own.
 ONSET_DELAY = 1
 
-KNEE = 1e-3  # amplitude, -60 dB: the logarithm in the flux flattens what is softer
+KNEE = 1e-3  # amplitude, -60 dB, below which the logarithm of the flux flattens
 CHUNK = 256  # hops transformed at once
 
 _FLUX_EDGES = np.geomspace(60, 16000, 33)  # Hz
@@ -33,25 +33,25 @@ Powers = Float32[np.ndarray, "hops _bins"]
 
 
 def measure(path: Path, *, first: float, hops: int) -> dict[str, Hops]:
-    """Measure the sound of the film's part that begins at second `first`, mono.
+    """Measure `hops` hops of a sound, mixed to mono, from second `first` on.
 
-    Hop k is about second first + k / HOPS. "rms", "bass", "mid" and "high" are mean squares
-    in a window around it (a full sine has 0.5), "onset" is the spectral flux: how much
-    louder, in logarithms, the mean band grew since the hop before. Beyond the sound's ends
-    there is silence. Raises VideoError like read_blocks.
+    Hop k is centred at second first + k / HOPS. "rms", "bass", "mid" and "high" are mean squares in
+    its window (0.5 for a full-scale sine); "onset" is the spectral flux, the mean increase of the
+    bands' logarithms since the hop before. Silence surrounds the sound. Raises VideoError as
+    read_blocks does.
     """
     before = 1 + ONSET_DELAY  # the flux of hop 0 needs these
     start = first - (before * HOP + WINDOW // 2) / RATE
     count = before + hops
     parts = []
     with closing(read_blocks(path, start=start, channels=1)) as blocks:
-        last = None
+        previous = None
         for windows in _windows(fit(blocks, (count - 1) * HOP + WINDOW, channels=1)):
             short = windows[:, (WINDOW - SHORT) // 2 : (WINDOW + SHORT) // 2]
             levels = _flux_levels(_power(short))
-            grown = np.diff(levels, axis=0, prepend=levels[:1] if last is None else last)
-            last = levels[-1:]
-            flux = np.maximum(grown, 0).mean(axis=1)
+            increase = np.diff(levels, axis=0, prepend=levels[:1] if previous is None else previous)
+            previous = levels[-1:]
+            flux = np.maximum(increase, 0).mean(axis=1)
             parts.append(np.stack([_loudness(short), *_bands(_power(windows)), flux]))
     table = np.concatenate(parts, axis=1).astype(np.float32)
     curves = dict(zip(("rms", *BANDS), table[:, before:], strict=False))
@@ -60,7 +60,7 @@ def measure(path: Path, *, first: float, hops: int) -> dict[str, Hops]:
 
 
 def _windows(samples: Iterator[Samples]) -> Iterator[Windows]:
-    """Hop after hop, up to CHUNK hops at once."""
+    """Yield the windows of consecutive hops, up to CHUNK at once."""
     held = np.zeros(0, np.float32)
     for block in regroup(samples, CHUNK * HOP):
         held = np.concatenate([held, block[0]])
@@ -76,7 +76,7 @@ def _loudness(windows: Windows) -> Hops:
 
 
 def _power(windows: Windows) -> Powers:
-    """So scaled that the sum over all bins is the mean square."""
+    """Power spectrum, scaled so that the sum over all bins is the mean square."""
     hann = _hann(windows.shape[1])
     spectrum = np.fft.rfft(windows * hann)
     scale = 2 / (len(hann) * np.square(hann).sum())
@@ -90,7 +90,7 @@ def _bands(power: Powers) -> Iterator[Hops]:
 
 
 def _flux_levels(power: Powers) -> Powers:
-    """(hops, bands) logarithms of amplitudes in about thirty narrow bands."""
+    """Logarithms of amplitudes in about thirty narrow bands, (hops, bands)."""
     edges = np.unique(np.searchsorted(_frequencies(power), _FLUX_EDGES))
     energy = np.add.reduceat(power, edges, axis=1)[:, :-1]
     return np.log1p(np.sqrt(energy) / KNEE)

@@ -1,4 +1,4 @@
-"""Animated WebP, AVIF and PNG against Pillow, which has decoders of its own."""
+"""Animated WebP, AVIF and PNG as read by Pillow, whose decoders are independent of libav."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from dreamvid.media.clip import Pictures
 COLOURS = ((255, 0, 0), (0, 255, 0), (255, 0, 255), (40, 40, 40), (120, 60, 200))
 
 
-def pictures(frames, fps=Fraction(24)):
+def film_of(frames, fps=Fraction(24)):
     def read():
         yield from frames
 
@@ -28,67 +28,67 @@ def moving(texture):
     return [whole[n : n + 48, n : n + 64].copy() for n in range(9)]
 
 
-def shown(path):
-    """(RGB, milliseconds) of each picture."""
+def decoded(path):
+    """(RGB, milliseconds) of each frame."""
     with PilImage.open(path) as file:
         return [
-            (np.asarray(one.convert("RGB")), one.info["duration"])
-            for one in ImageSequence.Iterator(file)
+            (np.asarray(frame.convert("RGB")), frame.info["duration"])
+            for frame in ImageSequence.Iterator(file)
         ]
 
 
 @pytest.mark.parametrize("kind", ["webp", "apng"])
-def test_every_pixel_can_be_kept(kind, moving, tmp_path):
-    write_animation(pictures(moving), tmp_path / "a", kind, quality=100)
-    found = shown(tmp_path / "a")
-    assert len(found) == len(moving)
-    for (picture, _), frame in zip(found, moving, strict=True):
-        np.testing.assert_array_equal(picture, frame)
+def test_animation_lossless_keeps_pixels(kind, moving, tmp_path):
+    write_animation(film_of(moving), tmp_path / "a", kind, quality=100)
+    frames = decoded(tmp_path / "a")
+    assert len(frames) == len(moving)
+    for (image, _), frame in zip(frames, moving, strict=True):
+        np.testing.assert_array_equal(image, frame)
 
 
 @pytest.mark.parametrize("kind", ["webp", "avif"])
-def test_flat_colours_stay_within_two_levels(kind, tmp_path):
+def test_animation_colours_stay_within_two_levels(kind, tmp_path):
     flat = [np.full((48, 64, 3), colour, np.uint8) for colour in COLOURS]
-    write_animation(pictures(flat), tmp_path / "a", kind, quality=90)
-    for (picture, _), frame in zip(shown(tmp_path / "a"), flat, strict=True):
-        assert np.abs(picture.astype(int) - frame).max() <= 2
+    write_animation(film_of(flat), tmp_path / "a", kind, quality=90)
+    for (image, _), frame in zip(decoded(tmp_path / "a"), flat, strict=True):
+        assert np.abs(image.astype(int) - frame).max() <= 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(10)])
-def test_the_film_lasts_as_long_as_it_does(kind, fps, moving, tmp_path):
-    write_animation(pictures(moving, fps), tmp_path / "a", kind)
-    lengths = [milliseconds for _, milliseconds in shown(tmp_path / "a")]
+def test_animation_keeps_the_duration(kind, fps, moving, tmp_path):
+    write_animation(film_of(moving, fps), tmp_path / "a", kind)
+    lengths = [milliseconds for _, milliseconds in decoded(tmp_path / "a")]
     assert len(lengths) == len(moving)
     assert abs(sum(lengths) - 1000 * len(moving) / fps) <= len(moving) / 2
     assert max(lengths) - min(lengths) <= 1
 
 
 @pytest.mark.parametrize("kind", ["webp", "avif"])
-def test_less_quality_is_a_smaller_file(kind, moving, tmp_path):
+def test_animation_quality_shrinks_the_file(kind, moving, tmp_path):
     sizes = []
     for quality in (95, 70, 40, 10):
-        write_animation(pictures(moving), tmp_path / "a", kind, quality=quality)
+        write_animation(film_of(moving), tmp_path / "a", kind, quality=quality)
         sizes.append((tmp_path / "a").stat().st_size)
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_pictures_give_the_same_bytes(kind, moving, tmp_path):
+def test_animation_is_deterministic(kind, moving, tmp_path):
     for name in "ab":
-        write_animation(pictures(moving), tmp_path / name, kind)
+        write_animation(film_of(moving), tmp_path / name, kind)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["webp", "apng"])
-def test_it_loops_for_ever(kind, moving, tmp_path):
-    write_animation(pictures(moving), tmp_path / "a", kind)
+def test_animation_loops_forever(kind, moving, tmp_path):
+    write_animation(film_of(moving), tmp_path / "a", kind)
     with PilImage.open(tmp_path / "a") as file:
         assert file.info["loop"] == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_reader_that_fails_leaves_nothing(kind, moving, tmp_path):
+def test_animation_of_a_failing_reader_leaves_nothing(kind, moving, tmp_path):
     def read():
         yield moving[0]
         raise OutputError("gone")
@@ -99,17 +99,17 @@ def test_a_reader_that_fails_leaves_nothing(kind, moving, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_gif_of_any_pictures(moving, tmp_path):
-    write_gif(pictures(moving, Fraction(10)), tmp_path / "a.gif")
-    found = shown(tmp_path / "a.gif")
-    assert [milliseconds for _, milliseconds in found] == [100] * len(moving)
-    for (picture, _), frame in zip(found, moving, strict=True):
-        assert np.abs(picture.astype(int) - frame).mean() < 8
+def test_gif_of_any_film(moving, tmp_path):
+    write_gif(film_of(moving, Fraction(10)), tmp_path / "a.gif")
+    frames = decoded(tmp_path / "a.gif")
+    assert [milliseconds for _, milliseconds in frames] == [100] * len(moving)
+    for (image, _), frame in zip(frames, moving, strict=True):
+        assert np.abs(image.astype(int) - frame).mean() < 8
 
 
-def test_fewer_colours_are_a_smaller_gif(moving, tmp_path):
+def test_gif_with_fewer_colours_is_smaller(moving, tmp_path):
     sizes = []
     for colours in (256, 64, 16):
-        write_gif(pictures(moving), tmp_path / "a.gif", colours=colours)
+        write_gif(film_of(moving), tmp_path / "a.gif", colours=colours)
         sizes.append((tmp_path / "a.gif").stat().st_size)
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 3

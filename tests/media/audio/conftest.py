@@ -1,4 +1,4 @@
-"""Sounds and films made by PyAV alone, so that the tests do not trust dreamvid's reading."""
+"""Sounds and films made by PyAV alone, independent of dreamvid's reader."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,7 @@ def add_audio(container: OutputContainer, codec: str, rate: int, layout: str) ->
 def write_sound(tmp_path):
     """(name, samples) -> path; samples are (channels, n) or (n,), of full scale 1.
 
-    With `delay`, a film of ten pictures a second begins at `pictures`, the sound `delay`
+    With `pictures`, a film of ten frames per second begins at that second, and the sound `delay`
     seconds after second 0.
     """
 
@@ -37,11 +37,9 @@ def write_sound(tmp_path):
             stream = add_audio(container, codec, rate, LAYOUTS[len(samples)])
             if film and pictures is not None:
                 for n in range(round(10 * samples.shape[1] / rate) + 1):
-                    picture = av.VideoFrame.from_ndarray(
-                        np.full((48, 32), 128, np.uint8), "yuv420p"
-                    )
-                    picture.pts, picture.time_base = n + round(pictures * 10), Fraction(1, 10)
-                    container.mux(film.encode(picture))
+                    image = av.VideoFrame.from_ndarray(np.full((48, 32), 128, np.uint8), "yuv420p")
+                    image.pts, image.time_base = n + round(pictures * 10), Fraction(1, 10)
+                    container.mux(film.encode(image))
                 container.mux(film.encode(None))
             for first in range(0, samples.shape[1], 4096):
                 block = np.ascontiguousarray(samples[:, first : first + 4096])
@@ -57,7 +55,7 @@ def write_sound(tmp_path):
 
 @pytest.fixture
 def clicks():
-    """(seconds, times) -> (n,) mono: short clicks, each highest at its time."""
+    """(seconds, times) -> (n,) mono: short clicks, each with its peak at its time."""
 
     def make(seconds, times, rate=48000):
         samples = np.zeros(round(seconds * rate))

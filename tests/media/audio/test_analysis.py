@@ -19,7 +19,7 @@ def peaks(curve):
 
 
 @pytest.mark.parametrize("hertz,band", [(60, "bass"), (100, "bass"), (440, "mid"), (5000, "high")])
-def test_a_tone_is_in_its_band_alone(hertz, band, write_sound, sine):
+def test_bands_separate_tones(hertz, band, write_sound, sine):
     path = write_sound("a.wav", sine(hertz, 6))
     curves = analyse(path, fps=FPS, frames=150)
     for name in ("bass", "mid", "high"):
@@ -29,12 +29,12 @@ def test_a_tone_is_in_its_band_alone(hertz, band, write_sound, sine):
     assert curves.onset[60:].max() < 0.05
 
 
-def test_a_soft_film_uses_the_whole_range(write_sound, sine):
+def test_curves_of_a_soft_sound_use_the_whole_range(write_sound, sine):
     path = write_sound("a.wav", sine(440, 6) * 0.02)
     assert analyse(path, fps=FPS, frames=150).rms[10:].min() > 0.95
 
 
-def test_a_bang_does_not_hide_the_rest(write_sound, sine):
+def test_curves_are_not_scaled_by_one_bang(write_sound, sine):
     sound = sine(440, 60) * 0.1
     sound[480000:480100] = 0.99
     curves = analyse(write_sound("a.wav", sound), fps=FPS, frames=1780)
@@ -42,7 +42,7 @@ def test_a_bang_does_not_hide_the_rest(write_sound, sine):
 
 
 @pytest.mark.parametrize("amplitude", [0, 1e-5])
-def test_silence_stays_0_and_counts_120(amplitude, write_sound):
+def test_silence_stays_zero_and_counts_120_bpm(amplitude, write_sound):
     noise = np.random.default_rng(7).normal(size=200_000) * amplitude
     path = write_sound("a.wav", noise, codec="pcm_f32le")
     curves = analyse(path, fps=FPS, frames=100)
@@ -52,7 +52,7 @@ def test_silence_stays_0_and_counts_120(amplitude, write_sound):
     np.testing.assert_allclose(curves.beat, np.arange(100) / float(FPS) * 2)
 
 
-def test_steady_noise_and_tones_have_no_beat(write_sound, sine):
+def test_beat_of_noise_and_tones_is_120_bpm(write_sound, sine):
     noise = np.random.default_rng(7).normal(size=48000 * 30) * 0.1
     for sound in (noise, sine(55, 30), sine(55, 30) + 0.5 * sine(700, 30)):
         beat = analyse(write_sound("a.wav", sound), fps=FPS, frames=850).beat
@@ -65,7 +65,7 @@ def test_steady_noise_and_tones_have_no_beat(write_sound, sine):
 @pytest.mark.parametrize(
     "name,codec,rate", [("a.wav", "pcm_s16le", 44100), ("a.m4a", "aac", 48000)]
 )
-def test_clicks_are_onsets_and_whole_beats(fps, name, codec, rate, write_sound, clicks):
+def test_onsets_and_beats_of_clicks(fps, name, codec, rate, write_sound, clicks):
     times = np.arange(0.3, 19.8, 0.5)  # 120 a minute
     path = write_sound(name, clicks(20, times, rate), rate, codec)
     frames = int(20 * fps)
@@ -80,7 +80,7 @@ def test_clicks_are_onsets_and_whole_beats(fps, name, codec, rate, write_sound, 
 
 
 @pytest.mark.parametrize("bpm", [70, 97.3, 128, 165])
-def test_tempo_is_found_in_noise_and_beyond_the_clicks(bpm, write_sound, clicks):
+def test_beat_tempo_is_found_in_noise(bpm, write_sound, clicks):
     times = np.arange(4.1, 30, 60 / bpm)
     sound = clicks(45, times) + np.random.default_rng(7).normal(size=45 * 48000) * 0.003
     curves = analyse(write_sound("a.wav", sound), fps=Fraction(25), frames=1125)
@@ -90,7 +90,7 @@ def test_tempo_is_found_in_noise_and_beyond_the_clicks(bpm, write_sound, clicks)
     np.testing.assert_allclose(np.diff(curves.beat[800:]).mean() * 25 * 60, bpm, rtol=0.05)
 
 
-def test_beats_follow_a_tempo_that_drifts(write_sound, clicks):
+def test_beat_follows_a_drifting_tempo(write_sound, clicks):
     times = 0.2 + np.cumsum(np.linspace(0.5, 0.55, 60))
     path = write_sound("a.wav", clicks(33, times))
     curves = analyse(path, fps=Fraction(50), frames=1600)
@@ -99,20 +99,20 @@ def test_beats_follow_a_tempo_that_drifts(write_sound, clicks):
     assert (beat[-1] - beat[0]).round() == 54
 
 
-def test_a_given_tempo_is_counted_from_frame_0(write_sound, clicks):
+def test_beat_of_a_given_bpm_counts_from_frame_0(write_sound, clicks):
     path = write_sound("a.wav", clicks(10, np.arange(0.3, 9, 0.5)))
     curves = analyse(path, fps=FPS, frames=250, bpm=90)
     np.testing.assert_allclose(curves.beat, np.arange(250) / float(FPS) * 1.5)
 
 
-def test_first_is_the_sounds_second_at_frame_0(write_sound, clicks):
+def test_analyse_first_shifts_the_curves(write_sound, clicks):
     path = write_sound("a.wav", clicks(10, [5]))
     for first, frame in ((0.0, 120), (2.0, 72), (4.9, 2), (-1.0, 144)):
         onset = analyse(path, fps=Fraction(24), frames=200, first=first).onset
         assert abs(int(onset.argmax()) - frame) <= 1
 
 
-def test_a_short_sound_is_silent_after_its_end(write_sound, sine):
+def test_analyse_is_silent_after_the_sound(write_sound, sine):
     curves = analyse(write_sound("a.wav", sine(440, 2)), fps=FPS, frames=300, release=0.1)
     assert curves.rms[2:59].min() > 0.9
     assert curves.rms[90:].max() < 0.01
@@ -120,7 +120,7 @@ def test_a_short_sound_is_silent_after_its_end(write_sound, sine):
 
 
 @pytest.mark.parametrize("attack,release", [(0.01, 0.25), (0.5, 0.1), (0, 0), (0, 2)])
-def test_the_follower_against_its_recursion(attack, release):
+def test_follow_equals_its_recursion(attack, release):
     curve = np.random.default_rng(7).uniform(0, 1, 50).astype(np.float32)
     level, expected = 0.0, []
     for value in curve:
@@ -131,14 +131,14 @@ def test_the_follower_against_its_recursion(attack, release):
     np.testing.assert_allclose(follow(curve, 25.0, attack, release), expected, rtol=1e-5)
 
 
-def test_release_is_the_seconds_to_a_third(write_sound, sine):
+def test_release_is_the_time_constant(write_sound, sine):
     path = write_sound("a.wav", sine(440, 2))
     rms = analyse(path, fps=Fraction(100), frames=400, release=0.5).rms
     # From 2.02 s, where the window has left the tone, to 0.5 s later.
     assert rms[252] / rms[202] == pytest.approx(np.exp(-1), rel=0.01)
 
 
-def test_at_gives_a_frames_values_and_clamps(write_sound, clicks):
+def test_curves_at_a_frame_are_clamped(write_sound, clicks):
     curves = analyse(write_sound("a.wav", clicks(3, [1])), fps=FPS, frames=60)
     assert set(curves.at(30)) == {*LEVELS, "beat"}
     assert curves.at(30)["onset"] == curves.onset[30]
@@ -149,18 +149,18 @@ def test_at_gives_a_frames_values_and_clamps(write_sound, clicks):
 @pytest.mark.parametrize(
     "wrong", [{"frames": 0}, {"bpm": 0.0}, {"attack": -1.0}, {"fps": Fraction(0)}]
 )
-def test_senseless_arguments_are_refused(wrong, write_sound, clicks):
+def test_analyse_refuses_senseless_arguments(wrong, write_sound, clicks):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         analyse(write_sound("a.wav", clicks(1, [])), **{"fps": FPS, "frames": 9, **wrong})
 
 
-def test_one_frame(write_sound, clicks):
+def test_analyse_of_one_frame(write_sound, clicks):
     curves = analyse(write_sound("a.wav", clicks(1, [0])), fps=FPS, frames=1)
     assert len(curves.beat) == 1 and curves.onset[0] == 1
 
 
 @pytest.mark.slow
-def test_ten_minutes_take_seconds(write_sound, clicks):
+def test_analyse_of_ten_minutes_takes_seconds(write_sound, clicks):
     path = write_sound("a.wav", clicks(600, np.arange(0.3, 599, 0.5), 44100), 44100)
     began = time.monotonic()
     curves = analyse(path, fps=Fraction(24), frames=14400)

@@ -20,8 +20,8 @@ def read(path, **options):
     return np.concatenate(list(read_blocks(path, **options)), axis=1)
 
 
-def highest(samples, rate=48000):
-    """The second at which the left channel is loudest."""
+def peak_second(samples, rate=48000):
+    """Second at which the left channel is loudest."""
     return float(np.abs(samples[0]).argmax() / rate)
 
 
@@ -33,7 +33,7 @@ def phase(samples, hertz, rate=48000):
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mkv", "a.flac"])
-def test_samples_of_a_lossless_file_come_back(name, write_sound):
+def test_read_blocks_of_lossless_files_is_exact(name, write_sound):
     samples = np.random.default_rng(7).uniform(-1, 1, (2, 10001))
     codec = "flac" if name == "a.flac" else "pcm_s16le"
     got = read(write_sound(name, samples, codec=codec))
@@ -53,7 +53,7 @@ def test_samples_of_a_lossless_file_come_back(name, write_sound):
         ("a.mkv", "aac", 48000, 6),
     ],
 )
-def test_every_format_rate_and_layout_in_time(name, codec, rate, channels, write_sound, sine):
+def test_read_blocks_takes_every_format(name, codec, rate, channels, write_sound, sine):
     samples = np.tile(sine(500, 2, rate), (channels, 1))
     path = write_sound(name, samples, rate, codec)
     got = read(path)
@@ -67,49 +67,49 @@ def test_every_format_rate_and_layout_in_time(name, codec, rate, channels, write
     assert info.seconds == pytest.approx(2, abs=0.05)
 
 
-def test_one_channel_is_the_mean(write_sound):
+def test_read_blocks_mono_is_the_mean(write_sound):
     left, right = np.full(9000, 0.5), np.full(9000, -0.25)
     got = read(write_sound("a.wav", np.stack([left, right])), channels=1)
     np.testing.assert_allclose(got, np.full((1, 9000), 0.125), atol=1e-4)
 
 
-def test_full_surround_does_not_clip(write_sound):
+def test_read_blocks_surround_does_not_clip(write_sound):
     got = read(write_sound("a.wav", np.full((6, 9000), 0.99), codec="pcm_f32le"))
     assert got.max() <= 1
 
 
-def test_floats_that_are_no_sound_are_made_harmless(write_sound):
+def test_read_blocks_replaces_nan_and_infinity(write_sound):
     samples = np.tile([0.5, np.nan, np.inf, -np.inf, 7.0], 1000)
     got = read(write_sound("a.wav", samples, codec="pcm_f32le"))
     np.testing.assert_array_equal(got[0, :5], [0.5, 0, 1, -1, 1])
 
 
-def test_another_rate(write_sound, sine):
+def test_read_blocks_resamples(write_sound, sine):
     got = read(write_sound("a.wav", sine(500, 1)), rate=22050)
     assert got.shape == (2, 22050)
     assert abs(phase(got[0], 500, 22050)) < 0.0001
 
 
 @pytest.mark.parametrize("start", [0.0, 0.25, 1.0001, -0.5])
-def test_start_is_the_second_of_the_first_sample(start, write_sound, clicks):
+def test_read_blocks_start(start, write_sound, clicks):
     got = read(write_sound("a.wav", clicks(3, [1.5])), start=start)
-    assert highest(got) == pytest.approx(1.5 - start, abs=1 / 48000)
+    assert peak_second(got) == pytest.approx(1.5 - start, abs=1 / 48000)
     assert got.shape[1] == 144000 - round(start * 48000)
 
 
-def test_a_start_beyond_the_end_gives_nothing(write_sound, clicks):
+def test_read_blocks_start_beyond_the_end_is_empty(write_sound, clicks):
     assert list(read_blocks(write_sound("a.wav", clicks(1, [0.5])), start=2.0)) == []
 
 
 @pytest.mark.parametrize("pictures,delay", [(0, 0.5), (0.5, 0), (0.3, 0.7), (0, 0)])
 @pytest.mark.parametrize("name,codec", [("a.mkv", "pcm_s16le"), ("a.mp4", "aac"), ("a.ts", "aac")])
-def test_second_0_is_the_first_picture(name, codec, pictures, delay, write_sound, clicks):
+def test_read_blocks_starts_at_the_first_frame(name, codec, pictures, delay, write_sound, clicks):
     path = write_sound(name, clicks(4, [2]), codec=codec, delay=delay, pictures=pictures)
     # Matroska's clock counts milliseconds.
-    assert highest(read(path)) == pytest.approx(2 + delay - pictures, abs=0.0015)
+    assert peak_second(read(path)) == pytest.approx(2 + delay - pictures, abs=0.0015)
 
 
-def test_a_gap_is_filled_with_silence(tmp_path, write_sound, clicks):
+def test_read_blocks_fills_gaps_with_silence(tmp_path, write_sound, clicks):
     path = write_sound("a.mkv", clicks(3, [0.5, 2]))
     with av.open(str(path)) as source, av.open(str(tmp_path / "gap.mkv"), "w") as out:
         stream = out.add_stream_from_template(source.streams.audio[0])
@@ -119,11 +119,11 @@ def test_a_gap_is_filled_with_silence(tmp_path, write_sound, clicks):
                 out.mux(packet)
     got = read(tmp_path / "gap.mkv")
     assert got.shape[1] == pytest.approx(144000, abs=100)
-    assert highest(got[:, 72000:]) == pytest.approx(0.5, abs=0.0015)
-    assert highest(got[:, :72000]) == pytest.approx(0.5, abs=0.0015)
+    assert peak_second(got[:, 72000:]) == pytest.approx(0.5, abs=0.0015)
+    assert peak_second(got[:, :72000]) == pytest.approx(0.5, abs=0.0015)
 
 
-def test_a_film_without_sound(tmp_path):
+def test_read_blocks_without_sound_is_refused(tmp_path):
     grey = np.full((48, 32), 128, np.uint8)
     encode([grey] * 3, tmp_path / "film.mp4", Encoding(size=(32, 32), fps=Fraction(24)))
     assert probe_sound(tmp_path / "film.mp4") is None
@@ -132,14 +132,14 @@ def test_a_film_without_sound(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.txt", "a"])
-def test_a_text_file_is_refused_in_one_line(name, tmp_path):
+def test_read_blocks_refuses_text_in_one_line(name, tmp_path):
     (tmp_path / name).write_text("This is no sound at all.\n" * 100)
     with pytest.raises(VideoError) as caught:
         list(read_blocks(tmp_path / name))
     assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_missing_file_and_a_url_are_refused(tmp_path):
+def test_read_blocks_refuses_missing_files_and_urls(tmp_path):
     for path in (tmp_path / "none.wav", Path("http://127.0.0.1:9/a.wav"), tmp_path):
         with pytest.raises(VideoError, match=r"No such file|directory"):
             next(read_blocks(path))
@@ -152,7 +152,7 @@ def test_a_missing_file_and_a_url_are_refused(tmp_path):
     [("a.wav", "pcm_s16le"), ("a.m4a", "aac"), ("a.flac", "flac"), ("a.mkv", "pcm_s16le")],
 )
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.9])
-def test_a_file_cut_short_is_refused(name, codec, part, write_sound):
+def test_read_blocks_refuses_truncated_files(name, codec, part, write_sound):
     path = write_sound(name, np.random.default_rng(7).uniform(-1, 1, (1, 96000)), codec=codec)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part)])
@@ -161,16 +161,16 @@ def test_a_file_cut_short_is_refused(name, codec, part, write_sound):
 
 
 @pytest.mark.parametrize("size", [b"\0" * 4, b"\xff" * 4])
-def test_a_wav_from_a_pipe_is_read_to_its_end(size, write_sound, clicks):
+def test_read_blocks_of_a_piped_wav(size, write_sound, clicks):
     path = write_sound("a.wav", clicks(2.03, [2]))
     data = path.read_bytes()
     at = data.index(b"data") + 4
     path.write_bytes(data[:at] + size + data[at + 4 :])
     got = read(path)
-    assert got.shape[1] == 97440 and highest(got) == 2
+    assert got.shape[1] == 97440 and peak_second(got) == 2
 
 
-def test_a_cover_is_no_film(tmp_path, write_sound, clicks):
+def test_read_blocks_ignores_cover_art(tmp_path, write_sound, clicks):
     sound = write_sound("a.mp3", clicks(2, [1]), codec="libmp3lame")
     with av.open(str(sound)) as source, av.open(str(tmp_path / "cover.mp3"), "w") as out:
         stream = out.add_stream_from_template(source.streams.audio[0])
@@ -184,10 +184,10 @@ def test_a_cover_is_no_film(tmp_path, write_sound, clicks):
             if packet.size:
                 packet.stream = stream
                 out.mux(packet)
-    assert highest(read(tmp_path / "cover.mp3")) == highest(read(sound))
+    assert peak_second(read(tmp_path / "cover.mp3")) == peak_second(read(sound))
 
 
-def test_damage_is_told(write_sound):
+def test_read_blocks_refuses_damage(write_sound):
     path = write_sound("a.flac", np.random.default_rng(7).uniform(-1, 1, (1, 96000)), codec="flac")
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 3000] = b"\xa5" * 3000
@@ -197,7 +197,7 @@ def test_damage_is_told(write_sound):
 
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="needs /proc")
-def test_an_abandoned_generator_closes_the_file(write_sound, clicks):
+def test_read_blocks_closes_the_file_when_abandoned(write_sound, clicks):
     path = write_sound("a.wav", clicks(3, [1]))
     before = len(list(OPEN_FILES.iterdir()))
     blocks = read_blocks(path)
@@ -206,7 +206,7 @@ def test_an_abandoned_generator_closes_the_file(write_sound, clicks):
     assert len(list(OPEN_FILES.iterdir())) == before
 
 
-def test_channels_must_be_one_or_two(write_sound, clicks):
+def test_read_blocks_channels_must_be_one_or_two(write_sound, clicks):
     with pytest.raises(ValueError, match="got 3"):
         next(read_blocks(write_sound("a.wav", clicks(1, [])), channels=3))
 
@@ -225,7 +225,7 @@ def test_fit_and_regroup_keep_the_samples():
     assert list(islice(fit([], 0, channels=1), 2)) == []
 
 
-def test_a_sound_of_an_unknown_codec_is_refused(tmp_path):
+def test_read_blocks_refuses_unknown_codecs(tmp_path):
     path = tmp_path / "odd.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))

@@ -22,7 +22,7 @@ FPS = Fraction(30000, 1001)
 
 @pytest.fixture
 def make_film(tmp_path):
-    """(frames, fps) -> a film joined from two segments, with pictures out of order."""
+    """(frames, fps) -> a film joined from two segments, with frames out of order (B-frames)."""
 
     def make(frames, fps=FPS) -> Path:
         def greys(count):
@@ -41,15 +41,15 @@ def make_film(tmp_path):
 
 
 def sound_of(path):
-    """(channels, n), placed by libav's own time stamps: not by what is tested."""
+    """Decode the sound as (channels, n) by libav's own timestamps."""
     with av.open(str(path)) as container:
         frames = list(container.decode(audio=0))
         assert frames[0].pts == 0 and frames[0].sample_rate == RATE
         return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
 
 
-def pictures_of(path):
-    """All that the file has of its pictures."""
+def video_of(path):
+    """Everything that the file stores of its video stream."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         context = stream.codec_context
@@ -67,16 +67,16 @@ def pictures_of(path):
         return head, packets
 
 
-def delays(got, wanted, times):
-    """Samples by which a click of `got` is late, at each time."""
-    found = []
+def delays(actual, expected, times):
+    """Samples by which each click is late."""
+    result = []
     for time in times:
         first = max(0, round(time * RATE) - 3000)
-        part, want = got[0, first : first + 6000], wanted[first : first + 6000]
+        part, want = actual[0, first : first + 6000], expected[first : first + 6000]
         assert np.abs(part).max() > 0.1
         whole = np.correlate(part, want, "full")
-        found.append(int(whole.argmax()) - (len(want) - 1))
-    return found
+        result.append(int(whole.argmax()) - (len(want) - 1))
+    return result
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -90,29 +90,29 @@ def delays(got, wanted, times):
     ],
     ids=str,
 )
-def test_clicks_stay_in_step(seconds, fps, backwards, tmp_path, make_film, write_sound, clicks):
+def test_add_sound_keeps_sync(seconds, fps, backwards, tmp_path, make_film, write_sound, clicks):
     film = make_film(int(seconds * fps), fps)
     length = float(int(seconds * fps) / fps)
     times = np.array([0.05, 1.3, length / 2, length - 1.1, length - 0.1])
     samples = clicks(seconds + 3, times)
     add_sound(film, write_sound("c.wav", samples), tmp_path / "out.mp4", backwards=backwards)
-    got = sound_of(tmp_path / "out.mp4")
-    wanted = samples[: round(length * RATE)]
+    sound_out = sound_of(tmp_path / "out.mp4")
+    expected = samples[: round(length * RATE)]
     if backwards:
-        wanted, times = wanted[::-1], length - times
-    found = delays(got, wanted, times)
-    assert max(map(abs, found)) <= 1, f"{found} samples late"  # 0.02 ms
+        expected, times = expected[::-1], length - times
+    late = delays(sound_out, expected, times)
+    assert max(map(abs, late)) <= 1, f"{late} samples late"  # 0.02 ms
 
 
-def test_pictures_are_copied_bit_for_bit(tmp_path, make_film, write_sound, sine):
+def test_add_sound_copies_video_packets(tmp_path, make_film, write_sound, sine):
     film = make_film(100)
     add_sound(film, write_sound("s.wav", sine(440, 2)), tmp_path / "out.mp4")
-    assert pictures_of(tmp_path / "out.mp4") == pictures_of(film)
+    assert video_of(tmp_path / "out.mp4") == video_of(film)
     before, after = (list(read_frames(path)) for path in (film, tmp_path / "out.mp4"))
     np.testing.assert_array_equal(before, after)
 
 
-def test_the_sound_is_aac_as_long_as_the_film(tmp_path, make_film, write_sound, sine):
+def test_add_sound_is_aac_of_the_film_s_length(tmp_path, make_film, write_sound, sine):
     film = make_film(100)
     for seconds in (0.5, 10):
         add_sound(film, write_sound("s.wav", sine(440, seconds)), tmp_path / "out.mp4")
@@ -126,35 +126,31 @@ def test_the_sound_is_aac_as_long_as_the_film(tmp_path, make_film, write_sound, 
         assert sound_of(tmp_path / "out.mp4").shape[1] - float(100 / FPS) * RATE < 1024
 
 
-def test_a_short_sound_ends_in_silence_and_a_long_one_in_a_fade(
-    tmp_path, make_film, write_sound, sine
-):
+def test_add_sound_pads_with_silence_or_fades(tmp_path, make_film, write_sound, sine):
     film, end = make_film(100), round(100 / FPS * RATE)
     add_sound(film, write_sound("short.wav", sine(440, 1)), tmp_path / "out.mp4")
-    got = sound_of(tmp_path / "out.mp4")
-    assert np.abs(got[:, 40000:47000]).max() > 0.45
-    assert np.abs(got[:, RATE + 2048 :]).max() < 0.001
+    sound_out = sound_of(tmp_path / "out.mp4")
+    assert np.abs(sound_out[:, 40000:47000]).max() > 0.45
+    assert np.abs(sound_out[:, RATE + 2048 :]).max() < 0.001
     add_sound(film, write_sound("long.wav", sine(440, 10)), tmp_path / "out.mp4")
-    got = sound_of(tmp_path / "out.mp4")
-    assert np.abs(got[:, end - 3000 : end - 1200]).max() > 0.45
-    assert np.abs(got[:, end - 96 : end]).max() < 0.1
+    sound_out = sound_of(tmp_path / "out.mp4")
+    assert np.abs(sound_out[:, end - 3000 : end - 1200]).max() > 0.45
+    assert np.abs(sound_out[:, end - 96 : end]).max() < 0.1
 
 
 @pytest.mark.parametrize("start", [1.5, -0.75])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_start_is_the_sounds_second_at_the_first_picture(
-    start, backwards, tmp_path, make_film, write_sound, clicks
-):
+def test_add_sound_start(start, backwards, tmp_path, make_film, write_sound, clicks):
     film, length = make_film(120, Fraction(24)), 5.0
     sound = write_sound("c.wav", clicks(8, [3.25]))
     add_sound(film, sound, tmp_path / "out.mp4", start=start, backwards=backwards)
     time = length - (3.25 - start) if backwards else 3.25 - start
-    wanted = clicks(5, [3.25 - start])
-    found = delays(sound_of(tmp_path / "out.mp4"), wanted[::-1] if backwards else wanted, [time])
-    assert abs(found[0]) <= 1
+    expected = clicks(5, [3.25 - start])
+    late = delays(sound_of(tmp_path / "out.mp4"), expected[::-1] if backwards else expected, [time])
+    assert abs(late[0]) <= 1
 
 
-def test_the_sound_of_a_film_that_begins_late(tmp_path, make_film, write_sound, clicks):
+def test_add_sound_of_a_film_that_begins_late(tmp_path, make_film, write_sound, clicks):
     path = write_sound(
         "f.mkv", clicks(4, [2]), codec="flac", delay=0.5, pictures=0
     )  # so its click is at 2.5
@@ -165,15 +161,15 @@ def test_the_sound_of_a_film_that_begins_late(tmp_path, make_film, write_sound, 
 @pytest.mark.parametrize(
     "codec,rate,channels", [("pcm_u8", 22050, 1), ("pcm_s16le", 44100, 2), ("pcm_f32le", 48000, 6)]
 )
-def test_any_sound_becomes_stereo(codec, rate, channels, tmp_path, make_film, write_sound, sine):
+def test_add_sound_makes_stereo(codec, rate, channels, tmp_path, make_film, write_sound, sine):
     sound = write_sound("s.wav", np.tile(sine(440, 3, rate), (channels, 1)), rate, codec)
     add_sound(make_film(50), sound, tmp_path / "out.mp4")
-    got = sound_of(tmp_path / "out.mp4")
-    assert got.shape[0] == 2
-    assert 0.45 < np.abs(got[:, 10000:70000]).max() < 0.56
+    sound_out = sound_of(tmp_path / "out.mp4")
+    assert sound_out.shape[0] == 2
+    assert 0.45 < np.abs(sound_out[:, 10000:70000]).max() < 0.56
 
 
-def test_players_can_stream_it(tmp_path, make_film, write_sound, sine):
+def test_add_sound_interleaves_for_streaming(tmp_path, make_film, write_sound, sine):
     add_sound(make_film(300), write_sound("s.wav", sine(440, 11)), tmp_path / "out.mp4")
     data = (tmp_path / "out.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
@@ -191,9 +187,7 @@ def test_players_can_stream_it(tmp_path, make_film, write_sound, sine):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_the_same_film_and_sound_give_the_same_bytes(
-    backwards, tmp_path, make_film, write_sound, sine
-):
+def test_add_sound_is_deterministic(backwards, tmp_path, make_film, write_sound, sine):
     film, sound = make_film(50), write_sound("s.wav", sine(440, 3))
     digests = set()
     for name in ("a.mp4", ".b.partial"):
@@ -202,18 +196,18 @@ def test_the_same_film_and_sound_give_the_same_bytes(
     assert len(digests) == 1
 
 
-def test_a_film_is_replaced_by_itself_with_sound(tmp_path, make_film, write_sound, sine):
+def test_add_sound_in_place(tmp_path, make_film, write_sound, sine):
     film = make_film(50)
-    before = pictures_of(film)
+    before = video_of(film)
     for _ in range(2):  # the second time it has a sound already
         add_sound(film, write_sound("s.wav", sine(440, 3)), film)
-    assert pictures_of(film) == before
+    assert video_of(film) == before
     with av.open(str(film)) as container:
         assert len(container.streams) == 2
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_errors_leave_nothing_behind(backwards, tmp_path, make_film, write_sound):
+def test_add_sound_errors_leave_nothing(backwards, tmp_path, make_film, write_sound):
     film, out = make_film(50), tmp_path / "out" / "out.mp4"
     noise = write_sound("n.flac", np.random.default_rng(7).uniform(-1, 1, 96000), codec="flac")
     short = tmp_path / "short.flac"
@@ -250,18 +244,18 @@ except OutputError as error:
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit")
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_full_disk_is_told(backwards, tmp_path, make_film, write_sound):
+def test_add_sound_full_disk_is_reported(backwards, tmp_path, make_film, write_sound):
     film = make_film(200)
     sound = write_sound("n.wav", np.random.default_rng(7).uniform(-1, 1, 400_000))
     command = [sys.executable, "-c", FULL_DISK, film, sound, tmp_path / "o" / "out.mp4"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*map(str, command), str(backwards)], capture_output=True, text=True, env=os.environ
     )
-    assert f"{tmp_path / 'o' / 'out.mp4'}: cannot be written" in done.stdout, done.stderr
+    assert f"{tmp_path / 'o' / 'out.mp4'}: cannot be written" in process.stdout, process.stderr
     assert list((tmp_path / "o").iterdir()) == []
 
 
-def test_reversing_holds_a_block_at_a_time(tmp_path, monkeypatch):
+def test_reverse_through_holds_one_block(tmp_path, monkeypatch):
     monkeypatch.setattr(mux, "BLOCK", 100)
     samples = np.arange(2 * 1234, dtype=np.float32).reshape(2, 1234)
     with (tmp_path / "scratch").open("w+b") as scratch:

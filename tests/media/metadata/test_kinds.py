@@ -70,7 +70,7 @@ def test_embed_replaces_and_is_deterministic(name, sample, tmp_path):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_record_is_the_comment_in_ffmpeg(name, sample, tmp_path):
+def test_record_is_shown_by_ffmpeg(name, sample, tmp_path):
     path = tmp_path / name
     shutil.copy(sample(name), path)
     embed(path, {"format": FORMAT, "one": 1})

@@ -22,7 +22,7 @@ from dreamvid.media.video.transfer import Arriving
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 from dreamvid.render.outputs import FILES, write_films
-from dreamvid.render.record.run_record import sign, write_made, write_run
+from dreamvid.render.record.run_record import embed_records, write_provenance, write_run
 from dreamvid.render.targets import target_files, write_targets
 from dreamvid.render.work import checkpoint
 from dreamvid.render.work import recovery as guard
@@ -124,7 +124,7 @@ def render_film(
     job = with_encoder(build(preset, device, load_model=load_model), out, note, fresh=fresh)
     check_room(job.preset, out)
     with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
-        write_made(folder.job, job, device)
+        write_provenance(folder.job, job, device)
         check_space(job.preset, folder, note)
         guard.try_encoder(folder, encoding_of(job.preset))
         last = _render_segments(job, folder, device, on_frame, stop, note)
@@ -132,7 +132,7 @@ def render_film(
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
         files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
-        sign(out, job, device, files, note)
+        embed_records(out, job, device, files, note)
         files += tuple(write_targets(job.preset.outputs, files, out, note))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
         folder.goal.unlink(missing_ok=True)

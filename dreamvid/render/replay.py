@@ -22,7 +22,7 @@ from dreamvid.models.weights import store
 from dreamvid.preset.load import check, sets
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import changed_toml
-from dreamvid.render.record.find_inputs import located, located_or_named
+from dreamvid.render.record.find_inputs import locate, locate_or_name
 from dreamvid.render.record.finished_render import FORWARD, RUN, forward_film, read_run
 from dreamvid.render.record.provenance import Record, check_record
 from dreamvid.render.record.run_record import processor, versions
@@ -67,7 +67,7 @@ def preset_of(source: Source, settings: Sequence[str]) -> Preset:
 
     Raises PresetError or ModelError naming what is missing or differs, and the cure.
     """
-    preset = located(source.record, source.folder, settings, full=source.full)
+    preset = locate(source.record, source.folder, settings, full=source.full)
     installed = store.find(preset.model)
     if installed is None:
         raise ModelError(store.missing(preset.model))
@@ -87,9 +87,7 @@ def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
     Raises PresetError for one that is not a preset.
     """
     missing: list[str] = []
-    preset = located_or_named(
-        source.record, source.folder, full=source.full, missing=missing.append
-    )
+    preset = locate_or_name(source.record, source.folder, full=source.full, missing=missing.append)
     name = "".join(letter for letter in source.path.name if letter.isprintable())
     text = changed_toml(preset, f"from {name}")
     return text, check(tomllib.loads(text)), missing

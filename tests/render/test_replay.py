@@ -20,7 +20,7 @@ from dreamvid.preset.load import check, load_preset, names, with_settings
 from dreamvid.preset.sites import find
 from dreamvid.preset.toml import changed_toml
 from dreamvid.render import replay
-from dreamvid.render.record.run_record import sign
+from dreamvid.render.record.run_record import embed_records
 from dreamvid.render.render import render_film
 from tests.support.command import run
 
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(small_preset, 
     text.write_text("text")
     cut.write_bytes(cut.read_bytes()[:100])
     notes = []
-    sign(here / "film", job, CPU, [text, cut, here / "film" / "poster.png"], notes.append)
+    embed_records(here / "film", job, CPU, [text, cut, here / "film" / "poster.png"], notes.append)
     assert notes[0] == f"without a record: {text}: is of no kind that can carry a record"
     assert notes[1].startswith(f"without a record: {cut}: is damaged: ") and len(notes) == 2
     assert text.read_text() == "text" and told(here / "film" / "poster.png")

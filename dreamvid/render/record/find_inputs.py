@@ -1,9 +1,9 @@
-"""The files that a record names, found again on this machine.
+"""Search for the input files named by a record on this machine.
 
-A record has names and digests. A stranger's may name anything: only what has the digest that
-it tells is taken, and it is only ever read.
+A record has names and digests. An untrusted one may name anything: only a file with the recorded
+digest is accepted, and it is only ever read.
 
-record -> preset, however it is spelled -> the same, resolved -> its files found -> all of them?
+record -> preset in any spelling -> resolved preset -> files found by digest -> check that all were
 """
 
 import os
@@ -21,53 +21,53 @@ from dreamvid.preset.schema import Preset
 from dreamvid.render.record.provenance import Record, file_name, with_paths
 
 
-def located(
+def locate(
     record: Record, beside: Path, settings: Sequence[str] = (), *, full: bool = False
 ) -> Preset:
-    """The record's preset under settings, its files found but for those that settings give.
+    """Check the record's preset under settings, with its files found, except those of settings.
 
     Args:
-        beside: the folder of the file that the record is of; the current one is next.
-        full: whether the record's paths are this machine's own, as run.json's are.
+        beside: folder of the file with the record, searched before the current one.
+        full: whether the record's paths are this machine's own, as in run.json.
 
     Raises PresetError naming the option, the file and the cure.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
 
     def find(option: str, path: str) -> str:
-        if _is_given(option, settings):
+        if _is_set(option, settings):
             return path
-        found[option] = _found(option, record, _places(path, beside, full=full))
-        return str(found[option])
+        files[option] = _find(option, record, _candidates(path, beside, full=full))
+        return str(files[option])
 
     preset = check(with_paths(_resolved(record, settings), find))
-    _check_found(preset, found, settings)
+    _check_files(preset, files, settings)
     return preset
 
 
-def located_or_named(
+def locate_or_name(
     record: Record, beside: Path, *, full: bool, missing: Callable[[str], None]
 ) -> Preset:
-    """`located`, but what is not found stays a name, and `missing` is told it."""
-    found: dict[str, Path] = {}
+    """As `locate`, but files not found stay names, with each of which `missing` is called."""
+    files: dict[str, Path] = {}
 
     def find(option: str, path: str) -> str:
         try:
-            found[option] = _found(option, record, _places(path, beside, full=full))
-            return str(found[option])
+            files[option] = _find(option, record, _candidates(path, beside, full=full))
+            return str(files[option])
         except PresetError:
             name = file_name(path)
             missing(name)
-            found[option] = Path(name)
+            files[option] = Path(name)
             return f"./{name}"
 
     preset = check(with_paths(_resolved(record), find))
-    _check_found(preset, found)
+    _check_files(preset, files)
     return preset
 
 
 def _resolved(record: Record, settings: Sequence[str] = ()) -> dict[str, Any]:
-    """The preset with every option in one spelling, whatever the record's: no path is missed."""
+    """Dump the preset with every option in one spelling, so that no path is missed."""
     try:
         table = deepcopy(record.preset)
     except RecursionError:
@@ -76,42 +76,43 @@ def _resolved(record: Record, settings: Sequence[str] = ()) -> dict[str, Any]:
     resolved = preset.model_dump(mode="json")
     direction = preset.dream.direction
     if isinstance(direction, Path) and is_name(str(direction)):
-        resolved["dream"]["direction"] = f"./{direction}"  # else it would be taken for a shelf's
+        resolved["dream"]["direction"] = f"./{direction}"  # else it would be taken for a named one
     return resolved
 
 
-def _check_found(preset: Preset, found: Mapping[str, Path], settings: Sequence[str] = ()) -> None:
-    """Raises PresetError where a file would be read that was neither found nor given."""
+def _check_files(preset: Preset, files: Mapping[str, Path], settings: Sequence[str] = ()) -> None:
+    """Raise PresetError where a file would be read that was neither found nor set."""
     for option, path in inputs(preset).items():
-        if found.get(option) != path and not _is_given(option, settings):
+        if files.get(option) != path and not _is_set(option, settings):
             problem = f"{quote(str(path))} is not a file that was found by its SHA-256"
             raise PresetError(option, problem, _cure(option))
 
 
-def _is_given(option: str, settings: Sequence[str]) -> bool:
-    given = [setting.partition("=")[0].strip() for setting in settings]
-    return any(re.match(rf"{re.escape(key)}(?![^.\[])", option) for key in given)
+def _is_set(option: str, settings: Sequence[str]) -> bool:
+    keys = [setting.partition("=")[0].strip() for setting in settings]
+    return any(re.match(rf"{re.escape(key)}(?![^.\[])", option) for key in keys)
 
 
-def _places(path: str, beside: Path, *, full: bool) -> list[Path]:
-    """Where a file may be; the last one has its name alone."""
-    places = [beside / file_name(path), Path(file_name(path))]
-    return [Path(path), *places] if full else places
+def _candidates(path: str, beside: Path, *, full: bool) -> list[Path]:
+    """Paths that a file may be at; the last one is its bare name."""
+    candidates = [beside / file_name(path), Path(file_name(path))]
+    return [Path(path), *candidates] if full else candidates
 
 
-def _found(option: str, record: Record, places: Sequence[Path]) -> Path:
-    name, wanted = quote(places[-1].name), record.files.get(f"{option} sha256")
-    if wanted is None:
+def _find(option: str, record: Record, candidates: Sequence[Path]) -> Path:
+    """Find the file with the recorded digest; raises PresetError."""
+    name, sha256 = quote(candidates[-1].name), record.files.get(f"{option} sha256")
+    if sha256 is None:
         problem = f"the record names {name} but has no SHA-256 of it"
         raise PresetError(option, problem, _cure(option))
     others = []
-    for place in places:
-        if os.path.isfile(place) or os.path.isdir(place):  # False, too, for what is no path
-            if _digest(place, option) == wanted:
-                return place.absolute()
-            others.append(place)
+    for path in candidates:
+        if os.path.isfile(path) or os.path.isdir(path):  # unlike pathlib's, no error for bad names
+            if _digest(path, option) == sha256:
+                return path.absolute()
+            others.append(path)
     if others:
-        problem = f"{others[0]} is not the file that this was made from (SHA-256 {wanted[:12]}...)"
+        problem = f"{others[0]} is not the file that this was made from (SHA-256 {sha256[:12]}...)"
         cure = f"--set {_key(option)}={others[0]} takes it nevertheless"
         raise PresetError(option, problem, cure)
     problem = f"{name}, which this was made from, is neither beside it nor in this folder"
@@ -119,7 +120,7 @@ def _found(option: str, record: Record, places: Sequence[Path]) -> Path:
 
 
 def _key(option: str) -> str:
-    """What --set takes: a list of guides as a whole."""
+    """The key that --set takes: a list of guides can only be set as a whole."""
     return option.partition("[")[0]
 
 
@@ -127,8 +128,8 @@ def _cure(option: str) -> str:
     return f"--set {_key(option)}=PATH takes a file of yours"
 
 
-def _digest(place: Path, option: str) -> str:
+def _digest(path: Path, option: str) -> str:
     try:
-        return digest(place)
+        return digest(path)
     except OSError as error:
-        raise PresetError(option, f"{place} cannot be read: {error.strerror or error}") from None
+        raise PresetError(option, f"{path} cannot be read: {error.strerror or error}") from None

@@ -1,4 +1,4 @@
-"""The folder of a finished render: what its run.json says, and which of its films is the one."""
+"""The folder of a finished render: its run.json and its forward film."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ RUN, FORWARD = "run.json", "forward"
 
 
 def read_run(path: Path) -> dict[str, Any]:
-    """What run.json says, of this version or an older one; raises ResumeError."""
+    """Read a run.json of this version or an older one; raises ResumeError."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_RECORD + 1)
@@ -24,12 +24,12 @@ def read_run(path: Path) -> dict[str, Any]:
     return table
 
 
-def forward_film(folder: Path, written: object) -> Path | None:
-    """The forward film that a run wrote: one of another codec may be left from the run before.
+def forward_film(folder: Path, outputs: object) -> Path | None:
+    """Find the forward film of the last run; an earlier one may have left another codec's.
 
     Args:
-        written: run.json's outputs; where they are no table, the first film is taken.
+        outputs: run.json's value of that key; if it is not a table, the first film is taken.
     """
-    found = [path for path in sorted(folder.glob(f"{FORWARD}.*")) if path.suffix in VIDEOS]
-    known = written if isinstance(written, dict) else {path.name: 0 for path in found}
-    return next((path for path in found if path.name in known), None)
+    films = [path for path in sorted(folder.glob(f"{FORWARD}.*")) if path.suffix in VIDEOS]
+    names = outputs if isinstance(outputs, dict) else {path.name for path in films}
+    return next((path for path in films if path.name in names), None)

@@ -1,7 +1,7 @@
-"""What a record says: all that a film was made from, and on what.
+"""Content of a record: what a film was made from, and on what.
 
-Nothing of when, how long or where: the same render twice gives the same bytes, and a film
-that is posted tells nobody its maker's folders.
+Neither date, duration nor folders: rendering twice gives the same bytes, and a film that is posted
+does not reveal its maker's paths.
 """
 
 from collections.abc import Callable
@@ -16,63 +16,64 @@ from dreamvid.media.metadata import FORMAT
 from dreamvid.preset.dream import is_name
 from dreamvid.preset.load import explain
 
-RENDER = "dreamvid render"  # the first step of every film
+RENDER = "dreamvid render"  # the first entry of every made_by
 
 Text = Annotated[str, Field(max_length=300)]
 Digest = Annotated[str, Field(pattern=r"^((sha256|sha1):)?[0-9a-f]{40,64}$")]
 
 
 class Record(BaseModel):
-    """A record that was read, and is well-formed; its preset is yet to be checked."""
+    """A well-formed record; its preset is not checked yet."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     preset: dict[str, Any]  # resolved: every option
-    files: dict[Text, Digest]  # "start.path sha256", "model.file sha256" and so on
+    files: dict[Text, Digest]  # by "start.path sha256", "model.file sha256" and so on
     device: Text = ""
-    device_kind: Text = ""  # as --device has it
-    threads: int | None = Field(default=None, ge=1, le=1024)  # of torch, on a CPU
+    device_kind: Text = ""  # as --device takes it
+    threads: int | None = Field(default=None, ge=1, le=1024)  # torch's, on a CPU
     versions: dict[Text, Text]
-    output: Text = ""  # which file of the render it was put into, without its suffix
+    output: Text = ""  # the file of the render that it was embedded in, without its suffix
     made_by: tuple[Text, ...] = (RENDER,)
 
     @property
     def afterwards(self) -> tuple[str, ...]:
-        """What was done to the file after it was rendered."""
+        """The commands that changed the file after it was rendered."""
         return self.made_by[1:]
 
 
 def check_record(table: dict[str, Any], source: str) -> Record:
-    """Raises PresetError naming the source and what is wrong."""
+    """Validate a record that was read; raises PresetError naming the source and the fault."""
     try:
         return Record.model_validate(table)
     except ValidationError as error:
         raise PresetError(source, f"its record is damaged: {explain(error, Record)}") from None
 
 
-def embedded(made: dict[str, Any], output: str) -> dict[str, Any]:
-    """As it is put into a file: of paths the names alone.
+def record_for_file(provenance: dict[str, Any], output: str) -> dict[str, Any]:
+    """The record to embed in a file, with paths reduced to names.
 
     Args:
-        made: of `report.made`.
+        provenance: as `run_record.provenance` gives it.
         output: the file in the render folder, without its suffix.
     """
 
     def named(option: str, path: str) -> str:
-        name = file_name(path)  # a direction's could be taken for a shelf's
+        name = file_name(path)  # a bare direction could be taken for a named one
         return f"./{name}" if option == "dream.direction" and is_name(name) else name
 
-    preset = with_paths(made["preset"], named)
-    return {"format": FORMAT, "output": output, "made_by": [RENDER]} | made | {"preset": preset}
+    preset = with_paths(provenance["preset"], named)
+    header = {"format": FORMAT, "output": output, "made_by": [RENDER]}
+    return header | provenance | {"preset": preset}
 
 
 def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
-    """A preset's table, the paths of files in it changed.
+    """Replace the paths of files in a preset's table.
 
     Args:
-        preset: as `model_dump` gives it. In a stranger's own spelling, such as a guide that is
-            a text alone, paths would be missed.
-        change: is told the option, named as `job.inputs` does, and the path.
+        preset: as `model_dump` gives it. In another spelling, such as a guide that is a plain
+            string, paths would be missed.
+        change: called with the option, named as `job.inputs` does, and the path.
     """
     preset = deepcopy(preset)
 
@@ -97,6 +98,6 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
 
 
 def file_name(path: str) -> str:
-    """The last part of a path of any system; "file" where it has none that names a file."""
+    """The last part of a path of any system; "file" if that is not the name of a file."""
     name = PureWindowsPath(PurePosixPath(path).name).name
     return name if name not in ("", ".", "..") and "\0" not in name else "file"

@@ -1,4 +1,4 @@
-"""What a render tells about itself: the run record and contact sheets."""
+"""The records that a render writes, run.json and the embedded ones, and contact sheets."""
 
 import json
 import platform
@@ -21,7 +21,7 @@ from dreamvid.media.metadata import (
     read_record,
     record_files,
 )
-from dreamvid.render.record.provenance import embedded
+from dreamvid.render.record.provenance import record_for_file
 from dreamvid.system.files import write_text
 
 LIBRARIES = (
@@ -37,27 +37,28 @@ LIBRARIES = (
 
 
 def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that results depend on."""
     return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
 
 
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # numba, which has a fallback
+    except PackageNotFoundError:  # numba is optional
         return "none"
 
 
 def device_name(device: torch.device) -> str:
-    """In words: the GPU's name, or the CPU and how many threads torch uses."""
+    """The GPU's name, or the CPU's architecture and torch's number of threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} {device.type}, {torch.get_num_threads()} threads"
 
 
 def processor(device: torch.device) -> str:
-    """What computes, as precisely as its results depend on it: a GPU's name, or the CPU's.
+    """The GPU's name, or the CPU's with the instruction set that torch uses.
 
-    With what torch takes of its instructions: on other ones sums are taken in another order.
+    Results depend on the instruction set: sums are taken in another order.
     """
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
@@ -68,8 +69,8 @@ def processor(device: torch.device) -> str:
     return f"{name} ({device.type}, {torch.backends.cpu.get_cpu_capability()})"
 
 
-def made(job: Job, device: torch.device) -> dict[str, Any]:
-    """What a film is made from and on: the same for every run that gives the same film."""
+def provenance(job: Job, device: torch.device) -> dict[str, Any]:
+    """The inputs, device and versions of a film: equal for every run that gives the same film."""
     return {
         "preset": job.preset.model_dump(mode="json"),
         "files": job.files,
@@ -80,35 +81,35 @@ def made(job: Job, device: torch.device) -> dict[str, Any]:
     }
 
 
-def write_made(path: Path, job: Job, device: torch.device) -> None:
-    """What a film is being made from, before there is one; raises OutputError."""
-    write_text(path, json.dumps({"format": FORMAT} | made(job, device), indent=2) + "\n")
+def write_provenance(path: Path, job: Job, device: torch.device) -> None:
+    """Write the provenance of a film before it is rendered; raises OutputError."""
+    write_text(path, json.dumps({"format": FORMAT} | provenance(job, device), indent=2) + "\n")
 
 
-def sign(
+def embed_records(
     out: Path,
     job: Job,
     device: torch.device,
     files: Sequence[Path],
     note: Callable[[str], None],
 ) -> None:
-    """Let every file of a finished render, and its stills, carry the record.
+    """Embed the record in every file of a finished render and in its stills.
 
     Raises OutputError where one cannot be written.
 
     Args:
-        note: told which file is left without, and why.
+        note: called with a line for each file left without a record.
     """
-    record = made(job, device)
+    table = provenance(job, device)
     stills = [out / "stills" / f"{number:06d}.png" for number in job.preset.outputs.stills]
-    kept = [path for path in stills if path.exists()]  # a number may be past the film's end
-    for file in (*files, *kept):
+    stills = [path for path in stills if path.exists()]  # a number may be past the film's end
+    for file in (*files, *stills):
         name = file.relative_to(out).with_suffix("").as_posix()
-        ours = embedded(record, name)
+        record = record_for_file(table, name)
         for path in record_files(file):
             try:
-                if read_record(path) != ours:
-                    embed(path, ours)
+                if read_record(path) != record:
+                    embed(path, record)
             except (CannotEmbedError, VideoError) as error:
                 note(f"without a record: {error}")
 
@@ -116,13 +117,13 @@ def sign(
 def write_run(
     path: Path, job: Job, *, device: torch.device, seconds: float, files: Sequence[Path]
 ) -> None:
-    """run.json: what made the film, enough to make it again; raises OutputError.
+    """Write run.json, which has all that is needed to make the film again; raises OutputError.
 
     Args:
-        seconds: spent rendering, over all runs of a resumed film.
+        seconds: rendering time, over all runs of a resumed film.
     """
     frames = job.preset.video.count
-    record = {"format": FORMAT} | made(job, device)
+    record = {"format": FORMAT} | provenance(job, device)
     record |= {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "frames": frames,
@@ -134,7 +135,7 @@ def write_run(
 
 
 def contact_sheet(images: Sequence[OtherSizeImage], *, columns: int, width: int) -> Image:
-    """Pictures side by side in rows, in reading order, each `width` pixels wide."""
+    """Arrange images in rows, in reading order, each `width` pixels wide."""
     height = max(1, round(width * images[0].shape[-2] / images[0].shape[-1]))
     tiles = [resize(image.cpu(), (height, width)) for image in images]
     blank = torch.zeros_like(tiles[0])

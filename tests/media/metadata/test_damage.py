@@ -20,7 +20,7 @@ from dreamvid.media.metadata import (
 )
 from dreamvid.media.metadata.common import MAX_PARTS
 from dreamvid.media.metadata.xmp import record_in
-from dreamvid.render.record.provenance import check_record, embedded, file_name, with_paths
+from dreamvid.render.record.provenance import check_record, file_name, record_for_file, with_paths
 from tests.media.metadata.conftest import KINDS, ffmpeg
 
 RECORD = {"format": FORMAT, "preset": {}, "x": "y" * 600}
@@ -210,7 +210,7 @@ def test_record_names_no_folder():
             "guide": [{"path": "~/a.jpg", "mask": {"path": "/home/me/b.png"}}],
         },
     }
-    table = embedded({"preset": preset, "files": {}}, "loop")
+    table = record_for_file({"preset": preset, "files": {}}, "loop")
     assert "me" not in str(table["preset"]).replace("mask", "") and table["output"] == "loop"
     paths = {}
     with_paths(table["preset"], lambda option, path: paths.setdefault(option, path))

@@ -1,4 +1,4 @@
-"""However a stranger's record spells a path, no file is read that has not its digest."""
+"""Inputs of untrusted records: in any spelling, only a file with the recorded digest is read."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from PIL import Image as PilImage
 from dreamvid.errors import PresetError
 from dreamvid.film.job import inputs
 from dreamvid.media.metadata import FORMAT, embed
-from dreamvid.render.record import find_inputs as located
+from dreamvid.render.record import find_inputs
 from dreamvid.render.record.provenance import check_record
 from dreamvid.render.replay import open_source, preset_of, written_preset
 from tests.support.command import run
@@ -16,13 +16,13 @@ from tests.support.command import run
 PLAIN = {"model": "lite0", "video": {"frames": 1}}
 SHAPE = {"shape": "sky"}
 SPELLINGS = {
-    "a guide that is a text": (lambda p: {"dream": {"guide": p}}, "dream.guide[0]"),
-    "a list of texts": (lambda p: {"dream": {"guide": [p]}}, "dream.guide[0]"),
+    "a guide that is a string": (lambda p: {"dream": {"guide": p}}, "dream.guide[0]"),
+    "a list of strings": (lambda p: {"dream": {"guide": [p]}}, "dream.guide[0]"),
     "a bare table": (lambda p: {"dream": {"guide": {"path": p}}}, "dream.guide[0]"),
     "a list of tables": (lambda p: {"dream": {"guide": [{"path": p}]}}, "dream.guide[0]"),
-    "a mask that is a text": (lambda p: {"dream": {"mask": p}}, "dream.mask.path"),
+    "a mask that is a string": (lambda p: {"dream": {"mask": p}}, "dream.mask.path"),
     "a mask's table": (lambda p: {"dream": {"mask": {"path": p}}}, "dream.mask.path"),
-    "a guide's mask that is a text": (
+    "a guide's mask that is a string": (
         lambda p: {"dream": {"guide": {"path": "a.png", "mask": p}}},
         "dream.guide[0].mask.path",
     ),
@@ -43,7 +43,7 @@ def sha256(path):
 
 @pytest.fixture
 def secret(tmp_path, monkeypatch):
-    """A picture in the user's home, which is not the folder that they are in."""
+    """An image in the user's home, which is not the current folder."""
     home, here = tmp_path / "home", tmp_path / "here"
     home.mkdir()
     here.mkdir()
@@ -56,17 +56,17 @@ def secret(tmp_path, monkeypatch):
 
 
 def posted(folder, preset, files=()):
-    """A picture with a stranger's record; the digest of a.png is a true one."""
+    """Open an image with an untrusted record, whose digest of a.png is correct."""
     path = folder / "posted.png"
     PilImage.new("RGB", (8, 8)).save(path)
-    known = {"dream.guide[0] sha256": sha256(folder / "a.png")} | dict(files)
-    embed(path, {"format": FORMAT, "preset": PLAIN | preset, "files": known, "versions": {}})
+    digests = {"dream.guide[0] sha256": sha256(folder / "a.png")} | dict(files)
+    embed(path, {"format": FORMAT, "preset": PLAIN | preset, "files": digests, "versions": {}})
     return open_source(path)
 
 
 @pytest.mark.parametrize("path", ["WHOLE", "~/secret.png", "~", "../home/secret.png"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_path_of_any_spelling_is_held_against_its_digest(spelling, path, secret, tmp_path):
+def test_locate_checks_the_digest_in_any_spelling(spelling, path, secret, tmp_path):
     spell, option = SPELLINGS[spelling]
     preset = spell(path.replace("WHOLE", str(secret)))
     for files in ({}, {f"{option} sha256": sha256(secret)}):
@@ -81,7 +81,7 @@ def test_a_path_of_any_spelling_is_held_against_its_digest(spelling, path, secre
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_file_of_any_spelling_is_found_by_its_digest(spelling, secret, tmp_path):
+def test_locate_finds_a_file_in_any_spelling(spelling, secret, tmp_path):
     spell, option = SPELLINGS[spelling]
     copy = tmp_path / "here" / "secret.png"
     copy.write_bytes(secret.read_bytes())
@@ -89,64 +89,64 @@ def test_a_file_of_any_spelling_is_found_by_its_digest(spelling, secret, tmp_pat
         tmp_path / "here", spell("/elsewhere/secret.png"), {f"{option} sha256": sha256(secret)}
     )
     record = source.record
-    assert inputs(located.located(record, source.folder))[option] == copy
+    assert inputs(find_inputs.locate(record, source.folder))[option] == copy
     assert inputs(written_preset(source)[1])[option] == copy
 
 
-@pytest.mark.parametrize("spelling", ["a guide that is a text", "a mask that is a text"])
-def test_the_commands_refuse_a_path_of_another_spelling(spelling, secret, tmp_path, capsys):
+@pytest.mark.parametrize("spelling", ["a guide that is a string", "a mask that is a string"])
+def test_commands_refuse_a_path_in_another_spelling(spelling, secret, tmp_path, capsys):
     spell, option = SPELLINGS[spelling]
     posted(tmp_path / "here", spell(str(secret)))
-    code, _, said = run(capsys, "replay", "posted.png")
-    assert code == 2 and f"{option}: " in said and len(said.splitlines()) == 1
-    code, _, said = run(capsys, "presets", "new", "mine", "--from", "posted.png")
-    assert code == 0 and "secret.png, of which it was made, is not here" in said
+    code, _, stderr = run(capsys, "replay", "posted.png")
+    assert code == 2 and f"{option}: " in stderr and len(stderr.splitlines()) == 1
+    code, _, stderr = run(capsys, "presets", "new", "mine", "--from", "posted.png")
+    assert code == 0 and "secret.png, of which it was made, is not here" in stderr
     assert str(secret.parent) not in (tmp_path / "here" / "mine.toml").read_text("utf-8")
 
 
-def test_what_the_settings_give_needs_no_digest(secret, tmp_path):
+def test_locate_takes_settings_without_a_digest(secret, tmp_path):
     source = posted(tmp_path / "here", {"dream": {"mask": "/elsewhere/secret.png"}})
     for setting in (f"dream.mask={secret}", f'dream={{mask = "{secret}"}}'):
-        preset = located.located(source.record, source.folder, [setting])
+        preset = find_inputs.locate(source.record, source.folder, [setting])
         assert inputs(preset) == {"dream.mask.path": secret}
-    preset = located.located(source.record, source.folder, ["dream.mask=none"])
+    preset = find_inputs.locate(source.record, source.folder, ["dream.mask=none"])
     assert not inputs(preset)
     with pytest.raises(PresetError, match=r"^dream.guide\[0\]: "):  # another one's is no help
         preset_of(posted(tmp_path / "here", {"dream": {"guide": "b.png"}}), ["dream.mask=a.png"])
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_path_that_the_search_did_not_see_is_refused(spelling, secret, tmp_path, monkeypatch):
+def test_locate_refuses_a_path_that_was_missed(spelling, secret, tmp_path, monkeypatch):
     spell, _option = SPELLINGS[spelling]
     source = posted(tmp_path / "here", spell(str(secret)))
-    monkeypatch.setattr(located, "with_paths", lambda table, find: table)
+    monkeypatch.setattr(find_inputs, "with_paths", lambda table, find: table)
     for read in (lambda source: preset_of(source, ()), written_preset):
         with pytest.raises(PresetError, match="is not a file that was found by its SHA-256"):
             read(source)
 
 
-def test_a_name_that_stands_for_a_home_stays_none(secret, tmp_path):
+def test_locate_never_expands_a_home(secret, tmp_path):
     source = posted(tmp_path / "here", {"dream": {"mask": "/elsewhere/~"}})
     with pytest.raises(PresetError, match=r"^dream.mask.path: .* was found by its SHA-256 \(--set"):
         written_preset(source)
 
 
-def test_a_direction_beside_its_film_is_not_taken_for_a_name(secret, tmp_path):
+def test_locate_takes_a_direction_beside_its_film(secret, tmp_path):
     folder = tmp_path / "here"
     (folder / "port").write_bytes(b"weights")
     files = {"dream.direction sha256": sha256(folder / "port")}
     source = posted(folder, {"dream": {"direction": "./port"}}, files)
-    preset = located.located(source.record, source.folder)
+    preset = find_inputs.locate(source.record, source.folder)
     assert preset.dream.direction == folder / "port"
 
 
 @pytest.mark.parametrize("depth", [300, 900, 5000])
 @pytest.mark.parametrize("key", ["layers", "guide", "mask", "octaves", "other"])
-def test_a_preset_nested_as_deep_as_json_goes_is_refused(key, depth, tmp_path):
+def test_locate_refuses_deeply_nested_presets(key, depth, tmp_path):
     deep: list = []
     for _ in range(depth):
         deep = [deep]
     record = check_record({"preset": {}, "files": {}, "versions": {}}, "a.mp4")
     record = record.model_copy(update={"preset": PLAIN | {"dream": {key: deep}}})
     with pytest.raises(PresetError, match=r"too deep|^dream\."):
-        located.located(record, tmp_path)
+        find_inputs.locate(record, tmp_path)

@@ -84,7 +84,7 @@ def test_what_cannot_be_done_is_one_line(words, message, film, tmp_path, capsys,
 
 STOP = """
 import sys, time
-import dreamvid.reversing.reverse as reverse
+import dreamvid.export.reverse.reverse as reverse
 from dreamvid.cli import main
 
 real = reverse.Sampler.__call__

@@ -111,8 +111,8 @@ PEAK = """
 import sys
 from pathlib import Path
 from dreamvid.errors import PresetError
-from dreamvid.reversing.backwards import read_backwards
-from dreamvid.reversing.reverse import reverse_film
+from dreamvid.export.reverse.backwards import read_backwards
+from dreamvid.export.reverse.reverse import reverse_film
 reverse_film(Path(sys.argv[1]), Path(sys.argv[2]))
 with open("/proc/self/status") as status:  # rusage's begins with the size of the parent
     print(next(line.split()[1] for line in status if line.startswith("VmHWM")))

@@ -10,12 +10,12 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from dreamvid.image import Bytes
-from dreamvid.media.video.codecs import Form
+from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.reader import EXACT
 
 
-def converter(form: Form) -> Callable[[Bytes], Planes]:
+def converter(form: PixelFormat) -> Callable[[Bytes], Planes]:
     """Make a converter for the frames of one film; raises ValueError for RGB of over 8 bits."""
     if form.chroma is None:
         if form.depth != 8:
@@ -48,7 +48,7 @@ def _to_bgr0(image: Bytes) -> Planes:
     return padded.reshape(-1, image.shape[1])
 
 
-def _swscale_form(form: Form) -> str:
+def _swscale_form(form: PixelFormat) -> str:
     """The pixel format for swscale, whose subsampled chroma is sited mid-pixel alone."""
     if form.chroma == (1, 1) or (form.name == "yuv420p" and not form.left):
         return form.name
@@ -65,7 +65,7 @@ def _planes_of(frame: VideoFrame, depth: int) -> list[np.ndarray]:
     return [whole[:, : plane.width] for plane, whole in rows]
 
 
-def _subsample(plane: np.ndarray, form: Form) -> np.ndarray:
+def _subsample(plane: np.ndarray, form: PixelFormat) -> np.ndarray:
     assert form.chroma is not None
     rows, columns = form.chroma
     total, count = plane.astype(np.int32), rows * columns

@@ -37,13 +37,13 @@ def _encoding(film: Pictures, plan: Plan) -> Encoding:
     encoding = Encoding(size=film.size, fps=film.fps, codec=plan.codec or "")
     if plan.quality is not None:
         encoding = replace(encoding, crf=plan.quality)
-    if encoding.form.chroma is None and SOURCE_DEPTH in encoding.kind.forms:
+    if encoding.pixel_format.chroma is None and SOURCE_DEPTH in encoding.kind.pixel_formats:
         encoding = replace(encoding, depth=SOURCE_DEPTH)
     return encoding
 
 
 def _planes(film: Pictures, encoding: Encoding) -> Generator[Planes, None, None]:
-    convert = converter(encoding.form)
+    convert = converter(encoding.pixel_format)
     with closing(film.read()) as frames:
         for frame in frames:
             yield convert(frame)

@@ -62,8 +62,8 @@ class VideoOptions(Options):
     @model_validator(mode="after")
     def _fits_its_codec(self) -> "VideoOptions":
         codec, name = self.kind, self.codec
-        if self.depth not in (None, *codec.forms):
-            depths = " or ".join(map(str, sorted(codec.forms)))
+        if self.depth not in (None, *codec.pixel_formats):
+            depths = " or ".join(map(str, sorted(codec.pixel_formats)))
             raise ValueError(f"depth: {name} has {depths} bits, not {self.depth}")
         if codec.crf is None and "crf" in self.changed():
             raise ValueError(f"crf: {name} has one quality; leave crf out, or use another codec")

@@ -134,7 +134,7 @@ def _buffers(job: Job) -> dict[str, float]:
     more = OTHERS_PIXEL.get(encoding.codec, 0)
     return {
         "frames": PICTURES * PIXEL * pixels,
-        "encoding": (waiting * encoding.form.pixel_bytes + ENCODER_PIXEL + more) * pixels
+        "encoding": (waiting * encoding.pixel_format.pixel_bytes + ENCODER_PIXEL + more) * pixels
         + ENCODER
         + OTHERS.get(encoding.codec, 0),
     }
@@ -172,7 +172,7 @@ def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str,
     picture = PIXEL * math.prod(_size(job))
     kept = [image for image in seen.frame.memory.values() if image is not seen.frame.image]
     # The newest two, and in the last one the frames of a segment that is not full.
-    short = frames % counts.chunk * encoding_of(job.preset).form.pixel_bytes
+    short = frames % counts.chunk * encoding_of(job.preset).pixel_format.pixel_bytes
     checkpoints = min(2, segments) * (1 + len(kept)) * picture + short * math.prod(_size(job))
     heard = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
     return {

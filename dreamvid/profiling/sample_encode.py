@@ -78,7 +78,7 @@ def _written(images: list[Image], preset: Preset) -> Texture:
     with TemporaryDirectory() as folder:
         film, gif, still, deep = (Path(folder) / name for name in names)
         frames, convert = _timed(
-            lambda: [to_planes(image, encoding.form, dither) for image in images]
+            lambda: [to_planes(image, encoding.pixel_format, dither) for image in images]
         )
         _, encoded = _timed(lambda: encode(frames, film, encoding))
         first, *others = _packets(film)

@@ -18,7 +18,7 @@ from dreamvid.film.job import Job, LoadModel, build, inputs
 from dreamvid.media.images.writing import save
 from dreamvid.media.video.colour import Planes, samples
 from dreamvid.media.video.segments import TwinSegments
-from dreamvid.media.video.transfer import Arriving
+from dreamvid.media.video.transfer import PendingFrames
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 from dreamvid.render.outputs import FILES, write_films
@@ -84,7 +84,7 @@ class Outcome:
 class _Run:
     """The frames not yet in a segment, and when the last checkpoint was."""
 
-    pending: Arriving
+    pending: PendingFrames
     seconds: float = 0.0  # spent in earlier runs
     started: float = field(default_factory=time.monotonic)
     saved: float = field(default_factory=time.monotonic)
@@ -163,7 +163,7 @@ def _render_segments(
     count = job.preset.video.count
     begin = Checkpoint(job.start)
     kept = guard.complete(folder, folder.resume(device) or begin, begin, encoding, length, note)
-    run = _Run(Arriving(kept.pending), kept.seconds)
+    run = _Run(PendingFrames(kept.pending), kept.seconds)
     frame, leading = kept.frame, -1 - job.start.index
     segments = TwinSegments(folder.work, encoding, encoders_at_once(encoding, device))
     with job.steps(LeadFiles(folder.work)) as step, segments:
@@ -177,7 +177,7 @@ def _render_segments(
             # A chunk that is not full is kept as it is, too: a longer film's will be.
             short = tuple(run.pending) if len(run.pending) < length else ()
             segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
-            run.pending = Arriving()
+            run.pending = PendingFrames()
 
         def rescue(frame: Frame) -> None:
             if run.pending and frame is not kept.frame:
@@ -189,7 +189,7 @@ def _render_segments(
         for frame in render_frames(kept.frame, guard.guarded(step, rescue), count=count):
             folder.check()
             if frame.index >= 0:
-                run.pending.send(samples(frame.image, encoding.form, dither))
+                run.pending.send(samples(frame.image, encoding.pixel_format, dither))
                 write_frame(frame, job.preset, folder.out)
                 _write_still(job, folder, frame)
             if run.pending and (len(run.pending) == length or frame.index + 1 == count):

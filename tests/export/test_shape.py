@@ -77,7 +77,7 @@ def test_framing_describes_itself():
     dict.fromkeys(
         form
         for codec in CODECS.values()
-        for form in codec.forms.values()
+        for form in codec.pixel_formats.values()
         if form.name != "gbrp16le"
     ),
     ids=lambda form: f"{form.name}{'-left' * form.left}",

@@ -143,7 +143,7 @@ def encoder_dies(_out: Path) -> None:
     from dreamvid.media.video import writer
 
     streams = []
-    add, picture = writer.add_stream_for, writer.picture_of
+    add, picture = writer.add_stream_for, writer.frame_of
 
     def kept(container, encoding):
         streams.append(add(container, encoding))
@@ -153,7 +153,7 @@ def encoder_dies(_out: Path) -> None:
         streams[-1].encode(None)
         return picture(planes, encoding)
 
-    writer.add_stream_for, writer.picture_of = kept, flushed
+    writer.add_stream_for, writer.frame_of = kept, flushed
 
 
 def clock_jumps(_out: Path) -> None:

@@ -133,7 +133,7 @@ def _encoding(path: Path, suffix: str, times: FrameTimes, crf: int) -> Encoding:
         own = stream.codec_context.codec.canonical_name
     codec = own if own in CODECS_OF[suffix] else CODECS_OF[suffix][0]
     height, width = even(upright_size(times.first, times.pixel_aspect))
-    forms = CODECS[codec].forms
+    forms = CODECS[codec].pixel_formats
     alike = [depth for depth, form in forms.items() if form.name == times.first.format.name]
     depth = alike[0] if alike else RGB_DEPTH if RGB_DEPTH in forms else None
     return Encoding(size=(height, width), fps=times.rate, crf=crf, codec=codec, depth=depth)

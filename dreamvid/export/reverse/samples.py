@@ -4,7 +4,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from dreamvid.export.planes import converter
-from dreamvid.media.video.codecs import Form
+from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.footage import Converter, display_matrix
@@ -25,16 +25,16 @@ class Sampler:
         self._encoding = encoding
         self._square = times.pixel_aspect == 1
         self._upright = Converter(encoding.size, times.pixel_aspect)
-        self._convert = converter(encoding.form)
+        self._convert = converter(encoding.pixel_format)
 
     def __call__(self, frame: VideoFrame) -> Planes:
         if self._square and _is_of(frame, self._encoding):
-            return _own(frame, self._encoding.form)
+            return _own(frame, self._encoding.pixel_format)
         return self._convert(self._upright(frame))
 
 
 def _is_of(frame: VideoFrame, encoding: Encoding) -> bool:
-    form = encoding.form
+    form = encoding.pixel_format
     matrices = (RGB,) if form.chroma is None else (BT709, UNSPECIFIED)
     limits = (0, FULL if form.chroma is None else LIMITED)  # 0: it does not say
     return (
@@ -46,7 +46,7 @@ def _is_of(frame: VideoFrame, encoding: Encoding) -> bool:
     )
 
 
-def _own(frame: VideoFrame, form: Form) -> Planes:
+def _own(frame: VideoFrame, form: PixelFormat) -> Planes:
     kind = np.uint8 if form.depth == 8 else np.dtype("<u2")
     sizes = form.planes(frame.height, frame.width)
     flat = [

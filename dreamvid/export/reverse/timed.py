@@ -7,7 +7,7 @@ from pathlib import Path
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.libav import whole_film
-from dreamvid.media.video.writer import add_stream_for, open_film, picture_of
+from dreamvid.media.video.writer import add_stream_for, frame_of, open_film
 
 
 def encode_timed(
@@ -25,7 +25,7 @@ def encode_timed(
         stream.codec_context.time_base = stream.time_base = tick
         at = None
         for planes, at, length in frames:
-            frame = picture_of(planes, encoding)
+            frame = frame_of(planes, encoding)
             frame.pts, frame.duration, frame.time_base = at, length, tick
             container.mux(stream.encode(frame))
         if at is None:

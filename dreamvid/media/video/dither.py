@@ -1,7 +1,7 @@
-"""Ordered dither: less than a level, added before rounding, so that slow slopes show no bands.
+"""Ordered dither: less than a level, added before rounding, so that smooth gradients show no bands.
 
-The same in every frame. One that moved would be noise: on a smooth dusk at crf 16 x264 takes
-six times the bytes for it and then leaves it out, while it keeps this. Blue noise it blurs.
+The pattern is the same in every frame. A moving one would be noise: on a smooth dusk at crf 16
+x264 takes six times the bytes for it and still removes it. Blue noise is blurred.
 """
 
 from functools import cache
@@ -10,17 +10,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-DOUBLINGS = 3  # of the pattern: to 8 by 8 pixels
-MOVES = ((0, 0), (3, 4), (6, 1))  # each plane's pattern, or a grey would be dithered in colours
+DOUBLINGS = 3  # of the pattern, to 8 by 8 pixels
+SHIFTS = (
+    (0, 0),
+    (3, 4),
+    (6, 1),
+)  # of the pattern in each plane: else they correlate
 
 
 def dithered(plane: Float[Tensor, "h w"], number: int) -> Float[Tensor, "h w"]:
-    """A plane in levels, with -1/2 to 1/2 added.
+    """Add the pattern, -1/2 to 1/2, to a plane in levels.
 
     Args:
-        number: of the plane among the picture's, 0 to 2.
+        number: of the plane in the frame, 0 to 2.
     """
-    pattern = _bayer().to(plane.device).roll(MOVES[number], (0, 1))
+    pattern = _bayer().to(plane.device).roll(SHIFTS[number], (0, 1))
     height, width = plane.shape
     times = -(-height // len(pattern)), -(-width // len(pattern))
     return plane + pattern.repeat(times)[:height, :width]
@@ -28,7 +32,7 @@ def dithered(plane: Float[Tensor, "h w"], number: int) -> Float[Tensor, "h w"]:
 
 @cache
 def _bayer() -> Float[Tensor, "side side"]:
-    """Every level between -1/2 and 1/2 once, alike ones far apart.
+    """Build the matrix of thresholds between -1/2 and 1/2, neighbouring levels far apart.
 
     B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", 1973.
     """

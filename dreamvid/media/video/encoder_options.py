@@ -1,17 +1,17 @@
-"""All that decides an encoder's bytes, and the options that libav's encoders are given for it."""
+"""Encoder settings, and the options of libav's encoders made from them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dreamvid.media.video.codecs import CODECS, Codec, Form
+from dreamvid.media.video.codecs import CODECS, Codec, PixelFormat
 
-# x264's mbtree reads past the end of rows that are no multiple of so many pixels, and what
+# x264's mbtree reads past the end of rows that are not a multiple of this many pixels, and what
 # lies there changes its packets from run to run (measured with core 165, at 64 to 320 wide).
 TREE_ROW = 128
 
-# aq-mode 3 spares dark gradients the banding; the weak deblocking keeps dream texture.
-# chromaloc: chroma lies amid its four pixels; the offset keeps flat colours within 2/255.
+# aq-mode 3 avoids banding in dark gradients; weak deblocking keeps dream texture.
+# chromaloc: chroma in the middle of its four pixels; the offset keeps flat colours within 2/255.
 X264_PARAMS = "aq-mode=3:deblock=-1,-1:open-gop=0:chromaloc=1:chroma-qp-offset=-6"
 # cutree is x265's mbtree: with it packets differ from run to run at small sizes (4.1).
 X265_PARAMS = (
@@ -21,44 +21,44 @@ X265_PARAMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """All that decides an encoder's bytes. Segments of one film share one Encoding."""
+    """Settings that decide an encoder's output. Segments of one film share one Encoding."""
 
     size: tuple[int, int]  # (height, width), both even
     fps: Fraction
-    crf: int = 16  # x264's quality: lower is better and larger; others' own is made of it
+    crf: int = 16  # on x264's scale, lower is better and larger; converted for other codecs
     preset: str = "medium"  # of x264 and x265
-    threads: int = 4  # never the machine's count: x264's packets depend on it
-    codec: str = "h264"  # of CODECS
-    depth: int | None = None  # bits a sample; None: as is usual for the codec
-    encoder: str | None = None  # libav's name; None: the codec's, that needs no hardware
+    threads: int = 4  # not the machine's count: x264's packets depend on it
+    codec: str = "h264"  # a name of CODECS
+    depth: int | None = None  # bits a sample; None: the codec's default
+    encoder: str | None = None  # libav's name; None: the codec's software encoder
 
     @property
     def kind(self) -> Codec:
         return CODECS[self.codec]
 
     @property
-    def form(self) -> Form:
-        return self.kind.forms[self.depth or self.kind.depth]
+    def pixel_format(self) -> PixelFormat:
+        return self.kind.pixel_formats[self.depth or self.kind.depth]
 
     @property
-    def by(self) -> str:
-        """libav's name of the encoder."""
+    def encoder_name(self) -> str:
+        """Name of the encoder in libav."""
         return self.encoder or self.kind.encoder
 
     @property
     def quality(self) -> int:
-        """The encoder's own crf: about the picture that x264's would give."""
-        times, plus = self.kind.crf or (1, 0)
+        """The crf on the encoder's own scale, for about the quality of x264's."""
+        scale, offset = self.kind.crf or (1, 0)
         best = 1 if self.codec == "av1" else 0  # SVT-AV1 takes 0 for "not given"
-        return min(max(best, round(self.crf * times + plus)), self.kind.worst)
+        return min(max(best, round(self.crf * scale + offset)), self.kind.worst)
 
 
 def encoder_options(encoding: Encoding) -> dict[str, str]:
-    """What libav's encoder is told beside size, rate, form and colours."""
+    """Return the encoder's options beside size, rate, pixel format and colours."""
     for end, options in HARDWARE.items():
-        if encoding.by.endswith(end):
+        if encoding.encoder_name.endswith(end):
             return options(encoding)
-    return SOFTWARE[encoding.by](encoding)
+    return SOFTWARE[encoding.encoder_name](encoding)
 
 
 def _x264(encoding: Encoding) -> dict[str, str]:
@@ -89,18 +89,18 @@ def _svt_av1(encoding: Encoding) -> dict[str, str]:
 
 
 def _vp9(encoding: Encoding) -> dict[str, str]:
-    # row-mt: its threads wait for each other in an order of chance.
+    # row-mt's threads wait for each other in a random order.
     options = {"b": "0", "deadline": "good", "cpu-used": "2", "row-mt": "0"}
     return {"crf": str(encoding.quality), **options}
 
 
 def _prores(encoding: Encoding) -> dict[str, str]:
-    # Editors look for the vendor, and take nobody's but Apple's for granted.
+    # Editing programs check the vendor, and trust only Apple's.
     return {"profile": "hq" if encoding.codec == "prores" else "4444", "vendor": "apl0"}
 
 
 def _ffv1(encoding: Encoding) -> dict[str, str]:
-    # Version 3 (RFC 9043), in slices that are each checked when they are read.
+    # Version 3 (RFC 9043), in slices with a checksum each.
     return {"level": "3", "slices": "4", "slicecrc": "1"}
 
 
@@ -124,7 +124,7 @@ def _nvenc(encoding: Encoding) -> dict[str, str]:
 
 
 def _videotoolbox(encoding: Encoding) -> dict[str, str]:
-    # Its scale is 1 to 100, the higher the better, in libav's units of 118.
+    # Its scale is 1 to 100, higher is better, in libav's units of 118.
     better = max(1, 100 - 2 * encoding.crf)
     return {"flags": "+qscale", "global_quality": str(118 * better)}
 
@@ -144,4 +144,4 @@ HARDWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
     "_qsv": _qsv,
     "_amf": _amf,
 }
-"""By the end of the encoder's name."""
+"""Option builders by the suffix of the encoder's name."""

@@ -1,4 +1,4 @@
-"""Which encoders work on this machine, found out by encoding."""
+"""Tests of which encoders work on this machine, by encoding."""
 
 import os
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def probe_encoder(name: str) -> str | None:
 
 @contextmanager
 def libav_log() -> Iterator[list[tuple[int, str, str]]]:
-    """Collect libav's errors: without them a failed call only says "not permitted"."""
+    """Collect libav's error messages: a failed call by itself only says "not permitted"."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
@@ -55,8 +55,8 @@ def libav_log() -> Iterator[list[tuple[int, str, str]]]:
 
 
 def _encode_grey(context: VideoCodecContext) -> None:
-    """Three frames of 256x256, the least that every hardware encoder takes."""
-    formats = [form.name for form in context.codec.video_formats or []]
+    """Encode three frames of 256x256, the smallest size that every hardware encoder takes."""
+    formats = [pixel_format.name for pixel_format in context.codec.video_formats or []]
     context.width = context.height = 256
     context.pix_fmt = formats[0] if formats else "yuv420p"
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)

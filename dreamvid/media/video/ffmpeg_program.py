@@ -43,7 +43,7 @@ def pipe_film(frames: Iterable[Planes], partial: Path, path: Path, encoding: Enc
     with TemporaryFile() as log, _running(command, path, log) as program:
         assert program.stdin is not None
         for planes in frames:
-            check_planes(planes, encoding.form, encoding.size)
+            check_planes(planes, encoding.pixel_format, encoding.size)
             if not _written(program.stdin, planes):
                 raise _failure(program.wait(), path, log)
             count += 1
@@ -73,11 +73,11 @@ def _command(partial: Path, suffix: str, encoding: Encoding) -> list[str]:
     height, width = encoding.size
     settings = {
         "f": "rawvideo",
-        "pix_fmt": encoding.form.name,
+        "pix_fmt": encoding.pixel_format.name,
         "video_size": f"{width}x{height}",
         "framerate": str(encoding.fps),
         "i": "pipe:0",
-        "c:v": encoding.by,
+        "c:v": encoding.encoder_name,
         **encoder_options(encoding),
         "threads": str(encoding.threads),
         # Else the film names the libav version that wrote it.

@@ -1,8 +1,8 @@
-"""Twin segments: each chunk of the film encoded forward and reversed while the next one fills.
+"""Twin segments: each chunk of a film is encoded forward and reversed while the next one fills.
 
-Joined, the forward files in order and the reversed ones in reverse order are the two
-films: one render, no second decode, and few chunks in memory. Where every picture is a key
-picture one file is enough: its packets are put in reverse order.
+The forward files joined in order, and the reversed files joined in reverse order, are the two
+films: one render, no second decode, few chunks in memory. Intra-only codecs need one file: its
+packets are put in reverse order.
 """
 
 from collections import deque
@@ -18,14 +18,13 @@ from dreamvid.media.video.writer import Encoding, encode, join
 
 
 class TwinSegments:
-    """Encodes chunks in threads of its own, and tells of them in the order they come.
+    """Encoder of chunks in threads, which reports them in the order of submission.
 
-    Leaving the block waits for the last chunk and raises its error. When the block itself
-    failed, its error wins; the chunks that were handed over are still finished.
+    Leaving the block waits for the last chunk and raises its error. An error of the block itself
+    takes precedence; submitted chunks are still finished.
 
     Args:
-        at_once: files that are encoded at a time. Two of them are a chunk; while so many chunks
-            are encoded, one fills.
+        at_once: files encoded at a time, two for each chunk.
     """
 
     def __init__(self, folder: Path, encoding: Encoding, at_once: int = 1) -> None:
@@ -33,8 +32,8 @@ class TwinSegments:
         self._encoding = encoding
         self._encoders = ThreadPoolExecutor(at_once, thread_name_prefix="encoder")
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
-        self._room = max(1, at_once // 2)
-        self._chunks: deque[Future[None]] = deque()  # handed over, oldest first
+        self._capacity = max(1, at_once // 2)
+        self._chunks: deque[Future[None]] = deque()  # submitted, oldest first
 
     def __enter__(self) -> "TwinSegments":
         return self
@@ -51,60 +50,60 @@ class TwinSegments:
             self.wait()
 
     def submit(self, number: int, frames: Sequence[Planes], then: Callable[[], None]) -> None:
-        """Hand over chunk `number`; once all files up to it are on the disk, `then` is called.
+        """Encode chunk `number`, and call `then` once all files up to it are on the disk.
 
-        Waits for room, and raises the error of a chunk before. From then on the frames are
-        ours: fill others. `then` runs in another thread.
+        Waits for capacity, and raises an earlier chunk's error. The caller must not change the
+        frames afterwards. `then` runs in another thread.
         """
         self.make_room()
         before = self._chunks[-1] if self._chunks else None
-        ways = (False,) if self._encoding.kind.intra else (False, True)
-        files = [self._encoders.submit(self._encode, number, frames, way) for way in ways]
+        directions = (False,) if self._encoding.kind.intra else (False, True)
+        files = [self._encoders.submit(self._encode, number, frames, b) for b in directions]
         self._chunks.append(self._keeper.submit(_finish, files, before, then))
 
     def make_room(self) -> None:
-        """Until another chunk may be handed over; raises the error of one before."""
-        while len(self._chunks) >= self._room:
+        """Wait until another chunk may be submitted; raises an earlier one's error."""
+        while len(self._chunks) >= self._capacity:
             self._chunks[0].result()
             self._chunks.popleft()
 
     def wait(self) -> None:
-        """Until all chunks handed over are on the disk; raises the first one's error."""
+        """Wait until all submitted chunks are on the disk; raises the first error."""
         for chunk in self._chunks:
             chunk.result()
 
     def check(self) -> None:
-        """Raise the error of a chunk handed over, if one has one by now."""
+        """Raise the error of a submitted chunk that has failed by now."""
         for chunk in self._chunks:
             if chunk.done():
                 chunk.result()
 
     def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
         name = (_reverse if backwards else _forward)(number, self._encoding.kind.segment)
-        wanted = reversed(frames) if backwards else frames
-        encode(wanted, self._folder / name, self._encoding)
+        ordered = reversed(frames) if backwards else frames
+        encode(ordered, self._folder / name, self._encoding)
 
 
 def _finish(
     files: list[Future[None]], before: Future[None] | None, then: Callable[[], None]
 ) -> None:
-    """Call `then`, which speaks for all chunks so far: not where one before this has failed.
+    """Wait for a chunk's files and the chunk before, then call `then`.
 
-    There is one thread for this, so that it is called in order.
+    One thread runs this, so that `then` is called in order, and never after a failed chunk.
     """
-    for waited_for in (before, *files):
-        if waited_for is not None:
-            waited_for.result()
+    for future in (before, *files):
+        if future is not None:
+            future.result()
     then()
 
 
 def join_forward(folder: Path, count: int, film: Path, encoding: Encoding) -> None:
-    """The film of chunks 0 to count - 1; raises what `join` raises."""
+    """Join chunks 0 to count - 1 into the forward film; raises as `join` does."""
     join(forward_files(folder, count, encoding.kind), film, encoding.fps)
 
 
 def join_reverse(folder: Path, count: int, film: Path, encoding: Encoding) -> None:
-    """The same film backwards; raises what `join` raises."""
+    """Join chunks 0 to count - 1 into the reversed film; raises as `join` does."""
     if encoding.kind.intra:
         join(forward_files(folder, count, encoding.kind), film, encoding.fps, backwards=True)
     else:
@@ -112,12 +111,15 @@ def join_reverse(folder: Path, count: int, film: Path, encoding: Encoding) -> No
 
 
 def forward_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
-    """The forward film's segments, chunks 0 to count - 1, in playing order."""
+    """Return the forward film's segments, chunks 0 to count - 1, in playing order."""
     return [folder / _forward(number, codec.segment) for number in range(count)]
 
 
 def reverse_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
-    """The reversed film's segments in playing order, the last chunk first; none of intra."""
+    """Return the reversed film's segments in playing order, the last chunk first.
+
+    Intra-only codecs have none.
+    """
     return [folder / _reverse(number, codec.segment) for number in reversed(range(count))]
 
 
@@ -128,14 +130,13 @@ def chunk_frames(
     *,
     pixel_bytes: float = YUV420.pixel_bytes,
 ) -> int:
-    """Frames in a chunk: a second's, or as many as leave two chunks within the budget.
+    """Return the frames in a chunk: a second's, or as many as fit twice into the budget.
 
-    Where several encoders work there are more of them, but no shorter ones: the same film is
-    the same on any machine.
+    Independent of the number of encoders, so that a film is the same on any machine.
 
     Args:
         size: (height, width), even.
-        pixel_bytes: of a frame that waits; the form's.
+        pixel_bytes: the pixel format's.
     """
     frame_bytes = round(size[0] * size[1] * pixel_bytes)
     return max(1, min(round(fps), budget_bytes // (2 * frame_bytes)))

@@ -1,4 +1,4 @@
-"""Pictures to films: each codec in the container that is usual for it."""
+"""Encoding of frames to films, and joining of films without encoding again."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -14,21 +14,22 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.codecs import Form
+from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes, check_planes
 from dreamvid.media.video.encoder_options import Encoding, encoder_options
 from dreamvid.media.video.ffmpeg_program import pipe_film
 from dreamvid.media.video.libav import file_url, whole_film
 from dreamvid.media.video.reader import open_video
 
-BT709 = 1  # of primaries, transfer and matrix alike: ITU-T H.273, which libav follows
-RGB = 0  # the matrix that is none
-LIMITED, FULL = 1, 2  # AVCOL_RANGE_MPEG: black is 16; AVCOL_RANGE_JPEG: it is 0
+# libav's numbers follow ITU-T H.273.
+BT709 = 1  # primaries, transfer and matrix
+RGB = 0  # the identity matrix
+LIMITED, FULL = 1, 2  # AVCOL_RANGE_MPEG: black is 16; AVCOL_RANGE_JPEG: black is 0
 
-KEYFRAME_SECONDS = 2  # at most; what players need to seek in a film
+KEYFRAME_SECONDS = 2  # longest distance of keyframes, so that players can seek
 
-# faststart: the index before the pictures, so that a site can play it while it loads.
-# bitexact: without it the file names the libav version that wrote it.
+# faststart: the index before the frames, so that a site can play the film while it loads.
+# bitexact: else the file names the libav version that wrote it.
 MP4_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 MKV_OPTIONS = {"cues_to_front": "1", "fflags": "+bitexact"}
 CONTAINERS = {
@@ -37,23 +38,27 @@ CONTAINERS = {
     ".webm": ("webm", MKV_OPTIONS),
     ".mkv": ("matroska", MKV_OPTIONS),
 }
-"""libav's name and options, by the film's suffix."""
+"""libav's muxers and their options, by the film's suffix."""
 
 DELAY = {"libx265": 2}
-"""Frames that decoding is ahead of showing, where the encoder's own word is not taken: x265
-gives films of fewer frames than its B-frames wait for whatever lay in its memory."""
+"""Frames by which decoding is ahead of presentation, where the encoder's dts are not used: x265's
+are uninitialised memory in films shorter than its reordering."""
 
 INTERLEAVED = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
-"""Forms with the same samples, whose U and V are one plane."""
+"""Pixel formats with the same samples and one plane for U and V."""
 
 
 def encode(frames: Iterable[Planes], path: Path, encoding: Encoding) -> None:
-    """Write one film whose first picture is a key picture and which needs no other file's.
+    """Encode a closed film, which begins with a keyframe.
 
-    Frame n is shown at exactly n / fps in MP4 and MOV, which segments are; WebM and MKV keep
-    whole milliseconds, the nearest. Frames are taken one at a time. The file appears whole
-    or not at all, in a folder that is there. Raises OutputError where it cannot be written,
-    VideoError with libav's words, ValueError for no frames or one of another size.
+    Frame n is shown at exactly n / fps in MP4 and MOV, the containers of segments; WebM and MKV
+    round to milliseconds. Frames are taken one at a time. The file appears whole or not at all,
+    in an existing folder.
+
+    Raises:
+        OutputError: the file cannot be written.
+        VideoError: the encoder failed.
+        ValueError: no frames, or one of another size.
     """
     write = pipe_film if encoding.kind.piped else _write_film
     with whole_film(path, make=False) as partial:
@@ -67,7 +72,7 @@ def _write_film(frames: Iterable[Planes], partial: Path, path: Path, encoding: E
         stream = add_stream_for(container, encoding)
         packets, count = _Packets(container, encoding), 0
         for planes in frames:
-            frame = picture_of(planes, encoding)
+            frame = frame_of(planes, encoding)
             frame.pts, frame.time_base = count, 1 / encoding.fps
             packets.mux(stream.encode(frame))
             count += 1
@@ -77,11 +82,11 @@ def _write_film(frames: Iterable[Planes], partial: Path, path: Path, encoding: E
 
 
 class _Packets:
-    """Takes an encoder's packets to the container."""
+    """Muxer of an encoder's packets, which corrects their dts."""
 
     def __init__(self, container: OutputContainer, encoding: Encoding) -> None:
         self._container, self._tick = container, 1 / encoding.fps
-        self._delay = DELAY.get(encoding.by)
+        self._delay = DELAY.get(encoding.encoder_name)
         self._count = 0
 
     def mux(self, packets: list[Packet]) -> None:
@@ -94,17 +99,18 @@ class _Packets:
 
 
 def join(segments: Sequence[Path], path: Path, fps: Fraction, *, backwards: bool = False) -> None:
-    """Copy the packets of segments of one Encoding into one film, frame n at exactly n / fps.
+    """Copy the packets of segments of one Encoding into one film, frame n at n / fps.
 
-    In WebM and MKV, which keep whole milliseconds, at the nearest of them. The same segments
-    give the same bytes. One packet is in memory. The file appears whole or not at all.
+    Times are exact but for WebM and MKV, which round to milliseconds. The same segments give the
+    same bytes. One packet is in memory. The file appears whole or not at all.
 
     Args:
-        backwards: last packet first, for codecs whose pictures are all key pictures; a
-            segment's packets are in memory.
+        backwards: last packet first, for intra-only codecs; a segment's packets are in memory.
 
-    Raises OutputError where it cannot be written, VideoError for segments that are damaged,
-    do not belong together or cannot be turned round, ValueError for none.
+    Raises:
+        OutputError: the film cannot be written.
+        VideoError: segments are damaged, of different encodings or not intra-only.
+        ValueError: no segments.
     """
     if not segments:
         raise ValueError(f"{path}: no segments to join")
@@ -122,10 +128,10 @@ def join(segments: Sequence[Path], path: Path, fps: Fraction, *, backwards: bool
 
 
 def _reordering(segments: Sequence[Path], fps: Fraction) -> int:
-    """How many frames the decoder must be ahead of the screen.
+    """Return the frames by which decoding must be ahead of presentation.
 
-    The segments' own dts will not do: they begin at -2, but at 0 in a segment of one or
-    two frames, so they would run backwards where such a segment meets another.
+    The segments' own dts cannot be used: they begin at -2, but at 0 in a segment of one or two
+    frames, so that they would run backwards at its seams.
     """
     headers, delays = set(), [0]
     for segment in segments:
@@ -139,13 +145,13 @@ def _reordering(segments: Sequence[Path], fps: Fraction) -> int:
 
 
 def _packets(segments: Sequence[Path], fps: Fraction) -> Iterator[Packet]:
-    """Every packet in decoding order, its pts and duration counted in the film's frames."""
+    """Yield every packet in decoding order, its pts and duration in frames of the film."""
     start = 0
     for segment in segments:
         with open_video(segment) as (container, stream):
             count = 0
             for packet in container.demux(stream):
-                if packet.size:  # the last is empty and only ends the stream
+                if packet.size:  # the last one is empty and ends the stream
                     packet.pts = start + _in_frames(packet, packet.pts, fps, segment)
                     packet.duration, packet.time_base = 1, 1 / fps
                     count += 1
@@ -156,7 +162,7 @@ def _packets(segments: Sequence[Path], fps: Fraction) -> Iterator[Packet]:
 
 
 def _backwards(segments: Sequence[Path], fps: Fraction) -> Iterator[Packet]:
-    """Every packet, the last one first, with the time that it is shown at."""
+    """Yield every packet, the last one first, with its pts in the reversed film."""
     number = 0
     for segment in reversed(segments):
         for packet in reversed(list(_packets([segment], fps))):
@@ -174,50 +180,54 @@ def _in_frames(packet: Packet, ticks: int | None, fps: Fraction, segment: Path) 
 
 
 def open_film(partial: Path, suffix: str) -> OutputContainer:
-    """A film to write, under any name, in the container of a suffix of CONTAINERS."""
+    """Open a film to write, under any name, in the container of a suffix of CONTAINERS."""
     container, options = CONTAINERS[suffix]
     return av.open(file_url(partial), "w", format=container, options=options)
 
 
-def picture_of(planes: Planes, encoding: Encoding) -> VideoFrame:
-    (height, width), form = encoding.size, encoding.form
-    check_planes(planes, form, encoding.size)
-    frame = VideoFrame(width, height, form.name)
+def frame_of(planes: Planes, encoding: Encoding) -> VideoFrame:
+    (height, width), pixel_format = encoding.size, encoding.pixel_format
+    check_planes(planes, pixel_format, encoding.size)
+    frame = VideoFrame(width, height, pixel_format.name)
     flat, start = planes.reshape(-1), 0
-    for plane, (rows, columns) in zip(frame.planes, form.planes(height, width), strict=True):
+    for plane, (rows, columns) in zip(
+        frame.planes, pixel_format.planes(height, width), strict=True
+    ):
         whole = np.frombuffer(cast(Any, plane), planes.dtype).reshape(rows, -1)
         whole[:, :columns] = flat[start : start + rows * columns].reshape(rows, columns)
         start += rows * columns
-    frame.colorspace, frame.color_range = _matrix(form)
-    taken = _taken(encoding)
-    return frame if taken == form.name else frame.reformat(format=taken)
+    frame.colorspace, frame.color_range = _matrix(pixel_format)
+    name = _format_name(encoding)
+    return frame if name == pixel_format.name else frame.reformat(format=name)
 
 
-def _taken(encoding: Encoding) -> str:
-    """The form that the encoder takes: hardware may want the same samples in another order."""
-    name = encoding.form.name
-    forms = [form.name for form in av.Codec(encoding.by, "w").video_formats or []]
-    return name if name in forms or not forms else INTERLEAVED[name]
+def _format_name(encoding: Encoding) -> str:
+    """Return the pixel format for the encoder: hardware may want U and V interleaved."""
+    name = encoding.pixel_format.name
+    names = [known.name for known in av.Codec(encoding.encoder_name, "w").video_formats or []]
+    return name if name in names or not names else INTERLEAVED[name]
 
 
-def _matrix(form: Form) -> tuple[int, int]:
-    """Which the samples are made by, and their range."""
-    return (RGB, FULL) if form.chroma is None else (BT709, LIMITED)
+def _matrix(pixel_format: PixelFormat) -> tuple[int, int]:
+    """Return the colour matrix and range of a pixel format's samples."""
+    return (RGB, FULL) if pixel_format.chroma is None else (BT709, LIMITED)
 
 
 def add_stream_for(container: OutputContainer, encoding: Encoding) -> VideoStream:
     environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints past libav's log: errors only
     (height, width), codec = encoding.size, encoding.kind
-    stream = container.add_stream(encoding.by, rate=encoding.fps, width=width, height=height)
+    stream = container.add_stream(
+        encoding.encoder_name, rate=encoding.fps, width=width, height=height
+    )
     assert isinstance(stream, VideoStream)
     context = stream.codec_context
-    context.pix_fmt = _taken(encoding)
+    context.pix_fmt = _format_name(encoding)
     context.time_base = 1 / encoding.fps
     context.gop_size = 1 if codec.intra else max(1, int(KEYFRAME_SECONDS * encoding.fps))
-    # These only tag the film; the pixels are BT.709 already.
-    context.colorspace, context.color_range = _matrix(encoding.form)
+    # These only tag the film; the samples are BT.709 already.
+    context.colorspace, context.color_range = _matrix(encoding.pixel_format)
     context.color_primaries, context.color_trc = BT709, BT709
-    # PyAV's default is SLICE: a third larger and slower than threads over frames.
+    # PyAV's default, SLICE, is a third larger and slower than threads over frames.
     context.thread_type = "AUTO"
     context.thread_count = encoding.threads
     context.options = encoder_options(encoding)

@@ -25,7 +25,7 @@ from dreamvid.film.parts import Parts
 from dreamvid.image import Image
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.segments import TwinSegments
-from dreamvid.media.video.transfer import Arriving
+from dreamvid.media.video.transfer import PendingFrames
 from dreamvid.media.video.writer import Encoding
 from dreamvid.preset.schema import Preset
 from dreamvid.profiling.bench.clock import Stopwatch
@@ -45,7 +45,7 @@ def watched(watch: Watch) -> Iterator[None]:
     seams = {
         "build": partial(_build, watch, render.build),
         "samples": partial(_samples, watch, render.samples),
-        "Arriving": partial(_WatchedArriving, watch),
+        "PendingFrames": partial(_WatchedPendingFrames, watch),
         "TwinSegments": partial(_WatchedSegments, watch),
         "write_films": partial(_write_films, watch, render.write_films),
     }
@@ -110,7 +110,7 @@ def _samples(watch: Watch, samples: Callable[..., Tensor], image: Image, *how: A
         return samples(image, *how)
 
 
-class _WatchedArriving(Arriving):
+class _WatchedPendingFrames(PendingFrames):
     """Sees what of copying keeps the thread that dreams, and its device."""
 
     def __init__(self, watch: Watch, frames: Sequence[Planes] = ()) -> None:

@@ -30,7 +30,7 @@ def with_encoder(job: Job, out: Path, note: Callable[[str], None], *, fresh: boo
     ours = kept if kept in (SOFTWARE, *video.kind.hardware) else None
     choice = choose_encoder(encoding_of(job.preset), video.encoder, ours)
     if video.changed() & {"codec", "encoder"}:
-        note(choice.words)
+        note(choice.message)
     named = video.model_copy(update={"encoder": choice.encoder})
     return replace(job, preset=job.preset.model_copy(update={"video": named}))
 
@@ -53,7 +53,7 @@ def encoding_of(preset: Preset) -> Encoding:
 
 def chunk_length(encoding: Encoding) -> int:
     """Frames in a segment, but for a film's last."""
-    return chunk_frames(encoding.size, encoding.fps, pixel_bytes=encoding.form.pixel_bytes)
+    return chunk_frames(encoding.size, encoding.fps, pixel_bytes=encoding.pixel_format.pixel_bytes)
 
 
 def encoders_at_once(encoding: Encoding, device: torch.device) -> int:

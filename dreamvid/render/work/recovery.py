@@ -23,7 +23,7 @@ def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
     Raises VideoError or OutputError, before hours of work.
     """
     probe = folder.work / f".probe{encoding.kind.segment}"
-    grey = to_planes(torch.full((1, 3, *encoding.size), 0.5), encoding.form)
+    grey = to_planes(torch.full((1, 3, *encoding.size), 0.5), encoding.pixel_format)
     try:
         encode([grey, grey], probe, encoding)
     finally:

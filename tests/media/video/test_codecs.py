@@ -21,7 +21,7 @@ from dreamvid.media.video.writer import Encoding, encode, join
 H, W, COUNT = 64, 96, 6
 FPS = Fraction(30000, 1001)
 BT709, RGB, LIMITED, FULL = 1, 0, 1, 2  # ITU-T H.273; libav's ranges
-KINDS = [(name, depth) for name, codec in CODECS.items() for depth in codec.forms]
+KINDS = [(name, depth) for name, codec in CODECS.items() for depth in codec.pixel_formats]
 INTRA = [kind for kind in KINDS if CODECS[kind[0]].intra]
 COLOURS = [(1, 0, 0), (0, 1, 0), (1, 0, 1), (0, 0, 0), (1, 1, 1), (0.2, 0.5, 0.7)]
 
@@ -42,7 +42,7 @@ def pictures():
 
 
 def planes(encoding):
-    return [to_planes(image, encoding.form) for image in pictures()]
+    return [to_planes(image, encoding.pixel_format) for image in pictures()]
 
 
 def decoded(path, *, eight=False):
@@ -116,7 +116,7 @@ def test_a_film_says_what_it_is(name, depth, films):
         if path.suffix in (".mp4", ".mov"):  # the others do not say it
             assert stream.average_rate == FPS
         tags = (context.color_primaries, context.color_trc, context.colorspace, context.color_range)
-        rgb = codec.forms[depth].chroma is None
+        rgb = codec.pixel_formats[depth].chroma is None
         assert tags == (BT709, BT709, RGB if rgb else BT709, FULL if rgb else LIMITED)
         if codec.tag:
             assert context.codec_tag == codec.tag
@@ -193,7 +193,7 @@ def test_a_higher_crf_is_smaller(name, tmp_path):
     for crf in (8, 16, 32):
         encoding = replace(encoding_as(name, None), crf=crf)
         path = tmp_path / f"{crf}.mp4"
-        encode([to_planes(noise, encoding.form)] * 3, path, encoding)
+        encode([to_planes(noise, encoding.pixel_format)] * 3, path, encoding)
         sizes.append(path.stat().st_size)
     assert sizes[0] > 1.2 * sizes[1] > 1.44 * sizes[2]
 
@@ -211,8 +211,8 @@ def test_chroma_lies_where_the_form_says():
     image = torch.zeros(1, 3, 2, 8)
     image[:, 2, :, 3:] = 1  # blue from column 3 on
     blue = 128 + 224 / 2
-    amid = to_planes(image, CODECS["h264"].forms[8])[2, :4]
-    left = to_planes(image, CODECS["vp9"].forms[8])[2, :4]
+    amid = to_planes(image, CODECS["h264"].pixel_formats[8])[2, :4]
+    left = to_planes(image, CODECS["vp9"].pixel_formats[8])[2, :4]
     np.testing.assert_array_equal(amid, np.round([128, (128 + blue) / 2, blue, blue]))
     np.testing.assert_array_equal(left, np.round([128, 128 + 112 / 4, blue, blue]))
 

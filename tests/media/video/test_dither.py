@@ -47,7 +47,7 @@ def test_it_is_less_than_a_level_and_the_same_every_time():
 @pytest.mark.parametrize("level", [0.0, 1.0])
 @pytest.mark.parametrize("name", list(CODECS))
 def test_black_and_white_stay_what_they_are(name, level):
-    form = CODECS[name].forms[CODECS[name].depth]
+    form = CODECS[name].pixel_formats[CODECS[name].depth]
     image = torch.full((1, 3, 16, 16), level)
     np.testing.assert_array_equal(to_planes(image, form, True), to_planes(image, form))
 
@@ -55,6 +55,6 @@ def test_black_and_white_stay_what_they_are(name, level):
 def test_planes_are_not_dithered_alike():
     """Else a grey between two levels would turn up in its colours."""
     grey = torch.full((1, 3, 32, 32), 127.5 / 255)
-    form = CODECS["ffv1"].forms[8]
+    form = CODECS["ffv1"].pixel_formats[8]
     colours = to_planes(grey, form, True).reshape(32, 32, 4)
     assert (colours[..., 0] != colours[..., 1]).any() and (colours[..., 3] == 0).all()

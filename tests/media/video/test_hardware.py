@@ -22,7 +22,7 @@ def probed(monkeypatch):
     def fake(working):
         def answer(encoding):
             asked.append(encoding)
-            return None if encoding.by in working else "no such hardware"
+            return None if encoding.encoder_name in working else "no such hardware"
 
         monkeypatch.setattr(hardware, "refusal", answer)
         return asked
@@ -33,14 +33,18 @@ def probed(monkeypatch):
 def test_software_is_the_default_and_asks_no_hardware(probed):
     asked = probed({"h264_nvenc"})
     choice = choose_encoder(FILM, "software")
-    assert (choice.encoder, choice.words, asked) == ("software", "H.264 by libx264", [])
+    assert (choice.encoder, choice.message, asked) == ("software", "H.264 by libx264", [])
     assert choose_encoder(FILM, "libx264").encoder == "software"
 
 
 def test_auto_takes_the_first_that_works_at_the_films_size(probed):
     asked = probed({"h264_qsv"})
     assert choose_encoder(FILM, "auto").encoder == "h264_qsv"
-    assert [encoding.by for encoding in asked] == ["h264_nvenc", "h264_videotoolbox", "h264_qsv"]
+    assert [encoding.encoder_name for encoding in asked] == [
+        "h264_nvenc",
+        "h264_videotoolbox",
+        "h264_qsv",
+    ]
     assert {encoding.size for encoding in asked} == {FILM.size}
 
 
@@ -48,7 +52,7 @@ def test_auto_without_hardware_is_software_and_says_why(probed):
     probed(set())
     choice = choose_encoder(FILM, "auto")
     assert choice.encoder == "software"
-    assert choice.words.endswith("no hardware encoder works here (h264_nvenc: no such hardware)")
+    assert choice.message.endswith("no hardware encoder works here (h264_nvenc: no such hardware)")
 
 
 @pytest.mark.parametrize("kept", ["software", "h264_qsv"])

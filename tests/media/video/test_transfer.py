@@ -7,12 +7,12 @@ import torch
 from dreamvid.film.job import build
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.media.video.colour import samples, to_planes
-from dreamvid.media.video.transfer import Arriving
+from dreamvid.media.video.transfer import PendingFrames
 from dreamvid.preset.load import load_preset
 from dreamvid.render.work.encoding import MOST_ENCODERS, encoders_at_once, encoding_of
 
 CPU = torch.device("cpu")
-FORMS = [form for codec in CODECS.values() for form in codec.forms.values()]
+FORMS = [form for codec in CODECS.values() for form in codec.pixel_formats.values()]
 
 
 def image(device=CPU):
@@ -22,7 +22,7 @@ def image(device=CPU):
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.name}-{form.left}")
 def test_what_is_sent_arrives_as_the_encoder_takes_it(form):
     early = to_planes(torch.zeros(1, 3, 6, 8), form)
-    frames = Arriving([early])
+    frames = PendingFrames([early])
     frames.send(samples(image(), form))
     assert len(frames) == 2 and frames[0] is early
     expected = to_planes(image(), form)
@@ -34,7 +34,7 @@ def test_what_is_sent_arrives_as_the_encoder_takes_it(form):
 
 
 def test_sixteen_bits_reach_the_largest_number():
-    white = to_planes(torch.ones(1, 3, 4, 4), CODECS["ffv1"].forms[16])
+    white = to_planes(torch.ones(1, 3, 4, 4), CODECS["ffv1"].pixel_formats[16])
     assert white.max() == white.min() == 65535
 
 
@@ -50,7 +50,12 @@ def test_encoders_leave_dreams_on_a_cpu_alone(device, processors, expected, monk
 
 @pytest.mark.cuda
 def test_frames_of_a_gpu_arrive_whole_while_it_goes_on():
-    cuda, form, frames, expected = torch.device("cuda"), CODECS["h264"].forms[8], Arriving(), []
+    cuda, form, frames, expected = (
+        torch.device("cuda"),
+        CODECS["h264"].pixel_formats[8],
+        PendingFrames(),
+        [],
+    )
     for shade in range(40):
         picture = torch.full((1, 3, 1080, 1920), shade / 40, device=cuda)
         frames.send(samples(picture, form))

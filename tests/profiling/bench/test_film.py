@@ -14,7 +14,7 @@ from dreamvid.render import render
 from dreamvid.render.render import render_film
 
 CPU = torch.device("cpu")
-SEAMS = ("build", "samples", "Arriving", "TwinSegments", "write_films")
+SEAMS = ("build", "samples", "PendingFrames", "TwinSegments", "write_films")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A film as what is made from it needs it: pictures in playing order, their rate, and sound."""
+"""A film to make others from: frames in playing order, their rate, and sound."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from dreamvid.media.audio.decode import RATE, read_blocks
 from dreamvid.media.video.footage import probe_footage, read_footage
 
 Sound = Callable[[], Generator[Samples, None, None]]
-"""Opens a film's sound anew: (2, n) at `sound.decode.RATE`, from the film's second 0 on."""
+"""Opener of a film's sound: blocks of (2, n) at `audio.decode.RATE`, from second 0 on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Moving pictures that can be read again and again. Treat what they yield as read-only."""
+    """Frames that can be read repeatedly; treat them as read-only."""
 
     read: Callable[[], Generator[Bytes, None, None]]
-    """Opens them anew: each (h, w, 3), in playing order. Closed with the generator."""
+    """Opener of the frames, each (h, w, 3), in playing order; closed with the generator."""
     size: tuple[int, int]  # (height, width)
     fps: Fraction
     count: int
@@ -31,9 +31,9 @@ class Pictures:
 
 
 def pictures_of(path: Path) -> Pictures:
-    """Those of any film that libav opens: upright, square pixels, even sides, constant rate.
+    """Open any film of libav's: upright, square pixels, even sides, constant rate.
 
-    The whole file is read, but one frame decoded. Raises VideoError, as the readers do.
+    The whole file is read, one frame is decoded. Raises VideoError, and so does reading.
     """
     info = probe_footage(path)
     return Pictures(

@@ -1,6 +1,6 @@
-"""Any film that libav reads, as a stream of upright RGB frames at a constant rate.
+"""Reading of any film that libav opens, as upright RGB frames at a constant rate.
 
-Frame n of the film is the one that the file shows n / fps seconds after its first.
+Frame n is the one that the file shows n / fps seconds after its first.
 """
 
 import math
@@ -26,19 +26,18 @@ from dreamvid.media.video.reader import to_rgb
 
 @dataclass(frozen=True, kw_only=True)
 class FootageInfo:
-    size: tuple[int, int]  # (height, width) as seen: upright, of square pixels, even sides
+    size: tuple[int, int]  # (height, width): upright, square pixels, even sides
     fps: Fraction
-    frames: int  # that the film has at this fps
-    seconds: Fraction  # that the file lasts
+    frames: int  # at this fps
+    seconds: Fraction  # duration of the file
     sound: bool
 
 
 def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
-    """What a film will be at `fps`, or at its own rate.
+    """Read a film's size, length and rate, at `fps` or at its own rate.
 
-    Its own rate is exact where the file's is constant; otherwise it is the usual rate that
-    the average is nearest to, of 1 to 240. The whole file is read but only one frame is
-    decoded. Raises VideoError for what is no film, or was cut short.
+    A constant rate is exact; a variable one is rounded to a usual rate, 1 to 240. The whole file
+    is read, one frame is decoded. Raises VideoError for no film or one cut short.
     """
     times = read_frame_times(path)
     fps = times.rate if fps is None else fps
@@ -65,12 +64,12 @@ def read_footage(
 ) -> Generator[Bytes, None, None]:
     """Yield film frames first, first + 1, ... up to the film's last, each (h, w, 3).
 
-    A source frame is repeated or left out as the rate asks. A repeated one may be the same
-    array: treat frames as read-only. A thread decodes up to `ahead` frames before they are
-    taken; it ends with the generator. Raises VideoError.
+    Source frames are repeated or dropped for the rate. A repeated one may be the same array:
+    treat frames as read-only. A thread decodes up to `ahead` frames ahead; it ends with the
+    generator. Raises VideoError.
 
     Args:
-        size: (height, width): the middle of that shape is scaled to it; None: `FootageInfo.size`.
+        size: (height, width), cropped to that shape and scaled; None: `FootageInfo.size`.
     """
     if fps <= 0 or first < 0 or ahead < 1:
         raise ValueError(f"fps {fps} and ahead {ahead} must be above 0, first {first} not below")
@@ -84,7 +83,7 @@ def read_footage(
 def _shown(
     path: Path, times: FrameTimes, fps: Fraction, first: int
 ) -> Generator[tuple[VideoFrame, int], None, None]:
-    """Every decoded frame, and for how many film frames from `first` on it is shown."""
+    """Yield every decoded frame, and the number of film frames from `first` on that show it."""
     due, total = first, _film_length(times, fps)
     if due >= total:
         return
@@ -106,7 +105,7 @@ def _shown(
 def _timed(
     path: Path, times: FrameTimes, seconds: Fraction
 ) -> Iterator[tuple[VideoFrame, Fraction]]:
-    """Decoded frames and their times, beginning at the latest with the one shown at `seconds`."""
+    """Yield decoded frames and their times, from the one shown at `seconds` or earlier."""
     key = times.key_before(seconds)
     if key is not None and (key == times.ticks[0] or not _lands(path, key)):
         key = None
@@ -116,13 +115,13 @@ def _timed(
         for number, frame in enumerate(_decode(path, container, stream)):
             if times.numbered:
                 yield frame, times.seconds_at(times.ticks[min(number, times.last)])
-            # What comes before the key frame leans on frames that were not read.
+            # Frames before the keyframe depend on frames that were not read.
             elif frame.pts is not None and (key is None or frame.pts >= key):
                 yield frame, times.seconds_at(frame.pts)
 
 
 def _lands(path: Path, key: int) -> bool:
-    """Whether seeking to the key frame finds it, or an earlier one."""
+    """Return whether seeking to a keyframe finds it, or an earlier one."""
     with open_film(path) as (container, stream):
         container.seek(key, stream=stream)
         packet = next(container.demux(stream))
@@ -143,7 +142,7 @@ def _run_ahead(
     convert: Callable[[VideoFrame], Bytes],
     ahead: int,
 ) -> Generator[Bytes, None, None]:
-    """Decode and convert in a thread, which has ended when this generator has.
+    """Decode and convert in a thread that ends with this generator.
 
     Only libav and NumPy run in it: torch in two threads at once slows both.
     """
@@ -162,7 +161,7 @@ def _run_ahead(
                 pixels = convert(frame) if copies else None
                 if stop.is_set() or any(put(pixels) for _ in range(copies)):
                     break
-        except Exception as error:  # of whatever kind: the consumer is told
+        except Exception as error:  # passed on to the consumer
             end = error
         finally:
             shown.close()
@@ -184,10 +183,10 @@ def _run_ahead(
 
 
 def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """(transposed, rows reversed, columns reversed): how the stored picture becomes upright.
+    """Return (transposed, rows reversed, columns reversed), which make a stored frame upright.
 
-    libav's display matrix takes (x, y) to (a x + c y, b x + d y), its numbers being a, b,
-    0, c, d, ... (libavutil/display.h). Angles between right ones go to the nearest.
+    libav's display matrix a, b, 0, c, d, ... maps (x, y) to (a x + c y, b x + d y)
+    (libavutil/display.h). Other angles are rounded to right ones.
     """
     matrix = display_matrix(frame)
     if matrix is None:
@@ -197,7 +196,7 @@ def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
 
 
 def display_matrix(frame: VideoFrame) -> bytes | None:
-    # Not frame.side_data: it and the frame hold each other, and its pixels until Python looks.
+    # Not frame.side_data: it and the frame are a reference cycle, which keeps pixels until GC.
     matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX.name)  # type: ignore[call-arg]
     return None if matrix is None else bytes(matrix)
 
@@ -213,12 +212,12 @@ def even(size: tuple[int, int]) -> tuple[int, int]:
 
 
 class Converter:
-    """Frames of one film to upright RGB of one size, whatever size each is stored in."""
+    """Converter of one film's frames to upright RGB of one size, whatever size each has."""
 
     def __init__(self, size: tuple[int, int], pixel_aspect: Fraction) -> None:
         self.size = size
         self.pixel_aspect = pixel_aspect
-        self.reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
+        self.reformatter = VideoReformatter()  # keeps swscale's tables
 
     def __call__(self, frame: VideoFrame) -> Bytes:
         transposed, rows_reversed, columns_reversed = _turn(frame)
@@ -231,7 +230,7 @@ class Converter:
         return np.ascontiguousarray(middle)
 
     def _covering(self, upright: tuple[int, int]) -> tuple[int, int]:
-        """The least size that covers ours; an odd picture of which ours is the rest is kept."""
+        """Return the smallest size that covers ours; only trimmed by a pixel: the frame's own."""
         if self.size == even(upright) and min(upright) > 1:
             return upright
         scale = max(self.size[0] / upright[0], self.size[1] / upright[1])

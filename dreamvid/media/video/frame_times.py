@@ -1,4 +1,4 @@
-"""When each frame of a video file is shown: read from its packets, with one frame decoded.
+"""Presentation times of a video file's frames, read from its packets with one frame decoded.
 
 Convention: ticks are the file's own unit of time, `tick` seconds each. Times in seconds
 count from the first frame that can be shown.
@@ -25,29 +25,29 @@ from dreamvid.media.video.libav import libav_errors
 from dreamvid.media.video.reader import check_codec, open_input
 
 NTSC = Fraction(1000, 1001)
-# Rates that cameras and programs make: what a measured rate is taken for, if it is near one.
+# Rates that cameras and programs make; a measured rate near one is rounded to it.
 USUAL_RATES = tuple(
     sorted(
         {*map(Fraction, (10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240))}
         | {rate * NTSC for rate in (24, 30, 48, 60, 120, 240)}
     )
 )
-# A file may have been another before, which counted in these: Matroska, Flash.
+# The unit of Matroska and Flash, from which a file may have been converted.
 MILLISECOND = Fraction(1, 1000)
 SLOWEST, FASTEST = Fraction(1), Fraction(240)
 
-# In these the container says where decoding can begin; elsewhere libav guesses.
+# Containers that list their keyframes; elsewhere libav guesses.
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
-PICTURE_SUFFIXES = (".avif", ".heic", ".heif", ".gif")  # of one frame
+STILL_SUFFIXES = (".avif", ".heic", ".heif", ".gif")  # with a single frame
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameTimes:
     ticks: Sequence[int]  # of every frame, rising
-    keys: Sequence[int]  # of the frames where decoding can begin, rising; empty: only the first
+    keys: Sequence[int]  # ticks of keyframes, rising; empty: only the first frame
     numbered: bool  # the frames' own times are missing or wrong: frame k has ticks[k]
     tick: Fraction  # seconds
-    rate: Fraction  # frames a second: the file's exact one, or the average of a variable rate
+    rate: Fraction  # frames a second: exact, or the average of a variable rate
     seconds: Fraction
     first: VideoFrame  # decoded, for its size and orientation
     pixel_aspect: Fraction  # width / height of one pixel
@@ -55,7 +55,7 @@ class FrameTimes:
 
     @property
     def tolerance(self) -> Fraction:
-        """Seconds by which a frame may be late: what rounding to ticks can do to its time."""
+        """Seconds by which rounding to ticks can delay a frame."""
         rounding = max(self.tick, MILLISECOND)
         return rounding if 4 * rounding * self.rate <= 1 else Fraction(0)
 
@@ -67,15 +67,15 @@ class FrameTimes:
         return (ticks - self.ticks[0]) * self.tick
 
     def key_before(self, seconds: Fraction) -> int | None:
-        """Ticks of the last key frame shown by then; None if decoding must begin at the start."""
+        """Return the ticks of the last keyframe shown by then; None: decode from the start."""
         return next((k for k in reversed(self.keys) if self.seconds_at(k) <= seconds), None)
 
 
 @contextmanager
 def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open the first stream of moving pictures; closed after the block.
+    """Open a file's first video stream that is no cover image; closed after the block.
 
-    Raises VideoError saying what the file is, where it is no film.
+    Raises VideoError for other files, with what they are.
     """
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"{path}: is empty")
@@ -92,8 +92,8 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if kind == "tty":  # libav draws a text file as an old terminal would
             raise VideoError(f"{path}: is a text file, not a film")
         if kind == "image2" or kind.endswith("_pipe"):
-            raise _picture(path)
-        # The picture on a record's cover is a stream of video too.
+            raise _still_error(path)
+        # An album's cover is a video stream too.
         films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not films:
             sound = "holds sound but no" if container.streams.audio else "holds no"
@@ -108,23 +108,23 @@ def _unreadable(path: Path) -> str:
     return "is damaged or cut short: its index is missing" if mp4 else "is no film that can be read"
 
 
-def _picture(path: Path) -> VideoError:
+def _still_error(path: Path) -> VideoError:
     return VideoError(f'{path}: is a picture, not a film; use start.kind = "image"')
 
 
 def read_frame_times(path: Path) -> FrameTimes:
-    """Read every packet, once while the file stays the same, and decode the first frame.
+    """Read every packet and decode the first frame; cached while the file is unchanged.
 
     Raises VideoError.
     """
     try:
         state = path.stat()
     except OSError:
-        return _read(path)  # which says what is wrong
+        return _read(path)  # raises the right error
     return _read_once(path, state.st_mtime_ns, state.st_size)
 
 
-@lru_cache(maxsize=4)  # a render asks for its clip's size, rate, first frame and all frames
+@lru_cache(maxsize=4)  # a render reads its clip's size, rate, first frame and all frames
 def _read_once(path: Path, modified: int, size: int) -> FrameTimes:
     return _read(path)
 
@@ -132,20 +132,20 @@ def _read_once(path: Path, modified: int, size: int) -> FrameTimes:
 def _read(path: Path) -> FrameTimes:
     with open_film(path) as (container, stream):
         first, packets = _read_packets(path, container, stream)
-        if len(packets) == 1 and path.suffix.lower() in PICTURE_SUFFIXES:
-            raise _picture(path)
+        if len(packets) == 1 and path.suffix.lower() in STILL_SUFFIXES:
+            raise _still_error(path)
         tick = Fraction(stream.time_base or 1)
-        told = [Fraction(r) for r in (stream.average_rate, stream.guessed_rate) if r]
+        declared = [Fraction(r) for r in (stream.average_rate, stream.guessed_rate) if r]
         kind = container.format.name
         dated = [p for p in packets if p.pts is not None]
-        # AVI has no times of its own for frames that are reordered.
+        # AVI has no times for reordered frames.
         numbered = kind == "avi" or 2 * len(dated) < len(packets)
-        packets = packets if numbered else dated  # those without lean on frames that were cut off
-        ticks, tick = _ticks(packets, tick, (told or [Fraction(25)])[0])
-        rate = _constant_rate(ticks, tick, told)
+        packets = packets if numbered else dated  # the others depend on frames that were cut off
+        ticks, tick = _ticks(packets, tick, (declared or [Fraction(25)])[0])
+        rate = _constant_rate(ticks, tick, declared)
         last = max(packets, key=lambda p: p.pts or 0).duration or 0
         span = (ticks[-1] - ticks[0]) * tick
-        average = (len(ticks) - 1) / span if span else (told or [Fraction(25)])[0]
+        average = (len(ticks) - 1) / span if span else (declared or [Fraction(25)])[0]
         seconds = len(ticks) / rate if rate else span + (last * tick or 1 / average)
         keys = [p.pts for p in packets if p.is_keyframe and p.pts is not None]
         return FrameTimes(
@@ -171,7 +171,7 @@ class _PacketTimes:
 def _read_packets(
     path: Path, container: InputContainer, stream: VideoStream
 ) -> tuple[VideoFrame, list[_PacketTimes]]:
-    """The first frame, and the packets of all that are shown; raises VideoError if cut short."""
+    """Return the first frame and all shown packets; raises VideoError for a file cut short."""
     first, packets, count, end = None, [], 0, Fraction(0)
     for packet in container.demux():
         if packet.stream.index != stream.index:
@@ -186,10 +186,10 @@ def _read_packets(
             end = max(end, _end(packet))
         if packet.size and not packet.is_discard:  # an edit list hides frames
             packets.append(_PacketTimes(packet.pts, packet.duration, packet.is_keyframe))
-    # libav takes the end of a file that was cut short for the end of its film.
+    # libav reports the end of a truncated file as the end of its film.
     if count < len(stream.index_entries) or _ends_early(container, end):
         raise VideoError(f"{path}: cut short after {count} frames")
-    # Later than the first packet's where a broadcast begins amid a shot.
+    # Later than the first packet's where a broadcast begins between keyframes.
     start = first.pts if first else None
     shown = [p for p in packets if start is None or p.pts is None or p.pts >= start]
     if first is None or not shown:
@@ -203,7 +203,7 @@ def _end(packet: Packet) -> Fraction:
 
 
 def _ends_early(container: InputContainer, end: Fraction) -> bool:
-    """Matroska says its duration at the front, and need not say how many frames it has."""
+    """Return whether packets end before the duration that a Matroska file declares."""
     if container.format.name != "matroska,webm" or not container.duration:
         return False
     return end < Fraction(container.duration, av.time_base) - Fraction(1, 2)
@@ -212,7 +212,7 @@ def _ends_early(container: InputContainer, end: Fraction) -> bool:
 def _ticks(
     packets: Sequence[_PacketTimes], tick: Fraction, rate: Fraction
 ) -> tuple[list[int], Fraction]:
-    """When the frames are shown, in order, and the tick; numbers where the file does not say."""
+    """Return the frames' ticks, sorted, and the tick; frame numbers where times are missing."""
     ticks = [p.pts for p in packets if p.pts is not None]
     if len(ticks) < len(packets):
         return list(range(len(packets))), 1 / rate
@@ -220,29 +220,29 @@ def _ticks(
 
 
 def _constant_rate(
-    ticks: Sequence[int], tick: Fraction, told: Sequence[Fraction]
+    ticks: Sequence[int], tick: Fraction, declared: Sequence[Fraction]
 ) -> Fraction | None:
-    """The rate at which every frame is where its number says, but for rounding of times."""
+    """Find the rate at which every frame's time is its number's, but for rounding; else None."""
     shown = np.asarray(ticks, np.float64) - ticks[0]
     numbers = np.arange(len(ticks))
 
     def error(rate: Fraction) -> float:
-        """In seconds; 1e-6 of a tick is the arithmetic's."""
+        """Largest error in seconds, less 1e-6 of a tick for the arithmetic."""
         return max(0.0, np.abs(shown - numbers * float(1 / (rate * tick))).max() - 1e-6) * tick
 
     fine = tick if tick < MILLISECOND else 0
-    exact = next((rate for rate in told if error(rate) <= fine), None)
+    exact = next((rate for rate in declared if error(rate) <= fine), None)
     if exact:
         return exact
     rounding = max(tick, MILLISECOND)
-    near = [r for r in USUAL_RATES if told and abs(r - told[0]) <= told[0] / 10]
-    # libav's average of rounded times may fit as well as a usual rate: that comes first.
-    errors = {rate: error(rate) for rate in (*near, *told)}
+    near = [r for r in USUAL_RATES if declared and abs(r - declared[0]) <= declared[0] / 10]
+    # libav's average of rounded times may fit as well as a usual rate, which is preferred.
+    errors = {rate: error(rate) for rate in (*near, *declared)}
     best = min(errors, key=lambda r: max(errors[r], 0.51 * rounding), default=None)
     return best if best and errors[best] <= max(tick, min(rounding, 1 / best / 4)) else None
 
 
 def _usual(average: Fraction) -> Fraction:
-    """A variable rate as a usual one within 3 %, or as a whole number."""
+    """Round a variable rate to a usual one within 3 %, else to a whole number."""
     near = min(USUAL_RATES, key=lambda rate: abs(rate - average))
     return near if abs(near - average) <= average * 3 / 100 else Fraction(round(average))

@@ -1,6 +1,6 @@
-"""libav's errors become ours, and it only ever opens the file that it is given.
+"""Translation of libav's errors, and limits on what it opens.
 
-A path cannot make it open a URL, nor a file's contents make it open another file.
+A path cannot make it open a URL, and a file's contents cannot make it open another file.
 """
 
 import errno
@@ -14,25 +14,25 @@ from av.error import FFmpegError
 from dreamvid.errors import VideoError
 from dreamvid.system.files import refused, whole_file
 
-# What a disk says to libav while it writes: full, over its quota, gone, read-only.
+# Errors of the disk while libav writes: full, over its quota, gone, read-only.
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES}
 
-# libav's names of what opens other files, listens to a network or runs a script.
+# libav's names of formats that open other files, listen to a network or run a script.
 _PLAYLISTS = {"concat", "hls", "applehttp", "dash", "webm_dash_manifest", "imf"}
 _PLAYLISTS |= {"sdp", "rtsp", "rtp", "sap", "avisynth", "vapoursynth"}
 
 
 def is_playlist(name: str) -> bool:
-    """Whether libav opens more than the one file of this format; it may have several names."""
+    """Return whether libav opens other files for a format, given by its comma-separated names."""
     return not _PLAYLISTS.isdisjoint(name.split(","))
 
 
 CONTAINERS = sorted(name for name in formats_available if not is_playlist(name))
-"""libav's names of the formats whose files are read alone."""
+"""libav's names of the formats without playlists."""
 
 
 def file_url(path: Path) -> str:
-    """The absolute address by which libav opens `path` as a file, whatever its name."""
+    """Return the URL by which libav opens `path` as a file, whatever its name."""
     return f"file:{path.absolute()}"
 
 
@@ -47,7 +47,7 @@ def libav_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_film(path: Path, *, make: bool = True) -> Iterator[Path]:
-    """`whole_file`, for a file that libav writes; raises VideoError with its words too."""
+    """Write a film by libav, as `whole_file` does; raises VideoError for libav's errors too."""
     with whole_file(path, make=make) as partial:
         try:
             yield partial

@@ -1,4 +1,4 @@
-"""Video files to 8-bit RGB frames, one at a time."""
+"""Decoding of video files to 8-bit RGB frames, one at a time."""
 
 import errno
 from collections.abc import Generator, Iterator
@@ -19,15 +19,15 @@ from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
 
-# A file must not make libav open what it names, nor the % in its name stand for others.
+# A file must not make libav open others that it names, or that a % in its name stands for.
 READ_OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(CONTAINERS),
     "pattern_type": "none",
 }
 
-# SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which older PyAVs do not name. Without
-# them swscale rounds down and repeats each chroma sample twice.
+# SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which older PyAVs do not name. Without them
+# swscale rounds down and repeats each chroma sample.
 EXACT = 0x40000 | 0x2000 | 0x4000
 
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
@@ -41,7 +41,7 @@ class VideoInfo:
 
 
 def probe(path: Path) -> VideoInfo:
-    """What the file says of itself; nothing is decoded. Raises VideoError."""
+    """Read a film's size, rate and length from its header. Raises VideoError."""
     with open_video(path) as (_, stream):
         fps = stream.average_rate or stream.guessed_rate
         size = (stream.height, stream.width)
@@ -51,7 +51,7 @@ def probe(path: Path) -> VideoInfo:
 
 
 def count_frames(path: Path) -> int:
-    """The number of frames, by decoding where the container does not say. Raises VideoError."""
+    """Count the frames, by decoding where the container does not say. Raises VideoError."""
     frames = probe(path).frames
     return sum(1 for _ in _decode(path)) if frames is None else frames
 
@@ -61,16 +61,16 @@ def read_frames(
 ) -> Generator[Bytes, None, None]:
     """Yield the frames offset, offset + every, ... in playing order.
 
-    Colours follow the file's tags; an untagged file is taken for BT.709. One frame is in
-    memory, besides those the decoder works on. The file is closed with the generator.
-    Raises VideoError for a file that is missing, cut short, or damaged so that libav notices.
+    Colours follow the file's tags; an untagged file is decoded as BT.709. One frame is in
+    memory, beside the decoder's. The file is closed with the generator. Raises VideoError for a
+    file that is missing, cut short, or damaged so that libav notices.
 
     Args:
-        size: (height, width) to scale to, or None for the film's own.
+        size: (height, width) to scale to; None: the film's own.
     """
     if every < 1 or offset < 0:
         raise ValueError(f"every {every} must be 1 or more, and offset {offset} 0 or more")
-    reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
+    reformatter = VideoReformatter()  # keeps swscale's tables
     for number, frame in enumerate(_decode(path)):
         if number >= offset and (number - offset) % every == 0:
             yield to_rgb(frame, reformatter, size or (frame.height, frame.width))
@@ -78,7 +78,7 @@ def read_frames(
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open the first video stream; closed after the block. libav's errors become VideoErrors."""
+    """Open the first video stream; closed after the block. Raises VideoError."""
     with libav_errors(path), open_input(path) as container:
         if not container.streams.video:
             raise VideoError(f"{path}: holds no video")
@@ -88,14 +88,14 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def open_input(path: Path) -> InputContainer:
-    """Raises libav's errors, and VideoError for a playlist, before what it names is opened.
+    """Open a file to demux; raises libav's errors, and VideoError for a playlist.
 
-    What a file says of its title and the like may be no UTF-8.
+    The files that a playlist names are not opened. Metadata need not be UTF-8.
     """
     try:
         opened = av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
     except FFmpegError as error:
-        # What is not on the list is an invalid argument, as other things are; it is text.
+        # A format not on the whitelist is EINVAL, as other mistakes are; playlists are text.
         if error.errno == errno.EINVAL and _is_text(path):
             raise _playlist(path) from None
         raise
@@ -117,7 +117,7 @@ def _playlist(path: Path) -> VideoError:
 
 
 def check_codec(path: Path, stream: Stream) -> None:
-    """Raises VideoError for a stream that there is nothing to decode with."""
+    """Raise VideoError for a stream without a decoder."""
     if stream.codec_context is None:
         raise VideoError(f"{path}: is of a codec that cannot be read, or damaged")
 
@@ -134,17 +134,17 @@ def _decode(path: Path) -> Iterator[VideoFrame]:
                 if frame.is_corrupt:
                     raise VideoError(f"{path}: damaged, at {frame.time:.2f} seconds")
                 yield frame
-        # libav takes the end of a file that was cut short for the end of its film.
+        # libav reports the end of a truncated file as the end of its film.
         if packets < len(stream.index_entries):
             raise VideoError(f"{path}: cut short after {packets} frames")
 
 
 def to_rgb(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
-    """A decoded frame scaled to (height, width), in the colours that its tags mean."""
+    """Convert a decoded frame to RGB of (height, width), by its colour tags."""
     smaller = size[0] < frame.height and size[1] < frame.width
     kernel = Interpolation.AREA if smaller else Interpolation.LANCZOS
     if size == (frame.height, frame.width):
-        kernel = Interpolation.BICUBIC  # for the chroma alone
+        kernel = Interpolation.BICUBIC  # for chroma only
     rgb = reformatter.reformat(
         frame,
         width=size[1],

@@ -61,6 +61,7 @@ def keys(case):
     return {name for name in case if not name.endswith("_quartiles")}
 
 
+@pytest.mark.slow
 def test_a_record_has_every_figure_and_they_agree(capsys):
     found = bench(capsys, *SMALL)
     (case,) = found["cases"]
@@ -98,6 +99,7 @@ def test_without_googlenet_the_embedded_model_is_measured_where_it_usually_dream
     assert [case["layer"] for case in found] == ["block_9/expand", "block_11/expand"]
 
 
+@pytest.mark.slow
 def test_a_film_is_told_part_by_part(capsys):
     words = ("--film", "64x48", "--frames", 2, "--set", "dream.steps=1")
     film = bench(capsys, *SMALL, *words)["film"]
@@ -177,6 +179,7 @@ def test_a_run_is_held_against_an_earlier_one(capsys, tmp_path):
     assert compared["share"]["median"] == pytest.approx(now["share_of_matrix_rate"] / 3.0)
 
 
+@pytest.mark.slow
 def test_what_two_runs_do_not_share_is_one_line(capsys, tmp_path):
     first = bench(capsys, *SMALL, "--out", tmp_path / "a.json")
     words = (*SMALL, "--device", "cpu", "--json", "--compare", tmp_path / "a.json")
@@ -212,6 +215,7 @@ def test_small_steps_have_three_digits_too(capsys):
     assert "a step is 0.0123 GFLOP and 1.23 GB beside" in rate_line(case | sizes)
 
 
+@pytest.mark.slow
 def test_tables_have_a_row_for_each_case_part_and_ratio(capsys, tmp_path):
     bench(capsys, *SMALL, "--film", "64x48", "--frames", 2, "--out", tmp_path / "a.json")
     words = (*SMALL, "--film", "64x48", "--frames", 2, "--compare", tmp_path / "a.json")

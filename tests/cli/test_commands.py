@@ -74,6 +74,7 @@ def test_dream_takes_a_presets_settings(capsys, tmp_path):
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_preview_writes_a_sheet_of_small_frames(capsys, tmp_path):
     sheet = tmp_path / "sheet.png"
     words = ("preview", "quickstart", "--out", sheet, "--frames", 4, "--tiles", 4)
@@ -164,6 +165,7 @@ def test_an_unreadable_or_damaged_model_does_not_hide_the_others(capsys, models_
     assert run(capsys, "layers", "lite0")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_does_not_stop_the_work(tmp_path):
     words = f"{sys.executable} -m dreamvid render quickstart --out {tmp_path} {' '.join(SMALL)}"
     assert subprocess.run(f"{words} 2>&1 | head -1", shell=True, capture_output=True).stdout

@@ -75,6 +75,7 @@ def test_labels_are_looked_for_in_photos(photos, capsys, tmp_path):
     assert dict(found.shares) == {"head": 0.3, "block_2/expand": 1.0}
 
 
+@pytest.mark.slow
 def test_labels_alone_are_dreamed_the_same_way_for_the_same_seed(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(dreams, "SIZE", (48, 64))
     monkeypatch.setattr(dreams, "ASCENT", Ascent(octaves=1, steps=1))

@@ -112,6 +112,7 @@ def test_photos_and_words_find_each_other(capsys, photos, city, tmp_path):
     assert told["files"] == [str(out / "words.png")]
 
 
+@pytest.mark.slow
 def test_all_photos_may_be_asked_about(capsys, photos, city, tmp_path):
     told = {"counts": {"test": 0}, "names_sha256": digest(f"{n}.png" for n in range(COUNT))}
     common = (*table(photos), "--all", "--no-dreams", "--out", tmp_path / "sheets")
@@ -125,6 +126,7 @@ def test_all_photos_may_be_asked_about(capsys, photos, city, tmp_path):
     assert "ridge on its base" not in told["word_to_image"]["measures"]  # nothing is left to learn
 
 
+@pytest.mark.slow
 def test_the_sheets_show_what_is_asked_for(capsys, photos, city, tmp_path, monkeypatch):
     monkeypatch.setattr(dreams, "WIDTH", 64)
     monkeypatch.setattr(dreams, "HEIGHT", 48)
@@ -150,6 +152,7 @@ def test_the_sheets_show_what_is_asked_for(capsys, photos, city, tmp_path, monke
     assert left.std() > 5 and np.abs(left - right).mean() > 1  # two dreams, unlike each other
 
 
+@pytest.mark.slow
 def test_other_photos_are_noted(capsys, photos, city, tmp_path):
     others = digest(["x.png"] * len(held_out(SEED)))  # as many
     words = [city(names_sha256=others), *table(photos), "--no-dreams", "--out", tmp_path / "sheets"]
@@ -158,6 +161,7 @@ def test_other_photos_are_noted(capsys, photos, city, tmp_path):
     assert "town was trained on other photos than these, or by other captions" in errors
 
 
+@pytest.mark.slow
 def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_path):
     def refused(*words):
         code, printed, errors = run(capsys, "evaluate", *words)
@@ -195,6 +199,7 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_
         assert line == "dreamvid: model town: it does not say how its photos were chosen\n"
 
 
+@pytest.mark.slow
 def test_ridge_is_left_out_where_the_model_learned_from_one_photo(capsys, photos, city, tmp_path):
     kept = held_out(SEED)
     one = next(n for n in range(COUNT) if place(f"{n}.png", SEED) < 0.8)

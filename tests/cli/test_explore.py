@@ -101,6 +101,7 @@ def test_a_grid_shows_every_pair_of_values(capsys, tmp_path, photo):
     assert (corner == expected).all()
 
 
+@pytest.mark.slow
 def test_a_grid_takes_a_presets_settings(capsys, tmp_path, photo):
     out = tmp_path / "grid.png"
     axes = ("--across", "dream.step_size=1,2", "--down", "dream.octaves=1,2")
@@ -112,6 +113,7 @@ def test_a_grid_takes_a_presets_settings(capsys, tmp_path, photo):
         assert preset.start.kind == "image"
 
 
+@pytest.mark.slow
 def test_a_picture_is_described_as_text_and_as_json(capsys, tmp_path, photo):
     words = ("describe", photo, "--top", 3, "--channels", "--map", tmp_path / "map.png")
     code, said, _ = run(capsys, *words)

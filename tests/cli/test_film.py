@@ -322,6 +322,7 @@ def test_a_loop_renders_and_goes_on(capsys, tmp_path, monkeypatch):
     assert films[0] == films[1]
 
 
+@pytest.mark.slow
 def test_schedules_are_drawn(capsys, tmp_path):
     words = ("presets", "show", "quickstart", "--plot")
     over = settings("motion.zoom=1 + t", "dream.steps=0:(4), 20:(9)")

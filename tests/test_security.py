@@ -1,0 +1,49 @@
+"""SECURITY.md's modules exist, and its limits are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dreamvid.media.images import reading
+from dreamvid.media.metadata import common
+from dreamvid.models.directions import direction
+from dreamvid.models.networks import city
+from dreamvid.models.weights import download, readers
+from dreamvid.schedule import keyframes, parser
+from dreamvid.training.data import encoding, photos, records
+from dreamvid.training.words import pretrained_vectors
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "SECURITY.md").read_text("utf-8")
+
+
+def test_security_names_modules_that_exist():
+    paths = re.findall(r"`([a-z_/0-9]+\.py)`", TEXT)
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / "dreamvid" / path).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "limit,value,text",
+    [
+        (parser.MAX_LENGTH, 500, "500 characters"),
+        (parser.MAX_NODES, 200, "200 nodes"),
+        (parser.MAX_DEPTH, 30, "depth 30"),
+        (keyframes.MAX_KEYS, 1000, "1,000 keys"),
+        (common.MAX_RECORD, 2**20, "1 MiB"),
+        (common.MAX_PARTS, 100_000, "100,000 boxes"),
+        (round(reading.MAX_PIXELS, -6), 179_000_000, "179 million pixels"),
+        (round(reading.STILL_PIXELS, -6), 1_074_000_000, "1,074 million"),
+        (readers.MOST_BYTES, 2 * 2**30, "2 GiB"),
+        (download.LARGEST, 2 * 2**30, "2 GiB"),
+        (city.LARGEST, 2**30, "1 GiB"),
+        (direction.LARGEST, 64_000_000, "64 MB"),
+        (encoding.LARGEST, 512_000_000, "512 MB"),
+        (records.LONGEST_FIELD, 1_000_000, "a million letters"),
+        (pretrained_vectors.LINE, 2**17, "128 kB"),
+        (photos.MOST_PIXELS, 100_000_000, "photos 100 million pixels"),
+    ],
+)
+def test_security_states_the_limit(limit, value, text):
+    assert limit == value and text in TEXT

@@ -21,15 +21,20 @@ def reverse(
 ) -> None:
     """A film backwards, of any length: bit for bit where every picture is a key picture."""
     from dreamvid.cli.export import film_of
-    from dreamvid.export.reverse.packets import HOLDERS
+    from dreamvid.export.reverse.packets import MUXERS
     from dreamvid.export.reverse.reverse import reverse_film
 
     source = film_of(video)
-    suffix = source.suffix.lower() if source.suffix.lower() in HOLDERS else ".mp4"
+    suffix = source.suffix.lower() if source.suffix.lower() in MUXERS else ".mp4"
     path = out or source.with_name(f"{source.stem}-reverse{suffix}")
     with share_progress("reversing") as told:
         made = reverse_film(
-            source, path, sound=sound, crf=crf, finish=lambda film: _carry(source, film), told=told
+            source,
+            path,
+            sound=sound,
+            crf=crf,
+            finish=lambda film: _carry(source, film),
+            on_progress=told,
         )
     say(made.note)
     say(f"{made.path}  {file_size(made.path.stat().st_size)}")

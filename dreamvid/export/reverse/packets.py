@@ -1,7 +1,7 @@
-"""A film whose pictures are all key pictures, reversed by its packets: nothing is decoded.
+"""Reversal of intra-only films packet by packet, without decoding.
 
-Every packet is copied once to a nameless file beside the film that is written, and read from
-there back to front: memory holds one packet, and some numbers for each.
+Packets are copied to a nameless file beside the output and read from there back to front: memory
+holds one packet, and an offset for each.
 """
 
 from array import array
@@ -22,26 +22,24 @@ from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.libav import file_url, whole_film
 from dreamvid.media.video.writer import CONTAINERS
 
-HOLDERS = {**CONTAINERS, ".avi": ("avi", {"fflags": "+bitexact"})}
-"""libav's name and options of the containers that packets are copied into, by suffix."""
+MUXERS = {**CONTAINERS, ".avi": ("avi", {"fflags": "+bitexact"})}
+"""libav's muxers and their options for copied packets, by suffix."""
 
 
-def can_turn(path: Path, suffix: str, times: FrameTimes) -> str | None:
-    """None if the packets can be written from last to first into a file of this suffix.
+def reason_to_encode(path: Path, suffix: str, times: FrameTimes) -> str | None:
+    """Return None if the packets can be reversed into a file of this suffix, else the reason.
 
-    Else why not, in some words. The whole file is read. Raises VideoError.
+    The whole file is read. Raises VideoError.
     """
-    if suffix not in HOLDERS:
+    if suffix not in MUXERS:
         return f"{suffix} is not written packet by packet"
     with open_film(path) as (container, stream):
         if not _holds(suffix, stream):
             return f"{suffix} does not hold {stream.codec_context.codec.canonical_name}"
-        return _need_each_other(container, stream, times)
+        return _dependence(container, stream, times)
 
 
-def _need_each_other(
-    container: InputContainer, stream: VideoStream, times: FrameTimes
-) -> str | None:
+def _dependence(container: InputContainer, stream: VideoStream, times: FrameTimes) -> str | None:
     number = 0
     for packet in container.demux(stream):
         if not packet.size:
@@ -56,24 +54,27 @@ def _need_each_other(
 
 
 def _holds(suffix: str, stream: VideoStream) -> bool:
-    """Whether libav writes the codec in that container."""
-    name, options = HOLDERS[suffix]
+    """Return whether libav writes the stream's codec in that container."""
+    name, options = MUXERS[suffix]
     with TemporaryFile("w+b") as nowhere, av.open(nowhere, "w", name, options=options) as trial:
         return stream.codec_context.codec.canonical_name in trial.supported_codecs
 
 
-def turn_packets(
-    path: Path, out: Path, times: FrameTimes, told: Callable[[float], None] = lambda share: None
+def reverse_packets(
+    path: Path,
+    out: Path,
+    times: FrameTimes,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> None:
-    """Write the film's packets from the last to the first, each as it is, into `out`.
+    """Write the film's packets unchanged, from the last to the first.
 
-    Each picture is shown as long as before; the first appears at second 0. Rotation, shape of
-    pixels and colours are the source's. Sound is left out. `out` appears whole or not at all.
-    Raises VideoError, OutputError.
+    Durations of frames, rotation, pixel aspect and colours are the source's; the first frame is
+    at second 0. Sound is left out. `out` appears whole or not at all. Raises VideoError,
+    OutputError.
 
     Args:
-        times: of `path`, for which `can_turn` gave None.
-        told: called with the share of the packets that is written, 0 to 1.
+        times: of `path`, for which `reason_to_encode` returned None.
+        on_progress: called with the share of the packets written, 0 to 1.
     """
     with (
         whole_film(out) as partial,
@@ -84,17 +85,17 @@ def turn_packets(
         # opaque: copied, so that no encoder of its kind is needed.
         stream = container.add_stream_from_template(template, opaque=True)
         stream.time_base = times.tick
-        if _kin(source, container):
+        if _same_family(source, container):
             stream.codec_context.codec_tag = template.codec_context.codec_tag
         ends = _store(path, source, template, scratch)
         for number, packet in enumerate(_back_to_front(scratch, ends, times), 1):
             packet.stream = stream
             container.mux(packet)
-            told(number / len(ends))
+            on_progress(number / len(ends))
 
 
-def lost_by(film: Path, times: FrameTimes) -> str | None:
-    """What a file with the same packets does not say of their pictures, in some words."""
+def lost_property(film: Path, times: FrameTimes) -> str | None:
+    """Return the property of the frames that a file with the same packets has lost, or None."""
     with open_film(film) as (container, stream):
         first = next(container.decode(stream))
         if display_matrix(first) != display_matrix(times.first):
@@ -105,19 +106,19 @@ def lost_by(film: Path, times: FrameTimes) -> str | None:
 
 
 def _open(partial: Path, suffix: str) -> OutputContainer:
-    name, options = HOLDERS[suffix]
+    name, options = MUXERS[suffix]
     return av.open(file_url(partial), "w", format=name, options=options)
 
 
-def _kin(source: InputContainer, container: OutputContainer) -> bool:
-    """Whether a codec's tag in the one is its tag in the other."""
+def _same_family(source: InputContainer, container: OutputContainer) -> bool:
+    """Return whether both containers tag codecs alike."""
     return container.format.name in source.format.name.split(",")
 
 
 def _store(
     path: Path, source: InputContainer, stream: VideoStream, scratch: BinaryIO
 ) -> "array[int]":
-    """The byte in the scratch file where each packet ends."""
+    """Copy the packets to the scratch file; return the offset where each one ends."""
     ends, end = array("q"), 0
     for packet in source.demux(stream):
         if packet.size:

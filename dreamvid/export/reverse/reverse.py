@@ -1,7 +1,7 @@
-"""Any film backwards: start reading here.
+"""Reversal of any film: start reading here.
 
-Key pictures alone are turned packet by packet, bit for bit; other films are decoded
-from the last frame to the first and encoded again. The sound is put to it afterwards.
+Intra-only films are reversed packet by packet, bit for bit; others are decoded from the last
+frame to the first and encoded again. Sound is added afterwards.
 """
 
 from collections.abc import Callable, Generator
@@ -14,7 +14,7 @@ from typing import Literal
 
 from dreamvid.errors import OutputError, PresetError
 from dreamvid.export.reverse.backwards import decode_backwards, shown_backwards
-from dreamvid.export.reverse.packets import HOLDERS, can_turn, lost_by, turn_packets
+from dreamvid.export.reverse.packets import MUXERS, lost_property, reason_to_encode, reverse_packets
 from dreamvid.export.reverse.samples import Sampler
 from dreamvid.export.reverse.timed import encode_timed
 from dreamvid.media.audio.decode import read_blocks
@@ -35,19 +35,19 @@ CODECS_OF = {
     ".mkv": ("h264", "hevc", "av1", "vp9", "prores", "ffv1"),
     ".webm": ("vp9", "av1"),
 }
-"""What films are encoded in, by suffix; a source's own codec if it is there, else the first."""
+"""Codecs to encode in, by suffix: the source's own if it is listed, else the first."""
 
-RGB_DEPTH = 8  # bits: frames that are not taken as they are become RGB of so many
+RGB_DEPTH = 8  # bits of frames that are converted
 
-Told = Callable[[float], None]
-"""Called with the share of the pictures that is done, 0 to 1."""
+OnProgress = Callable[[float], None]
+"""Callback with the share of the frames done, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Reversed:
     path: Path
-    exact: bool  # whether every picture is bit for bit the source's
-    note: str  # how it was made, in some words
+    exact: bool  # every frame is bit for bit the source's
+    note: str  # for the user
 
 
 def reverse_film(
@@ -57,19 +57,18 @@ def reverse_film(
     sound: Sound = "reverse",
     crf: int = 16,
     finish: Callable[[Path], None] = lambda film: None,
-    told: Told = lambda share: None,
+    on_progress: OnProgress = lambda share: None,
 ) -> Reversed:
-    """Write the film backwards: as long, each frame shown for as long as it was.
+    """Write the film backwards, each frame shown for as long as in the source.
 
     Memory does not grow with the film. Packets and sound go through nameless files beside
-    `out`, which appears whole or not at all. A film that is encoded again is upright, of
-    square pixels and even sides; what its encoder does not take as it is goes through 8 bits.
+    `out`, which appears whole or not at all. A film that is encoded again is upright, of square
+    pixels and even sides; frames that its encoder cannot take go through 8-bit RGB.
 
     Args:
-        sound: backwards too, as it is, or none.
-        crf: x264's, for films that are encoded again; others' own is made of it.
-        finish: done to the film before it takes its place, such as to embed a record.
-        told: called as the pictures are done.
+        sound: reversed, kept as it is, or dropped.
+        crf: on x264's scale, for films that are encoded again.
+        finish: called with the film before it takes its place, such as to embed a record.
 
     Raises:
         PresetError: `out` is the source, or of a format that is not written.
@@ -77,39 +76,39 @@ def reverse_film(
         OutputError: `out` cannot be written.
     """
     suffix = out.suffix.lower()
-    if suffix not in HOLDERS:
-        known = ", ".join(HOLDERS)
+    if suffix not in MUXERS:
+        known = ", ".join(MUXERS)
         raise PresetError("--out", f"{out} has the ending of no film", f"one of {known}")
     if out.exists() and path.exists() and out.samefile(path):
         raise PresetError("--out", f"{out} is the film itself", "choose another name")
     times = read_frame_times(path)
-    reason = can_turn(path, suffix, times)
+    reason = reason_to_encode(path, suffix, times)
     if reason:
         _refuse_unless_encoded(suffix, reason)
-    voice = sound if times.sound else "drop"
-    if voice != "drop" and suffix not in CONTAINERS:
+    track = sound if times.sound else "drop"
+    if track != "drop" and suffix not in CONTAINERS:
         raise PresetError("--out", f"{suffix} is written without sound", "--sound drop, or .mov")
     with _folder_beside(out) as folder:
         silent = Path(folder) / f"silent{suffix}"
         if reason is None:
-            turn_packets(path, silent, times, told)
-            if lost := lost_by(silent, times):
+            reverse_packets(path, silent, times, on_progress)
+            if lost := lost_property(silent, times):
                 reason = f"{suffix} does not keep {lost}"
                 _refuse_unless_encoded(suffix, reason)
         if reason is None:
             note = "every picture is the source's, bit for bit"
         else:
             encoding = _encoding(path, suffix, times, crf)
-            _encode(path, silent, times, encoding, told)
+            _encode(path, silent, times, encoding, on_progress)
             note = f"encoded again in {encoding.kind.title}: {reason}"
-        made = silent
-        if voice != "drop":
-            made = Path(folder) / f"whole{suffix}"
+        film = silent
+        if track != "drop":
+            film = Path(folder) / f"whole{suffix}"
             with closing(read_blocks(path)) as blocks:
-                add_track(silent, blocks, made, backwards=voice == "reverse", fade=False)
-        finish(made)
+                add_track(silent, blocks, film, backwards=track == "reverse", fade=False)
+        finish(film)
         with whole_file(out) as partial:
-            made.replace(partial)
+            film.replace(partial)
     return Reversed(out, reason is None, note)
 
 
@@ -120,7 +119,7 @@ def _refuse_unless_encoded(suffix: str, reason: str) -> None:
 
 
 def _folder_beside(out: Path) -> "TemporaryDirectory[str]":
-    """On the same disk, so that what is finished there need only be renamed."""
+    """Make a folder on the disk of `out`, so that a finished film need only be renamed."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         return TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
@@ -133,23 +132,25 @@ def _encoding(path: Path, suffix: str, times: FrameTimes, crf: int) -> Encoding:
         own = stream.codec_context.codec.canonical_name
     codec = own if own in CODECS_OF[suffix] else CODECS_OF[suffix][0]
     height, width = even(upright_size(times.first, times.pixel_aspect))
-    forms = CODECS[codec].pixel_formats
-    alike = [depth for depth, form in forms.items() if form.name == times.first.format.name]
-    depth = alike[0] if alike else RGB_DEPTH if RGB_DEPTH in forms else None
+    formats = CODECS[codec].pixel_formats
+    same = [depth for depth, known in formats.items() if known.name == times.first.format.name]
+    depth = same[0] if same else RGB_DEPTH if RGB_DEPTH in formats else None
     return Encoding(size=(height, width), fps=times.rate, crf=crf, codec=codec, depth=depth)
 
 
-def _encode(path: Path, out: Path, times: FrameTimes, encoding: Encoding, told: Told) -> None:
+def _encode(
+    path: Path, out: Path, times: FrameTimes, encoding: Encoding, on_progress: OnProgress
+) -> None:
     if is_constant(times):
-        with closing(_planes(path, times, encoding, told)) as frames:
+        with closing(_planes(path, times, encoding, on_progress)) as frames:
             encode(frames, out, encoding)
     else:
-        with closing(_timed(path, times, encoding, told)) as frames:
+        with closing(_timed(path, times, encoding, on_progress)) as frames:
             encode_timed(frames, out, encoding, times.tick)
 
 
 def is_constant(times: FrameTimes) -> bool:
-    """Whether every frame is where its number says, but for the rounding of times."""
+    """Return whether every frame's time is its number's, but for rounding."""
     rounding = max(times.tick, Fraction(1, 1000))
     return len(times.ticks) == times.seconds * times.rate and all(
         abs(times.seconds_at(at) - number / times.rate) <= rounding
@@ -158,7 +159,7 @@ def is_constant(times: FrameTimes) -> bool:
 
 
 def _planes(
-    path: Path, times: FrameTimes, encoding: Encoding, told: Told
+    path: Path, times: FrameTimes, encoding: Encoding, on_progress: OnProgress
 ) -> Generator[Planes, None, None]:
     sampler, done = Sampler(times, encoding), 0
     with closing(shown_backwards(path, times, times.rate)) as frames:
@@ -167,17 +168,17 @@ def _planes(
             for _ in range(copies):
                 yield planes
             done += copies
-            told(min(1.0, done / len(times.ticks)))
+            on_progress(min(1.0, done / len(times.ticks)))
 
 
 def _timed(
-    path: Path, times: FrameTimes, encoding: Encoding, told: Told
+    path: Path, times: FrameTimes, encoding: Encoding, on_progress: OnProgress
 ) -> Generator[tuple[Planes, int, int], None, None]:
-    """Planes, and from which tick of the reversed film on and for how many they are shown."""
+    """Yield planes, the tick of the reversed film at which they are shown, and their duration."""
     sampler, length = Sampler(times, encoding), times.seconds
     with closing(decode_backwards(path, times)) as frames:
         for frame, start, until in frames:
             begin, end = (round((length - at) / times.tick) for at in (until, start))
             if begin < end:  # frames of one time: only the last is seen
                 yield sampler(frame), begin, end - begin
-            told(float(1 - start / length))
+            on_progress(float(1 - start / length))

@@ -1,4 +1,4 @@
-"""A film's frames as its encoder takes them: with nothing lost where they are so already."""
+"""Conversion of decoded frames to an encoder's samples, without loss where they match."""
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -14,11 +14,10 @@ from dreamvid.media.video.writer import BT709, FULL, LIMITED, RGB
 
 
 class Sampler:
-    """Planes of one film's frames, for one Encoding.
+    """Converter of one film's frames to planes of an Encoding.
 
-    The samples are the frame's own where form, size and colours are the encoding's; others
-    are made upright, and go through RGB of 8 bits. As in all films that are read here, those
-    that do not say are of BT.709.
+    A frame of the encoding's pixel format, size and colours keeps its samples; others are turned
+    upright and go through 8-bit RGB. Untagged frames are BT.709, as everywhere here.
     """
 
     def __init__(self, times: FrameTimes, encoding: Encoding) -> None:
@@ -28,15 +27,15 @@ class Sampler:
         self._convert = converter(encoding.pixel_format)
 
     def __call__(self, frame: VideoFrame) -> Planes:
-        if self._square and _is_of(frame, self._encoding):
+        if self._square and _matches(frame, self._encoding):
             return _own(frame, self._encoding.pixel_format)
         return self._convert(self._upright(frame))
 
 
-def _is_of(frame: VideoFrame, encoding: Encoding) -> bool:
+def _matches(frame: VideoFrame, encoding: Encoding) -> bool:
     form = encoding.pixel_format
     matrices = (RGB,) if form.chroma is None else (BT709, UNSPECIFIED)
-    limits = (0, FULL if form.chroma is None else LIMITED)  # 0: it does not say
+    limits = (0, FULL if form.chroma is None else LIMITED)  # 0: untagged
     return (
         (frame.height, frame.width) == encoding.size
         and frame.format.name == form.name

@@ -1,4 +1,4 @@
-"""Pictures to a film of variable rate: each with the time at which it is shown."""
+"""Encoding of films of variable rate."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -13,11 +13,12 @@ from dreamvid.media.video.writer import add_stream_for, frame_of, open_film
 def encode_timed(
     frames: Iterable[tuple[Planes, int, int]], path: Path, encoding: Encoding, tick: Fraction
 ) -> None:
-    """As `video.writer.encode`; each frame with its tick and for how many ticks it is shown.
+    """Encode frames with their times, as `video.writer.encode` does.
 
-    Ticks rise. WebM and MKV keep whole milliseconds, the nearest.
+    WebM and MKV round times to milliseconds.
 
     Args:
+        frames: each with the tick at which it is shown and its duration in ticks; ticks rise.
         tick: seconds.
     """
     with whole_film(path) as partial, open_film(partial, path.suffix) as container:

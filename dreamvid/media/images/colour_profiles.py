@@ -1,4 +1,4 @@
-"""Pictures whose colours are meant otherwise than sRGB, such as a phone's: brought to sRGB."""
+"""Conversion of images with a colour profile, such as phones' photos, to sRGB."""
 
 import struct
 from collections.abc import Callable
@@ -22,38 +22,39 @@ PARAMETERS = (1, 3, 4, 5, 7)  # of each kind of ICC's parametric curve
 
 
 def as_srgb(file: PilImage.Image) -> PilImage.Image:
-    """By the picture's own colour profile; one that is damaged is taken for sRGB."""
+    """Convert an image to sRGB by its colour profile; a damaged profile is ignored."""
     profile = file.info.get("icc_profile")
     if not profile or file.mode not in ("RGB", "RGBA", "P", "PA", "CMYK"):
         return file
     try:
-        own = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(own):
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
             return file
-        return _changed(file, own)
+        return _converted(file, source)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return file
 
 
-def _changed(file: PilImage.Image, own: ImageCms.ImageCmsProfile) -> PilImage.Image:
-    """The colours only: what is clear stays so."""
+def _converted(file: PilImage.Image, source: ImageCms.ImageCmsProfile) -> PilImage.Image:
+    """Convert the colours; transparency is kept."""
     srgb = ImageCms.createProfile("sRGB")
     clear = file.convert("RGBA") if file.has_transparency_data else None
     colours = clear or file
     if file.mode != "CMYK":
         colours = colours.convert("RGB")
-    shown = ImageCms.profileToProfile(colours, own, srgb, outputMode="RGB")
-    if shown is None:
+    converted = ImageCms.profileToProfile(colours, source, srgb, outputMode="RGB")
+    if converted is None:
         return file
     if clear:
-        shown.putalpha(clear.getchannel("A"))
-    return shown
+        converted.putalpha(clear.getchannel("A"))
+    return converted
 
 
 def colours_by(profile: bytes | None) -> Callable[[Colours], Colours]:
-    """What brings RGB to sRGB with all its bits, by a profile of three primaries and curves.
+    """Make a function that converts RGB to sRGB in floats, from a matrix profile with curves.
 
-    By a profile of tables, which printers and scanners have, or one that is damaged, colours stay.
+    Colours are left alone by profiles with tables, as printers and scanners have, and by damaged
+    ones.
     """
     try:
         if not profile or "sRGB" in ImageCms.getProfileDescription(BytesIO(profile)):
@@ -70,8 +71,8 @@ def colours_by(profile: bytes | None) -> Callable[[Colours], Colours]:
 
 
 def _through(curves: list[Curve], matrix: Float64[np.ndarray, "3 3"], colours: Colours) -> Colours:
-    own = np.stack([curve(colours[..., i]) for i, curve in enumerate(curves)], axis=-1)
-    return from_linear(own @ matrix.T)
+    light = np.stack([curve(colours[..., i]) for i, curve in enumerate(curves)], axis=-1)
+    return from_linear(light @ matrix.T)
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
@@ -81,7 +82,7 @@ def _tags(profile: bytes) -> dict[bytes, bytes]:
 
 
 def _primaries(tags: dict[bytes, bytes]) -> Float64[np.ndarray, "3 3"]:
-    """A column of XYZ for each of red, green and blue."""
+    """Return the XYZ of red, green and blue, a column each."""
     columns = [_fixed(tags[name], 8, 3) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
     return np.array(columns).T
 
@@ -91,7 +92,7 @@ def _fixed(body: bytes, begin: int, count: int) -> list[float]:
 
 
 def _curve(body: bytes) -> Curve:
-    """From a sample to its light, both 0 to 1."""
+    """Parse a tone curve, from samples to linear light, both in [0, 1]."""
     if body[:4] == b"para":
         kind = body[9]
         return _parametric(kind, *_fixed(body, 12, PARAMETERS[kind]))
@@ -111,7 +112,7 @@ def _power(exponent: float, values: Values) -> Values:
 def _parametric(
     kind: int, g: float, a: float = 1.0, b: float = 0.0, c: float = 0.0, *rest: float
 ) -> Curve:
-    """By ICC's formulae and letters; the kinds below 3 are steady before their power begins."""
+    """Build a parametric curve in ICC's notation; kinds below 3 are constant below their power."""
     if kind < 3:
         d, e, f, c = (-b / a if a else 0.0), c, c, 0.0
     else:

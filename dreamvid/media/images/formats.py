@@ -1,4 +1,4 @@
-"""The kinds of picture files that are written, and how exactly each can be."""
+"""Image formats that are written, and their bit depths."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from dreamvid.errors import OutputError, PresetError
 
 @dataclass(frozen=True)
 class Format:
-    depths: tuple[int, ...]  # bits a channel, the usual first; 32 is float
+    depths: tuple[int, ...]  # bits a channel, the default first; 32 is float
     longest: int = 2**31 - 1  # pixels a side
 
 
@@ -22,11 +22,11 @@ FORMATS = {
     "BMP": Format((8,)),
     "EXR": Format((16, 32)),  # 16 is half float; linear light
 }
-NAMES = {8: ".png or .jpg", 16: ".png, .tif or .exr", 32: ".tif or .exr"}  # where bits can go
+NAMES = {8: ".png or .jpg", 16: ".png, .tif or .exr", 32: ".tif or .exr"}  # suffixes for a depth
 
 
 def format_of(path: Path) -> str:
-    """The kind of picture a file's suffix asks for; raises OutputError."""
+    """Return the format of a file's suffix; raises OutputError."""
     suffix = path.suffix.lower()
     kind = "EXR" if suffix == ".exr" else PilImage.registered_extensions().get(suffix)
     if kind not in FORMATS:
@@ -35,21 +35,21 @@ def format_of(path: Path) -> str:
 
 
 def depth_of(path: Path, depth: int | None) -> int:
-    """The bits a channel that a file will have; raises OutputError, PresetError."""
+    """Return the bits a channel of a file; raises OutputError, PresetError."""
     kind = format_of(path)
     depths = FORMATS[kind].depths
     if depth is None:
         return depths[0]
     if depth not in depths:
-        those = " or ".join(map(str, depths))
-        problem = f"{path} cannot have {depth} bits a channel; {kind} has {those}"
-        cure = f"a name in {NAMES[depth]}" if depth in NAMES else f"one of {those}"
+        choices = " or ".join(map(str, depths))
+        problem = f"{path} cannot have {depth} bits a channel; {kind} has {choices}"
+        cure = f"a name in {NAMES[depth]}" if depth in NAMES else f"one of {choices}"
         raise PresetError("--depth", problem, cure)
     return depth
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Raises OutputError for a picture that is too large for its file's kind."""
+    """Raise OutputError for an image that is too large for its format."""
     kind = format_of(path)
     longest = FORMATS[kind].longest
     if max(height, width) > longest:

@@ -1,6 +1,6 @@
-"""Pictures of more than 8 bits a channel, with all of their bits: PNG of 16, TIFF of 16 and float.
+"""Reading of images of more than 8 bits a channel: PNG of 16, TIFF of 16 and float.
 
-Pillow opens them and drops half of their bits, or does not know them at all.
+Pillow and imageio drop half of their bits or cannot open them.
 """
 
 import logging
@@ -16,16 +16,16 @@ from PIL import Image as PilImage
 from dreamvid.media.images.colour_profiles import Colours, colours_by
 
 Samples = Shaped[np.ndarray, "h w channels"]
-"""Whole numbers or floats as the file has them, upright; 1 to 4 channels or more."""
+"""Integers or floats as stored, upright; 1 to 4 channels or more."""
 Pixels = Float32[np.ndarray, "h w 3"]
-"""RGB, 0 to 1."""
+"""RGB in [0, 1]."""
 Lines = Callable[[int, int], Pixels]
-"""Rows of a picture: the first, and the one after the last."""
+"""Reader of rows, from the first number to before the second."""
 
 BITS, PHOTOMETRIC, ORIENTATION, EXTRA, PROFILE = 258, 262, 274, 338, 34675  # TIFF's tags
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 GREY_FROM_WHITE, GREY, RGB, CMYK = 0, 1, 2, 5  # TIFF's photometric interpretations
-PREMULTIPLIED, ALPHA = 1, 2  # what an extra sample is
+PREMULTIPLIED, ALPHA = 1, 2  # kinds of extra samples
 
 TURNS: dict[int, Callable[[Samples], Samples]] = {
     2: lambda x: x[:, ::-1],
@@ -36,11 +36,11 @@ TURNS: dict[int, Callable[[Samples], Samples]] = {
     7: lambda x: x.swapaxes(0, 1)[::-1, ::-1],
     8: lambda x: x.swapaxes(0, 1)[::-1],
 }
-"""What puts a picture of an EXIF orientation upright."""
+"""Functions that turn an image upright, by its EXIF orientation."""
 
 
 def is_deep(file: PilImage.Image) -> bool:
-    """Whether Pillow would drop bits of this picture."""
+    """Return whether Pillow would drop bits of this image."""
     if file.format == "TIFF":
         bits = getattr(file, "tag_v2", {}).get(BITS, (1,))
         return max(bits if isinstance(bits, tuple) else (bits,)) > 8
@@ -48,7 +48,7 @@ def is_deep(file: PilImage.Image) -> bool:
 
 
 def tiff_size(path: Path) -> tuple[int, int] | None:
-    """(height, width) that a TIFF declares; None for other files. Raises ValueError."""
+    """Return the (height, width) of a TIFF, None for other files; raises ValueError."""
     with path.open("rb") as file:
         if file.read(4) not in TIFF_STARTS:
             return None
@@ -58,13 +58,13 @@ def tiff_size(path: Path) -> tuple[int, int] | None:
 
 
 def png_lines(path: Path, orientation: int, profile: bytes | None) -> tuple[tuple[int, int], Lines]:
-    """The (height, width) and the rows of a PNG of 16 bits; raises ValueError."""
+    """Decode a PNG of 16 bits to its (height, width) and rows; raises ValueError."""
     samples = _decoded(path)
     return _lines(TURNS.get(orientation, lambda x: x)(samples), RGB, ALPHA, profile)
 
 
 def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
-    """The (height, width) and the rows of a TIFF's first page; raises ValueError."""
+    """Decode a TIFF's first page to its (height, width) and rows; raises ValueError."""
     with _tiff(path) as file:
         page = file.pages.first
         photometric, extra = int(page.photometric), tuple(map(int, page.extrasamples))
@@ -74,8 +74,8 @@ def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
         profile = page.tags[PROFILE].value if PROFILE in page.tags else None
         try:
             samples = page.asarray()
-        except ValueError:  # packed in a way that is left to another library
-            if page.planarconfig == 2:  # which does not see that colours lie apart
+        except ValueError:  # a compression that OpenCV has
+            if page.planarconfig == 2:  # OpenCV ignores separate planes
                 raise
             return _lines(_decoded(path), RGB, extra[0] if extra else 0, profile)
         if samples.ndim == 3 and page.planarconfig == 2:
@@ -87,14 +87,14 @@ def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
 
 
 def _tiff(path: Path) -> tifffile.TiffFile:
-    # It would write lines of its own about damaged files.
+    # It would log damaged files.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     return tifffile.TiffFile(path)
 
 
 def _decoded(path: Path) -> Samples:
-    """By OpenCV, as RGB or RGBA or grey; it turns TIFF upright, and PNG not."""
-    # It would write lines of its own about damaged files.
+    """Decode by OpenCV to RGB, RGBA or grey; it turns TIFF upright, but not PNG."""
+    # It would log damaged files.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -118,13 +118,13 @@ def _lines(
 def _as_rgb(
     samples: Samples, photometric: int, extra: int, change: Callable[[Colours], Colours]
 ) -> Pixels:
-    """Transparency laid on white; what is outside 0 to 1, or no number, brought inside.
+    """Convert samples to RGB on white, NaN to 0, and clip to [0, 1].
 
     Args:
-        change: brings colours of RGB to sRGB; those of grey and of ink are left.
+        change: converts RGB to sRGB; not applied to grey and CMYK.
     """
     most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
-    with np.errstate(invalid="ignore"):  # what is no number may be of a kind that signals
+    with np.errstate(invalid="ignore"):  # signalling NaNs warn
         values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
     if photometric == CMYK:
         colours = (1 - values[..., :3]) * (1 - values[..., 3:4])
@@ -139,7 +139,7 @@ def _as_rgb(
 def _on_white(
     colours: Colours, values: Samples, extra: int, change: Callable[[Colours], Colours]
 ) -> Colours:
-    """By the last of the values where that is what `extra` says it is: how opaque they are."""
+    """Composite colours on white, where the last channel is alpha according to `extra`."""
     if extra not in (PREMULTIPLIED, ALPHA) or values.shape[2] not in (2, 4):
         return change(colours)
     alpha = values[..., -1:]

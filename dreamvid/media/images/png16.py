@@ -1,4 +1,4 @@
-"""PNG of 16 bits a channel, written row by row: Pillow has 8, OpenCV needs the whole picture."""
+"""Writer of 16-bit PNG in bands: Pillow and imageio have 8 bits, OpenCV needs the whole image."""
 
 import struct
 import zlib
@@ -8,24 +8,24 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import UInt16
 
-LEVEL = 4  # of zlib: twice as fast as the usual 6, a few percent larger
-UP = 2  # the filter "less the row above"; PNG specification, 9.2
+LEVEL = 4  # of zlib: twice as fast as the default 6, a few percent larger
+UP = 2  # filter type: difference from the row above (PNG specification, 9.2)
 
 
 def write_png16(
     file: BinaryIO, height: int, width: int, bands: Iterable[UInt16[np.ndarray, "_ w 3"]]
 ) -> None:
-    """Bands of rows, from the top down, as one sRGB picture."""
+    """Write bands of rows, from the top down, as one sRGB image of (height, width)."""
     file.write(b"\x89PNG\r\n\x1a\n")
-    colour_type, rest = 2, (0, 0, 0)  # RGB; zlib, usual filters, not interlaced
+    colour_type, rest = 2, (0, 0, 0)  # RGB; zlib, standard filters, not interlaced
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, *rest))
     _chunk(file, b"sRGB", b"\x00")
     packer = zlib.compressobj(LEVEL)
     above = np.zeros((1, width * 6), np.uint8)
     for band in bands:
         rows = np.ascontiguousarray(band, ">u2").view(np.uint8).reshape(-1, width * 6)
-        less = rows - np.concatenate([above, rows[:-1]])  # modulo 256, as the filter wants
-        filtered = np.insert(less, 0, UP, axis=1)
+        difference = rows - np.concatenate([above, rows[:-1]])  # modulo 256
+        filtered = np.insert(difference, 0, UP, axis=1)
         _chunk(file, b"IDAT", packer.compress(filtered.tobytes()))
         above = rows[-1:]
     _chunk(file, b"IDAT", packer.flush())

@@ -1,4 +1,4 @@
-"""A picture scaled while its rows are asked for: its result need not fit into memory."""
+"""Scaling of an image band by band, for results that need not fit into memory."""
 
 from math import ceil, floor
 
@@ -9,12 +9,12 @@ from PIL import Image as PilImage
 from dreamvid.image import OtherSizeImage, crop
 from dreamvid.media.images.reading import Decoded
 
-REACH = 2  # pixels to either side that bicubic looks at; of the smaller picture
-READ = 4_000_000  # pixels of the other picture read at a time, and the filter's reach
+RADIUS = 2  # pixels of the bicubic kernel; of the smaller image
+READ = 4_000_000  # source pixels read at a time, beside the kernel's
 
 
 def fitted(opened: Decoded, size: tuple[int, int]) -> Decoded:
-    """`image.fit` of a picture on the CPU, in bands: by Pillow, whose filter is the same.
+    """Crop and scale as `image.fit` does, in bands, by Pillow's bicubic filter.
 
     Args:
         size: (height, width) in pixels.
@@ -40,16 +40,16 @@ def fitted(opened: Decoded, size: tuple[int, int]) -> Decoded:
 
 
 def _band(middle: Decoded, size: tuple[int, int], first: int, end: int) -> OtherSizeImage:
-    """Rows of the scaled picture, from the rows of the other that they are made of."""
+    """Scale the source rows that rows `first` to `end` of the result depend on."""
     scale = middle.height / size[0]
-    reach = REACH * max(scale, 1) + 1
-    low = max(0, floor(first * scale - reach))
-    high = min(middle.height, ceil(end * scale + reach))
+    radius = RADIUS * max(scale, 1) + 1
+    low = max(0, floor(first * scale - radius))
+    high = min(middle.height, ceil(end * scale + radius))
     planes = middle.rows(low, high)[0].numpy()
     box = (0, first * scale - low, middle.width, min(end * scale - low, high - low))
 
     def resized(plane: np.ndarray) -> np.ndarray:
-        picture = PilImage.fromarray(np.ascontiguousarray(plane))
-        return np.asarray(picture.resize((size[1], end - first), PilImage.Resampling.BICUBIC, box))
+        image = PilImage.fromarray(np.ascontiguousarray(plane))
+        return np.asarray(image.resize((size[1], end - first), PilImage.Resampling.BICUBIC, box))
 
     return torch.from_numpy(np.stack([resized(plane) for plane in planes]))[None].clamp(0, 1)

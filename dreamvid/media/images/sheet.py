@@ -1,4 +1,4 @@
-"""Contact sheets with names: pictures in rows on a dark ground, each with its label."""
+"""Contact sheets: labelled images in rows on a dark background."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,28 +9,30 @@ from PIL import ImageDraw, ImageFont
 
 from dreamvid.image import Image, OtherSizeImage, from_bytes, to_bytes
 
-GROUND, INK, DIM = "#101218", "#e6e9f0", "#8b93a7"
-GAP = 8  # pixels between pictures, and around all
-CAPTION = 22  # pixels of the line under a picture
-HEADING = 40  # pixels of the sheet's title
-HEAD = 30  # pixels of the headings of columns
-SIZES = range(14, 7, -1)  # of labels' letters, in pixels: the first at which all fit
-TITLE = range(16, 7, -1)
-ROOM = 200  # pixels at most for the headings of rows
-MOST = 8  # pictures side by side
+BACKGROUND, INK, DIM = "#101218", "#e6e9f0", "#8b93a7"
+# In pixels.
+GAP = 8  # between images, and around all
+CAPTION = 22  # line under an image
+HEADING = 40  # title of the sheet
+HEAD = 30  # headings of columns
+SIZES = range(14, 7, -1)  # font sizes of labels: the first at which all fit
+TITLE = range(16, 7, -1)  # font sizes of the title
+ROW_HEADING = 200  # at most
+
+MOST = 8  # images in a row
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where pictures lie on a sheet, in pixels; they are read in rows."""
+    """Positions of images on a sheet, in pixels, row by row."""
 
     count: int
     columns: int
-    width: int  # of a picture
+    width: int  # of an image
     height: int
-    margin: int = GAP  # left of the pictures: room for the headings of rows
-    head: int = 0  # above them: room for the headings of columns
-    caption: int = CAPTION  # under each; 0: they have no labels
+    margin: int = GAP  # left of the images, for the headings of rows
+    head: int = 0  # above the images, for the headings of columns
+    caption: int = CAPTION  # under each; 0: no labels
 
     @property
     def rows(self) -> int:
@@ -43,14 +45,14 @@ class Layout:
         return left + self.width + GAP, top + self.height + self.caption + GAP
 
     def place(self, number: int) -> tuple[int, int]:
-        """Left and top of a picture."""
+        """Return the left and top of an image."""
         row, column = divmod(number, self.columns)
         left = self.margin + column * (self.width + GAP)
         return left, HEADING + self.head + row * (self.height + self.caption + GAP)
 
 
 def columns_for(count: int, together: int = 1) -> int:
-    """Pictures in a row, so that those that belong `together` stay so and rows are even."""
+    """Return the number of columns, so that groups of `together` are not split, and rows even."""
     if 1 < together <= MOST:
         return min(count, together * (MOST // together))
     rows = -(-count // MOST)
@@ -58,10 +60,10 @@ def columns_for(count: int, together: int = 1) -> int:
 
 
 def draw_sheet(
-    pictures: Sequence[Image], labels: Sequence[str], layout: Layout, title: str
+    images: Sequence[Image], labels: Sequence[str], layout: Layout, title: str
 ) -> OtherSizeImage:
-    """The pictures with a label under each, and a title."""
-    sheet, pen = _ground(pictures, layout, title)
+    """Draw images with a label under each, and a title."""
+    sheet, pen = _background(images, layout, title)
     size = min((_size(label, layout.width) for label in labels), default=SIZES[0])
     for number, label in enumerate(labels):
         left, top = layout.place(number)
@@ -71,48 +73,48 @@ def draw_sheet(
 
 
 def table_layout(across: Sequence[str], down: Sequence[str], width: int, height: int) -> Layout:
-    """Where the pictures of a table lie, each of so many pixels."""
-    margin = min(ROOM, round(max(map(_length, down)))) + 2 * GAP
+    """Lay out a table of images of `width` x `height` pixels."""
+    margin = min(ROW_HEADING, round(max(map(_length, down)))) + 2 * GAP
     count = len(across) * len(down)
     return Layout(count, len(across), width, height, margin, head=HEAD, caption=0)
 
 
 def draw_table(
-    pictures: Sequence[Image],
+    images: Sequence[Image],
     across: Sequence[str],
     down: Sequence[str],
     layout: Layout,
     title: str,
 ) -> OtherSizeImage:
-    """The pictures, row by row, with a heading for each column and each row.
+    """Draw images row by row, with a heading for each column and row.
 
     Args:
-        layout: as `table_layout` gives it.
+        layout: from `table_layout`.
     """
     width, height = layout.width, layout.height
-    sheet, pen = _ground(pictures, layout, title)
+    sheet, pen = _background(images, layout, title)
     size = min(_size(value, width) for value in across)
     for column, value in enumerate(across):
         left, top = layout.place(column)
         _write(pen, (left + width / 2, top - HEAD / 2), value, width, size, anchor="mm")
-    size = min(_size(value, ROOM) for value in down)
+    size = min(_size(value, ROW_HEADING) for value in down)
     for row, value in enumerate(down):
         left, top = layout.place(row * len(across))
-        _write(pen, (left - GAP, top + height / 2), value, ROOM, size, anchor="rm")
+        _write(pen, (left - GAP, top + height / 2), value, ROW_HEADING, size, anchor="rm")
     return from_bytes(np.asarray(sheet))
 
 
-def _ground(
-    pictures: Sequence[Image], layout: Layout, title: str
+def _background(
+    images: Sequence[Image], layout: Layout, title: str
 ) -> tuple[PilImage.Image, ImageDraw.ImageDraw]:
-    sheet = PilImage.new("RGB", layout.size, GROUND)
+    sheet = PilImage.new("RGB", layout.size, BACKGROUND)
     pen = ImageDraw.Draw(sheet)
-    room = layout.size[0] - 2 * GAP
-    _write(pen, (GAP, HEADING / 2), title, room, _size(title, room, TITLE), anchor="lm", ink=DIM)
-    for number, picture in enumerate(pictures):
+    width = layout.size[0] - 2 * GAP
+    _write(pen, (GAP, HEADING / 2), title, width, _size(title, width, TITLE), anchor="lm", ink=DIM)
+    for number, image in enumerate(images):
         left, top = layout.place(number)
-        left += (layout.width - picture.shape[-1]) // 2  # in the middle of its column
-        sheet.paste(PilImage.fromarray(to_bytes(picture)), (left, top))
+        left += (layout.width - image.shape[-1]) // 2  # centred in its column
+        sheet.paste(PilImage.fromarray(to_bytes(image)), (left, top))
     return sheet, pen
 
 
@@ -120,24 +122,24 @@ def _length(text: str, size: int = SIZES[0]) -> float:
     return ImageFont.load_default(size=size).getlength(text)
 
 
-def _size(text: str, room: float, sizes: Sequence[int] = SIZES) -> int:
-    """The first size at which a text fits into so many pixels, or the last."""
-    return next((size for size in sizes if _length(text, size) <= room), sizes[-1])
+def _size(text: str, width: float, sizes: Sequence[int] = SIZES) -> int:
+    """Return the first font size at which a text fits into `width` pixels, or the last."""
+    return next((size for size in sizes if _length(text, size) <= width), sizes[-1])
 
 
 def _write(
     pen: ImageDraw.ImageDraw,
     place: tuple[float, float],
     text: str,
-    room: float,
+    width: float,
     size: int,
     *,
     anchor: str,
     ink: str = INK,
 ) -> None:
-    """Text within so many pixels; of what is longer, the beginning and the end."""
+    """Draw a text within `width` pixels; a longer one is shortened in the middle."""
     shown, kept = text, len(text)
-    while _length(shown, size) > room and kept > 2:
+    while _length(shown, size) > width and kept > 2:
         kept -= 1
         shown = f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
     font = ImageFont.load_default(size=size)

@@ -20,6 +20,7 @@ INTRA = {
     "x264.mp4": ("-c:v", "libx264", "-g", "1"),
     "ffv1.mkv": ("-c:v", "ffv1", "-g", "1"),
     "prores.mov": ("-c:v", "prores_ks"),
+    "hap.mov": ("-c:v", "hap", "-format", "hap_q", "-pix_fmt", "rgba"),
     "mjpeg.avi": ("-c:v", "mjpeg"),
     "mjpeg.mov": ("-c:v", "mjpeg"),
 }
@@ -63,7 +64,7 @@ def test_key_pictures_are_turned_bit_for_bit(name, tmp_path):
 def test_frames_come_last_to_first(group, kept, tmp_path):
     ffmpeg(*PICTURES, "-c:v", "libx264", "-g", group, tmp_path / "a.mp4")
     times = read_frame_times(tmp_path / "a.mp4")
-    frames = list(decode_backwards(tmp_path / "a.mp4", times, kept=kept))
+    frames = list(decode_backwards(tmp_path / "a.mp4", times, capacity=kept))
     assert [start for _, start, _ in frames] == shown(tmp_path / "a.mp4")[::-1]
     with av.open(str(tmp_path / "a.mp4")) as film:
         forward = [frame.to_ndarray() for frame in film.decode(video=0)]

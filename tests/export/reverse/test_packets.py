@@ -32,7 +32,7 @@ def rgb(path):
     return np.stack(list(read_footage(path, fps=probe_footage(path).fps)))
 
 
-def test_samples_that_the_encoder_takes_are_kept(tmp_path):
+def test_reverse_keeps_samples_that_match(tmp_path):
     ffmpeg(*PICTURES, "-c:v", "libx264", "-crf", 12, tmp_path / "a.mp4")
     made = reverse_film(tmp_path / "a.mp4", tmp_path / "b.mp4", crf=10)
     one, other = luma(tmp_path / "a.mp4")[::-1], luma(tmp_path / "b.mp4")
@@ -41,7 +41,7 @@ def test_samples_that_the_encoder_takes_are_kept(tmp_path):
     assert shown(tmp_path / "b.mp4") == shown(tmp_path / "a.mp4")
 
 
-def test_other_colours_become_those_of_the_film(tmp_path):
+def test_reverse_converts_other_colours(tmp_path):
     ffmpeg(*GRADIENTS, *SD, "-pix_fmt", "yuv420p", "-c:v", "libx264", tmp_path / "a.mp4")
     reverse_film(tmp_path / "a.mp4", tmp_path / "b.mp4", crf=10)
     one, other = rgb(tmp_path / "a.mp4")[::-1], rgb(tmp_path / "b.mp4")
@@ -50,7 +50,7 @@ def test_other_colours_become_those_of_the_film(tmp_path):
         assert next(film.decode(video=0)).colorspace == 1  # BT.709
 
 
-def test_lossless_in_and_out_is_exact(tmp_path):
+def test_reverse_of_lossless_is_exact(tmp_path):
     words = ("-pix_fmt", "bgr0", "-c:v", "ffv1", "-g", 12)
     ffmpeg(*PICTURES, *words, tmp_path / "a.mkv")
     made = reverse_film(tmp_path / "a.mkv", tmp_path / "b.mkv")
@@ -59,7 +59,7 @@ def test_lossless_in_and_out_is_exact(tmp_path):
 
 @pytest.mark.parametrize("group", [1, 12])
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_a_turned_film_stays_turned(group, suffix, tmp_path):
+def test_reverse_keeps_rotation(group, suffix, tmp_path):
     ffmpeg(*GRADIENTS, "-c:v", "libx264", "-g", group, tmp_path / "flat.mp4")
     turned = ("-display_rotation:v:0", 90, "-i", tmp_path / "flat.mp4", "-c", "copy")
     ffmpeg(*turned, tmp_path / "a.mp4")
@@ -73,7 +73,7 @@ def test_a_turned_film_stays_turned(group, suffix, tmp_path):
 
 @pytest.mark.parametrize("group", [1, 12])
 @pytest.mark.parametrize("change", ["setsar=2", "crop=63:47:0:0,setsar=1"])
-def test_wide_pixels_and_odd_sides(group, change, tmp_path):
+def test_reverse_of_wide_pixels_and_odd_sides(group, change, tmp_path):
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
     words = ("-vf", change, "-pix_fmt", "yuv444p", "-c:v", "libx264", "-crf", 4, "-g", group)
     ffmpeg(*GRADIENTS, *words, source)
@@ -82,7 +82,7 @@ def test_wide_pixels_and_odd_sides(group, change, tmp_path):
     assert psnr(rgb(source)[::-1], rgb(out)) > 35
 
 
-def test_a_container_that_drops_the_rotation_is_no_place_for_copied_packets(tmp_path):
+def test_reverse_refuses_a_container_without_rotation(tmp_path):
     ffmpeg(*PICTURES, "-c:v", "mjpeg", tmp_path / "flat.mov")
     ffmpeg(
         "-display_rotation:v:0", 90, "-i", tmp_path / "flat.mov", "-c", "copy", tmp_path / "a.mov"
@@ -94,7 +94,7 @@ def test_a_container_that_drops_the_rotation_is_no_place_for_copied_packets(tmp_
 
 
 @pytest.mark.parametrize("read", [read_footage, read_backwards])
-def test_frames_are_freed_at_once(read, tmp_path):
+def test_reverse_and_footage_free_frames_at_once(read, tmp_path):
     """Not when Python next looks for what holds itself: hundreds of large ones could wait."""
     ffmpeg(*PICTURES, "-c:v", "libx264", tmp_path / "a.mp4")
     fps = probe_footage(tmp_path / "a.mp4").fps
@@ -121,7 +121,7 @@ with open("/proc/self/status") as status:  # rusage's begins with the size of th
 
 @pytest.mark.slow
 @pytest.mark.parametrize("group", [25, 1, 100_000])
-def test_ten_thousand_frames_peak_no_higher_than_five_hundred(group, tmp_path):
+def test_reverse_memory_does_not_grow_with_length(group, tmp_path):
     def peak(frames):
         source, out = tmp_path / f"{frames}.mp4", tmp_path / f"{frames}-reverse.mp4"
         lasting = ("-f", "lavfi", "-i", "testsrc2=size=64x36:rate=25", "-frames:v", frames)

@@ -50,7 +50,7 @@ def shown(path):
 
 
 @pytest.mark.parametrize("name", INTRA)
-def test_key_pictures_are_turned_bit_for_bit(name, tmp_path):
+def test_reverse_of_intra_films_is_exact(name, tmp_path):
     source, out = tmp_path / name, tmp_path / f"out-{name}"
     ffmpeg(*PICTURES, *INTRA[name], source)
     made = reverse_film(source, out)
@@ -61,7 +61,7 @@ def test_key_pictures_are_turned_bit_for_bit(name, tmp_path):
 
 @pytest.mark.parametrize("group", [5, 250])
 @pytest.mark.parametrize("kept", [1, 7, 100])
-def test_frames_come_last_to_first(group, kept, tmp_path):
+def test_reverse_decodes_last_to_first(group, kept, tmp_path):
     ffmpeg(*PICTURES, "-c:v", "libx264", "-g", group, tmp_path / "a.mp4")
     times = read_frame_times(tmp_path / "a.mp4")
     frames = list(decode_backwards(tmp_path / "a.mp4", times, capacity=kept))
@@ -73,7 +73,7 @@ def test_frames_come_last_to_first(group, kept, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi"])
-def test_it_reads_as_footage_does(suffix, tmp_path):
+def test_reverse_reads_as_footage_does(suffix, tmp_path):
     path = tmp_path / f"a.{suffix}"
     ffmpeg(*PICTURES, "-c:v", "mpeg4", "-g", 10, path)
     fps = Fraction(10)
@@ -83,7 +83,7 @@ def test_it_reads_as_footage_does(suffix, tmp_path):
     assert all((a == b).all() for a, b in zip(forward, back[::-1], strict=True))
 
 
-def test_times_of_a_variable_rate_are_mirrored(tmp_path):
+def test_reverse_mirrors_variable_frame_times(tmp_path):
     uneven = "setpts='if(lt(N,12),N,2*N-12+mod(N,2))/24/TB'"
     words = ("-vf", uneven, "-fps_mode", "passthrough", "-c:v", "libx264", "-g", 8)
     ffmpeg(*PICTURES, *words, tmp_path / "a.mp4")
@@ -96,7 +96,7 @@ def test_times_of_a_variable_rate_are_mirrored(tmp_path):
 
 
 @pytest.mark.parametrize("sound,step", [("reverse", -1), ("keep", 1)])
-def test_sound_is_exact(sound, step, tmp_path):
+def test_reverse_sound_is_exact(sound, step, tmp_path):
     source, out = tmp_path / "a.mkv", tmp_path / "b.mkv"
     ffmpeg(*PICTURES, *NOISE, "-c:v", "ffv1", "-g", 1, "-c:a", "pcm_s16le", "-ac", 2, source)
     reverse_film(source, out, sound=sound)
@@ -107,14 +107,14 @@ def test_sound_is_exact(sound, step, tmp_path):
     assert len(one) == 72000 and (one[::step] == other).all()
 
 
-def test_sound_can_be_dropped(tmp_path):
+def test_reverse_drops_sound(tmp_path):
     ffmpeg(*PICTURES, *NOISE, "-c:v", "mjpeg", tmp_path / "a.mov")
     reverse_film(tmp_path / "a.mov", tmp_path / "b.mov", sound="drop")
     with av.open(str(tmp_path / "b.mov")) as film:
         assert not film.streams.audio
 
 
-def test_a_film_is_not_written_over_itself(tmp_path):
+def test_reverse_does_not_overwrite_its_source(tmp_path):
     ffmpeg(*PICTURES, "-c:v", "mjpeg", tmp_path / "a.mov")
     before = (tmp_path / "a.mov").read_bytes()
     with pytest.raises(PresetError, match="is the film itself"):
@@ -122,7 +122,7 @@ def test_a_film_is_not_written_over_itself(tmp_path):
     assert (tmp_path / "a.mov").read_bytes() == before
 
 
-def test_what_is_cut_short_or_no_film_is_one_line(tmp_path):
+def test_reverse_of_damaged_or_other_files_is_one_line(tmp_path):
     ffmpeg(*PICTURES, "-c:v", "ffv1", tmp_path / "a.mkv")
     data = (tmp_path / "a.mkv").read_bytes()
     (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])

@@ -45,14 +45,14 @@ def as_image(pixels):
         ("P", 0, (0, 0, 0)),
     ],
 )
-def test_pictures_of_every_mode_become_rgb(mode, colour, expected, tmp_path):
+def test_reading_every_mode_gives_rgb(mode, colour, expected, tmp_path):
     PilImage.new(mode, (5, 4), colour).save(tmp_path / "a.png")
     picture = read(tmp_path / "a.png")
     assert picture.shape == (1, 3, 4, 5)
     assert_close(picture[0, :, 2, 2], torch.tensor(expected, dtype=torch.float32))
 
 
-def test_a_palettes_clear_colour_is_white(tmp_path):
+def test_reading_a_transparent_palette_colour_gives_white(tmp_path):
     paletted = PilImage.new("P", (2, 1))
     paletted.putpalette([255, 0, 0, 0, 0, 255])
     paletted.putpixel((1, 0), 1)
@@ -61,7 +61,7 @@ def test_a_palettes_clear_colour_is_white(tmp_path):
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_a_turned_photo_stands_upright(turn, tmp_path):
+def test_reading_applies_exif_orientation(turn, tmp_path):
     """By EXIF's own words: where the file's first row and first column are shown."""
     shown = {
         1: STEPS,
@@ -107,7 +107,7 @@ def _write_png(path, size, *chunks):
     path.write_bytes(data)
 
 
-def test_colours_of_another_profile_are_brought_to_srgb(tmp_path):
+def test_profile_is_converted_to_srgb(tmp_path):
     """Of linear light with sRGB's primaries: by the formula, 0.2 of it is 0.4845 in sRGB."""
     light = (51, 255, 0)
     for profile, wanted in ((_linear_profile(), 0.4845), (b"damaged", 0.2)):
@@ -141,7 +141,7 @@ def _curves():
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "clear P", "clear RGB"])
-def test_a_profile_is_of_pictures_with_clear_parts_and_palettes_too(mode, tmp_path):
+def test_profile_is_applied_with_transparency_and_palettes(mode, tmp_path):
     profile = _linear_profile(b"gr")
     colours, shown = _of_8_bits(profile, tmp_path / "a.png")
     picture = PilImage.fromarray(colours)
@@ -160,7 +160,7 @@ def test_a_profile_is_of_pictures_with_clear_parts_and_palettes_too(mode, tmp_pa
 
 
 @pytest.mark.parametrize("curve", _curves())
-def test_a_profile_is_of_deep_pictures_too(curve, tmp_path):
+def test_profile_is_applied_to_deep_images(curve, tmp_path):
     profile = _linear_profile(b"gr", _curves()[curve])
     colours, shown = _of_8_bits(profile, tmp_path / "a.png")
     deep = colours.astype(np.uint16) * 257
@@ -172,7 +172,7 @@ def test_a_profile_is_of_deep_pictures_too(curve, tmp_path):
         assert_close(read(tmp_path / name), shown, atol=0.006, rtol=0)
 
 
-def test_a_profile_leaves_deep_pictures_smooth(tmp_path):
+def test_profile_keeps_deep_images_smooth(tmp_path):
     """By the formula: light of 0 to 1 in 4000 steps, of which none is lost."""
     light = np.linspace(0.01, 1, 4000)
     grey = (light * 65535).round().astype(np.uint16)[None, :, None].repeat(3, 2)
@@ -184,7 +184,7 @@ def test_a_profile_leaves_deep_pictures_smooth(tmp_path):
 
 
 @pytest.mark.parametrize("photometric", ["minisblack", "rgb"])
-def test_what_a_profile_cannot_tell_leaves_deep_pictures_alone(photometric, tmp_path):
+def test_profile_that_is_unusable_leaves_deep_images_alone(photometric, tmp_path):
     pixels = STEPS if photometric == "rgb" else STEPS[..., 0]
     profile = b"damaged" if photometric == "rgb" else _linear_profile()
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric=photometric, iccprofile=profile)
@@ -226,7 +226,7 @@ def _linear_profile(order=b"rg", curve=b"curv\0\0\0\0" + bytes(4)):
 
 
 @pytest.mark.parametrize("ending", ["jpg", "tif"])
-def test_printers_colours_are_not_inverted(ending, tmp_path):
+def test_reading_cmyk_is_not_inverted(ending, tmp_path):
     """As (1 - ink) * (1 - black); JPEG's CMYK is Adobe's, which is stored inverted."""
     PilImage.new("CMYK", (16, 16), (0, 255, 51, 0)).save(tmp_path / f"a.{ending}")
     found = read(tmp_path / f"a.{ending}")[0, :, 8, 8]
@@ -247,7 +247,7 @@ def test_printers_colours_are_not_inverted(ending, tmp_path):
     ],
 )
 @pytest.mark.parametrize("kind", [np.uint16, np.float32, np.float16, np.float64, np.uint32])
-def test_a_tiff_keeps_all_its_bits(kind, options, tmp_path):
+def test_reading_tiff_keeps_all_bits(kind, options, tmp_path):
     if kind is np.uint32:
         pixels, wanted = STEPS.astype(kind) * 65537, STEPS / 65535
     elif kind is np.uint16:
@@ -262,13 +262,13 @@ def test_a_tiff_keeps_all_its_bits(kind, options, tmp_path):
     assert_close(read(tmp_path / "a.tif"), as_image(wanted))
 
 
-def test_a_packed_tiff_keeps_all_its_bits(tmp_path):
+def test_reading_compressed_tiff_keeps_all_bits(tmp_path):
     lzw = [cv2.IMWRITE_TIFF_COMPRESSION, 5]
     cv2.imwrite(str(tmp_path / "a.tif"), STEPS[..., ::-1], lzw)
     assert_close(read(tmp_path / "a.tif"), as_image(STEPS / 65535))
 
 
-def test_deep_transparency_is_laid_on_white(tmp_path):
+def test_reading_deep_transparency_gives_white(tmp_path):
     half = np.concatenate([STEPS, np.full((4, 5, 1), 13107, np.uint16)], axis=2)  # a fifth
     wanted = as_image(0.2 * STEPS / 65535 + 0.8)
     options = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
@@ -283,7 +283,7 @@ def test_deep_transparency_is_laid_on_white(tmp_path):
     assert_close(read(tmp_path / "b.tif"), wanted, atol=1e-4, rtol=0)
 
 
-def test_greys_of_16_bits_and_of_floats(tmp_path):
+def test_reading_grey_of_16_bits_and_floats(tmp_path):
     grey = STEPS[..., 0]
     wanted = as_image((grey / 65535)[..., None].repeat(3, 2))
     cv2.imwrite(str(tmp_path / "a.png"), grey)
@@ -295,7 +295,7 @@ def test_greys_of_16_bits_and_of_floats(tmp_path):
         assert_close(read(tmp_path / name), wanted)
 
 
-def test_greys_of_other_kinds_of_files(tmp_path):
+def test_reading_grey_of_other_formats(tmp_path):
     grey = STEPS[..., 0]
     (tmp_path / "a.pgm").write_bytes(b"P5 5 4 65535\n" + grey.astype(">u2").tobytes())
     upwards = (grey[::-1] / 65535).astype("<f4")
@@ -304,7 +304,7 @@ def test_greys_of_other_kinds_of_files(tmp_path):
         assert_close(read(tmp_path / name), as_image((grey / 65535)[..., None].repeat(3, 2)))
 
 
-def test_deep_pngs_clear_colour_is_white(tmp_path):
+def test_reading_deep_png_transparent_colour_gives_white(tmp_path):
     rows = zlib.compress(b"\0" + STEPS[0].astype(">u2").tobytes())
     clear = b"tRNS", struct.pack(">HHH", *STEPS[0, 0].tolist())
     _write_png(tmp_path / "a.png", (5, 1, 16), clear, (b"IDAT", rows))
@@ -313,26 +313,26 @@ def test_deep_pngs_clear_colour_is_white(tmp_path):
     assert_close(read(tmp_path / "a.png"), as_image(wanted))
 
 
-def test_a_float_picture_is_brought_between_0_and_1(tmp_path):
+def test_reading_floats_clips_to_0_and_1(tmp_path):
     odd = np.array([[[2.0, -1.0, np.nan], [np.inf, 0.5, 1.0]]], np.float32)
     tifffile.imwrite(tmp_path / "a.tif", odd, photometric="rgb")
     assert read(tmp_path / "a.tif")[0, :, 0].T.tolist() == [[1, 0, 0], [1, 0.5, 1]]
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
-def test_of_several_pictures_the_first_is_read(name, tmp_path):
+def test_reading_takes_the_first_of_several(name, tmp_path):
     first, *others = [PilImage.new("RGB", (8, 8), colour) for colour in ("red", "blue", "lime")]
     first.save(tmp_path / name, save_all=True, append_images=others, lossless=True)
     assert read(tmp_path / name)[0, :, 4, 4].tolist() == [1, 0, 0]
 
 
-def test_one_pixel_is_a_picture(tmp_path):
+def test_reading_one_pixel(tmp_path):
     PilImage.new("RGB", (1, 1), (255, 0, 51)).save(tmp_path / "a.png")
     assert_close(read(tmp_path / "a.png"), torch.tensor([1, 0, 0.2]).view(1, 3, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["a.png", "deep.png", "a.tif", "deep.tif"])
-def test_a_picture_is_the_same_band_by_band(name, texture, tmp_path, monkeypatch):
+def test_reading_by_bands_is_the_same(name, texture, tmp_path, monkeypatch):
     pixels = texture(37, 20)
     deep = pixels.astype(np.uint16) * 255 + 3
     cv2.imwrite(str(tmp_path / name), deep if name.startswith("deep") else pixels)
@@ -344,7 +344,7 @@ def test_a_picture_is_the_same_band_by_band(name, texture, tmp_path, monkeypatch
     assert torch.equal(read(tmp_path / name), at_once)
 
 
-def test_postscript_is_refused_and_no_program_started(tmp_path, monkeypatch):
+def test_reading_postscript_is_refused_and_starts_no_program(tmp_path, monkeypatch):
     def started(*arguments, **_):
         raise AssertionError(f"{arguments} was started")
 
@@ -358,7 +358,7 @@ def test_postscript_is_refused_and_no_program_started(tmp_path, monkeypatch):
             read(path, option="start.path")
 
 
-def test_no_other_module_opens_images_by_pillow():
+def test_reading_is_the_only_module_that_opens_images():
     package = Path(dreamvid.__file__).parent
     opening = [
         path.relative_to(package).as_posix()
@@ -369,7 +369,7 @@ def test_no_other_module_opens_images_by_pillow():
     assert opening == ["media/images/reading.py"]
 
 
-def test_what_is_no_picture_is_named(tmp_path):
+def test_reading_other_files_names_them(tmp_path):
     (tmp_path / "a.png").write_text("hello")
     with pytest.raises(PresetError, match=r"start.path: .*a.png is not a picture"):
         read(tmp_path / "a.png")
@@ -386,7 +386,7 @@ def test_what_is_no_picture_is_named(tmp_path):
     "name", ["a.png", "a.jpg", "a.webp", "a.gif", "a.tif", "16.png", "16.tif", "f.tif", "lzw.tif"]
 )
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.95])
-def test_a_picture_that_was_cut_off_is_one_line(name, share, texture, tmp_path, capfd):
+def test_reading_truncated_files_is_one_line(name, share, texture, tmp_path, capfd):
     pixels = texture(90, 120)
     if name in ("16.png", "lzw.tif"):
         deep = pixels.astype(np.uint16) * 255
@@ -405,7 +405,7 @@ def test_a_picture_that_was_cut_off_is_one_line(name, share, texture, tmp_path, 
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_picture_that_declares_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):
+def test_reading_too_many_pixels_is_refused_before_decoding(tmp_path):
     _write_png(tmp_path / "bomb.png", (50_000, 50_000, 8), (b"IDAT", zlib.compress(bytes(99))))
     with pytest.raises(PresetError, match=r"bomb.png declares 50000x50000 pixels"):
         read(tmp_path / "bomb.png")
@@ -413,7 +413,7 @@ def test_a_picture_that_declares_too_many_pixels_is_refused_before_it_is_decoded
         decode(tmp_path / "bomb.png", option="IMAGE", most=1 << 30)
 
 
-def test_a_deep_tiff_that_declares_too_many_pixels_is_refused_too(tmp_path):
+def test_reading_too_many_pixels_of_deep_tiff_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "bomb.tif", np.zeros((4, 5, 3), np.float32), photometric="rgb")
     with tifffile.TiffFile(tmp_path / "bomb.tif", mode="r+") as file:
         tags = file.pages.first.tags
@@ -423,7 +423,7 @@ def test_a_deep_tiff_that_declares_too_many_pixels_is_refused_too(tmp_path):
         read(tmp_path / "bomb.tif")
 
 
-def test_a_damaged_tiff_says_so_once_and_its_reader_nothing(tmp_path, caplog, capfd):
+def test_reading_damaged_tiff_logs_nothing(tmp_path, caplog, capfd):
     path = tmp_path / "deep.tif"
     tifffile.imwrite(path, np.zeros((8, 9, 3), np.uint16), photometric="rgb")
     data = path.read_bytes()
@@ -433,7 +433,7 @@ def test_a_damaged_tiff_says_so_once_and_its_reader_nothing(tmp_path, caplog, ca
     assert (caplog.text, capfd.readouterr().err) == ("", "")
 
 
-def test_a_picture_that_asks_for_more_memory_than_there_is_is_refused(tmp_path, monkeypatch):
+def test_reading_out_of_memory_is_one_line(tmp_path, monkeypatch):
     def greedy(*_):
         raise MemoryError
 
@@ -445,7 +445,7 @@ def test_a_picture_that_asks_for_more_memory_than_there_is_is_refused(tmp_path, 
         load(path, option="start.path")
 
 
-def test_a_tiff_of_a_size_that_opencv_refuses_is_refused(tmp_path, monkeypatch):
+def test_reading_what_opencv_refuses_is_one_line(tmp_path, monkeypatch):
     def refuse(*_):
         raise cv2.error("-215:Assertion failed")
 
@@ -456,7 +456,7 @@ def test_a_tiff_of_a_size_that_opencv_refuses_is_refused(tmp_path, monkeypatch):
         load(path, option="start.path")
 
 
-def test_signalling_nans_in_a_tiff_are_black_and_warn_of_nothing(tmp_path):
+def test_reading_signalling_nans_gives_black_without_warnings(tmp_path):
     path = tmp_path / "floats.tif"
     bits = np.full((4, 5, 3), 0x7F800001, np.uint32)
     tifffile.imwrite(path, bits.view(np.float32), photometric="rgb")

@@ -10,7 +10,7 @@ from dreamvid.media.images.scaling import fitted
 
 
 @pytest.mark.parametrize("size", [(37, 50), (80, 133), (20, 20), (201, 30), (30, 400), (1, 1)])
-def test_a_picture_is_scaled_in_bands_as_it_would_be_whole(size, texture, tmp_path):
+def test_scaling_by_bands_is_the_same(size, texture, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), texture(37, 50))
     opened = decode(tmp_path / "a.png", option="IMAGE")
     scaled = fitted(opened, size)
@@ -20,7 +20,7 @@ def test_a_picture_is_scaled_in_bands_as_it_would_be_whole(size, texture, tmp_pa
 
 
 @pytest.mark.parametrize("size", [(40, 30), (400, 300), (1000, 90)])
-def test_only_the_rows_that_a_band_needs_are_read(size, monkeypatch):
+def test_scaling_reads_only_the_rows_of_a_band(size, monkeypatch):
     monkeypatch.setattr(scaling, "READ", 1000)
     picture = torch.rand(1, 3, 600, 50, generator=torch.Generator().manual_seed(1))
     asked = []

@@ -25,7 +25,7 @@ def written(pixels):
     return bool((pixels != np.array(GROUND)).any())
 
 
-def test_pictures_lie_where_the_layout_says_with_labels_under_them():
+def test_sheet_places_images_and_labels():
     pictures = [flat(n) for n in range(5)]
     layout = Layout(5, 2, 60, 30)
     labels = ["one", "two", "", "a/very/long/name_of_a_layer", "five"]
@@ -42,7 +42,7 @@ def test_pictures_lie_where_the_layout_says_with_labels_under_them():
     assert written(sheet[:40])
 
 
-def test_a_table_has_a_heading_for_each_column_and_row():
+def test_sheet_table_has_headings():
     pictures = [flat(n) for n in range(6)]
     layout = table_layout(["1", "2", ""], ["10", ""], 60, 30)
     pixels = to_bytes(draw_table(pictures, ["1", "2", ""], ["10", ""], layout, "title"))
@@ -60,5 +60,5 @@ def test_a_table_has_a_heading_for_each_column_and_row():
     ("count", "together", "columns"),
     [(63, 7, 7), (46, 3, 6), (12, 1, 6), (8, 1, 8), (9, 1, 5), (3, 1, 3), (31, 31, 8), (2, 7, 2)],
 )
-def test_those_that_belong_together_stay_in_a_row(count, together, columns):
+def test_sheet_columns_keep_groups_together(count, together, columns):
     assert columns_for(count, together) == columns

@@ -18,7 +18,7 @@ def pixels(image):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp"])
-def test_a_picture_of_8_bits_is_rounded(name, image, pixels, tmp_path):
+def test_writing_8_bits_is_rounded(name, image, pixels, tmp_path):
     save(image, tmp_path / "new" / name)
     found = np.asarray(PilImage.open(tmp_path / "new" / name))
     assert found.dtype == np.uint8 and (found == np.round(pixels * 255)).all()
@@ -26,7 +26,7 @@ def test_a_picture_of_8_bits_is_rounded(name, image, pixels, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif", "a.bmp"])
-def test_a_still_has_the_same_bytes_whole_and_by_bands(name, image, tmp_path):
+def test_writing_whole_and_by_bands_gives_the_same_bytes(name, image, tmp_path):
     save(image, tmp_path / name)
     size = image.shape[-2], image.shape[-1]
     write(tmp_path / f"bands{name}", size, lambda top, end: image[..., top:end, :])
@@ -34,14 +34,14 @@ def test_a_still_has_the_same_bytes_whole_and_by_bands(name, image, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
-def test_a_smooth_picture_is_little_changed_where_files_are_packed(name, texture, tmp_path):
+def test_writing_lossy_formats_changes_little(name, texture, tmp_path):
     pixels = texture(40, 60)
     save(torch.from_numpy(pixels / np.float32(255)).permute(2, 0, 1)[None], tmp_path / name)
     found = np.asarray(PilImage.open(tmp_path / name)).astype(int)
     assert abs(found - pixels).mean() < 8
 
 
-def test_16_bits_in_png(image, pixels, tmp_path):
+def test_writing_16_bit_png(image, pixels, tmp_path):
     save(image, tmp_path / "a.png", 16)
     found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
     assert found is not None and found.dtype == np.uint16
@@ -49,7 +49,7 @@ def test_16_bits_in_png(image, pixels, tmp_path):
     PilImage.open(tmp_path / "a.png").load()  # its checksums are right
 
 
-def test_16_bits_and_floats_in_tiff(image, pixels, tmp_path):
+def test_writing_16_bit_and_float_tiff(image, pixels, tmp_path):
     save(image, tmp_path / "a.tif", 16)
     found = cv2.imread(str(tmp_path / "a.tif"), cv2.IMREAD_UNCHANGED)
     assert found is not None and found.dtype == np.uint16
@@ -65,7 +65,7 @@ def test_16_bits_and_floats_in_tiff(image, pixels, tmp_path):
 @pytest.mark.parametrize(
     ("depth", "kind"), [(None, np.float16), (16, np.float16), (32, np.float32)]
 )
-def test_exr_is_light(depth, kind, image, pixels, tmp_path):
+def test_writing_exr_is_linear(depth, kind, image, pixels, tmp_path):
     """By IEC 61966-2-1: 0.5 of sRGB is 0.2140 of the light."""
     image[..., 0, 0], image[..., 0, 1] = 0.5, 0.02
     save(image, tmp_path / "a.exr", depth)
@@ -79,7 +79,7 @@ def test_exr_is_light(depth, kind, image, pixels, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "depth"), [("a.png", 16), ("a.tif", 32), ("a.png", 8)])
-def test_a_picture_written_in_bands_is_the_same(name, depth, image, tmp_path, monkeypatch):
+def test_writing_by_bands_is_the_same(name, depth, image, tmp_path, monkeypatch):
     whole = torch.cat([image] * 5, dim=-2)  # 180 rows
     save(whole, tmp_path / f"whole-{name}", depth)
     monkeypatch.setattr(writing, "BAND", 48 * 32)
@@ -106,18 +106,18 @@ def test_a_picture_written_in_bands_is_the_same(name, depth, image, tmp_path, mo
         ("a.exr", 8, r"EXR has 16 or 32 \(a name in .png or .jpg"),
     ],
 )
-def test_a_depth_that_a_kind_has_not_is_refused(name, depth, says, image, tmp_path):
+def test_writing_an_unsupported_depth_is_refused(name, depth, says, image, tmp_path):
     with pytest.raises(PresetError, match=says):
         save(image, tmp_path / name, depth)
     assert not list(tmp_path.glob("*a.*"))
 
 
-def test_a_picture_too_wide_for_its_kind_is_refused_before_it_is_asked_for(tmp_path):
+def test_writing_too_wide_is_refused_before_any_row(tmp_path):
     with pytest.raises(OutputError, match=r"a.webp: WEBP has at most 16383 .*; try .png or .tif"):
         write(tmp_path / "a.webp", (10, 20_000), lambda top, bottom: pytest.fail())
 
 
-def test_a_name_without_a_picture_format_is_refused(image, tmp_path):
+def test_writing_an_unknown_suffix_is_refused(image, tmp_path):
     with pytest.raises(OutputError, match=r"a.mp4: no picture format"):
         save(image, tmp_path / "a.mp4")
     (tmp_path / "file").touch()
@@ -126,6 +126,6 @@ def test_a_name_without_a_picture_format_is_refused(image, tmp_path):
             save(image, tmp_path / "file" / name)
 
 
-def test_floats_come_back_exactly(image, tmp_path):
+def test_writing_floats_is_exact(image, tmp_path):
     save(image, tmp_path / "a.tif", 32)
     assert torch.equal(load(tmp_path / "a.tif", option="IMAGE"), image)

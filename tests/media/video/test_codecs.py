@@ -93,7 +93,7 @@ def films(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("name", "depth"), KINDS)
-def test_another_program_shows_the_float_frames(name, depth, films):
+def test_codec_films_decode_in_ffmpeg_to_the_float_frames(name, depth, films):
     shown = decoded(films(name, depth)[0], eight=(name, depth) == ("ffv1", 8))
     meant = torch.cat(list(pictures())).permute(0, 2, 3, 1).numpy()
     error = np.abs(shown - meant)
@@ -107,7 +107,7 @@ def test_another_program_shows_the_float_frames(name, depth, films):
 
 
 @pytest.mark.parametrize(("name", "depth"), KINDS)
-def test_a_film_says_what_it_is(name, depth, films):
+def test_codec_films_are_tagged(name, depth, films):
     path, codec = films(name, depth)[0], CODECS[name]
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
@@ -126,7 +126,7 @@ def test_a_film_says_what_it_is(name, depth, films):
 
 
 @pytest.mark.parametrize(("name", "depth"), [kind for kind in KINDS if kind[1] == 10])
-def test_ten_bits_are_really_ten(name, depth, films):
+def test_codec_depth_of_ten_bits_is_real(name, depth, films):
     with av.open(str(films(name, depth)[0])) as film:
         frame = next(film.decode(video=0))
         if name == "prores-4444":  # 12 bits, as libav's decoder gives all of them
@@ -137,7 +137,7 @@ def test_ten_bits_are_really_ten(name, depth, films):
 
 
 @pytest.mark.parametrize(("name", "depth"), KINDS)
-def test_frames_have_their_times_and_segments_begin_with_key_pictures(name, depth, films):
+def test_codec_frame_times_are_exact_and_segments_begin_with_keyframes(name, depth, films):
     path, parts = films(name, depth)
     for part, count in zip(parts, (4, 2), strict=True):
         found = packets(part)
@@ -152,7 +152,7 @@ def test_frames_have_their_times_and_segments_begin_with_key_pictures(name, dept
 
 
 @pytest.mark.parametrize(("name", "depth"), KINDS)
-def test_packets_are_the_same_from_run_to_run(name, depth, films, tmp_path):
+def test_codec_packets_are_reproducible(name, depth, films, tmp_path):
     path, parts = films(name, depth)
     again, others = film_of(name, depth, tmp_path)
     assert [file.read_bytes() for file in (again, *others)] == [
@@ -161,7 +161,7 @@ def test_packets_are_the_same_from_run_to_run(name, depth, films, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "depth"), INTRA)
-def test_films_of_key_pictures_are_encoded_once_and_turned_round(name, depth, tmp_path):
+def test_reverse_of_intra_codecs_is_encoded_once(name, depth, tmp_path):
     encoding = encoding_as(name, depth)
     frames, codec = planes(encoding), CODECS[name]
     with TwinSegments(tmp_path, encoding) as twins:
@@ -179,7 +179,7 @@ def test_films_of_key_pictures_are_encoded_once_and_turned_round(name, depth, tm
     np.testing.assert_array_equal(shown[1], shown[0][::-1])
 
 
-def test_pictures_that_need_each_other_are_not_turned_round(films, tmp_path):
+def test_reverse_by_packets_refuses_inter_codecs(films, tmp_path):
     parts = films("h264", 8)[1]
     with pytest.raises(VideoError, match="need each other"):
         join(parts, tmp_path / "film.mp4", FPS, backwards=True)
@@ -187,7 +187,7 @@ def test_pictures_that_need_each_other_are_not_turned_round(films, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if codec.crf])
-def test_a_higher_crf_is_smaller(name, tmp_path):
+def test_crf_higher_is_smaller(name, tmp_path):
     sizes = []
     noise = torch.rand(1, 3, H, W, generator=torch.Generator().manual_seed(0))
     for crf in (8, 16, 32):
@@ -200,13 +200,13 @@ def test_a_higher_crf_is_smaller(name, tmp_path):
 
 @pytest.mark.parametrize("crf", range(41))
 @pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if codec.crf])
-def test_the_own_crf_stays_in_the_encoders_range(name, crf):
+def test_crf_stays_in_the_encoders_range(name, crf):
     encoding = replace(encoding_as(name, None), crf=crf)
     assert 0 <= int(encoder_options(encoding)["crf"]) <= {"h264": 51, "hevc": 51}.get(name, 63)
     assert name == "h264" or crf == 0 or encoding.quality >= replace(encoding, crf=crf - 1).quality
 
 
-def test_chroma_lies_where_the_form_says():
+def test_chroma_siting_follows_the_pixel_format():
     """A chroma edge, by hand: the mean of two columns, or a triangle around the left one."""
     image = torch.zeros(1, 3, 2, 8)
     image[:, 2, :, 3:] = 1  # blue from column 3 on
@@ -218,7 +218,7 @@ def test_chroma_lies_where_the_form_says():
 
 
 @pytest.mark.parametrize(("name", "form"), [("yuv420p", "nv12"), ("yuv420p10le", "p010le")])
-def test_the_order_that_hardware_wants_keeps_every_sample(name, form):
+def test_interleaved_chroma_keeps_every_sample(name, form):
     """`writer` hands these over where an encoder takes no planes."""
     rng = np.random.default_rng(0)
     dtype, most = (np.uint8, 256) if name == "yuv420p" else (np.uint16, 1024)
@@ -231,7 +231,7 @@ def test_the_order_that_hardware_wants_keeps_every_sample(name, form):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize(("name", "depth"), KINDS)
-def test_frames_of_another_form_are_mistakes(name, depth, dtype, tmp_path):
+def test_frames_of_another_pixel_format_raise(name, depth, dtype, tmp_path):
     encoding = encoding_as(name, depth)
     with pytest.raises(ValueError, match="shape"):
         encode([np.zeros((H + 2, W), dtype)], tmp_path / f"film{encoding.kind.segment}", encoding)

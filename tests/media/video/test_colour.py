@@ -36,7 +36,7 @@ def flat(colour):
 
 
 @given(st.tuples(level, level, level))
-def test_a_flat_colour_returns_as_exactly_as_eight_bits_can(colour):
+def test_colour_round_trip_is_exact_to_eight_bits(colour):
     shown = player(to_yuv(flat(colour)))
     # Half a level of luma and half a level of chroma, of 219 and of 224.
     bound = 0.5 / 219 + 1.8556 * 0.5 / 224 + 1e-5
@@ -53,11 +53,11 @@ def test_a_flat_colour_returns_as_exactly_as_eight_bits_can(colour):
         ((0, 0, 1), (32, 240, 118)),
     ],
 )
-def test_the_primaries_have_their_standard_codes(colour, expected):
+def test_colour_primaries_have_their_standard_codes(colour, expected):
     assert [int(plane[0, 0]) for plane in planes(to_yuv(flat(colour)))] == list(expected)
 
 
-def test_out_of_range_values_are_clipped():
+def test_colour_out_of_range_is_clipped():
     np.testing.assert_array_equal(to_yuv(flat((1.5, -0.2, 0))), to_yuv(flat((1, 0, 0))))
 
 
@@ -71,23 +71,23 @@ def test_chroma_is_the_mean_of_four_pixels(rng):
 
 
 @pytest.mark.parametrize("size", [(47, 64), (48, 63)])
-def test_odd_sizes_are_refused(size):
+def test_colour_conversion_refuses_odd_sizes(size):
     with pytest.raises(ValueError, match="even"):
         to_yuv(torch.zeros(1, 3, *size))
 
 
-def test_a_gradient_tracking_image_and_another_layout_are_taken(image):
+def test_colour_conversion_takes_autograd_images_and_other_strides(image):
     layout = image.to(memory_format=torch.channels_last).requires_grad_()
     np.testing.assert_array_equal(to_yuv(layout), to_yuv(image))
 
 
 @pytest.mark.cuda
-def test_the_gpu_gives_the_same_bytes(image):
+def test_colour_on_gpu_is_identical(image):
     on_gpu = to_yuv(image.cuda()).astype(int)
     assert np.abs(on_gpu - to_yuv(image)).max() <= 1
 
 
-def test_colour_bars_survive_the_film(tmp_path, encoding):
+def test_colour_bars_survive_encoding(tmp_path, encoding):
     bars = BARS.repeat(W // 8, axis=0)  # (W, 3)
     image = torch.tensor(bars, dtype=torch.float32).T[None, :, None].expand(1, 3, H, W)
     encode([to_yuv(image)] * 3, tmp_path / "bars.mp4", encoding)

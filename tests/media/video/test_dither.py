@@ -28,7 +28,7 @@ def longest_run(row):
     return np.diff(np.array([-1, *ends, len(row) - 1])).max()
 
 
-def test_bands_are_gone_and_the_mean_is_kept():
+def test_dither_removes_bands_and_keeps_the_mean():
     image = dusk()
     plain, dithered = (to_planes(image, YUV420, on)[:H].astype(float) for on in (False, True))
     error = [np.abs(blocks(luma) - blocks(true_luma(image))).max() for luma in (plain, dithered)]
@@ -37,7 +37,7 @@ def test_bands_are_gone_and_the_mean_is_kept():
     assert np.abs(dithered - true_luma(image)).max() <= 1  # half a level twice
 
 
-def test_it_is_less_than_a_level_and_the_same_every_time():
+def test_dither_is_below_a_level_and_reproducible():
     image = dusk()
     first = to_planes(image, YUV420, True)
     np.testing.assert_array_equal(first, to_planes(image, YUV420, True))
@@ -46,13 +46,13 @@ def test_it_is_less_than_a_level_and_the_same_every_time():
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 @pytest.mark.parametrize("name", list(CODECS))
-def test_black_and_white_stay_what_they_are(name, level):
+def test_dither_keeps_black_and_white(name, level):
     form = CODECS[name].pixel_formats[CODECS[name].depth]
     image = torch.full((1, 3, 16, 16), level)
     np.testing.assert_array_equal(to_planes(image, form, True), to_planes(image, form))
 
 
-def test_planes_are_not_dithered_alike():
+def test_dither_differs_between_planes():
     """Else a grey between two levels would turn up in its colours."""
     grey = torch.full((1, 3, 32, 32), 127.5 / 255)
     form = CODECS["ffv1"].pixel_formats[8]

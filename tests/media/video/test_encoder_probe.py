@@ -5,23 +5,23 @@ from dreamvid.media.video.encoder_probe import probe_encoder
 
 
 @pytest.mark.parametrize("name", ["libx264", "libvpx-vp9", "gif", "libsvtav1", "libx265"])
-def test_software_encoders_work_and_are_quiet(name, capfd):
+def test_probe_of_software_encoders_works_quietly(name, capfd):
     assert probe_encoder(name) is None
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("name,reason", [("no_such", "not have it"), ("aac", "audio")])
-def test_an_encoder_that_cannot_work_says_why(name, reason):
+def test_probe_names_why_an_encoder_fails(name, reason):
     assert reason in (probe_encoder(name) or "")
 
 
-def test_a_listed_encoder_without_its_hardware_gives_libavs_reason():
+def test_probe_without_hardware_gives_libavs_reason():
     # It needs the video driver of a small board such as a Raspberry Pi.
     reason = probe_encoder("h264_v4l2m2m")
     assert reason and "\n" not in reason and "avcodec_open2" not in reason
 
 
-def test_probing_leaves_libavs_logging_as_it_was():
+def test_probe_restores_libavs_logging():
     before = av.logging.get_level()
     probe_encoder("h264_nvenc")
     assert av.logging.get_level() == before

@@ -204,7 +204,7 @@ def test_program_does_not_hear_our_ctrl_c(tmp_path):
     assert len(packets(tmp_path / "film.mov")) == 20
 
 
-def test_frames_of_another_size_and_none_are_mistakes(tmp_path, none_left):
+def test_program_refuses_frames_of_another_size_and_none(tmp_path, none_left):
     with pytest.raises(ValueError, match="shape"):
         encode([planes(gradient(0))[:-4]], tmp_path / "film.mov", ENCODING)
     with pytest.raises(ValueError, match="no frames"):
@@ -212,7 +212,7 @@ def test_frames_of_another_size_and_none_are_mistakes(tmp_path, none_left):
 
 
 @pytest.mark.parametrize("room", [0, 1000, -1])
-def test_full_disk_is_an_output_error(room, tmp_path, none_left):
+def test_program_with_a_full_disk_is_an_output_error(room, tmp_path, none_left):
     encode(frames(30), tmp_path / "film.mov", ENCODING)
     room = (tmp_path / "film.mov").stat().st_size - 1 if room < 0 else room
     (tmp_path / "film.mov").unlink()

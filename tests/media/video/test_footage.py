@@ -65,7 +65,7 @@ def reading_threads():
 
 @pytest.mark.parametrize("rate", [Fraction(24), Fraction(25), NTSC, Fraction(25, 2)], ids=str)
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "webm", "ts", "avi"])
-def test_a_constant_rate_is_exact_and_every_frame_is_there(kind, rate, tmp_path):
+def test_footage_of_constant_rate_is_exact_and_complete(kind, rate, tmp_path):
     if kind == "avi" and rate == NTSC:
         pytest.skip("PyAV's AVI gets another tick")
     codec = {"webm": "libvpx-vp9"}.get(kind, "libx264")
@@ -84,7 +84,7 @@ def shown(times, fps, count):
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv"])
 @pytest.mark.parametrize("own,wanted", [(NTSC, 25), (Fraction(24), 60), (Fraction(25), 10)])
-def test_frames_are_repeated_or_left_out_as_the_rate_asks(own, wanted, kind, tmp_path):
+def test_footage_repeats_or_drops_frames_for_the_rate(own, wanted, kind, tmp_path):
     path = constant(tmp_path / f"film.{kind}", rate=own)
     info = probe_footage(path, fps=Fraction(wanted))
     assert info.frames == round(20 / own * wanted)
@@ -94,7 +94,7 @@ def test_frames_are_repeated_or_left_out_as_the_rate_asks(own, wanted, kind, tmp
     assert numbers(read_footage(path, fps=Fraction(wanted))) == expected
 
 
-def test_times_rounded_to_milliseconds_by_an_earlier_file_are_a_constant_rate(tmp_path):
+def test_footage_times_rounded_to_milliseconds_are_a_constant_rate(tmp_path):
     ffmpeg("-i", constant(tmp_path / "a.mkv", rate=NTSC), "-c", "copy", tmp_path / "b.mp4")
     assert read_frame_times(tmp_path / "b.mp4").tick < Fraction(1, 5000)
     assert probe_footage(tmp_path / "b.mp4").fps == NTSC
@@ -102,7 +102,7 @@ def test_times_rounded_to_milliseconds_by_an_earlier_file_are_a_constant_rate(tm
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv"])
-def test_a_variable_rate_is_shown_in_time(kind, tmp_path):
+def test_footage_of_variable_rate_is_shown_in_time(kind, tmp_path):
     milliseconds = [500, 533, 567, 700, 710, 720, 1000, 1400, 1433, 1467, 1500]
     path = film(tmp_path / f"film.{kind}", milliseconds, tick=Fraction(1, 1000), rate=30)
     info = probe_footage(path)
@@ -114,7 +114,7 @@ def test_a_variable_rate_is_shown_in_time(kind, tmp_path):
         assert numbers(read_footage(path, fps=fps)) == shown(times, fps, count)
 
 
-def test_an_average_rate_is_taken_for_a_usual_one_within_bounds(tmp_path):
+def test_footage_average_rate_is_rounded_to_a_usual_one(tmp_path):
     rng = np.random.default_rng(5)
     jitter = np.round(np.arange(40) * 1000 / 29.6 + rng.uniform(-6, 6, 40)).astype(int)
     phone = film(tmp_path / "a.mp4", (jitter - jitter[0]).tolist(), tick=Fraction(1, 1000))
@@ -140,7 +140,7 @@ ARROW[:16, :16, 0] = ARROW[:16, -16:, 1] = ARROW[-16:, :16, 2] = 255
     ],
     ids=["90", "180", "-90", "mirrored", "90 mirrored"],
 )
-def test_a_rotation_tag_turns_the_picture_upright(tag, upright, tmp_path):
+def test_footage_rotation_is_applied(tag, upright, tmp_path):
     plain = constant(tmp_path / "plain.mp4", 3, pixels=ARROW, size=(32, 64), crf="1")
     path = tmp_path / "turned.mp4"
     ffmpeg(*tag, "-i", plain, "-c", "copy", path)
@@ -155,7 +155,7 @@ def test_a_rotation_tag_turns_the_picture_upright(tag, upright, tmp_path):
         assert np.abs(frame[corner].astype(int) - upright[corner]).max() < 45
 
 
-def test_odd_sides_lose_their_last_row_and_column(tmp_path):
+def test_footage_odd_sides_are_trimmed(tmp_path):
     pixels = np.random.default_rng(1).integers(0, 256, (47, 63, 3), dtype=np.uint8)
     path = constant(
         tmp_path / "a.mkv", 2, size=(47, 63), pixels=pixels, codec="ffv1", format="bgr0"
@@ -166,7 +166,7 @@ def test_odd_sides_lose_their_last_row_and_column(tmp_path):
 
 
 @pytest.mark.parametrize("aspect,width", [((4, 3), 84), ((8, 9), 56), ((1, 1), 64)])
-def test_pixels_become_square(aspect, width, tmp_path):
+def test_footage_pixels_become_square(aspect, width, tmp_path):
     ramp = np.repeat(np.linspace(20, 230, W).astype(np.uint8)[None, :, None], H, 0).repeat(3, 2)
     path = constant(tmp_path / "a.mp4", 2, pixels=ramp, aspect=Fraction(*aspect), crf="1")
     assert probe_footage(path).size == (H, width)
@@ -178,7 +178,7 @@ def test_pixels_become_square(aspect, width, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(24, 32), (40, 40), (96, 96), (20, 90)])
-def test_the_middle_is_scaled_to_the_size_asked_for(size, tmp_path):
+def test_footage_is_cropped_and_scaled_to_size(size, tmp_path):
     y, x = np.mgrid[:H, :W]
     pixels = np.stack([40 + 2 * x, 60 + 3 * y, 0 * x + 128], -1).astype(np.uint8)
     path = constant(tmp_path / "a.mkv", 2, size=(H, W), pixels=pixels, codec="ffv1", format="bgr0")
@@ -202,7 +202,7 @@ GOPS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("gop", GOPS)
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
-def test_beginning_later_gives_the_same_frames(kind, gop, tmp_path):
+def test_footage_from_a_later_frame_is_the_same(kind, gop, tmp_path):
     path = constant(tmp_path / f"film.{kind}", 50, rate=NTSC, **GOPS[gop])
     assert (len(read_frame_times(path).keys) > 1) == (gop != "one" and kind != "ts")
     for fps in (NTSC, Fraction(24)):
@@ -213,7 +213,7 @@ def test_beginning_later_gives_the_same_frames(kind, gop, tmp_path):
             assert all(map(np.array_equal, later, whole[first:]))
 
 
-def test_seeking_reads_less_than_all(tmp_path, monkeypatch):
+def test_footage_seeks_instead_of_decoding_all(tmp_path, monkeypatch):
     path = constant(tmp_path / "film.mp4", 50, **GOPS["b-frames"])
     decoded = []
     original = footage._decode
@@ -228,7 +228,7 @@ def test_seeking_reads_less_than_all(tmp_path, monkeypatch):
     assert len(decoded) < 20
 
 
-def test_a_film_cut_out_of_another_keeps_its_own_start(tmp_path):
+def test_footage_cut_by_an_edit_list_keeps_its_start(tmp_path):
     path = constant(tmp_path / "film.mp4", 50, **GOPS["b-frames"])
     cut = tmp_path / "cut.mp4"  # begins amid a group: an edit list hides its first frames
     ffmpeg("-ss", 0.7, "-i", path, "-c", "copy", cut)
@@ -238,7 +238,7 @@ def test_a_film_cut_out_of_another_keeps_its_own_start(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["mkv", "ts"])
-def test_a_film_that_begins_amid_a_group_begins_with_its_first_whole_frame(kind, tmp_path):
+def test_footage_begins_with_the_first_decodable_frame(kind, tmp_path):
     path = constant(tmp_path / f"film.{kind}", 60, **GOPS["open"])
     cut = tmp_path / f"cut.{kind}"
     if kind == "ts":  # as a broadcast is recorded; packets of 188 bytes
@@ -251,7 +251,7 @@ def test_a_film_that_begins_amid_a_group_begins_with_its_first_whole_frame(kind,
     assert probe_footage(cut).frames == len(frames)
 
 
-def test_sound_is_seen(tmp_path):
+def test_footage_sound_is_detected(tmp_path):
     path = constant(tmp_path / "film.mp4")
     ffmpeg("-i", path, "-f", "lavfi", "-i", "sine=d=1", "-c:v", "copy", tmp_path / "s.mp4")
     assert not probe_footage(path).sound and probe_footage(tmp_path / "s.mp4").sound
@@ -285,7 +285,7 @@ def strangers(tmp_path):
         ".": "Is a directory",
     }.items(),
 )
-def test_what_is_no_film_is_named_in_one_line(name, said, strangers):
+def test_footage_that_is_no_film_is_one_line(name, said, strangers):
     path = strangers / name
     for wrong in (lambda: probe_footage(path), lambda: next(read_footage(path, fps=Fraction(25)))):
         with pytest.raises(VideoError) as caught:
@@ -296,7 +296,7 @@ def test_what_is_no_film_is_named_in_one_line(name, said, strangers):
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv"])
 @pytest.mark.parametrize("share", [0.4, 0.9])
-def test_a_film_cut_short_is_known_at_once(share, kind, tmp_path):
+def test_footage_cut_short_raises_at_once(share, kind, tmp_path):
     noise = np.random.default_rng(7).integers(0, 256, (H, W, 3), dtype=np.uint8)
     plain = constant(tmp_path / "plain.mp4", 250, pixels=noise, crf="10", g="10")
     path = tmp_path / f"film.{kind}"
@@ -307,14 +307,14 @@ def test_a_film_cut_short_is_known_at_once(share, kind, tmp_path):
             wrong()
 
 
-def test_a_film_without_its_index_is_cut_short(tmp_path):
+def test_footage_without_index_is_cut_short(tmp_path):
     path = constant(tmp_path / "film.mp4")
     path.write_bytes(path.read_bytes()[:600])
     with pytest.raises(VideoError, match="cut short: its index is missing"):
         probe_footage(path)
 
 
-def test_damage_is_raised_where_the_frames_are_taken(tmp_path):
+def test_footage_damage_raises_in_the_consumer(tmp_path):
     noise = np.random.default_rng(7).integers(0, 256, (H, W, 3), dtype=np.uint8)
     path = constant(tmp_path / "film.mp4", 40, pixels=noise, crf="5", g="1")
     with av.open(str(path)) as container:
@@ -329,7 +329,7 @@ def test_damage_is_raised_where_the_frames_are_taken(tmp_path):
 
 
 @pytest.mark.parametrize("taken", [0, 1, 5])
-def test_closing_early_ends_the_thread_at_once(taken, tmp_path):
+def test_footage_closed_early_ends_its_thread(taken, tmp_path):
     path = constant(tmp_path / "film.mp4", 60)
     frames = read_footage(path, fps=Fraction(600), first=3 * taken, ahead=2)
     for _ in range(taken):
@@ -340,7 +340,7 @@ def test_closing_early_ends_the_thread_at_once(taken, tmp_path):
     assert time.perf_counter() - began < 1 and not reading_threads()
 
 
-def test_frames_are_decoded_ahead_but_no_further(tmp_path, monkeypatch):
+def test_footage_decodes_ahead_within_bounds(tmp_path, monkeypatch):
     path = constant(tmp_path / "film.mp4", 60)
     converted = []
     original = footage.to_rgb
@@ -355,7 +355,7 @@ def test_frames_are_decoded_ahead_but_no_further(tmp_path, monkeypatch):
     frames.close()
 
 
-def test_an_error_in_the_thread_reaches_the_consumer(tmp_path, monkeypatch):
+def test_footage_thread_error_reaches_the_consumer(tmp_path, monkeypatch):
     path = constant(tmp_path / "film.mp4")
 
     def broken(*arguments):
@@ -368,12 +368,12 @@ def test_an_error_in_the_thread_reaches_the_consumer(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", [{"fps": Fraction(0)}, {"first": -1}, {"ahead": 0}])
-def test_wrong_numbers_are_mistakes(wrong, tmp_path):
+def test_footage_wrong_numbers_raise(wrong, tmp_path):
     with pytest.raises(ValueError, match="fps"):
         next(read_footage(tmp_path / "film.mp4", **({"fps": Fraction(25)} | wrong)))
 
 
-def test_real_films(shared):
+def test_footage_of_real_films(shared):
     for name, size, fps, frames in (
         ("driving_highway_solidWhiteRight.mp4", (540, 960), Fraction(25), 221),
         ("flower_cc0.mp4", (540, 960), NTSC, 150),

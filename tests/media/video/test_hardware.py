@@ -30,14 +30,14 @@ def probed(monkeypatch):
     return fake
 
 
-def test_software_is_the_default_and_asks_no_hardware(probed):
+def test_encoder_software_probes_no_hardware(probed):
     asked = probed({"h264_nvenc"})
     choice = choose_encoder(FILM, "software")
     assert (choice.encoder, choice.message, asked) == ("software", "H.264 by libx264", [])
     assert choose_encoder(FILM, "libx264").encoder == "software"
 
 
-def test_auto_takes_the_first_that_works_at_the_films_size(probed):
+def test_encoder_auto_takes_the_first_that_works(probed):
     asked = probed({"h264_qsv"})
     assert choose_encoder(FILM, "auto").encoder == "h264_qsv"
     assert [encoding.encoder_name for encoding in asked] == [
@@ -48,7 +48,7 @@ def test_auto_takes_the_first_that_works_at_the_films_size(probed):
     assert {encoding.size for encoding in asked} == {FILM.size}
 
 
-def test_auto_without_hardware_is_software_and_says_why(probed):
+def test_encoder_auto_without_hardware_is_software(probed):
     probed(set())
     choice = choose_encoder(FILM, "auto")
     assert choice.encoder == "software"
@@ -56,18 +56,18 @@ def test_auto_without_hardware_is_software_and_says_why(probed):
 
 
 @pytest.mark.parametrize("kept", ["software", "h264_qsv"])
-def test_a_resumed_film_keeps_its_encoder(kept, probed):
+def test_resume_keeps_the_encoder(kept, probed):
     probed({"h264_nvenc", "h264_qsv"})
     assert choose_encoder(FILM, "auto", kept).encoder == kept
 
 
-def test_a_resumed_film_does_not_change_its_encoder_when_it_is_gone(probed):
+def test_resume_without_its_encoder_raises(probed):
     probed({"h264_qsv"})
     with pytest.raises(VideoError, match=r"h264_nvenc does not work here: .*--fresh"):
         choose_encoder(FILM, "auto", "h264_nvenc")
 
 
-def test_one_that_is_named_and_does_not_work_is_one_line(probed):
+def test_encoder_that_fails_is_one_line(probed):
     probed(set())
     with pytest.raises(VideoError, match=r'h264_nvenc does not work here: .*use "auto"') as caught:
         choose_encoder(FILM, "h264_nvenc")
@@ -75,13 +75,13 @@ def test_one_that_is_named_and_does_not_work_is_one_line(probed):
 
 
 @pytest.mark.parametrize("name", list(CODECS))
-def test_a_real_encoder_passes_the_real_probe(name):
+def test_encoder_probe_passes_a_real_encoder(name):
     """Software in the place of hardware: nothing is faked."""
     assert refusal(replace(FILM, codec=name)) is None
 
 
 @pytest.mark.parametrize("name", ["h264_nvenc", "hevc_qsv", "av1_amf", "h264_none"])
-def test_what_is_not_here_is_refused_by_the_real_probe_in_one_line(name):
+def test_encoder_probe_refuses_missing_encoders_in_one_line(name):
     import av
 
     if name in av.codecs_available and refusal(replace(FILM, encoder=name)) is None:
@@ -90,7 +90,7 @@ def test_what_is_not_here_is_refused_by_the_real_probe_in_one_line(name):
     assert reason and "\n" not in reason
 
 
-def test_an_encoder_that_gives_other_pictures_is_refused(monkeypatch):
+def test_encoder_probe_refuses_wrong_frames(monkeypatch):
     """The real encoder, given a wrong shade in the second segment."""
     greys = hardware._greys
     monkeypatch.setattr(hardware, "_greys", lambda encoding, shade: greys(encoding, 0.3))

@@ -57,27 +57,27 @@ def noise(tmp_path, encoding):
 
 
 @pytest.mark.parametrize("fps", [Fraction(25), Fraction(30000, 1001)], ids=str)
-def test_probe_tells_size_rate_and_length(fps, tmp_path, encoding, greys):
+def test_reader_probe_gives_size_rate_and_length(fps, tmp_path, encoding, greys):
     encode(greys(7), tmp_path / "film.mp4", replace(encoding, fps=fps))
     info = probe(tmp_path / "film.mp4")
     assert (info.size, info.fps, info.frames) == ((H, W), fps, 7)
 
 
 @pytest.mark.parametrize("every,offset", [(1, 0), (3, 0), (3, 2), (4, 9), (20, 0), (1, 10)])
-def test_every_nth_frame_from_an_offset(every, offset, film):
+def test_reader_yields_every_nth_frame_from_an_offset(every, offset, film):
     frames = read_frames(film, every=every, offset=offset)
     assert luma_numbers(frames) == list(range(10))[offset::every]
 
 
 @pytest.mark.parametrize("codes,colour", CODES.items())
-def test_colours_are_bt709(codes, colour, tmp_path, encoding):
+def test_reader_colours_are_bt709(codes, colour, tmp_path, encoding):
     encode([flat(*codes)] * 2, tmp_path / "film.mp4", replace(encoding, crf=1))
     for frame in read_frames(tmp_path / "film.mp4"):
         assert frame.shape == (H, W, 3) and frame.dtype == np.uint8
         assert np.abs(frame.astype(int) - colour).max() <= 2
 
 
-def test_chroma_between_its_samples_is_interpolated(tmp_path, encoding):
+def test_reader_interpolates_chroma(tmp_path, encoding):
     frame = flat(126, 128, 128)
     frame[H + H // 4 :] = np.tile(60 + 4 * np.arange(W // 2), 2)  # a slope of red
     encode([frame], tmp_path / "film.mp4", replace(encoding, crf=1))
@@ -90,7 +90,7 @@ def test_chroma_between_its_samples_is_interpolated(tmp_path, encoding):
 
 
 @pytest.mark.parametrize("matrix,red", [(6, (81, 90, 240)), (2, (63, 102, 240))])
-def test_tags_decide_and_an_untagged_film_is_bt709(matrix, red, tmp_path):
+def test_reader_follows_tags_and_defaults_to_bt709(matrix, red, tmp_path):
     # ITU-T H.273: 6 is BT.601's matrix, 2 is none said. The codes are a full red in each.
     path = tmp_path / "film.mkv"
     with av.open(str(path), "w") as container:
@@ -106,7 +106,7 @@ def test_tags_decide_and_an_untagged_film_is_bt709(matrix, red, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(24, 32), (20, 50), (96, 128), (47, 63)])
-def test_frames_are_scaled(size, tmp_path, encoding, gradients):
+def test_reader_scales_frames(size, tmp_path, encoding, gradients):
     encode(gradients(2), tmp_path / "film.mp4", encoding)
     for frame, luma in zip(
         read_frames(tmp_path / "film.mp4", size=size), gradients(2), strict=True
@@ -117,7 +117,7 @@ def test_frames_are_scaled(size, tmp_path, encoding, gradients):
         assert np.all(np.diff(frame[size[0] // 2, 2:-2, 0].astype(int)) >= -2)
 
 
-def test_frames_are_counted_where_the_container_does_not_say(tmp_path, film):
+def test_reader_counts_frames_without_a_header(tmp_path, film):
     path = tmp_path / "film.mkv"
     with av.open(str(film)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -131,7 +131,7 @@ def test_frames_are_counted_where_the_container_does_not_say(tmp_path, film):
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="only Linux lists a process's open files")
 @pytest.mark.parametrize("end", ["close", "fail", "finish"])
-def test_a_film_closes_with_its_generator(end, film):
+def test_reader_closes_with_its_generator(end, film):
     def is_open():
         return any(file.is_symlink() and file.readlink() == film for file in OPEN_FILES.iterdir())
 
@@ -148,7 +148,7 @@ def test_a_film_closes_with_its_generator(end, film):
     assert not is_open()
 
 
-def test_an_error_of_the_reader_of_frames_is_its_own(film):
+def test_reader_lets_the_callers_errors_pass(film):
     with pytest.raises(FFmpegError):
         for _ in read_frames(film):
             raise FFmpegError(1, "mine")
@@ -171,7 +171,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_film_is_a_video_error_of_one_line(damage, noise):
+def test_reader_damage_is_a_video_error_of_one_line(damage, noise):
     with av.open(str(noise)) as container:
         starts = [p.pos for p in container.demux(video=0) if p.size]
     noise.write_bytes(DAMAGE[damage](noise.read_bytes(), starts))
@@ -180,7 +180,7 @@ def test_a_damaged_film_is_a_video_error_of_one_line(damage, noise):
     assert str(noise) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_missing_film_a_folder_and_a_sound_are_video_errors(tmp_path):
+def test_reader_of_missing_file_folder_and_sound_raises(tmp_path):
     with pytest.raises(VideoError, match="No such file"):
         probe(tmp_path / "none.mp4")
     with pytest.raises(VideoError, match="Is a directory"):
@@ -189,14 +189,14 @@ def test_a_missing_film_a_folder_and_a_sound_are_video_errors(tmp_path):
         probe(write_tone(tmp_path / "sound.wav"))
 
 
-def test_a_path_is_never_an_address(tmp_path, film, monkeypatch):
+def test_reader_takes_no_path_for_a_url(tmp_path, film, monkeypatch):
     monkeypatch.chdir(tmp_path)
     odd = tmp_path / "https:film.mp4"
     film.rename(odd)
     assert probe(odd.relative_to(tmp_path)).frames == 10
 
 
-def test_a_playlist_fetches_nothing(tmp_path):
+def test_playlist_fetches_nothing(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         port = server.getsockname()[1]
@@ -252,7 +252,7 @@ READERS += [probe_sound, lambda path: list(read_blocks(path))]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["refused unopened", "refused by its name"])
-def test_a_playlist_is_refused_whatever_its_name(known, tmp_path, film, monkeypatch):
+def test_playlist_is_refused_whatever_its_name(known, tmp_path, film, monkeypatch):
     paths = write_playlists(tmp_path, film, write_tone(tmp_path / "tone.wav"))
     if not known:  # as if a libav called them otherwise on its list
         options = {**READ_OPTIONS, "format_whitelist": ",".join(av.formats_available)}
@@ -268,14 +268,14 @@ def test_a_playlist_is_refused_whatever_its_name(known, tmp_path, film, monkeypa
     assert not before or len(list(OPEN_FILES.iterdir())) == before
 
 
-def test_what_is_on_no_list_but_no_text_is_an_error_too(tmp_path, film):
+def test_reader_of_binary_that_is_no_film_raises(tmp_path, film):
     path = tmp_path / "cat.mp4"
     path.write_text(f"ffconcat version 1.0\nfile {film.name}\n#\0\n")
     with pytest.raises(VideoError, match="Invalid argument"):
         probe(path)
 
 
-def test_a_percent_in_a_name_stands_for_no_other_file(tmp_path):
+def test_reader_takes_percent_in_a_name_literally(tmp_path):
     for name, side in (("clip%d.png", 32), ("clip0.png", 16)):
         PilImage.new("RGB", (side, side)).save(tmp_path / name)
     with open_input(tmp_path / "clip%d.png") as container:
@@ -284,7 +284,7 @@ def test_a_percent_in_a_name_stands_for_no_other_file(tmp_path):
         read_frame_times(tmp_path / "clip%d.png")
 
 
-def test_libavs_lists_of_files_are_the_only_formats_left_out():
+def test_playlist_formats_are_the_only_ones_left_out():
     assert {"concat", "hls", "sdp"}.isdisjoint(CONTAINERS)
     assert len(av.formats_available) - len(CONTAINERS) <= 12
     names = {name for names in CONTAINERS for name in names.split(",")}
@@ -294,12 +294,12 @@ def test_libavs_lists_of_files_are_the_only_formats_left_out():
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"offset": -1}])
-def test_wrong_steps_are_mistakes(wrong, film):
+def test_reader_wrong_steps_raise(wrong, film):
     with pytest.raises(ValueError, match="every"):
         next(read_frames(film, **wrong))
 
 
-def test_a_film_of_an_unknown_codec_or_with_a_title_of_no_text_is_no_crash(tmp_path):
+def test_reader_of_unknown_codec_or_bad_title_does_not_crash(tmp_path):
     film, unknown, odd = (tmp_path / name for name in ("film.mkv", "unknown.mkv", "odd.mkv"))
     with av.open(str(film), "w") as container:
         container.metadata["title"] = "a good title"

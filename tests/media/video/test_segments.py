@@ -35,7 +35,7 @@ def nothing():
     pass
 
 
-def test_twins_join_to_the_film_and_the_film_backwards(tmp_path, encoding, greys):
+def test_segments_join_to_the_film_and_its_reverse(tmp_path, encoding, greys):
     frames = greys(11)
     with TwinSegments(tmp_path, encoding) as twins:
         for number, start in enumerate(range(0, 11, 4)):
@@ -46,16 +46,14 @@ def test_twins_join_to_the_film_and_the_film_backwards(tmp_path, encoding, greys
     assert numbers(tmp_path / "reverse.mp4") == list(range(10, -1, -1))
 
 
-def test_files_are_listed_in_playing_order(tmp_path):
+def test_segments_are_listed_in_playing_order(tmp_path):
     names = [path.name for path in forward_files(tmp_path, 3)]
     assert names == ["f000000.mp4", "f000001.mp4", "f000002.mp4"]
     names = [path.name for path in reverse_files(tmp_path, 3)]
     assert names == ["r000002.mp4", "r000001.mp4", "r000000.mp4"]
 
 
-def test_then_comes_when_both_files_are_there_in_order_and_in_another_thread(
-    tmp_path, encoding, greys
-):
+def test_segments_call_then_in_order_and_in_another_thread(tmp_path, encoding, greys):
     seen = []
 
     def then(number):
@@ -70,7 +68,7 @@ def test_then_comes_when_both_files_are_there_in_order_and_in_another_thread(
     assert seen == [(0, first, False), (1, second, False)]
 
 
-def test_waiting_ends_when_the_chunk_is_on_the_disk(tmp_path, encoding, greys):
+def test_segments_wait_until_the_chunk_is_on_the_disk(tmp_path, encoding, greys):
     with TwinSegments(tmp_path, encoding) as twins:
         twins.wait()
         twins.submit(0, greys(9), nothing)
@@ -78,7 +76,7 @@ def test_waiting_ends_when_the_chunk_is_on_the_disk(tmp_path, encoding, greys):
         assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_one_chunk_is_encoded_while_the_next_fills_and_no_more(tmp_path, encoding, greys):
+def test_segments_encode_one_chunk_while_the_next_fills(tmp_path, encoding, greys):
     release, handed_over = threading.Event(), []
 
     def then():
@@ -99,7 +97,7 @@ def test_one_chunk_is_encoded_while_the_next_fills_and_no_more(tmp_path, encodin
     assert handed_over == [0, 1, 2]
 
 
-def test_at_most_two_chunks_are_in_memory(tmp_path, encoding, greys):
+def test_segments_keep_at_most_two_chunks_in_memory(tmp_path, encoding, greys):
     alive, most = set(), 0
 
     def chunk(number):
@@ -120,7 +118,7 @@ def test_at_most_two_chunks_are_in_memory(tmp_path, encoding, greys):
 
 
 @pytest.mark.parametrize("when", ["next", "end"])
-def test_an_error_in_then_is_raised(when, tmp_path, encoding, greys):
+def test_segments_raise_an_error_of_then(when, tmp_path, encoding, greys):
     def fail():
         raise OSError("no room for the checkpoint")
 
@@ -136,7 +134,7 @@ def test_an_error_in_then_is_raised(when, tmp_path, encoding, greys):
     assert not (tmp_path / "f000001.mp4").exists()
 
 
-def test_an_encoders_error_is_raised_and_then_is_not_called(tmp_path, encoding, greys):
+def test_segments_raise_an_encoders_error_and_skip_then(tmp_path, encoding, greys):
     called = []
     broken = replace(encoding, preset="no such")
     with pytest.raises(VideoError), TwinSegments(tmp_path, broken) as twins:
@@ -144,7 +142,7 @@ def test_an_encoders_error_is_raised_and_then_is_not_called(tmp_path, encoding, 
     assert not called and not any(tmp_path.iterdir())
 
 
-def test_a_failing_render_keeps_its_own_error_and_its_last_chunk(tmp_path, encoding, greys):
+def test_segments_of_a_failing_block_keep_the_last_chunk(tmp_path, encoding, greys):
     called = []
     with pytest.raises(KeyboardInterrupt), TwinSegments(tmp_path, encoding) as twins:
         twins.submit(0, greys(2), lambda: called.append(0))
@@ -152,13 +150,13 @@ def test_a_failing_render_keeps_its_own_error_and_its_last_chunk(tmp_path, encod
     assert called == [0] and numbers(tmp_path / "f000000.mp4") == [0, 1]
 
 
-def test_a_failing_renders_error_wins(tmp_path, encoding, greys):
+def test_segments_let_the_blocks_error_win(tmp_path, encoding, greys):
     with pytest.raises(RuntimeError, match="render"), TwinSegments(tmp_path, encoding) as twins:
         twins.submit(0, [np.zeros((3, 2), np.uint8)], nothing)
         raise RuntimeError("render")
 
 
-def test_no_thread_is_left(tmp_path, encoding, greys):
+def test_segments_leave_no_thread(tmp_path, encoding, greys):
     before = threading.active_count()
     with TwinSegments(tmp_path, encoding) as twins:
         twins.submit(0, greys(2), nothing)
@@ -171,20 +169,20 @@ def test_no_thread_is_left(tmp_path, encoding, greys):
     st.fractions(1, 120),
     st.integers(1, 2**30),
 )
-def test_two_chunks_fit_the_budget_or_hold_one_frame(height, width, fps, budget):
+def test_chunk_length_fits_the_budget_twice(height, width, fps, budget):
     count = chunk_frames((height, width), fps, budget)
     assert 1 <= count <= max(1, round(fps))
     assert count == 1 or 2 * count * height * width * 1.5 <= budget
 
 
-def test_a_chunk_is_a_second():
+def test_chunk_length_is_a_second():
     assert chunk_frames((720, 1280), Fraction(30000, 1001)) == 30
     assert chunk_frames((48, 64), Fraction(1, 3)) == 1
     assert chunk_frames((2160, 3840), Fraction(24)) == 10  # 12.4 MB a frame
 
 
 @pytest.mark.parametrize("at_once", [2, 4, 8])
-def test_several_files_are_encoded_at_once_and_told_of_in_order(
+def test_segments_encode_several_files_at_once_in_order(
     at_once, tmp_path, encoding, greys, monkeypatch
 ):
     """Chunk 0 takes longest: the others are done before it, and wait to be told of."""
@@ -209,7 +207,7 @@ def test_several_files_are_encoded_at_once_and_told_of_in_order(
     assert numbers(tmp_path / "forward.mp4") == [0, 1, 2] * 4
 
 
-def test_nobody_is_told_of_chunks_after_one_that_failed(tmp_path, encoding, greys, monkeypatch):
+def test_segments_skip_then_after_a_failed_chunk(tmp_path, encoding, greys, monkeypatch):
     """A checkpoint speaks for every segment before it."""
     real, told = segments.encode, []
 

@@ -20,7 +20,7 @@ def image(device=CPU):
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.name}-{form.left}")
-def test_what_is_sent_arrives_as_the_encoder_takes_it(form):
+def test_pending_frames_arrive_in_the_encoders_format(form):
     early = to_planes(torch.zeros(1, 3, 6, 8), form)
     frames = PendingFrames([early])
     frames.send(samples(image(), form))
@@ -33,7 +33,7 @@ def test_what_is_sent_arrives_as_the_encoder_takes_it(form):
     ]
 
 
-def test_sixteen_bits_reach_the_largest_number():
+def test_pending_frames_of_16_bits_reach_the_largest_value():
     white = to_planes(torch.ones(1, 3, 4, 4), CODECS["ffv1"].pixel_formats[16])
     assert white.max() == white.min() == 65535
 
@@ -42,14 +42,14 @@ def test_sixteen_bits_reach_the_largest_number():
     ("device", "processors", "expected"),
     [("cpu", 64, 1), ("cuda", 2, 1), ("cuda", 16, 4), ("cuda", 200, MOST_ENCODERS)],
 )
-def test_encoders_leave_dreams_on_a_cpu_alone(device, processors, expected, monkeypatch):
+def test_encoders_at_once_is_one_on_a_cpu(device, processors, expected, monkeypatch):
     monkeypatch.setattr("dreamvid.render.work.encoding.cores", lambda: processors)
     preset = build(load_preset("quickstart", ["video.frames=2"]), CPU).preset
     assert encoders_at_once(encoding_of(preset), torch.device(device)) == expected
 
 
 @pytest.mark.cuda
-def test_frames_of_a_gpu_arrive_whole_while_it_goes_on():
+def test_pending_frames_of_a_gpu_arrive_whole():
     cuda, form, frames, expected = (
         torch.device("cuda"),
         CODECS["h264"].pixel_formats[8],

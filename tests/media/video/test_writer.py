@@ -85,7 +85,7 @@ def check_film(path, *, count, fps):
 
 @pytest.mark.parametrize("fps", RATES, ids=str)
 @pytest.mark.parametrize("count", [1, 2, 10])
-def test_a_segment_is_exact(fps, count, tmp_path, encoding, gradients):
+def test_segment_is_exact(fps, count, tmp_path, encoding, gradients):
     path = tmp_path / "film.mp4"
     frames = gradients(count)
     encode(iter(frames), path, replace(encoding, fps=fps))
@@ -95,7 +95,7 @@ def test_a_segment_is_exact(fps, count, tmp_path, encoding, gradients):
 
 
 @pytest.mark.parametrize("fps", RATES, ids=str)
-def test_a_join_is_exact_and_holds_the_segments_packets(fps, tmp_path, encoding, gradients):
+def test_join_is_exact_and_copies_packets(fps, tmp_path, encoding, gradients):
     encoding = replace(encoding, fps=fps)
     frames, parts, start = gradients(30), [], 0
     # Segments of one and two frames have no reordering, the others have: dts must not run back.
@@ -113,7 +113,7 @@ def test_a_join_is_exact_and_holds_the_segments_packets(fps, tmp_path, encoding,
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
 @given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=6))
-def test_any_lengths_join(lengths, tmp_path, encoding, gradients):
+def test_join_takes_any_lengths(lengths, tmp_path, encoding, gradients):
     parts = []
     for number, length in enumerate(lengths):
         parts.append(tmp_path / f"{number}.mp4")
@@ -122,7 +122,7 @@ def test_any_lengths_join(lengths, tmp_path, encoding, gradients):
     check_film(tmp_path / "film.mp4", count=sum(lengths), fps=encoding.fps)
 
 
-def test_another_program_plays_a_join_without_complaint(tmp_path, encoding, gradients):
+def test_join_plays_in_ffmpeg_without_warnings(tmp_path, encoding, gradients):
     parts = [tmp_path / "a.mp4", tmp_path / "b.mp4", tmp_path / "c.mp4"]
     for part, length in zip(parts, [9, 1, 9], strict=True):
         encode(gradients(length), part, encoding)
@@ -134,7 +134,7 @@ def test_another_program_plays_a_join_without_complaint(tmp_path, encoding, grad
     assert len([line for line in played.stdout.splitlines() if not line.startswith("#")]) == 19
 
 
-def test_the_same_segments_give_the_same_bytes(tmp_path, encoding, gradients):
+def test_join_is_reproducible(tmp_path, encoding, gradients):
     films = []
     for run in ("one", "two"):
         parts = [tmp_path / f"{run}{n}.mp4" for n in range(2)]
@@ -145,7 +145,7 @@ def test_the_same_segments_give_the_same_bytes(tmp_path, encoding, gradients):
     assert films[0] == films[1]
 
 
-def test_the_reversed_film_shows_the_same_frames_backwards(tmp_path, encoding, gradients):
+def test_reverse_shows_the_same_frames_backwards(tmp_path, encoding, gradients):
     frames = gradients(20)
     encode(frames, tmp_path / "forward.mp4", encoding)
     encode(reversed(frames), tmp_path / "reverse.mp4", encoding)
@@ -154,14 +154,14 @@ def test_the_reversed_film_shows_the_same_frames_backwards(tmp_path, encoding, g
         assert psnr(a, b) > 35
 
 
-def test_x264_says_that_it_took_the_settings(tmp_path, encoding, gradients):
+def test_x264_reports_its_settings(tmp_path, encoding, gradients):
     encode(gradients(2), tmp_path / "film.mp4", replace(encoding, crf=21, threads=3))
     options = (tmp_path / "film.mp4").read_bytes().split(b"options: ")[1].split(b"\0")[0]
     asked = b"threads=3 sliced_threads=0 open_gop=0 deblock=1:-1:-1 aq=3:1.00 crf=21.0 keyint=48"
     assert set(asked.split()) <= set(options.split())
 
 
-def test_there_is_a_keyframe_every_two_seconds_and_first(tmp_path, encoding, gradients):
+def test_keyframes_are_first_and_every_two_seconds(tmp_path, encoding, gradients):
     encode(gradients(11), tmp_path / "film.mp4", replace(encoding, fps=Fraction(2)))
     with av.open(str(tmp_path / "film.mp4")) as film:
         keys = [
@@ -171,14 +171,14 @@ def test_there_is_a_keyframe_every_two_seconds_and_first(tmp_path, encoding, gra
     assert all(b - a <= 2 for a, b in zip(keys, [*keys[1:], Fraction(11, 2)], strict=True))
 
 
-def test_frames_are_taken_one_at_a_time_and_any_path_is_a_file(tmp_path, encoding, gradients):
+def test_encode_takes_a_generator_and_any_path(tmp_path, encoding, gradients):
     # libav must not take this name for an address, nor its % for a number.
     path = tmp_path / "http:%02d film.mp4"
     encode((frame for frame in gradients(3)), path, encoding)
     assert len(shown(path)) == 3
 
 
-def test_a_failure_in_the_middle_leaves_nothing(tmp_path, encoding, gradients):
+def test_encode_failing_in_the_middle_leaves_nothing(tmp_path, encoding, gradients):
     def failing():
         yield from gradients(50)
         raise RuntimeError("stop")
@@ -188,7 +188,7 @@ def test_a_failure_in_the_middle_leaves_nothing(tmp_path, encoding, gradients):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_failure_keeps_the_older_film(tmp_path, encoding, gradients):
+def test_encode_failing_keeps_the_older_film(tmp_path, encoding, gradients):
     path = tmp_path / "film.mp4"
     encode(gradients(3), path, encoding)
     before = path.read_bytes()
@@ -197,7 +197,7 @@ def test_a_failure_keeps_the_older_film(tmp_path, encoding, gradients):
     assert path.read_bytes() == before and not any(tmp_path.glob(".*"))
 
 
-def test_no_frames_and_no_segments_are_mistakes(tmp_path, encoding):
+def test_encode_of_no_frames_and_join_of_none_raise(tmp_path, encoding):
     with pytest.raises(ValueError, match="no frames"):
         encode([], tmp_path / "film.mp4", encoding)
     with pytest.raises(ValueError, match="no segments"):
@@ -205,7 +205,7 @@ def test_no_frames_and_no_segments_are_mistakes(tmp_path, encoding):
     assert not any(tmp_path.glob("*.mp4*"))
 
 
-def test_a_file_in_place_of_the_folder_is_an_output_error(tmp_path, encoding, gradients):
+def test_encode_into_a_file_as_folder_is_an_output_error(tmp_path, encoding, gradients):
     (tmp_path / "file").touch()
     encode(gradients(2), tmp_path / "part.mp4", encoding)
     with pytest.raises(OutputError, match=r"film\.mp4: cannot be written: \w+"):
@@ -215,7 +215,7 @@ def test_a_file_in_place_of_the_folder_is_an_output_error(tmp_path, encoding, gr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_locked_folder_is_an_output_error(tmp_path, encoding, gradients):
+def test_encode_into_a_locked_folder_is_an_output_error(tmp_path, encoding, gradients):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     with pytest.raises(OutputError, match="Permission denied"):
@@ -223,7 +223,7 @@ def test_a_locked_folder_is_an_output_error(tmp_path, encoding, gradients):
 
 
 @pytest.mark.parametrize("room", [0, 1000, -1])
-def test_a_full_disk_is_an_output_error_and_leaves_nothing(room, tmp_path, encoding, gradients):
+def test_full_disk_is_an_output_error_and_leaves_nothing(room, tmp_path, encoding, gradients):
     part, path = tmp_path / "part.mp4", tmp_path / "film.mp4"
     encode(gradients(20), part, encoding)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -242,21 +242,21 @@ def test_a_full_disk_is_an_output_error_and_leaves_nothing(room, tmp_path, encod
         assert [file.name for file in tmp_path.glob("*.mp4*")] == ["part.mp4"]
 
 
-def test_a_film_is_on_the_disk_before_it_has_its_name(tmp_path, encoding, gradients, monkeypatch):
+def test_encode_syncs_before_renaming(tmp_path, encoding, gradients, monkeypatch):
     path, calls, fsync = tmp_path / "film.mp4", [], os.fsync
     monkeypatch.setattr(os, "fsync", lambda handle: calls.append(path.exists()) or fsync(handle))
     encode(gradients(2), path, encoding)
     assert calls == [False, True]  # the film, then its folder
 
 
-def test_an_encoder_that_refuses_is_a_video_error(tmp_path, encoding, gradients):
+def test_encode_refused_by_libav_is_a_video_error(tmp_path, encoding, gradients):
     with pytest.raises(VideoError, match=r"film\.mp4: Invalid argument"):
         encode(gradients(2), tmp_path / "film.mp4", replace(encoding, preset="no such"))
     assert not any(tmp_path.glob("*film*"))
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "fps", "size"])
-def test_segments_that_do_not_join(damage, tmp_path, encoding, gradients):
+def test_join_refuses_segments_that_do_not_match(damage, tmp_path, encoding, gradients):
     good, bad = tmp_path / "good.mp4", tmp_path / "bad.mp4"
     encode(gradients(10), good, encoding)
     fps = Fraction(25) if damage == "fps" else encoding.fps

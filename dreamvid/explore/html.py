@@ -11,11 +11,11 @@ from dreamvid.errors import PresetError
 from dreamvid.errors import quote as shown
 from dreamvid.explore.cells import Cell
 from dreamvid.media.images.formats import check_size, format_of
-from dreamvid.media.images.sheet import DIM, GAP, GROUND, INK, Layout
+from dreamvid.media.images.sheet import BACKGROUND, DIM, GAP, INK, Layout
 from dreamvid.preset.toml import to_toml
 from dreamvid.system.files import check_writable, write_text
 
-STYLE = f"""body {{ background: {GROUND}; color: {INK}; font: 14px sans-serif; margin: 24px }}
+STYLE = f"""body {{ background: {BACKGROUND}; color: {INK}; font: 14px sans-serif; margin: 24px }}
 p {{ color: {DIM} }}
 main {{ display: grid; gap: {GAP * 2}px }}
 figure {{ margin: 0; overflow-wrap: anywhere }}

@@ -1,12 +1,13 @@
 """A few frames of a film, timed: one gradient step is taken where many are wanted."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 
-from dreamvid.dream.colour import Palette
-from dreamvid.dream.objectives.grid import Mask, Shift
+from dreamvid.dream.objectives.grid import Shift
 from dreamvid.dream.objectives.score import Differentiable
 from dreamvid.dream.settings import Ascent
 from dreamvid.film.closing_loops import lead_frames
@@ -15,10 +16,10 @@ from dreamvid.film.job import Job
 from dreamvid.film.masking import Masking
 from dreamvid.film.parts import Parts
 from dreamvid.film.score import ScoreAt
-from dreamvid.film.settings_at import ascent_at
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image
 from dreamvid.preset.schema import Preset
+from dreamvid.profiling.timed_parts import TimedParts
 from dreamvid.schedule.moment import Moment
 
 PLACES = (0.2, 0.5, 0.8)  # shares of the film that are looked at: schedules change what it takes
@@ -36,6 +37,7 @@ class Clock:
     dream: float = 0.0  # what all steps would take
     balance: float = 0.0  # of `dream`, what is done once for all steps
     colour: float = 0.0
+    steps: int = 0  # in each octave, of the latest ascent
 
     def start(self) -> None:
         self.probed = self.dream = self.balance = self.colour = 0.0
@@ -54,14 +56,32 @@ class Clock:
         device: torch.device,
         masking: Masking,
     ) -> Parts:
-        """As `Parts`, but timed."""
+        """Build the parts of a film, timed by this clock and with one step an octave."""
 
         def watched(moment: Moment, image: Image) -> Differentiable | None:
             score = score_at(moment, image)
             self.score = score or self.score
             return score and _Watched(score, self)
 
-        return _TimedParts(preset, timeline, watched, device, masking, clock=self)
+        settings = preset, timeline, watched, device, masking
+        return TimedParts(*settings, part=self.part, shorten=self.shorten)
+
+    def shorten(self, ascent: Ascent) -> Ascent:
+        """Reduce an ascent to one step, and remember how many it has."""
+        self.steps = ascent.steps
+        return replace(ascent, steps=min(1, ascent.steps))
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Time "dream", counting its one step as often as the film takes it, or "colour"."""
+        begin, before = self.now(), self.balance
+        yield
+        spent, once = self.now() - begin, self.balance - before
+        self.probed += spent
+        if name == "dream":
+            self.dream += once + self.steps * (spent - once)
+        else:
+            self.colour += spent
 
 
 @dataclass(frozen=True)
@@ -78,35 +98,6 @@ class _Watched:
         begin = self.clock.now()
         result = self.score.balanced(image)
         self.clock.balance += self.clock.now() - begin
-        return result
-
-
-@dataclass(frozen=True, kw_only=True)
-class _TimedParts(Parts):
-    clock: Clock
-
-    def dreamed(
-        self,
-        image: Image,
-        moment: Moment,
-        ascent: Ascent | None = None,
-        mask: Mask | None = None,
-    ) -> Image:
-        clock = self.clock
-        wanted = ascent or ascent_at(self.preset.dream, moment)
-        begin, before = clock.now(), clock.balance
-        result = super().dreamed(image, moment, replace(wanted, steps=min(1, wanted.steps)), mask)
-        spent, once = clock.now() - begin, clock.balance - before
-        clock.probed += spent
-        clock.dream += once + wanted.steps * (spent - once)
-        return result
-
-    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
-        begin = self.clock.now()
-        result = super().graded(image, like, moment)
-        spent = self.clock.now() - begin
-        self.clock.probed += spent
-        self.clock.colour += spent
         return result
 
 

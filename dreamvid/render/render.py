@@ -5,9 +5,8 @@
 Progress leaves as values; nothing here prints.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,29 +15,19 @@ from dreamvid.errors import PresetError
 from dreamvid.film.engine import Frame, render_frames
 from dreamvid.film.job import Job, LoadModel, build, inputs
 from dreamvid.media.images.writing import save
-from dreamvid.media.video.colour import Planes, samples
-from dreamvid.media.video.segments import TwinSegments
-from dreamvid.media.video.transfer import PendingFrames
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 from dreamvid.render.outputs import FILES, write_films
 from dreamvid.render.record.run_record import embed_records, write_provenance, write_run
 from dreamvid.render.targets import target_files, write_targets
-from dreamvid.render.work import checkpoint
-from dreamvid.render.work import recovery as guard
 from dreamvid.render.work.checkpoint import Checkpoint
 from dreamvid.render.work.disk_space import check_space
-from dreamvid.render.work.encoding import (
-    chunk_length,
-    encoders_at_once,
-    encoding_of,
-    with_encoder,
-)
+from dreamvid.render.work.encoding import encoders_at_once, encoding_of, with_encoder
 from dreamvid.render.work.folder import RenderFolder, open_folder
 from dreamvid.render.work.frame_files import check_room, write_frame
 from dreamvid.render.work.lead_frames import LeadFiles
-
-CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
+from dreamvid.render.work.recovery import complete, guarded, try_encoder
+from dreamvid.render.work.segmented import SegmentedRender
 
 
 @dataclass(frozen=True)
@@ -80,19 +69,6 @@ class Outcome:
         return self.frames == self.count
 
 
-@dataclass
-class _Run:
-    """The frames not yet in a segment, and when the last checkpoint was."""
-
-    pending: PendingFrames
-    seconds: float = 0.0  # spent in earlier runs
-    started: float = field(default_factory=time.monotonic)
-    saved: float = field(default_factory=time.monotonic)
-
-    def spent(self) -> float:
-        return self.seconds + time.monotonic() - self.started
-
-
 def render_film(
     preset: Preset,
     out: Path,
@@ -126,7 +102,7 @@ def render_film(
     with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
         write_provenance(folder.job, job, device)
         check_space(job.preset, folder, note)
-        guard.try_encoder(folder, encoding_of(job.preset))
+        try_encoder(folder, encoding_of(job.preset))
         last = _render_segments(job, folder, device, on_frame, stop, note)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
@@ -157,55 +133,34 @@ def _render_segments(
     stop: Callable[[], bool],
     note: Callable[[str], None],
 ) -> Checkpoint:
-    """Render what is missing; returns where the film now stands."""
-    encoding, dither = encoding_of(job.preset), job.preset.video.dither != "none"
-    length = chunk_length(encoding)
-    count = job.preset.video.count
+    """Render the frames that are missing; returns where the film now stands."""
+    encoding, count = encoding_of(job.preset), job.preset.video.count
     begin = Checkpoint(job.start)
-    kept = guard.complete(folder, folder.resume(device) or begin, begin, encoding, length, note)
-    run = _Run(PendingFrames(kept.pending), kept.seconds)
-    frame, leading = kept.frame, -1 - job.start.index
-    segments = TwinSegments(folder.work, encoding, encoders_at_once(encoding, device))
-    with job.steps(LeadFiles(folder.work)) as step, segments:
-
-        def keep(frame: Frame, pending: tuple[Planes, ...] = ()) -> None:
+    resumed = complete(folder, folder.resume(device) or begin, begin, encoding, note)
+    leading, first = -1 - job.start.index, resumed.frame.index - job.start.index
+    segmented = SegmentedRender(
+        folder,
+        encoding,
+        dither=job.preset.video.dither != "none",
+        count=count,
+        resumed=resumed,
+        at_once=encoders_at_once(encoding, device),
+    )
+    with job.steps(LeadFiles(folder.work)) as step, segmented:
+        step = guarded(step, segmented.rescue)
+        for frame in render_frames(resumed.frame, step, count=count):
             folder.check()
-            checkpoint.save(Checkpoint(frame, pending, run.spent()), folder.checkpoint)
-            run.saved = time.monotonic()
-
-        def submit(frame: Frame) -> None:
-            # A chunk that is not full is kept as it is, too: a longer film's will be.
-            short = tuple(run.pending) if len(run.pending) < length else ()
-            segments.submit(frame.index // length, run.pending, lambda: keep(frame, short))
-            run.pending = PendingFrames()
-
-        def rescue(frame: Frame) -> None:
-            if run.pending and frame is not kept.frame:
-                segments.wait()
-                keep(frame, tuple(run.pending))
-
-        if run.pending and frame.index + 1 == count and not guard.is_kept(folder, frame, encoding):
-            submit(frame)
-        for frame in render_frames(kept.frame, guard.guarded(step, rescue), count=count):
-            folder.check()
-            if frame.index >= 0:
-                run.pending.send(samples(frame.image, encoding.pixel_format, dither))
-                write_frame(frame, job.preset, folder.out)
-                _write_still(job, folder, frame)
-            if run.pending and (len(run.pending) == length or frame.index + 1 == count):
-                submit(frame)
-            segments.check()
-            on_frame(Progress(frame, kept.frame.index + 1 + leading, leading, count, folder))
+            _write_images(job, folder, frame)  # before a checkpoint counts it
+            segmented.add(frame)
+            on_frame(Progress(frame, first, leading, count, folder))
             stopped = stop()
-            unkept = run.pending or frame.index < 0
-            if unkept and (stopped or time.monotonic() - run.saved > CHECKPOINT_SECONDS):
-                segments.wait()  # a checkpoint speaks for every segment before it
-                keep(frame, tuple(run.pending))
+            segmented.keep(now=stopped)
             if stopped:
                 break
-    return Checkpoint(frame, tuple(run.pending), run.spent())
+    return segmented.checkpoint
 
 
-def _write_still(job: Job, folder: RenderFolder, frame: Frame) -> None:
+def _write_images(job: Job, folder: RenderFolder, frame: Frame) -> None:
+    write_frame(frame, job.preset, folder.out)
     if frame.index in job.preset.outputs.stills:
         save(frame.image, folder.out / "stills" / f"{frame.index:06d}.png")

@@ -15,6 +15,7 @@ from PIL import Image as PilImage
 
 from dreamvid.film import engine
 from dreamvid.render import render
+from dreamvid.render.work import segmented
 from tests.support.command import run
 
 NTSC = Fraction(30000, 1001)
@@ -314,7 +315,7 @@ def test_a_loop_renders_and_goes_on(capsys, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(render, "render_frames", interrupted)
-        patch.setattr(render, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(segmented, "CHECKPOINT_SECONDS", 0.0)
         assert run(capsys, *words, "--out", "parts")[0] == 130
     assert not (tmp_path / "parts" / "forward.mp4").exists()
     assert run(capsys, *words, "--out", "parts")[0] == 0

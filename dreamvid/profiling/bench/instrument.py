@@ -6,7 +6,7 @@ their own. `render` knows nothing of this.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from types import ModuleType, TracebackType
@@ -15,13 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dreamvid.dream.colour import Palette
-from dreamvid.dream.objectives.grid import Mask
-from dreamvid.dream.settings import Ascent
 from dreamvid.film.closing_loops import Leads
 from dreamvid.film.engine import Frame, Step
 from dreamvid.film.job import Job
-from dreamvid.film.parts import Parts
 from dreamvid.image import Image
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.segments import TwinSegments
@@ -29,8 +25,9 @@ from dreamvid.media.video.transfer import PendingFrames
 from dreamvid.media.video.writer import Encoding
 from dreamvid.preset.schema import Preset
 from dreamvid.profiling.bench.clock import Stopwatch
+from dreamvid.profiling.timed_parts import TimedParts
 from dreamvid.render import render
-from dreamvid.schedule.moment import Moment
+from dreamvid.render.work import segmented
 
 
 class Watch:
@@ -42,14 +39,16 @@ class Watch:
 @contextmanager
 def watched(watch: Watch) -> Iterator[None]:
     """While this lasts, `render` tells what it does."""
-    seams = {
+    whole = {
         "build": partial(_build, watch, render.build),
-        "samples": partial(_samples, watch, render.samples),
-        "PendingFrames": partial(_WatchedPendingFrames, watch),
-        "TwinSegments": partial(_WatchedSegments, watch),
         "write_films": partial(_write_films, watch, render.write_films),
     }
-    with _replaced(render, seams):
+    frames = {
+        "samples": partial(_samples, watch, segmented.samples),
+        "PendingFrames": partial(_WatchedPendingFrames, watch),
+        "TwinSegments": partial(_WatchedSegments, watch),
+    }
+    with _replaced(render, whole), _replaced(segmented, frames):
         yield
 
 
@@ -66,7 +65,7 @@ def _replaced(module: ModuleType, others: dict[str, Any]) -> Iterator[None]:
 def _build(
     watch: Watch, build: Callable[..., Job], preset: Preset, device: torch.device, **how: Any
 ) -> Job:
-    make_parts = partial(_WatchedParts, stopwatch=watch.stopwatch)
+    make_parts = partial(TimedParts, part=watch.stopwatch.part)
     with watch.stopwatch.part("start"):
         job = build(preset, device, make_parts=make_parts, **how)
     return replace(job, steps=partial(_steps, watch.stopwatch, job.steps))
@@ -84,25 +83,6 @@ def _steps(
                 return step(frame)
 
         yield timed
-
-
-@dataclass(frozen=True, kw_only=True)
-class _WatchedParts(Parts):
-    stopwatch: Stopwatch
-
-    def dreamed(
-        self,
-        image: Image,
-        moment: Moment,
-        ascent: Ascent | None = None,
-        mask: Mask | None = None,
-    ) -> Image:
-        with self.stopwatch.part("dream"):
-            return super().dreamed(image, moment, ascent, mask)
-
-    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
-        with self.stopwatch.part("colour"):
-            return super().graded(image, like, moment)
 
 
 def _samples(watch: Watch, samples: Callable[..., Tensor], image: Image, *how: Any) -> Tensor:

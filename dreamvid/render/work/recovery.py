@@ -36,16 +36,15 @@ def complete(
     kept: Checkpoint,
     begin: Checkpoint,
     encoding: Encoding,
-    length: int,
     note: Callable[[str], None],
 ) -> Checkpoint:
     """`kept`, or where to go back to if a segment that it speaks for is not there any more.
 
     Args:
         begin: of the film.
-        length: frames in a segment.
         note: told why frames are rendered once more.
     """
+    length = chunk_length(encoding)
     done = kept.frame.index + 1 - len(kept.pending)
     chunks = -(-done // length) if done > 0 else 0
     lost = sorted((path.name[1:], path) for path in _gone(folder, chunks, encoding))
@@ -79,7 +78,7 @@ def _there(path: Path) -> bool:
     return False
 
 
-def guarded(step: Step, rescue: Callable[[Frame], None]) -> Step:
+def guarded(step: Step, rescue: Callable[[], None]) -> Step:
     """The step, which has `rescue` keep the last good frame where the next one fails.
 
     Raises DreamvidError naming the frame where memory ran out or it is not a number.
@@ -91,7 +90,7 @@ def guarded(step: Step, rescue: Callable[[Frame], None]) -> Step:
             _check_finite(following)
         except Exception as error:
             with suppress(DreamvidError, OSError, MemoryError, RuntimeError):
-                rescue(frame)
+                rescue()
             if (words := _in_words(error)) is None:
                 raise
             kept = "what was done before it is kept"

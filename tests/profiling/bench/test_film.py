@@ -12,9 +12,13 @@ from dreamvid.profiling.bench.film import PARTS, film_preset, measure_film
 from dreamvid.profiling.bench.instrument import Watch, watched
 from dreamvid.render import render
 from dreamvid.render.render import render_film
+from dreamvid.render.work import segmented
 
 CPU = torch.device("cpu")
-SEAMS = ("build", "samples", "PendingFrames", "TwinSegments", "write_films")
+SEAMS = [
+    *((render, name) for name in ("build", "write_films")),
+    *((segmented, name) for name in ("samples", "PendingFrames", "TwinSegments")),
+]
 
 
 @pytest.fixture
@@ -61,10 +65,10 @@ def test_its_time_is_that_of_the_call_without_what_is_around_the_film(small, mon
         ("dreamvid.film.parts.dream", "dream"),
         ("dreamvid.film.parts.keep_colours", "colour"),
         ("dreamvid.film.grow.read", "motion"),
-        ("dreamvid.render.render.samples", "conversion"),
+        ("dreamvid.render.work.segmented.samples", "conversion"),
         ("dreamvid.render.render.write_films", "films"),
         ("dreamvid.render.render.build", "start"),
-        ("dreamvid.render.render.chunk_length", "rest"),
+        ("dreamvid.render.work.segmented.chunk_length", "rest"),
     ],
 )
 def test_what_takes_longer_shows_in_its_part(small, monkeypatch, seam, part):
@@ -116,11 +120,11 @@ def test_the_film_is_the_one_that_a_render_makes(small, tmp_path):
 
 
 def test_render_is_left_as_it_was(small, monkeypatch):
-    before = [getattr(render, name) for name in SEAMS]
+    before = [getattr(*seam) for seam in SEAMS]
     monkeypatch.setattr("dreamvid.film.parts.dream", lambda *words, **named: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         measure_film("small", (64, 48), small(2), CPU)
-    assert [getattr(render, name) for name in SEAMS] == before
+    assert [getattr(*seam) for seam in SEAMS] == before
 
 
 def test_a_loops_hidden_frames_are_not_measured():

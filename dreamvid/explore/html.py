@@ -2,26 +2,18 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
-from dreamvid.errors import PresetError
-from dreamvid.errors import quote as shown
+from dreamvid.errors import PresetError, quote
 from dreamvid.explore.cells import Cell
 from dreamvid.media.images.formats import check_size, format_of
 from dreamvid.media.images.sheet import BACKGROUND, DIM, GAP, INK, Layout
 from dreamvid.preset.toml import to_toml
 from dreamvid.system.files import check_writable, write_text
+from dreamvid.system.html import fill_template
 
-STYLE = f"""body {{ background: {BACKGROUND}; color: {INK}; font: 14px sans-serif; margin: 24px }}
-p {{ color: {DIM} }}
-main {{ display: grid; gap: {GAP * 2}px }}
-figure {{ margin: 0; overflow-wrap: anywhere }}
-a {{ display: block; background-repeat: no-repeat }}
-a:hover, a:focus {{ outline: 3px solid {INK} }}
-code {{ display: block; color: {DIM}; font-size: 11px; user-select: all }}"""
+TEMPLATE = Path(__file__).parent / "templates" / "sheet.html"
 NOTE = "Made by dreamvid; larger: dreamvid render THIS.toml --size 1280x720"
 
 SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # what browsers show
@@ -52,7 +44,7 @@ def check_targets(sheet: Path, photo: Path | None, cells: Sequence[Cell], layout
     width, height = layout.size
     check_size(sheet, height, width)
     if sheet.suffix.lower() not in SHOWN:
-        problem = f"{shown(str(sheet))} is for a page, and browsers do not show it"
+        problem = f"{quote(str(sheet))} is for a page, and browsers do not show it"
         raise PresetError("--out", problem, f"{', '.join(SHOWN)} are shown")
     _check_text("--out", sheet.name)
     for cell in cells:
@@ -72,7 +64,7 @@ def _check_text(option: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         near = text[max(0, error.start - 20) : error.end + 20]
-        raise PresetError(option, f"{shown(near)} is not UTF-8", "rename the file") from None
+        raise PresetError(option, f"{quote(near)} is not UTF-8", "rename the file") from None
 
 
 def as_argument(path: str) -> str:
@@ -91,8 +83,21 @@ def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -
     for cell, name in zip(cells, names, strict=True):
         write_text(folder / name, to_toml(cell.preset, NOTE))
     files = [f"{folder.name}/{name}" for name in names]
+    places = [layout.place(number) for number in range(len(cells))]
+    shown = [
+        {
+            "label": cell.label,
+            "file": file,
+            "command": f"dreamvid render {as_argument(file)}",
+            "left": left,
+            "top": top,
+        }
+        for cell, file, (left, top) in zip(cells, files, places, strict=True)
+    ]
+    colours = {"background": BACKGROUND, "ink": INK, "dim": DIM, "gap": 2 * GAP}
+    values = {"title": title, "sheet": sheet.name, "cells": shown, "layout": layout}
     page = page_of(sheet)
-    write_text(page, "\n".join(_lines(sheet.name, cells, files, layout, title)) + "\n")
+    write_text(page, fill_template(TEMPLATE, **values, **colours))
     return page
 
 
@@ -107,26 +112,3 @@ def file_names(titles: Sequence[str]) -> list[str]:
             name = f"{plain}-{number}"
         names[f"{name}.toml"] = None
     return list(names)
-
-
-def _lines(
-    sheet: str, cells: Sequence[Cell], files: Sequence[str], layout: Layout, title: str
-) -> Iterator[str]:
-    side = f"width: {layout.width}px; height: {layout.height}px"
-    yield "<!doctype html>"
-    yield f'<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-    yield f"<style>{STYLE}"
-    yield f"main {{ grid-template-columns: repeat({layout.columns}, {layout.width}px) }}"
-    yield f"a {{ {side}; background-image: url('{quote(sheet)}') }}</style>"
-    yield f"<h1>{escape(title)}</h1>"
-    yield "<p>Each picture is the first frame of its preset: click it for the file, or run the "
-    yield "line under it in this folder for the film.</p>"
-    yield "<main>"
-    for number, (cell, file) in enumerate(zip(cells, files, strict=True)):
-        left, top = layout.place(number)
-        label = escape(cell.label)
-        run = escape(f"dreamvid render {as_argument(file)}")
-        yield f'<figure><a href="{quote(file)}" title="{label}"'
-        yield f'style="background-position: -{left}px -{top}px"></a>'
-        yield f"<figcaption>{label}<code>{run}</code></figcaption></figure>"
-    yield "</main></html>"

@@ -1,45 +1,42 @@
-"""report.html: all about a finished render in one file, for people.
-
-Titles, names and settings are strangers' text: everything is escaped.
-"""
+"""report.html: a finished render in one file, with its film, pictures, timings and settings."""
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import quote
 
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
 from dreamvid.image import Bytes
-from dreamvid.monitor.charts import curve, shares
+from dreamvid.monitor.charts import Curve, make_curve
 from dreamvid.monitor.contact_sheet import pictures_over
-from dreamvid.monitor.css import STYLE
 from dreamvid.monitor.thumbnail import as_jpeg
 from dreamvid.monitor.timings import Timings
 from dreamvid.preset.schema import Preset, flatten
 from dreamvid.schedule.plot import INKS, samples
 from dreamvid.system.files import write_text
+from dreamvid.system.html import fill_template
 
 NAME = "report.html"
+TEMPLATE = Path(__file__).parent / "templates" / NAME
 PICTURES = 24  # at most, on the contact sheet
-LONGEST = 320  # pixels of one of them
+LONGEST = 320  # pixels of a picture's longer side
 MOMENTS = 200  # at which schedules are drawn
-PLAYED = (".mp4", ".webm")  # what browsers play
+PLAYED = (".mp4", ".webm")  # by browsers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
+    """A finished render, as far as its page shows it."""
+
     record: dict[str, Any]  # run.json
-    preset: Preset  # of the film, as it was asked for
+    preset: Preset  # as the user gave it, with rate and length spelled out
     command: str
     timings: Timings
     film: Path
-    pictures: list[tuple[float, Bytes]]  # seconds, picture
+    pictures: list[tuple[float, Bytes]]  # seconds, RGB pixels
 
 
 def write_report(out: Path, preset: Preset, film: Path, command: str, timings: Timings) -> Path:
@@ -57,136 +54,106 @@ def write_report(out: Path, preset: Preset, film: Path, command: str, timings: T
         film=film,
         pictures=pictures,
     )
-    write_text(out / NAME, "\n".join(_page(report)) + "\n")
+    write_text(out / NAME, _page(report))
     return out / NAME
 
 
-def _page(report: Report) -> Iterator[str]:
-    title = report.preset.title or "A dream"
-    yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head>\n<body>"
-    yield f"<h1>{escape(title)}</h1>"
-    if report.preset.about:
-        yield f"<p>{escape(report.preset.about)}</p>"
-    yield from _film(report)
-    yield from _numbers(report)
-    yield from _sheet(report.pictures)
-    yield from _timings(report)
-    yield from _schedules(report.preset)
-    yield "<h2>Make it again</h2>"
-    yield f"<pre>{escape(report.command)}</pre>"
-    yield "<h2>Settings that are not the usual ones</h2>"
-    yield from _table(changed_settings(report.record["preset"]))
-    yield "<h2>Made with</h2>"
-    yield from _table(_made_with(report.record))
-    yield "<h2>Files</h2>"
-    yield from _files(report.record["outputs"])
-    yield "</body></html>"
-
-
-def _film(report: Report) -> Iterator[str]:
-    if report.film.suffix in PLAYED:
-        first = f' poster="{_data(report.pictures[0][1])}"' if report.pictures else ""
-        width, height = _size(report)
-        whole = f"width: min(100%, calc(75vh * {width} / {height}))"  # seen without scrolling
-        source = f'src="{quote(report.film.name)}" style="{whole}"'
-        yield f"<video {source} controls loop muted playsinline{first}></video>"
-
-
-def _size(report: Report) -> tuple[int, int]:
-    """(width, height)"""
-    width, height = str(report.record["preset"]["start"]["size"]).split("x")
-    return int(width), int(height)
-
-
-def _numbers(report: Report) -> Iterator[str]:
-    record, video = report.record, report.preset.video
-    width, height = _size(report)
+def _page(report: Report) -> str:
+    record, preset = report.record, report.preset
+    width, height = str(record["preset"]["start"]["size"]).split("x")
+    times = {
+        "loading and first frames": report.timings.until_first,
+        "frames": sum(report.timings.frames.values()),
+        "writing the films": report.timings.films,
+    }
     numbers = {
         "frames": record["frames"],
-        f"seconds at {video.rate} a second": f"{float(video.count / video.rate):.2f}",
+        f"seconds at {preset.video.rate} a second": _seconds(preset),
         "pixels": f"{width} x {height}",
         "seconds of rendering": record["render_seconds"],
         "seconds a frame": record["seconds_per_frame"],
         "runs": len(report.timings.runs) or "-",
     }
-    yield '<h2>In numbers</h2>\n<div class="numbers">'
-    for name, value in numbers.items():
-        yield f"<div><b>{escape(str(value))}</b>{escape(name)}</div>"
-    yield "</div>"
+    return fill_template(
+        TEMPLATE,
+        title=preset.title or "A dream",
+        about=preset.about,
+        playable=report.film.suffix in PLAYED,
+        film=report.film.name,
+        width=int(width),
+        height=int(height),
+        pictures=[(seconds, _data_url(pixels)) for seconds, pixels in report.pictures],
+        numbers=numbers,
+        frame_times=_frame_times(report.timings),
+        times=times,
+        inks=INKS,
+        schedules=_schedules(preset),
+        command=report.command,
+        settings=_texts(changed_settings(record["preset"])),
+        made_with=_texts(_made_with(record)),
+        files={name: _file_size(size) for name, size in record["outputs"].items()},
+    )
 
 
-def _sheet(pictures: list[tuple[float, Bytes]]) -> Iterator[str]:
-    yield '<h2>Over its length</h2>\n<div class="sheet">'
-    for seconds, pixels in pictures:
-        yield f'<figure><img src="{_data(pixels)}" alt="at {seconds:.2f} seconds">'
-        yield f"<figcaption>{seconds:.2f} s</figcaption></figure>"
-    yield "</div>"
+def _seconds(preset: Preset) -> str:
+    return f"{float(preset.video.count / preset.video.rate):.2f}"
 
 
-def _data(pixels: Bytes) -> str:
+def _data_url(pixels: Bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(as_jpeg(pixels)).decode('ascii')}"
 
 
-def _timings(report: Report) -> Iterator[str]:
-    timings = report.timings
+def _file_size(size: int) -> str:
+    return f"{size / 1e6:.2f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
+def _frame_times(timings: Timings) -> Curve | None:
+    """Draw the seconds of each frame, with a mark where a run resumed; None without timings."""
     if not timings.frames:
-        return
+        return None
     numbers = sorted(timings.frames)
-    took = [timings.frames[number] for number in numbers]
+    seconds = [timings.frames[number] for number in numbers]
     last = max(numbers)
-    yield "<h2>Where the time went</h2>"
-    begun = sorted({run for run in timings.runs if run})  # where it was taken up again
-    marks = [run / last for run in begun if run <= last]
-    name = f"a frame, half of them within {median(took):.3g} s"
+    name = f"a frame, half of them within {median(seconds):.3g} s"
     ends = f"frame {numbers[0]}", f"frame {last}"
-    yield from curve(name, took, ends, unit=" s", ink=INKS[1], marks=marks)
-    parts = {"loading and first frames": timings.until_first, "frames": sum(took)}
-    yield from shares(parts | {"writing the films": timings.films})
+    marks = [run / last for run in sorted({*timings.runs}) if 0 < run <= last]
+    return make_curve(name, seconds, ends, unit=" s", ink=INKS[1], marks=marks)
 
 
-def _schedules(preset: Preset) -> Iterator[str]:
-    found = dict(schedules(preset))
-    if not found:
-        return
+def _schedules(preset: Preset) -> list[Curve]:
+    """Draw each setting that changes over the film."""
+    numbers = dict(schedules(preset))
+    if not numbers:
+        return []
     try:
         timeline = make_timeline(preset, sound_of(preset))
         step = -(-timeline.frames // MOMENTS)
         moments = [timeline.moment(n) for n in range(0, timeline.frames, step)]
-        drawn = {option: samples(number, moments) for option, number in found.items()}
+        drawn = {option: samples(number, moments) for option, number in numbers.items()}
     except (VideoError, ValueError):  # the sound has gone since it was heard
-        return
-    end = f"{float(timeline.frames / timeline.fps):.4g} s"
-    yield "<h2>What changes over time</h2>"
-    for number, (option, values) in enumerate(drawn.items()):
-        yield from curve(option, values, ("0 s", end), ink=INKS[number % len(INKS)])
+        return []
+    ends = "0 s", f"{float(timeline.frames / timeline.fps):.4g} s"
+    return [
+        make_curve(option, values, ends, ink=INKS[number % len(INKS)])
+        for number, (option, values) in enumerate(drawn.items())
+    ]
 
 
 def changed_settings(preset: dict[str, Any]) -> dict[str, Any]:
-    """Of a preset as run.json has it, what is not at its default: {"motion.zoom": 1.8, ...}."""
-    usual = flatten(Preset.model_construct().model_dump(mode="json"))
-    found = flatten({key: value for key, value in preset.items() if key not in ("title", "about")})
-    return {key: value for key, value in found.items() if usual.get(key) != value}
+    """Select the settings of run.json's preset that are not at their default, by dotted name."""
+    defaults = flatten(Preset.model_construct().model_dump(mode="json"))
+    given = flatten({key: value for key, value in preset.items() if key not in ("title", "about")})
+    return {key: value for key, value in given.items() if defaults.get(key) != value}
 
 
 def _made_with(record: dict[str, Any]) -> dict[str, Any]:
-    told = {"model": record["preset"]["model"], "seed": record["preset"]["seed"]}
-    told |= record["files"] | {"device": record["device"], "finished": record["finished"]}
-    return told | {f"{name} version": number for name, number in record["versions"].items()}
+    rows = {"model": record["preset"]["model"], "seed": record["preset"]["seed"]}
+    rows |= record["files"] | {"device": record["device"], "finished": record["finished"]}
+    return rows | {f"{name} version": number for name, number in record["versions"].items()}
 
 
-def _table(rows: dict[str, Any]) -> Iterator[str]:
-    yield "<table>"
-    for name, value in rows.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        yield f"<tr><td>{escape(name)}</td><td><code>{escape(shown)}</code></td></tr>"
-    yield "</table>"
-
-
-def _files(sizes: dict[str, int]) -> Iterator[str]:
-    yield "<table>"
-    for name, size in sizes.items():
-        shown = f"{size / 1e6:.2f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-        yield f'<tr><td><a href="{quote(name)}">{escape(name)}</a></td><td>{shown}</td></tr>'
-    yield "</table>"
+def _texts(rows: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in rows.items()
+    }

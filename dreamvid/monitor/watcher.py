@@ -21,13 +21,14 @@ from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.writer import encode
 from dreamvid.monitor.status import Status, write_status
 from dreamvid.monitor.thumbnail import as_png, shrink_image, small_size
-from dreamvid.monitor.watch_page import PAGE
 from dreamvid.render.work.page_files import FILM, FOLDER, HTML, POSTER
 from dreamvid.system.files import whole_file, write_text
+from dreamvid.system.html import fill_template
 
 if TYPE_CHECKING:
     from dreamvid.render.render import Outcome, Progress
 
+TEMPLATE = Path(__file__).parent / "templates" / HTML
 SECONDS = 20  # of film that are shown
 FASTEST = 30  # pictures a second of it
 LONGEST = 240  # pixels, the film's longer side
@@ -65,7 +66,7 @@ class Watcher:
 
     def __enter__(self) -> "Watcher":
         """Writes the page; raises OutputError where that cannot be done."""
-        write_text(self.page, PAGE)
+        write_text(self.page, fill_template(TEMPLATE))
         write_status(self.folder, self._status)
         return self
 

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 
 from dreamvid.errors import BusyError, OutputError, ResumeError, quote
 from dreamvid.render.work.checkpoint import Checkpoint, before, load
-from dreamvid.system.files import make_folder, write_text
+from dreamvid.system.files import lock_file, make_folder, write_text
+
+LOCK = "lock"  # the file's name
 
 LENGTH = "video.frames"
 """What of a render's key may grow."""
@@ -85,7 +87,7 @@ class RenderFolder:
     def check(self) -> None:
         """Raises OutputError where the folder was taken away, or put in another's place."""
         with suppress(OSError):
-            if os.stat(self.work / "lock").st_ino == self.lock:
+            if os.stat(self.work / LOCK).st_ino == self.lock:
                 return
         problem = f"{self.work} is gone: somebody moved or removed it while it was written"
         raise OutputError(f"{problem}; put it back and the same command goes on, else begins anew")
@@ -128,11 +130,11 @@ def open_folder(
     folder = RenderFolder(out)
     try:
         make_folder(folder.work)
-        lock = (folder.work / "lock").open("w")
+        lock = (folder.work / LOCK).open("w")
     except OSError as error:
         raise OutputError(f"--out {out}: cannot be written: {error.strerror}") from None
     with lock:
-        if not lock_if_free(lock):
+        if not lock_file(lock):
             raise BusyError(f"{out}: another run is at work here; wait for it or stop it")
         folder = RenderFolder(out, os.fstat(lock.fileno()).st_ino)
         if fresh:
@@ -145,19 +147,6 @@ def open_folder(
             folder.checkpoint.unlink(missing_ok=True)
             write_key(folder, key)
         yield folder
-
-
-def lock_if_free(lock: IO[str]) -> bool:
-    """Lock a file until it is closed; the system frees it when a process dies."""
-    try:
-        import fcntl
-    except ImportError:  # Windows has no flock; there two runs are not kept apart
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _empty(folder: RenderFolder) -> None:

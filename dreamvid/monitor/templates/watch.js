@@ -1,8 +1,3 @@
-"""watch.html: shows what lies beside it, and looks again every two seconds. Needs no server."""
-
-from dreamvid.monitor.css import STYLE
-
-_SCRIPT = """
 const $ = id => document.getElementById(id);
 const film = $("film"), poster = $("poster");
 let seen = -1, shown = -1, last = null;
@@ -58,30 +53,3 @@ function look() {
 }
 look();
 setInterval(look, 2000);
-"""
-
-PAGE = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>dreamvid</title>
-<style>{STYLE}</style></head>
-<body>
-<h1 id="title">dreamvid</h1>
-<p id="state">waiting for the first frame</p>
-<div class="bar"><i id="done" style="width: 0"></i></div>
-<p id="silent"></p>
-<div class="numbers">
-<div><b id="frames">-</b>frames</div>
-<div><b id="speed">-</b>speed</div>
-<div><b id="left">-</b>left</div>
-<div><b id="size">-</b>film so far</div>
-</div>
-<h2>The newest frame</h2>
-<img id="poster" alt="the newest frame">
-<h2>The last seconds of film</h2>
-<video id="film" muted playsinline hidden></video>
-<div id="files"></div>
-<noscript><p>This page needs JavaScript; poster.png and watch.mp4 lie beside it.</p></noscript>
-<script>{_SCRIPT}</script>
-</body></html>
-"""

@@ -28,7 +28,7 @@ def atlas(
 ) -> None:
     """A sheet of what a network's layers dream of, with a preset for each to go on from."""
     from dreamvid.explore.atlas import plan
-    from dreamvid.explore.cells import check_cells, dreamed
+    from dreamvid.explore.cells import check_cells, dream_cells
     from dreamvid.explore.html import check_photo, check_targets, write_page
     from dreamvid.media.images.sheet import Layout, draw_sheet
     from dreamvid.media.images.writing import save
@@ -51,7 +51,7 @@ def atlas(
     height, width = found.start.shape[-2:]
     layout = Layout(len(found.cells), found.columns, width, height)
     check_targets(out, image, found.cells, layout)
-    work = dreamed(found.cells, found.start, picked)
+    work = dream_cells(found.cells, found.start, picked)
     pictures = list(counted("picture", work, len(found.cells)))
     save(draw_sheet(pictures, [cell.label for cell in found.cells], layout, found.title), out)
     page = write_page(out, found.cells, layout, found.title)

@@ -111,9 +111,9 @@ class _Show:
 
 
 def _list(jobs: "tuple[Job, ...]", as_json: bool) -> None:
-    from dreamvid.render.batch.checks import described
+    from dreamvid.render.batch.checks import describe
 
-    found = [described(job) for job in jobs]
+    found = [describe(job) for job in jobs]
     if as_json:
         say_json(found)
     else:

@@ -29,7 +29,7 @@ def describe(
     """What a network sees in a picture: the labels and channels that a dream can be given."""
     from dreamvid.errors import PresetError
     from dreamvid.explore.describe import describe as look
-    from dreamvid.explore.describe import heats_of
+    from dreamvid.explore.describe import heatmaps_of
     from dreamvid.explore.heatmap import draw_map
     from dreamvid.explore.html import check_picture
     from dreamvid.media.images.reading import load
@@ -48,7 +48,7 @@ def describe(
     found = look(features, picture, top, channels=channels)
     if map_path:
         title = f"{image.name}: where {model} sees what"
-        save(draw_map(picture, heats_of(features, picture, found), title), map_path)
+        save(draw_map(picture, heatmaps_of(features, picture, found), title), map_path)
     if as_json:
         say_json({"image": str(image), "model": model, **_plain(found)})
         return

@@ -50,16 +50,16 @@ def direction(
     """Make a direction, a weight for each channel, for presets to dream; or list all there are."""
     from dreamvid.errors import PresetError
     from dreamvid.explore.directions.layers import read_shares
-    from dreamvid.explore.directions.request import Asked, check, made
+    from dreamvid.explore.directions.request import Request, check, make_direction
     from dreamvid.explore.html import as_argument
     from dreamvid.models.directions import library as shelf
     from dreamvid.models.directions.direction import checked_out, write_direction
     from dreamvid.models.weights import store
     from dreamvid.system.device import pick
 
-    asked = Asked(labels, photos, against, words, against_words, credits, seed, keep)
+    asked = Request(labels, photos, against, words, against_words, credits, seed, keep)
     if name is None:
-        if asked != Asked() or layers or out or device != "auto":
+        if asked != Request() or layers or out or device != "auto":
             cure = "such as `dreamvid direction town --labels city`"
             raise PresetError("NAME", "is missing", cure)
         _list(model, as_json)
@@ -72,7 +72,9 @@ def direction(
         replaced = path.exists()
         picked = pick(device)
         features = store.load(model, picked)
-        making = made(asked, features, read_shares(features, layers or ()), picked, counted)
+        making = make_direction(
+            asked, features, read_shares(features, layers or ()), picked, counted
+        )
         for line in making.skipped:
             note(f"left out: {line}")
         write_direction(path, making.direction)

@@ -39,10 +39,10 @@ def dream(
     one = ["video.frames=1"]
     chosen = load_preset(preset, [*options, *one]) if preset else with_settings([*options, *one])
 
-    from dreamvid.render.stills import Wanted, dream_still
+    from dreamvid.render.stills import StillOptions, dream_still
     from dreamvid.system.device import pick
 
-    wanted = Wanted(out, _size(size), depth, on_disk)
+    wanted = StillOptions(out, _size(size), depth, on_disk)
     with share_progress("dreaming") as show:
         dream_still(image, chosen, wanted, pick(device), on_progress=show)
     say(str(out))

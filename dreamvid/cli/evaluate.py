@@ -120,14 +120,14 @@ def _draw_words(
 
 
 def _dream(model: str, texts: Sequence[str], path: Path, device: "torch.device") -> None:
-    from dreamvid.explore.cells import dreamed, start_of
+    from dreamvid.explore.cells import dream_cells, start_of
     from dreamvid.media.images.sheet import draw_sheet
     from dreamvid.media.images.writing import save
     from dreamvid.training.evaluation.word_dreams import cells, layout_of
 
     made = cells(model, texts)
     start = start_of(made[0].preset, device)
-    pictures = list(counted("dream", dreamed(made, start, device), len(made)))
+    pictures = list(counted("dream", dream_cells(made, start, device), len(made)))
     title = f"{model}: its words, dreamed from the same dusk"
     save(draw_sheet(pictures, texts, layout_of(len(made)), title), path)
 

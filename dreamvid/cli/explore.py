@@ -33,7 +33,7 @@ def explore(
     settings: Settings = None,
 ) -> None:
     """A grid of dreams over two settings, with a preset for each to go on from."""
-    from dreamvid.explore.cells import check_cells, dreamed
+    from dreamvid.explore.cells import check_cells, dream_cells
     from dreamvid.explore.grid import plan
     from dreamvid.explore.html import check_photo, check_targets, write_page
     from dreamvid.media.images.sheet import draw_table, table_layout
@@ -56,7 +56,7 @@ def explore(
     columns, rows = grid.across.values, grid.down.values
     layout = table_layout(columns, rows, width, height)
     check_targets(out, image, grid.cells, layout)
-    work = dreamed(grid.cells, grid.start, picked)
+    work = dream_cells(grid.cells, grid.start, picked)
     pictures = list(counted("picture", work, len(grid.cells)))
     save(draw_table(pictures, columns, rows, layout, grid.title), out)
     page = write_page(out, grid.cells, layout, grid.title)

@@ -45,7 +45,9 @@ def extend(
             show(progress)
             observer.on_frame(progress)
 
-        outcome = longer.extend(planned, device=picked, on_frame=on_frame, stop=stop, note=say)
+        outcome = longer.extend(
+            planned, device=picked, on_frame=on_frame, stop=stop, on_message=say
+        )
         report = observer.finish(outcome)
     say_finished(outcome, planned.preset.video.rate, report)
 

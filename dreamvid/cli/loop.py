@@ -199,7 +199,13 @@ def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh
     say(f"{preset.title or source}: {preset.video.count} frames by {preset.model}, into {folder}")
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(
-            preset, folder, device=pick(device), fresh=fresh, on_frame=show, stop=stop, note=note
+            preset,
+            folder,
+            device=pick(device),
+            fresh=fresh,
+            on_frame=show,
+            stop=stop,
+            on_message=note,
         )
     check_finished(outcome)
     return next(path for path in outcome.files if path.stem == "forward")

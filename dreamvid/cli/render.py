@@ -87,7 +87,7 @@ def render(
         if observer.watcher:
             note(f"watch it at {observer.watcher.page.resolve().as_uri()}")
         outcome = render_film(
-            chosen, target, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, note=say
+            chosen, target, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, on_message=say
         )
         report = observer.finish(outcome)
     say_finished(outcome, chosen.video.rate, report)

@@ -1,4 +1,4 @@
-"""What each layer of a network dreams of, or each of a layer's strongest channels."""
+"""Atlas of a network: an image dreamed at each layer, or at a layer's strongest channels."""
 
 import json
 from collections import Counter
@@ -27,7 +27,7 @@ COMMON = (
     "dream.decorrelate=0.6",
     "dream.jitter=16",
 )
-# A first frame that leaves nothing of the noise; then a film that goes on gently.
+# The first frame replaces all of the noise; later frames change gently.
 FROM_NOISE = (
     "dream.steps=where(frame == 0, 16, 4)",
     "dream.step_size=where(frame == 0, 6, 2)",
@@ -42,7 +42,7 @@ FROM_PHOTO = (
 
 @dataclass(frozen=True)
 class Atlas:
-    """What is to be dreamed, from where, and how it is laid out."""
+    """The cells of an atlas, their start image and their layout."""
 
     cells: Sequence[Cell]
     start: Image
@@ -60,13 +60,13 @@ def plan(
     side: int,
     settings: Sequence[str],
 ) -> Atlas:
-    """Raises PresetError or ModelError, before anything is dreamed.
+    """Plan an atlas; raises PresetError or ModelError before anything is dreamed.
 
     Args:
-        layers: names and patterns; none: all that are worth it.
-        channels: so many of the one layer's; None: the layers as they are.
-        side: pixels of a picture's longer side.
-        settings: `key=value`, laid over the atlas's own.
+        layers: names and patterns; none for all that are worth dreaming.
+        channels: number of channels of a single layer; None for whole layers.
+        side: pixels of a cell's longer side.
+        settings: KEY=VALUE, which override the atlas's own.
     """
     for setting in settings:
         if setting.partition("=")[0].strip() in ("dream.layers", "model", "title"):
@@ -81,21 +81,21 @@ def plan(
         own = [setting for setting in own if not decides_look(setting)]
     base = [as_setting("model", features.name), *own, *settings]
     start = start_of(with_settings(base), device)
-    begun = f"dreamed on {photo.name}" if photo else "grown from noise"
+    origin = f"dreamed on {photo.name}" if photo else "grown from noise"
     if channels is None:
         cells = layer_cells(names, base)
-        return Atlas(cells, start, layer_columns(names), f"{features.name}, {begun}")
+        return Atlas(cells, start, layer_columns(names), f"{features.name}, {origin}")
     if len(names) != 1:
         raise PresetError("--channels", f"needs one layer, not {len(names)}", "--layers LAYER")
     cells = channel_cells(features, names[0], channels, base, start)
-    return Atlas(cells, start, columns_for(len(cells)), f"{features.name} {names[0]}, {begun}")
+    return Atlas(cells, start, columns_for(len(cells)), f"{features.name} {names[0]}, {origin}")
 
 
 def settings_for(photo: Path | None, size: tuple[int, int]) -> list[str]:
-    """How all of an atlas is dreamed, but for what.
+    """Make the settings that all cells share.
 
     Args:
-        size: (width, height) of a picture in pixels.
+        size: (width, height) of a cell in pixels.
     """
     sized = as_setting("start.size", f"{size[0]}x{size[1]}")
     if photo is None:
@@ -111,8 +111,8 @@ def layer_cells(layers: Sequence[str], settings: Sequence[str]) -> list[Cell]:
 
 
 def layer_columns(layers: Sequence[str]) -> int:
-    """Pictures in a row, so that the layers of a block stay together."""
-    blocks = {block_of(layer) for layer in layers}  # some of which are layers themselves
+    """Number of cells in a row that keeps the layers of a block together."""
+    blocks = {block_of(layer) for layer in layers}  # some of these are layers too
     groups = Counter(layer if layer in blocks else block_of(layer) for layer in layers)
     sizes = Counter(groups.values())
     return columns_for(len(layers), together=sizes.most_common(1)[0][0])
@@ -121,21 +121,19 @@ def layer_columns(layers: Sequence[str]) -> int:
 def channel_cells(
     features: FeatureModel, layer: str, count: int, settings: Sequence[str], start: Image
 ) -> list[Cell]:
-    """The channels of a layer that the start makes most active, each alone.
+    """Make a cell for each of the channels that the start image activates most.
 
-    Of a classifier the classes, by name. Raises PresetError.
+    In a classifier's last layer these are classes, with their labels. Raises PresetError.
     """
-    of_classes = features.head if layer == features.layers[-1] else None
+    head = features.head if layer == features.layers[-1] else None
     strength = (
-        class_scores(features, of_classes, start)
-        if of_classes
-        else channel_means(features, layer, start)
+        class_scores(features, head, start) if head else channel_means(features, layer, start)
     )
     if count > len(strength):
         raise PresetError("--channels", f"{layer} has no {count}", f"it has {len(strength)}")
     numbers: list[int] = strength.topk(count).indices.tolist()
-    if of_classes:
-        return [_class_cell(of_classes, number, settings) for number in numbers]
+    if head:
+        return [_class_cell(head, number, settings) for number in numbers]
     return [_channel_cell(layer, number, settings) for number in numbers]
 
 
@@ -145,8 +143,8 @@ def _class_cell(head: Head, number: int, settings: Sequence[str]) -> Cell:
 
 
 def _channel_cell(layer: str, number: int, settings: Sequence[str]) -> Cell:
-    alone = f'{{name={json.dumps(layer)}, objective="channel", channels=[{number}]}}'
-    preset = _preset(f"{layer} {number}", [*settings, f"dream.layers=[{alone}]"])
+    channel = f'{{name={json.dumps(layer)}, objective="channel", channels=[{number}]}}'
+    preset = _preset(f"{layer} {number}", [*settings, f"dream.layers=[{channel}]"])
     return Cell(str(number), preset)
 
 

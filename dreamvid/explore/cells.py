@@ -1,4 +1,4 @@
-"""Pictures to choose from: each a preset, and what it makes of the same start."""
+"""Cells of a contact sheet: presets that dream on the same start image."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,34 +21,34 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 
-STARTS = ("start", "start.path", "start.kind", "start.size")  # what a photo decides
+STARTS = ("start", "start.path", "start.kind", "start.size")  # options that a photo decides
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture of a sheet; the first frame of its preset's film."""
+    """A cell of a sheet, which shows the first frame of its preset's film."""
 
     label: str
     preset: Preset
 
 
 def as_setting(key: str, value: object) -> str:
-    """KEY=VALUE as `--set` takes it; JSON's texts, numbers and lists of them are TOML's too."""
+    """Format KEY=VALUE as `--set` takes it; JSON's strings, numbers and lists are valid TOML."""
     return f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
-def fitted(picture: OtherSizeImage, side: int) -> tuple[int, int]:
-    """(width, height), both even, in the picture's shape, the longer about `side` pixels."""
-    scale = side / max(picture.shape[-2:])
-    height, width = (max(16, 2 * round(length * scale / 2)) for length in picture.shape[-2:])
+def fitted(image: OtherSizeImage, side: int) -> tuple[int, int]:
+    """Choose an even (width, height) in the image's shape, the longer about `side` pixels."""
+    scale = side / max(image.shape[-2:])
+    height, width = (max(16, 2 * round(length * scale / 2)) for length in image.shape[-2:])
     return width, height
 
 
 def refuse_starts(settings: Sequence[str], photo: str) -> None:
-    """Raises PresetError for a setting of what is dreamed on, where a photo is.
+    """Raise PresetError for a setting of the start image, which a photo decides.
 
     Args:
-        photo: the argument that gives it, as the command line calls it.
+        photo: the photo's argument on the command line.
     """
     for setting in settings:
         if setting.partition("=")[0].strip() in STARTS:
@@ -57,12 +57,12 @@ def refuse_starts(settings: Sequence[str], photo: str) -> None:
 
 
 def start_of(preset: Preset, device: torch.device) -> Image:
-    """The picture that all cells are dreamed from; raises PresetError."""
+    """Make the start image of all cells; raises PresetError."""
     return make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
 
 
 def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> None:
-    """Before minutes of work: raises what a cell would, PresetError or ModelError."""
+    """Raise a cell's PresetError or ModelError before minutes of work."""
     models = {name: store.load(name, device) for name in {cell.preset.model for cell in cells}}
     for cell in cells:
         _check(cell.preset, models[cell.preset.model], start)
@@ -77,7 +77,7 @@ def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
     check_places(options, features, sizes[0], start.device)
 
 
-def dreamed(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:
-    """Each cell's picture, on the CPU."""
+def dream_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:
+    """Dream each cell's image; yields them on the CPU."""
     for cell in cells:
         yield still(start, cell.preset, device).cpu()

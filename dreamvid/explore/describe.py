@@ -1,4 +1,4 @@
-"""What a network sees in a picture: its classes, its words, its strongest channels, and where."""
+"""Describe an image by a network's classes, words and channels, with heatmaps."""
 
 from dataclasses import dataclass
 
@@ -12,105 +12,107 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
 from dreamvid.models.words import WordSpace
 
-SHORT, CROP = 256, 224  # pixels: the shorter side, and the middle that networks were trained on
-MAP_SHORT = 320  # pixels of the shorter side where places are told apart
-LONGEST = 1024  # pixels; a panorama is looked at smaller
+SHORT, CROP = 256, 224  # pixels of the shorter side and of the crop, as networks were trained
+MAP_SHORT = 320  # pixels of the shorter side for heatmaps
+LONGEST = 1024  # pixels of the longer side; a panorama is scaled down
 TINY = 1e-12
 
-Heat = Float[Tensor, "rows columns"]
-"""How much something is seen at each place, 0 to 1: how far a class's logit stands out from
-all classes', or a word's cosine, over its largest."""
+Heatmap = Float[Tensor, "rows columns"]
+"""Strength of a class or word at each position, 0 to 1: the logit above the mean of all classes, or
+the cosine, relative to its largest value, and squared."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A class: its probability in the middle of the picture, and in all of it."""
+class Prediction:
+    """A class with its probability in the middle of the image, and in all of it."""
 
     number: int
     label: str
-    name: str  # what `dream.classes` calls it
+    name: str  # for `dream.classes`
     middle: float
     whole: float
 
     @property
     def title(self) -> str:
-        """No other class's: two of ImageNet's are cranes."""
+        """The label, with the class's number if it is not unique: ImageNet has two cranes."""
         return self.label if self.name == self.label else f"{self.label} ({self.number})"
 
 
 @dataclass(frozen=True)
 class Description:
-    classes: list[Seen]  # the likeliest first
-    words: list[tuple[str, float]]  # of a city model, with the cosine of each
-    channels: dict[str, list[int]]  # by layer, the strongest first
+    """Classes, words and channels that a network finds in an image."""
+
+    classes: list[Prediction]  # most probable first
+    words: list[tuple[str, float]]  # with the cosine of each
+    channels: dict[str, list[int]]  # by layer, strongest first
 
 
-def middle_of(picture: OtherSizeImage) -> Image:
-    """The 224x224 middle of the picture, its shorter side scaled to 256."""
+def middle_of(image: OtherSizeImage) -> Image:
+    """Crop the 224x224 middle of an image whose shorter side is scaled to 256."""
     edge = (SHORT - CROP) // 2
-    return fit(picture, (SHORT, SHORT))[..., edge : edge + CROP, edge : edge + CROP]
+    return fit(image, (SHORT, SHORT))[..., edge : edge + CROP, edge : edge + CROP]
 
 
-def whole_of(picture: OtherSizeImage, short: int = SHORT) -> OtherSizeImage:
-    """All of the picture, its shorter side `short` pixels long, or less where it is very long."""
-    height, width = picture.shape[-2:]
+def whole_of(image: OtherSizeImage, short: int = SHORT) -> OtherSizeImage:
+    """Scale an image to `short` pixels on its shorter side, at most LONGEST on the longer."""
+    height, width = image.shape[-2:]
     scale = min(short / min(height, width), LONGEST / max(height, width))
-    return fit(picture, (max(1, round(height * scale)), max(1, round(width * scale))))
+    return fit(image, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 
 def describe(
-    features: FeatureModel, picture: OtherSizeImage, count: int, *, channels: bool = False
+    features: FeatureModel, image: OtherSizeImage, count: int, *, channels: bool = False
 ) -> Description:
-    """The likeliest classes and the nearest words of the middle of a picture.
+    """Find the most probable classes and the nearest words of the middle of an image.
 
     Args:
-        count: of each, at most.
-        channels: whether to name the channels that all of the picture makes most active, of
-            each usual layer; a network without classes and words is described by them alone.
+        count: number of each, at most.
+        channels: also find the channels of each usual layer that the whole image activates
+            most; they are always given for a network without classes and words.
     """
     head, space = features.head, features.words
-    wanted = features.usual_layers if channels or not (head or space) else ()
+    layers = features.usual_layers if channels or not (head or space) else ()
     return Description(
-        classes=_classes(features, head, picture, count) if head else [],
-        words=_words(features, space, picture, count) if space else [],
-        channels={layer: _strongest(features, layer, picture, count) for layer in wanted},
+        classes=_classes(features, head, image, count) if head else [],
+        words=_words(features, space, image, count) if space else [],
+        channels={layer: _strongest(features, layer, image, count) for layer in layers},
     )
 
 
-def _classes(features: FeatureModel, head: Head, picture: OtherSizeImage, count: int) -> list[Seen]:
-    middle = class_scores(features, head, middle_of(picture)).softmax(0)
-    whole = class_scores(features, head, whole_of(picture)).softmax(0)
+def _classes(
+    features: FeatureModel, head: Head, image: OtherSizeImage, count: int
+) -> list[Prediction]:
+    middle = class_scores(features, head, middle_of(image)).softmax(0)
+    whole = class_scores(features, head, whole_of(image)).softmax(0)
     numbers: list[int] = middle.topk(min(count, len(middle))).indices.tolist()
     return [
-        Seen(n, label_of(head, n), class_name(head, n), float(middle[n]), float(whole[n]))
+        Prediction(n, label_of(head, n), class_name(head, n), float(middle[n]), float(whole[n]))
         for n in numbers
     ]
 
 
 def _words(
-    features: FeatureModel, space: WordSpace, picture: OtherSizeImage, count: int
+    features: FeatureModel, space: WordSpace, image: OtherSizeImage, count: int
 ) -> list[tuple[str, float]]:
-    return space.nearest(class_scores(features, space.head, middle_of(picture)), count)
+    return space.nearest(class_scores(features, space.head, middle_of(image)), count)
 
 
-def _strongest(
-    features: FeatureModel, layer: str, picture: OtherSizeImage, count: int
-) -> list[int]:
-    means = channel_means(features, layer, whole_of(picture))
+def _strongest(features: FeatureModel, layer: str, image: OtherSizeImage, count: int) -> list[int]:
+    means = channel_means(features, layer, whole_of(image))
     return means.topk(min(count, len(means))).indices.tolist()
 
 
 def class_scores(
     features: FeatureModel, head: Head, image: OtherSizeImage
 ) -> Float[Tensor, " outputs"]:
-    """The head's outputs: the mean of those at all places, as the network itself has them."""
+    """Compute the head's outputs, averaged over all positions, as the network itself does."""
     return head.weight @ channel_means(features, head.layer, image) + head.bias
 
 
 def channel_means(
     features: FeatureModel, layer: str, image: OtherSizeImage
 ) -> Float[Tensor, " channels"]:
-    """How active each channel of a layer is, over all places."""
+    """Mean activation of each channel of a layer, over all positions."""
     with torch.no_grad():
         return features(image, [layer])[layer].mean((0, 2, 3))
 
@@ -120,36 +122,36 @@ def label_of(head: Head, number: int) -> str:
 
 
 def class_name(head: Head, number: int) -> str:
-    """What `dream.classes` calls a class: its label, or its number where that is not enough."""
-    known = number < len(head.labels) and list(head.labels).count(head.labels[number]) == 1
-    return head.labels[number] if known else str(number)
+    """Name a class for `dream.classes`: its label, or its number if the label is not unique."""
+    unique = number < len(head.labels) and list(head.labels).count(head.labels[number]) == 1
+    return head.labels[number] if unique else str(number)
 
 
-def heats_of(
-    features: FeatureModel, picture: OtherSizeImage, found: Description
-) -> dict[str, Heat]:
-    """Where in the whole picture each of its classes and words is seen."""
-    heats: dict[str, Heat] = {}
-    if features.head and found.classes:
-        logits = _at_places(features, features.head, picture)
-        apart = logits - logits.mean(0)
-        heats |= {seen.title: _scaled(apart[seen.number]) for seen in found.classes}
-    if features.words and found.words:
-        seen = F.normalize(_at_places(features, features.words.head, picture), dim=0)
-        for word, _ in found.words:
-            cosines = torch.einsum("d,dhw->hw", features.words.vector(word), seen)
-            heats[word] = _scaled(cosines)
-    return heats
+def heatmaps_of(
+    features: FeatureModel, image: OtherSizeImage, description: Description
+) -> dict[str, Heatmap]:
+    """Make heatmaps over the whole image of each class and word of its description."""
+    heatmaps: dict[str, Heatmap] = {}
+    if features.head and description.classes:
+        logits = _head_outputs(features, features.head, image)
+        above_mean = logits - logits.mean(0)
+        heatmaps |= {one.title: _scaled(above_mean[one.number]) for one in description.classes}
+    if features.words and description.words:
+        outputs = F.normalize(_head_outputs(features, features.words.head, image), dim=0)
+        for word, _ in description.words:
+            cosines = torch.einsum("d,dhw->hw", features.words.vector(word), outputs)
+            heatmaps[word] = _scaled(cosines)
+    return heatmaps
 
 
-def _at_places(features: FeatureModel, head: Head, picture: OtherSizeImage) -> Tensor:
-    """The head's outputs at every place of the whole picture: (outputs, rows, columns)."""
+def _head_outputs(features: FeatureModel, head: Head, image: OtherSizeImage) -> Tensor:
+    """Compute the head's outputs at every position of the image: (outputs, rows, columns)."""
     with torch.no_grad():
-        seen = features(whole_of(picture, MAP_SHORT), [head.layer])[head.layer]
-    return F.conv2d(seen, head.weight[:, :, None, None], head.bias)[0]
+        activation = features(whole_of(image, MAP_SHORT), [head.layer])[head.layer]
+    return F.conv2d(activation, head.weight[:, :, None, None], head.bias)[0]
 
 
-def _scaled(values: Heat) -> Heat:
-    """Nothing where it is not above zero, 1 where it is seen most; squared, to tell them apart."""
-    above = values.clamp_min(0)
-    return (above / above.max().clamp_min(TINY)).square()
+def _scaled(values: Heatmap) -> Heatmap:
+    """Scale values to 0 at or below zero and 1 at their maximum, squared for contrast."""
+    positive = values.clamp_min(0)
+    return (positive / positive.max().clamp_min(TINY)).square()

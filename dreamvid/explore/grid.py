@@ -1,4 +1,4 @@
-"""A grid over two settings: every value of one with every value of the other."""
+"""Grid over two options: every value of one with every value of the other."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from dreamvid.models.weights import store
 from dreamvid.preset.load import load_preset, with_settings
 from dreamvid.preset.schema import Preset
 
-MOST = 200  # pictures of a grid
-FELT = ("dream", "colour", "model", "seed")  # what one picture shows of a preset
-UNFELT = ("dream.every", "dream.rate", "dream.same_jitter", "dream.tile")  # though of dream
-LAYERS = 5  # across, where nothing is said
-STEP_SIZES = ("0.75", "1.5", "3")  # down
-FILM = ("video.frames=48", "motion.zoom=1.3")  # of a cell's preset, where none is given
+MOST = 200  # cells of a grid
+VISIBLE = ("dream", "colour", "model", "seed")  # options that a single frame shows
+INVISIBLE = ("dream.every", "dream.rate", "dream.same_jitter", "dream.tile")  # exceptions
+LAYERS = 5  # across, by default
+STEP_SIZES = ("0.75", "1.5", "3")  # down, by default
+FILM = ("video.frames=48", "motion.zoom=1.3")  # of a cell's film, without a preset
 
 Make = Callable[[Sequence[str]], Preset]
-"""A preset with these settings laid over it."""
+"""Makes a preset from settings that override its own."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An option, and the values it has along one side of the grid, as `--set` takes them."""
+    """An option and its values along one side of a grid, as `--set` takes them."""
 
-    option: str  # of the command line, for errors
+    option: str  # the command line's, for errors
     key: str
     values: tuple[str, ...]
 
@@ -41,6 +41,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Grid:
+    """The cells of a grid and their start image."""
+
     cells: Sequence[Cell]  # row by row
     start: Image
     across: Axis
@@ -49,7 +51,7 @@ class Grid:
 
 
 def read_axis(option: str, text: str) -> Axis:
-    """KEY=V1,V2,...; commas within brackets, braces and quotes part no values.
+    """Parse KEY=V1,V2,...; commas in brackets, braces and quotes do not separate values.
 
     Raises PresetError.
     """
@@ -58,9 +60,11 @@ def read_axis(option: str, text: str) -> Axis:
     if not equals or not key:
         problem = f"{quote(text)} is not KEY=V1,V2,..."
         raise PresetError(option, problem, "such as dream.step_size=1,2,4")
-    if key.partition(".")[0] not in FELT or key in UNFELT:
-        raise PresetError(option, f"{key} changes nothing in one picture", f"{', '.join(FELT)} do")
-    values = tuple(value.strip() for value in _parted(listed))
+    if key.partition(".")[0] not in VISIBLE or key in INVISIBLE:
+        raise PresetError(
+            option, f"{key} changes nothing in one picture", f"{', '.join(VISIBLE)} do"
+        )
+    values = tuple(value.strip() for value in _split(listed))
     if not all(values):
         raise PresetError(option, f"{quote(text)} has an empty value", f"such as {key}=V1,V2")
     if len({*values}) < len(values):
@@ -68,7 +72,7 @@ def read_axis(option: str, text: str) -> Axis:
     return Axis(option, key, values)
 
 
-def _parted(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     parts, depth, quoted = [""], 0, ""
     for letter in text:
         if quoted:
@@ -85,7 +89,7 @@ def _parted(text: str) -> list[str]:
 
 
 def grid_cells(make: Make, across: Axis, down: Axis) -> list[Cell]:
-    """Row by row; raises PresetError before anything is dreamed."""
+    """Make the cells row by row; raises PresetError."""
     if across.key == down.key:
         raise PresetError("--down", f"{down.key} is across already", "choose another option")
     count = len(across.values) * len(down.values)
@@ -113,19 +117,19 @@ def plan(
     down: str | None,
     side: int,
 ) -> Grid:
-    """Raises PresetError or ModelError, before anything is dreamed.
+    """Plan a grid; raises PresetError or ModelError before anything is dreamed.
 
     Args:
-        preset: a name or path that the settings are laid over; None: the 2015 program's.
-        across, down: KEY=V1,V2,...; None: layers of the model, and sizes of a step.
-        side: pixels of a picture's longer side.
+        preset: name or path of the preset; None for the defaults, as in the program of 2015.
+        across, down: KEY=V1,V2,...; None for layers of the model, and step sizes.
+        side: pixels of a cell's longer side.
     """
     refuse_starts(settings, "IMAGE")
     width, height = fitted(load(image, option="IMAGE"), side)
-    begun = [as_setting("start.path", str(image)), as_setting("start.size", f"{width}x{height}")]
+    start = [as_setting("start.path", str(image)), as_setting("start.size", f"{width}x{height}")]
 
     def make(chosen: Sequence[str]) -> Preset:
-        given = [*settings, *begun, *chosen]
+        given = [*settings, *start, *chosen]
         return load_preset(preset, given) if preset else with_settings([*FILM, *given])
 
     if preset and load_preset(preset).of_footage:
@@ -138,6 +142,6 @@ def plan(
 
 
 def layer_axis(model: str, device: torch.device) -> Axis:
-    """Some layers of a model, from end to end."""
+    """Choose layers of a model from first to last."""
     names = some(store.load(model, device), LAYERS)
     return Axis("--across", "dream.layers", tuple(names))

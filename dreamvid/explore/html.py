@@ -1,4 +1,4 @@
-"""A page beside a sheet: its pictures are links to presets that render as they are."""
+"""HTML page of a sheet, whose cells are links to presets that are ready to render."""
 
 import re
 import shlex
@@ -16,22 +16,23 @@ from dreamvid.system.html import fill_template
 TEMPLATE = Path(__file__).parent / "templates" / "sheet.html"
 NOTE = "Made by dreamvid; larger: dreamvid render THIS.toml --size 1280x720"
 
-SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # what browsers show
+SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # formats that browsers show
 
 
 def page_of(sheet: Path) -> Path:
+    """Path of a sheet's page."""
     return sheet.with_suffix(".html")
 
 
 def presets_of(sheet: Path) -> Path:
-    """The folder of its presets."""
+    """Folder of a sheet's presets."""
     return sheet.with_name(f"{sheet.stem}-presets")
 
 
 def check_picture(option: str, path: Path, photo: Path | None) -> None:
-    """Before minutes of work: raises OutputError for a picture that cannot be written.
+    """Check that an image can be written, before minutes of work.
 
-    Raises PresetError where it would take the place of the photo.
+    Raises OutputError where it cannot, PresetError where it would overwrite the photo.
     """
     format_of(path)
     if photo and path.exists() and photo.exists() and path.samefile(photo):
@@ -40,7 +41,7 @@ def check_picture(option: str, path: Path, photo: Path | None) -> None:
 
 
 def check_targets(sheet: Path, photo: Path | None, cells: Sequence[Cell], layout: Layout) -> None:
-    """The same of a sheet, its page and its presets, for what they will hold."""
+    """Check that a sheet, its page and its presets can be written; raises as `check_picture`."""
     width, height = layout.size
     check_size(sheet, height, width)
     if sheet.suffix.lower() not in SHOWN:
@@ -55,7 +56,7 @@ def check_targets(sheet: Path, photo: Path | None, cells: Sequence[Cell], layout
 
 
 def check_photo(option: str, photo: Path) -> None:
-    """Raises PresetError for a photo that presets, which are UTF-8, cannot name."""
+    """Raise PresetError for a photo whose path is not UTF-8, as presets are."""
     _check_text(option, str(photo.absolute()))
 
 
@@ -68,23 +69,23 @@ def _check_text(option: str, text: str) -> None:
 
 
 def as_argument(path: str) -> str:
-    """A path as a shell is given it, and not to be taken for an option."""
+    """Quote a path for a shell, so that it is not taken for an option either."""
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -> Path:
-    """The page and a preset for each cell; raises OutputError.
+    """Write the page and a preset for each cell; raises OutputError.
 
     Args:
-        sheet: the picture, already written, that the page shows its cells from.
+        sheet: image that the page shows the cells from, already written.
     """
     folder = presets_of(sheet)
     names = file_names([cell.preset.title or cell.label for cell in cells])
     for cell, name in zip(cells, names, strict=True):
         write_text(folder / name, to_toml(cell.preset, NOTE))
     files = [f"{folder.name}/{name}" for name in names]
-    places = [layout.place(number) for number in range(len(cells))]
-    shown = [
+    positions = [layout.place(number) for number in range(len(cells))]
+    links = [
         {
             "label": cell.label,
             "file": file,
@@ -92,17 +93,17 @@ def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -
             "left": left,
             "top": top,
         }
-        for cell, file, (left, top) in zip(cells, files, places, strict=True)
+        for cell, file, (left, top) in zip(cells, files, positions, strict=True)
     ]
     colours = {"background": BACKGROUND, "ink": INK, "dim": DIM, "gap": 2 * GAP}
-    values = {"title": title, "sheet": sheet.name, "cells": shown, "layout": layout}
+    values = {"title": title, "sheet": sheet.name, "cells": links, "layout": layout}
     page = page_of(sheet)
     write_text(page, fill_template(TEMPLATE, **values, **colours))
     return page
 
 
 def file_names(titles: Sequence[str]) -> list[str]:
-    """A name for each preset that every file system takes, no two alike."""
+    """Make distinct file names from titles, which every file system takes."""
     names: dict[str, None] = {}
     for title in titles:
         plain = re.sub(r"[^a-z0-9._]+", "-", title.lower()).strip("-.")[:80] or "preset"

@@ -1,4 +1,4 @@
-"""Which of a network's layers are worth a picture, by their names alone."""
+"""Choose layers of a network to dream at, by their names alone."""
 
 import re
 from collections import Counter
@@ -8,17 +8,17 @@ from fnmatch import fnmatchcase
 from dreamvid.errors import ModelError, suggest
 from dreamvid.models.features import FeatureModel
 
-MOST = 80  # layers, before those of the deepest level of names are left out
+MOST = 80  # layers; beyond that the deepest levels of names are left out
 PART = re.compile(r"[/.]")
-# Parts of names of what only passes on, or looks at the whole picture at once.
+# Parts of names of layers that only pass on, or see the whole image at once.
 DULL = re.compile(r"(|max|avg|global)pool\d*|.*norm\d*|bn\d*|relu\d*|dropout\d*|fc|class.*")
 
 
 def worth_dreaming(layers: Sequence[str]) -> list[str]:
-    """What a network sees in its own way at each place, from its first whole block on.
+    """Select the layers that have features of their own at each position.
 
-    Before that there are only edges; a block is three layers or more under one name. Of a
-    network of very many layers only the outer ones, whose names have the fewest parts.
+    Layers before the first whole block, of three layers or more under one name, see only edges.
+    Networks with very many layers keep only the outer ones, whose names have the fewest parts.
     """
     kept = [name for name in layers if not any(DULL.fullmatch(p) for p in PART.split(name))]
     depths = sorted({len(PART.split(name)) for name in kept}, reverse=True)
@@ -32,16 +32,16 @@ def worth_dreaming(layers: Sequence[str]) -> list[str]:
 
 
 def block_of(layer: str) -> str:
-    """The part of a network that a layer belongs to: inception_4c of inception_4c/3x3."""
+    """Name the block that a layer belongs to: inception_4c for inception_4c/3x3."""
     return re.split(r"[/.](?=[^/.]*$)", layer)[0] if PART.search(layer) else ""
 
 
 def picked(features: FeatureModel, patterns: Sequence[str]) -> list[str]:
-    """The layers that names or patterns such as inception_4*/output mean, each once.
+    """List the layers that match names or patterns such as inception_4*/output, each once.
 
-    One text may hold several, with commas between. Raises ModelError for what means none.
+    A pattern may be a comma-separated list. Raises ModelError for one that matches no layer.
     """
-    found: dict[str, None] = {}
+    matches: dict[str, None] = {}
     for pattern in ",".join(patterns).split(","):
         matching = [name for name in features.layers if fnmatchcase(name, pattern)]
         if not matching:
@@ -49,16 +49,16 @@ def picked(features: FeatureModel, patterns: Sequence[str]) -> list[str]:
             see = f"see `dreamvid layers {features.name}`"
             cure = near if near.startswith("did") else see
             raise ModelError(f"--layers: {features.name} has no layer {pattern} ({cure})")
-        found |= dict.fromkeys(matching)
-    return list(found)
+        matches |= dict.fromkeys(matching)
+    return list(matches)
 
 
 def some(features: FeatureModel, count: int) -> list[str]:
-    """A few layers from end to end: of the kind that the network usually dreams at."""
+    """Select `count` layers from first to last, of the kind of the network's usual ones."""
     worth = worth_dreaming(features.layers)
     kinds = {PART.split(name)[-1] for name in features.usual_layers}
     alike = [name for name in worth if PART.split(name)[-1] in kinds and block_of(name)]
     chosen = alike if len(alike) >= count else worth
     last = max(1, count - 1)
-    places = [round(n * (len(chosen) - 1) / last) for n in range(count)]
-    return list(dict.fromkeys(chosen[place] for place in places))
+    positions = [round(n * (len(chosen) - 1) / last) for n in range(count)]
+    return list(dict.fromkeys(chosen[position] for position in positions))

@@ -1,4 +1,4 @@
-"""Pictures of a film over its length, found without decoding it all."""
+"""Sample frames over a film's length without decoding all of it."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,11 +11,11 @@ from dreamvid.image import Bytes
 from dreamvid.media.video.reader import open_video, to_rgb
 from dreamvid.monitor.thumbnail import small_size
 
-FEWEST = 8  # key pictures at different places; a film with fewer is short, and decoded whole
+FEWEST = 8  # distinct key frames; a short film with fewer is decoded whole
 
 
-def pictures_over(path: Path, *, count: int, longest: int) -> list[tuple[float, Bytes]]:
-    """(seconds, picture) of at most `count` frames, in their order; raises VideoError.
+def sample_frames(path: Path, *, count: int, longest: int) -> list[tuple[float, Bytes]]:
+    """Sample at most `count` frames as (seconds, RGB pixels), in order; raises VideoError.
 
     Args:
         longest: pixels of the longer side.
@@ -23,33 +23,33 @@ def pictures_over(path: Path, *, count: int, longest: int) -> list[tuple[float, 
     with open_video(path) as (container, stream):
         if stream.duration and stream.time_base:
             length = float(stream.duration * stream.time_base)
-        else:  # Matroska and WebM say it of the whole file only, in microseconds
+        else:  # Matroska and WebM have it for the whole file only, in microseconds
             length = (container.duration or 0) / 1e6
-    wanted = [length * n / count for n in range(count)]
-    found = dict(_key_pictures(path, wanted, longest))
-    if len(found) < min(FEWEST, count) and length < 60:
-        found = dict(_nearest(path, wanted, longest))
-    return sorted(found.items())
+    times = [length * n / count for n in range(count)]
+    frames = dict(_key_frames(path, times, longest))
+    if len(frames) < min(FEWEST, count) and length < 60:
+        frames = dict(_nearest(path, times, longest))
+    return sorted(frames.items())
 
 
-def _key_pictures(path: Path, wanted: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
-    """The key picture at or before each of the times."""
+def _key_frames(path: Path, times: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
+    """Yield the key frame at or before each time."""
     shrink = _Shrinker(longest)
     with open_video(path) as (container, stream):
         if stream.time_base is None:
             return
-        seen = set()
-        for seconds in wanted:
+        yielded = set()
+        for seconds in times:
             container.seek(int(Fraction(seconds) / stream.time_base), stream=stream)
             frame = next(container.decode(stream), None)
-            if frame is not None and frame.pts not in seen:
-                seen.add(frame.pts)
+            if frame is not None and frame.pts not in yielded:
+                yielded.add(frame.pts)
                 yield float(frame.time or 0), shrink(frame)
 
 
-def _nearest(path: Path, wanted: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
-    """The first picture at or after each of the times, by decoding all."""
-    shrink, due = _Shrinker(longest), list(wanted)
+def _nearest(path: Path, times: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
+    """Yield the first frame at or after each time, by decoding all frames."""
+    shrink, due = _Shrinker(longest), list(times)
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
@@ -62,7 +62,7 @@ def _nearest(path: Path, wanted: list[float], longest: int) -> Iterator[tuple[fl
 class _Shrinker:
     def __init__(self, longest: int) -> None:
         self.longest = longest
-        self.reformatter = VideoReformatter()  # one for all: it keeps swscale's tables
+        self.reformatter = VideoReformatter()  # shared, as it caches swscale's tables
 
     def __call__(self, frame: VideoFrame) -> Bytes:
         size = small_size((frame.height, frame.width), self.longest)

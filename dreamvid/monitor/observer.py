@@ -1,10 +1,10 @@
-"""What looks on while a film is rendered: start reading here.
+"""Observe a render: timings, a report and a live page. Start reading here.
 
     with Observer(preset, out, command=...) as observer:
         outcome = render_film(preset, out, device=device, on_frame=observer.on_frame)
         report = observer.finish(outcome)
 
-Nothing that goes wrong here ends a render: it is said by a warning.
+Errors here do not end a render; they are logged as warnings.
 """
 
 import logging
@@ -27,12 +27,12 @@ log = logging.getLogger("dreamvid")
 
 
 class Observer:
-    """Notes how long frames take, writes OUT/report.html, and OUT/watch/ where it is asked for.
+    """Record how long frames take, write OUT/report.html, and OUT/watch/ on request.
 
     Args:
-        preset: with its rate and length spelled out.
-        command: that makes the film again, for the report.
-        watch: whether it is to be looked at while it renders.
+        preset: with its rate and length resolved.
+        command: command that makes the film again, for the report.
+        watch: keep a live page in OUT/watch/.
     """
 
     def __init__(self, preset: Preset, out: Path, *, command: str, watch: bool = False) -> None:
@@ -40,12 +40,12 @@ class Observer:
         self._recorder = timings.Recorder()
         title = preset.title or out.name
         self.watcher = Watcher(out, title=title, fps=preset.video.rate) if watch else None
-        self._inside = ExitStack()
+        self._stack = ExitStack()
 
     def __enter__(self) -> "Observer":
-        """Raises OutputError where OUT/watch/ cannot be written."""
+        """Start the live page; raises OutputError where OUT/watch/ cannot be written."""
         if self.watcher:
-            self._inside.enter_context(self.watcher)
+            self._stack.enter_context(self.watcher)
         return self
 
     def __exit__(
@@ -54,25 +54,26 @@ class Observer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._inside.__exit__(kind, error, trace)
+        self._stack.__exit__(kind, error, trace)
 
     def on_frame(self, progress: "Progress") -> None:
+        """Record a frame, and update the live page."""
         self._recorder.on_frame(progress)
         if self.watcher:
             self.watcher.on_frame(progress)
 
     def finish(self, outcome: "Outcome") -> Path | None:
-        """The report of a film that is finished; None where there is none, which is said."""
+        """Write the report of a finished film; None without one."""
         self._recorder.finish()
         if self.watcher:
             self.watcher.finish(outcome)
         film = next((path for path in outcome.files if path.stem == "forward"), None)
         if film is None:
             return None
-        kept = RenderFolder(self._out).work / timings.NAME
-        taken = timings.read_timings(kept, most=2 * self._preset.video.count + 100_000)
+        path = RenderFolder(self._out).work / timings.NAME
+        recorded = timings.read_timings(path, most=2 * self._preset.video.count + 100_000)
         try:
-            return write_report(self._out, self._preset, film, self._command, taken)
+            return write_report(self._out, self._preset, film, self._command, recorded)
         except DreamvidError as error:
             log.warning("no report: %s", error)
             return None

@@ -11,7 +11,7 @@ from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
 from dreamvid.image import Bytes
 from dreamvid.monitor.charts import Curve, make_curve
-from dreamvid.monitor.contact_sheet import pictures_over
+from dreamvid.monitor.contact_sheet import sample_frames
 from dreamvid.monitor.thumbnail import as_jpeg
 from dreamvid.monitor.timings import Timings
 from dreamvid.preset.schema import Preset, flatten
@@ -45,7 +45,7 @@ def write_report(out: Path, preset: Preset, film: Path, command: str, timings: T
         record = json.loads((out / "run.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ResumeError(f"{out / 'run.json'}: cannot be read: {error}") from None
-    pictures = pictures_over(film, count=min(PICTURES, preset.video.count), longest=LONGEST)
+    pictures = sample_frames(film, count=min(PICTURES, preset.video.count), longest=LONGEST)
     report = Report(
         record=record,
         preset=preset,

@@ -1,6 +1,6 @@
-"""What the page of a render is told, by a script it loads again and again.
+"""Status of a render for its live page, as a script that the page loads again and again.
 
-A page that is opened from a file may load scripts and pictures from beside it, but nothing else.
+A page opened from a file may load scripts and images from its folder, but no other files.
 """
 
 import json
@@ -14,22 +14,22 @@ from dreamvid.system.files import write_text
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """`state`: rendering, finished, stopped or failed."""
+    """Status of a render."""
 
     title: str
-    state: str = "rendering"
-    line: str = ""  # the last thing to say of it
+    state: str = "rendering"  # or finished, stopped, failed
+    line: str = ""  # a message
     done: int = 0  # frames
-    count: int = 0  # of all that is to be rendered; 0: not known yet
+    count: int = 0  # frames to render, lead-in included; 0: not known yet
     speed: float | None = None  # frames a second
     bytes: int = 0  # of the film so far
-    update: int = 0  # how often film and poster were written
+    update: int = 0  # number of times film and poster were written
     film: bool = False  # whether there is one
-    files: tuple[str, ...] = ()  # what was made, names in the folder above
+    files: tuple[str, ...] = ()  # names of the finished files, in the folder above
 
 
 def write_status(folder: Path, status: Status) -> None:
-    """Raises OutputError."""
-    # ASCII only, so that no separator of lines that JavaScript knows can end the statement.
-    told = json.dumps(asdict(status) | {"time": time.time()}, ensure_ascii=True)
-    write_text(folder / SCRIPT, f"watching({told});\n", make=False)
+    """Write the status script; raises OutputError."""
+    # ASCII only, as JavaScript's other line separators would end the statement.
+    status_json = json.dumps(asdict(status) | {"time": time.time()}, ensure_ascii=True)
+    write_text(folder / SCRIPT, f"watching({status_json});\n", make=False)

@@ -1,4 +1,4 @@
-"""Small pictures of a frame, for people who watch."""
+"""Small PNG and JPEG images of a frame."""
 
 import io
 
@@ -9,9 +9,9 @@ from dreamvid.image import Bytes, Image, OtherSizeImage
 
 
 def small_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    """(height, width) of the same shape, even, the longer side at most `longest` pixels.
+    """Scale (height, width) down to at most `longest` pixels, both even.
 
-    Never larger than `size`, but for a side of one pixel.
+    It is never larger than `size`, except for a side of one pixel.
     """
     scale = min(1.0, longest / max(size))
     height, width = (max(2, 2 * round(side * scale / 2 - 0.01)) for side in size)
@@ -19,18 +19,19 @@ def small_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def shrink_image(image: Image, size: tuple[int, int]) -> OtherSizeImage:
-    """Scaled to (height, width), each pixel the mean of those it stands for."""
+    """Scale an image down to (height, width) by averaging areas."""
     return F.interpolate(image.detach(), size, mode="area")
 
 
 def as_png(pixels: Bytes) -> bytes:
-    """Packed lightly: it is looked at once, and time counts."""
+    """Encode a PNG with light compression, as it is shown once and speed matters."""
     file = io.BytesIO()
     PilImage.fromarray(pixels).save(file, format="PNG", compress_level=1)
     return file.getvalue()
 
 
 def as_jpeg(pixels: Bytes, quality: int = 82) -> bytes:
+    """Encode a JPEG."""
     file = io.BytesIO()
     PilImage.fromarray(pixels).save(file, format="JPEG", quality=quality)
     return file.getvalue()

@@ -1,7 +1,7 @@
-"""How long each frame took, over all runs of a render: one line of JSON every few seconds.
+"""Record how long each frame takes, over all runs of a render.
 
-Kept among the work of the render. Lines that are damaged are left out; nothing is lost by that
-but a piece of a chart.
+The file in the render folder gets a line of JSON every few seconds. Damaged lines are ignored, as
+only a piece of a chart is lost.
 """
 
 import json
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 NAME = "timings.jsonl"
 LINE_SECONDS = 5.0  # between two lines
-LARGEST = 64_000_000  # bytes that are read; ten million frames have fewer
+LARGEST = 64_000_000  # bytes that are read, enough for ten million frames
 
 
 class Recorder:
-    """Notes the seconds of each frame. A file that cannot be written is done without."""
+    """Record the seconds of each frame; a file that cannot be written is ignored."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -31,13 +31,14 @@ class Recorder:
         self._seconds: list[float] = []
 
     def on_frame(self, progress: "Progress") -> None:
+        """Record the time since the frame before."""
         now = time.monotonic()
         took, self._before = now - self._before, now
         if self._path is None:
             self._path = progress.folder.work / NAME
             if not progress.first:
-                self._forget()
-            # The first frame waits for the model to be loaded: that is a time of its own.
+                self._remove_old()
+            # The first frame includes loading the model, so it is recorded apart.
             self._put({"run": progress.first, "until_first": round(took, 3)})
             self._first = progress.done + 1
             return
@@ -46,7 +47,7 @@ class Recorder:
             self._flush()
 
     def finish(self) -> None:
-        """Write what is left, and how long it took from the last frame until now."""
+        """Write the remaining times, and the time since the last frame."""
         self._flush()
         if self._path is not None:
             self._put({"films": round(time.monotonic() - self._before, 3)})
@@ -57,8 +58,8 @@ class Recorder:
         self._first, self._seconds = self._first + len(self._seconds), []
         self._written = time.monotonic()
 
-    def _forget(self) -> None:
-        """What was noted of another render in this folder."""
+    def _remove_old(self) -> None:
+        """Remove the timings of another render in this folder."""
         with suppress(OSError):
             assert self._path is not None
             self._path.unlink(missing_ok=True)
@@ -71,19 +72,19 @@ class Recorder:
 
 @dataclass
 class Timings:
-    """Of a whole render, in seconds; frames count from 1, a loop's leading ones among them."""
+    """Timings of a whole render in seconds; frames count from 1, lead-in included."""
 
     frames: dict[int, float] = field(default_factory=dict)
-    runs: list[int] = field(default_factory=list)  # frames that were done when each began
-    until_first: float = 0.0  # over all runs: loading, and the first frame of each
-    films: float = 0.0  # the last run's joining and writing
+    runs: list[int] = field(default_factory=list)  # frames done when each run began
+    until_first: float = 0.0  # loading and the first frame, over all runs
+    films: float = 0.0  # joining and writing the films in the last run
 
 
 def read_timings(path: Path, *, most: int) -> Timings:
-    """What was noted, as far as it can be read.
+    """Read the timings, ignoring damaged lines.
 
     Args:
-        most: frames that there can be; what is said of others is left out.
+        most: highest frame number; others are ignored.
     """
     timings = Timings()
     for line in _lines(path):

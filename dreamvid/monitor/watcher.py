@@ -1,7 +1,7 @@
-"""OUT/watch/: a poster, a film of the last seconds and a page, kept up to date as a film renders.
+"""Live view in OUT/watch/: a page, a poster and a film of the last seconds, updated in a render.
 
-Files are made in a thread of its own, where neither torch nor the render waits for them, and so
-seldom that both threads take but a small share of the time.
+A thread of its own writes the files, so neither torch nor the render waits for them, and so rarely
+that both threads take only a small share of the time.
 """
 
 import logging
@@ -29,43 +29,44 @@ if TYPE_CHECKING:
     from dreamvid.render.render import Outcome, Progress
 
 TEMPLATE = Path(__file__).parent / "templates" / HTML
-SECONDS = 20  # of film that are shown
-FASTEST = 30  # pictures a second of it
+SECONDS = 20  # of film in the view
+FASTEST = 30  # frames a second in it
 LONGEST = 240  # pixels, the film's longer side
 POSTER_LONGEST = 960  # pixels
 
-SHARE = 0.01  # of the time, at most, for each of the two threads
+SHARE = 0.01  # of the time that each of the two threads may take
 LEAST = 1.0  # seconds between two updates
-AT_ONCE = 0.1  # seconds of the render's thread that are not counted
+FREE = 0.1  # seconds of the render's thread that do not count
 
 log = logging.getLogger("dreamvid")
 
 
 class Watcher:
-    """Shows a render to whoever opens its page. What cannot be written is said, not raised.
+    """Keep the live view of a render up to date; errors after its start are logged, not raised.
 
-    Leaving the block because of an error tells the page so.
+    The page shows a render as failed if the block ends by an error.
     """
 
     def __init__(self, out: Path, *, title: str, fps: Fraction) -> None:
         self.folder = out / FOLDER
         self.spent = 0.0  # seconds of the render's own thread
-        self._every = -(-fps // FASTEST)  # frames of the film for each that is kept
+        self._every = -(-fps // FASTEST)  # frames of the film for each in the view
         self._rate = fps / self._every
         self._frames: deque[Yuv] = deque(maxlen=max(1, round(SECONDS * self._rate)))
         self._status = Status(title=title)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch")
         self._update: Future[float] | None = None
-        self._begun = time.perf_counter()
-        self._first: tuple[int, float] | None = None  # frames done, and when, at the first one
-        self._due = 0.0  # when the next update may begin, by perf_counter
+        self._started = time.perf_counter()
+        self._first: tuple[int, float] | None = None  # frames done at the first call, and its time
+        self._due = 0.0  # perf_counter at which the next update may begin
 
     @property
     def page(self) -> Path:
+        """Path of the page."""
         return self.folder / HTML
 
     def __enter__(self) -> "Watcher":
-        """Writes the page; raises OutputError where that cannot be done."""
+        """Write the page; raises OutputError."""
         write_text(self.page, fill_template(TEMPLATE))
         write_status(self.folder, self._status)
         return self
@@ -78,28 +79,28 @@ class Watcher:
     ) -> None:
         self._worker.shutdown(wait=True)
         if self._status.state == "rendering":
-            said = str(error) if isinstance(error, DreamvidError) else "it was cut off"
-            self._end("failed", said)
+            reason = str(error) if isinstance(error, DreamvidError) else "it was cut off"
+            self._end("failed", reason)
 
     def on_frame(self, progress: "Progress") -> None:
-        """Take note of a frame; most times that costs a millisecond or two."""
-        begun = time.perf_counter()
+        """Add a frame to the view, which mostly takes a millisecond or two."""
+        started = time.perf_counter()
         index, image = progress.frame.index, progress.frame.image
         if index >= 0 and index % self._every == 0:
-            # Where it would take too long, the picture before is shown for longer.
-            dear = self.spent > SHARE * (begun - self._begun) + AT_ONCE
-            again = self._frames and dear
-            self._frames.append(self._frames[-1] if again else to_yuv(_small(image, LONGEST)))
-        if self._is_due(begun):
-            self._status = self._told(progress, begun)
+            # A frame that would take too long is replaced by the one before.
+            slow = self.spent > SHARE * (started - self._started) + FREE
+            repeat = self._frames and slow
+            self._frames.append(self._frames[-1] if repeat else to_yuv(_small(image, LONGEST)))
+        if self._is_due(started):
+            self._status = self._next_status(progress, started)
             frames, poster = list(self._frames), to_bytes(_small(image, POSTER_LONGEST))
             self._update = self._worker.submit(self._write, frames, poster, self._status)
         if self._first is None:
-            self._first = progress.done, begun
-        self.spent += time.perf_counter() - begun
+            self._first = progress.done, started
+        self.spent += time.perf_counter() - started
 
     def finish(self, outcome: "Outcome") -> None:
-        """Say how it ended; waits for what is being written."""
+        """Show the outcome, once the update under way is written."""
         self._worker.shutdown(wait=True)
         if self._frames:
             self._status = replace(self._status, update=self._status.update + 1, film=True)
@@ -112,7 +113,7 @@ class Watcher:
         self._status = replace(self._status, done=count, count=count, files=names)
         return self._end("finished", f"{outcome.count} frames")
 
-    def _told(self, progress: "Progress", now: float) -> Status:
+    def _next_status(self, progress: "Progress", now: float) -> Status:
         speed = None
         if self._first is not None and now > self._first[1]:
             speed = (progress.done - self._first[0]) / (now - self._first[1])
@@ -135,17 +136,17 @@ class Watcher:
         return self._update is None and now >= self._due
 
     def _write(self, frames: list[Yuv], poster: Bytes, status: Status) -> float:
-        """One update; gives the seconds of computing it took."""
-        begun = time.thread_time()
+        """Write an update; returns its seconds of CPU time."""
+        started = time.thread_time()
         try:
             with whole_file(self.folder / POSTER, make=False) as partial:
                 partial.write_bytes(as_png(poster))
             if frames:
                 self._try_film(frames)
             write_status(self.folder, status)
-        except DreamvidError as error:  # the render itself may do well without it
+        except DreamvidError as error:  # the render goes on without it
             log.warning("--watch: %s", error)
-        return time.thread_time() - begun
+        return time.thread_time() - started
 
     def _try_film(self, frames: list[Yuv]) -> None:
         size = frames[0].shape[0] * 2 // 3, frames[0].shape[1]

@@ -1,6 +1,6 @@
-"""What a film will take, told before the work: time, memory and disk, and what for.
+"""Estimate the time, memory and disk space of a film before its render.
 
-A few frames are begun at their real size, with one gradient step in each octave; some more are
+A few frames are rendered at their real size with one gradient step in each octave; some more are
 finished, smaller where that would take long, and encoded. Times hold while the machine is as
 busy as it is now.
 """
@@ -22,7 +22,7 @@ from dreamvid.image import Image
 from dreamvid.media.audio.mux import BIT_RATE
 from dreamvid.preset.schema import Preset
 from dreamvid.profiling.probe import Clock, Probe, probe
-from dreamvid.profiling.sample_encode import Texture, feel
+from dreamvid.profiling.sample_encode import Texture, measure_texture
 from dreamvid.render.work.encoding import chunk_length, encoding_of
 from dreamvid.system.device import cores
 from dreamvid.system.memory import resident
@@ -30,43 +30,43 @@ from dreamvid.system.memory import resident
 PIXEL = 12  # bytes: three float32
 
 # Measured as peaks of resident memory: renders of three sizes by two networks.
-PICTURES = 10  # as large as the film's that are in memory beside the gradient
-LIBRARIES = 60e6  # bytes of code and tables that the first frame brings in
-ENCODER = 50e6  # bytes of x264 and of the GIF, whatever the size,
-ENCODER_PIXEL = 150  # and bytes a pixel;
-OTHERS = {"hevc": 100e6, "av1": 120e6}  # more than that, whatever the size,
+IMAGES = 10  # float32 images of the film's size in memory beside the gradient
+LIBRARIES = 60e6  # bytes of code and tables that the first frame loads
+ENCODER = 50e6  # bytes of x264 and of the GIF, regardless of the size,
+ENCODER_PIXEL = 150  # and bytes a pixel
+OTHERS = {"hevc": 100e6, "av1": 120e6}  # bytes beyond that, regardless of the size,
 OTHERS_PIXEL = {"hevc": 100, "av1": 450}  # and bytes a pixel
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds and bytes, by what they are for."""
+    """Seconds and bytes of a render, by purpose."""
 
     frames: int  # of the film
     size: tuple[int, int]  # (width, height)
-    dreamed: int  # frames that are dreamed, with those before a loop's first one
-    tile: int | None  # pixels a side, where the largest octave is dreamed in tiles
+    dreamed: int  # frames that are dreamed, lead-in included
+    tile: int | None  # side in pixels, if the largest octave is dreamed in tiles
     seconds: Mapping[str, float]
     memory: Mapping[str, float]  # at its peak
-    gpu: float  # bytes of a GPU's own memory; 0: on the CPU all is in `memory`
+    gpu: float  # bytes of GPU memory; 0 on the CPU, where all is in `memory`
     disk: Mapping[str, float]  # when the film is finished
 
 
 def estimate(preset: Preset, device: torch.device, *, loading: float = 0.0) -> Estimate:
-    """Raises what a render would raise before its work, and in its first frames.
+    """Estimate a render; raises what it would raise before its work and in its first frames.
 
     Args:
-        loading: seconds that the program took to begin.
+        loading: seconds that the program took to start.
     """
     clock = Clock(device)
     clock.start()
     job = build(preset, device, make_parts=clock.parts)
     started, program = clock.now() - clock.started, resident() or 0
-    seen = probe(job, clock)
-    tile, gradient = _gradient(seen.score, seen.frame.image)
+    sample = probe(job, clock)
+    tile, gradient = _gradient(sample.score, sample.frame.image)
     counts = _counts(job)
-    per_frame = seen.dream + seen.colour + seen.rest
-    texture = feel(job.preset, device, per_frame)
+    per_frame = sample.dream + sample.colour + sample.rest
+    texture = measure_texture(job.preset, device, per_frame)
     on_gpu = device.type != "cpu"
     memory = {"program": program + LIBRARIES, "dream": 0.0 if on_gpu else gradient}
     assert job.preset.start.size
@@ -75,20 +75,22 @@ def estimate(preset: Preset, device: torch.device, *, loading: float = 0.0) -> E
         size=job.preset.start.size,
         dreamed=counts.dreamed,
         tile=tile,
-        seconds={"start": loading + started, **_seconds(job, counts, seen, texture)},
+        seconds={"start": loading + started, **_seconds(job, counts, sample, texture)},
         memory=memory | _buffers(job),
         gpu=gradient if on_gpu else 0.0,
-        disk=_disk(job, counts, seen, texture),
+        disk=_disk(job, counts, sample, texture),
     )
 
 
 @dataclass(frozen=True)
 class _Counts:
-    rendered: int  # frames, those before a loop's first one included
-    dreamed: int  # of them
-    leads: int  # frames that are kept until the loop closes
-    chunk: int  # frames of a segment
-    looped: int  # pictures of the GIF
+    """Numbers of frames."""
+
+    rendered: int  # lead-in included
+    dreamed: int
+    leads: int  # kept until the loop closes
+    chunk: int  # in a segment
+    looped: int  # in the GIF
     stills: int  # PNGs
 
 
@@ -113,7 +115,7 @@ def _size(job: Job) -> tuple[int, int]:
 
 
 def _gradient(score: Differentiable | None, image: Image) -> tuple[int | None, float]:
-    """The side of the tiles, and the bytes a gradient of the full size takes."""
+    """Side of the tiles, if any, and bytes of a gradient at full size."""
     side = None
     if isinstance(score, TiledScore):
         side, score = score.tiling.side(score.score, image), score.score
@@ -126,29 +128,29 @@ def _gradient(score: Differentiable | None, image: Image) -> tuple[int | None, f
 
 
 def _buffers(job: Job) -> dict[str, float]:
-    """Bytes of pictures that are worked on, and of those that wait and are encoded."""
+    """Bytes of images in memory, and of those that wait for the encoder."""
     height, width = _size(job)
     pixels = height * width
     encoding = encoding_of(job.preset)
     waiting = 2 * min(chunk_length(encoding), job.preset.video.count)
     more = OTHERS_PIXEL.get(encoding.codec, 0)
     return {
-        "frames": PICTURES * PIXEL * pixels,
+        "frames": IMAGES * PIXEL * pixels,
         "encoding": (waiting * encoding.pixel_format.pixel_bytes + ENCODER_PIXEL + more) * pixels
         + ENCODER
         + OTHERS.get(encoding.codec, 0),
     }
 
 
-def _seconds(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str, float]:
+def _seconds(job: Job, counts: _Counts, sample: Probe, texture: Texture) -> dict[str, float]:
     work = {
-        "dream": counts.dreamed * seen.dream,
-        "colour": counts.dreamed * seen.colour,
-        ("flow" if job.preset.of_footage else "motion"): counts.rendered * seen.rest,
+        "dream": counts.dreamed * sample.dream,
+        "colour": counts.dreamed * sample.colour,
+        ("flow" if job.preset.of_footage else "motion"): counts.rendered * sample.rest,
     }
     frames, both_ways = job.preset.video.count, _ways(job) * texture.encode
     encode = frames * both_ways
-    if _spare(job.start.image.device):  # it goes on beside the work, but for the last segment
+    if _spare(job.start.image.device):  # only the last segment is encoded after the dream
         encode = max(encode - sum(work.values()), min(frames, counts.chunk) * both_ways)
     films = counts.looped * texture.gif_seconds + counts.stills * texture.still_seconds
     films += frames * texture.deep_seconds
@@ -156,28 +158,28 @@ def _seconds(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[s
 
 
 def _ways(job: Job) -> int:
-    """How often a frame is encoded: films of key pictures are turned round as they are."""
+    """Times a frame is encoded: intra-only films are reversed without encoding again."""
     return 1 if job.preset.video.kind.intra else 2
 
 
 def _spare(device: torch.device) -> bool:
-    """Whether the encoder has processors of its own."""
+    """Check whether the encoder has cores of its own."""
     return device.type != "cpu" or cores() > torch.get_num_threads()
 
 
-def _disk(job: Job, counts: _Counts, seen: Probe, texture: Texture) -> dict[str, float]:
+def _disk(job: Job, counts: _Counts, sample: Probe, texture: Texture) -> dict[str, float]:
     frames, outputs = job.preset.video.count, job.preset.outputs
     segments = -(-frames // counts.chunk)
     film = segments * texture.first + (frames - segments) * texture.others
-    picture = PIXEL * math.prod(_size(job))
-    kept = [image for image in seen.frame.memory.values() if image is not seen.frame.image]
-    # The newest two, and in the last one the frames of a segment that is not full.
+    image_bytes = PIXEL * math.prod(_size(job))
+    others = [image for image in sample.frame.memory.values() if image is not sample.frame.image]
+    # The newest two; the last one holds the frames of a segment that is not full.
     short = frames % counts.chunk * encoding_of(job.preset).pixel_format.pixel_bytes
-    checkpoints = min(2, segments) * (1 + len(kept)) * picture + short * math.prod(_size(job))
-    heard = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
+    checkpoints = min(2, segments) * (1 + len(others)) * image_bytes + short * math.prod(_size(job))
+    sound = float(frames / job.preset.video.rate) * BIT_RATE / 8 if job.sound else 0.0
     return {
-        "work": _ways(job) * film + checkpoints + counts.leads * picture / 2,
-        "films": (1 + outputs.reverse) * (film + heard),
+        "work": _ways(job) * film + checkpoints + counts.leads * image_bytes / 2,
+        "films": (1 + outputs.reverse) * (film + sound),
         "loop": counts.looped * texture.gif,
         "stills": counts.stills * texture.still + frames * texture.deep,
     }

@@ -1,4 +1,4 @@
-"""A few frames of a film, timed: one gradient step is taken where many are wanted."""
+"""Time a few frames of a film, with one gradient step in place of many."""
 
 import time
 from collections.abc import Iterator
@@ -22,28 +22,30 @@ from dreamvid.preset.schema import Preset
 from dreamvid.profiling.timed_parts import TimedParts
 from dreamvid.schedule.moment import Moment
 
-PLACES = (0.2, 0.5, 0.8)  # shares of the film that are looked at: schedules change what it takes
-PATIENCE = 20.0  # seconds; after a frame that takes longer no other is tried
+POSITIONS = (0.2, 0.5, 0.8)  # shares of the film at which frames are timed, as schedules vary
+PATIENCE = 20.0  # seconds; a frame that takes longer is the last one timed
 
 
 @dataclass
 class Clock:
-    """Seconds since the last `start`, by what they were for."""
+    """Seconds since the last `start`, by purpose."""
 
     device: torch.device
-    score: Differentiable | None = None  # the latest that was dreamed by
+    score: Differentiable | None = None  # the latest
     started: float = 0.0
-    probed: float = 0.0  # spent on dream and colour
-    dream: float = 0.0  # what all steps would take
-    balance: float = 0.0  # of `dream`, what is done once for all steps
+    probed: float = 0.0  # of dream and colour, as measured
+    dream: float = 0.0  # extrapolated to all steps
+    balance: float = 0.0  # the part of `dream` that is done once for all steps
     colour: float = 0.0
     steps: int = 0  # in each octave, of the latest ascent
 
     def start(self) -> None:
+        """Reset all times."""
         self.probed = self.dream = self.balance = self.colour = 0.0
         self.started = self.now()
 
     def now(self) -> float:
+        """Read the time in seconds, once the device is done."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
@@ -58,12 +60,12 @@ class Clock:
     ) -> Parts:
         """Build the parts of a film, timed by this clock and with one step an octave."""
 
-        def watched(moment: Moment, image: Image) -> Differentiable | None:
+        def timed_score(moment: Moment, image: Image) -> Differentiable | None:
             score = score_at(moment, image)
             self.score = score or self.score
-            return score and _Watched(score, self)
+            return score and _TimedScore(score, self)
 
-        settings = preset, timeline, watched, device, masking
+        settings = preset, timeline, timed_score, device, masking
         return TimedParts(*settings, part=self.part, shorten=self.shorten)
 
     def shorten(self, ascent: Ascent) -> Ascent:
@@ -85,7 +87,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class _Watched:
+class _TimedScore:
     """A score whose balancing is timed."""
 
     score: Differentiable
@@ -103,33 +105,33 @@ class _Watched:
 
 @dataclass(frozen=True)
 class Probe:
-    """What frames of a film take, in seconds each; and one of them."""
+    """Mean seconds of a film's frames, and one of the frames."""
 
-    dream: float  # of those that are dreamed
-    colour: float  # as well
-    rest: float  # of all frames: motion, or the flow of footage
+    dream: float  # of a dreamed frame
+    colour: float  # of a dreamed frame
+    rest: float  # of any frame: motion, or the flow of footage
     frame: Frame
-    score: Differentiable | None  # None: nothing was dreamed
+    score: Differentiable | None  # None: no frame was dreamed
 
 
 def probe(job: Job, clock: Clock) -> Probe:
-    """A few frames of a film at their real size; raises what dreaming raises.
+    """Time a few frames of a film at their real size; raises what dreaming raises.
 
     Args:
         job: built with the clock's parts.
     """
-    found: list[Probe] = []
+    probes: list[Probe] = []
     with job.steps({}) as step:
         clock.start()
-        # The first frame of all is not moved, and what runs once is slow.
+        # The first frame is not moved, and includes what is slow only once.
         first = step(job.start)
         warm = _read(clock, first)
-        for index in _places(job.preset):
+        for index in _positions(job.preset):
             clock.start()
-            found.append(_read(clock, step(replace(first, index=index - 1))))
+            probes.append(_read(clock, step(replace(first, index=index - 1))))
             if clock.now() - clock.started > PATIENCE:
                 break
-    return _mean(found or [warm])
+    return _mean(probes or [warm])
 
 
 def _read(clock: Clock, frame: Frame) -> Probe:
@@ -137,18 +139,22 @@ def _read(clock: Clock, frame: Frame) -> Probe:
     return Probe(clock.dream, clock.colour, rest, frame, clock.score)
 
 
-def _mean(found: list[Probe]) -> Probe:
-    count = len(found)
+def _mean(probes: list[Probe]) -> Probe:
+    count = len(probes)
     return replace(
-        found[-1],
-        dream=sum(one.dream for one in found) / count,
-        colour=sum(one.colour for one in found) / count,
-        rest=sum(one.rest for one in found) / count,
+        probes[-1],
+        dream=sum(one.dream for one in probes) / count,
+        colour=sum(one.colour for one in probes) / count,
+        rest=sum(one.rest for one in probes) / count,
     )
 
 
-def _places(preset: Preset) -> list[int]:
-    """Numbers of dreamed frames all over the film, before it is led back to its beginning."""
+def _positions(preset: Preset) -> list[int]:
+    """Choose dreamed frames over the film, before the closing of a loop."""
     every, overlap = preset.dream.every, lead_frames(preset.loop, preset.video.rate)[0]
     last = (preset.video.count - overlap - 1) // every
-    return sorted({every * max(1, round(place * last)) for place in PLACES}) if last > 0 else []
+    return (
+        sorted({every * max(1, round(position * last)) for position in POSITIONS})
+        if last > 0
+        else []
+    )

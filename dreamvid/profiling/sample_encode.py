@@ -1,4 +1,4 @@
-"""What a film's files will take: from a small piece of it that is really dreamed and encoded."""
+"""Measure the sizes and times of a film's files on a small sample, dreamed and encoded."""
 
 import time
 from collections.abc import Callable
@@ -24,34 +24,34 @@ from dreamvid.render.work.frame_files import BITS
 
 Result = TypeVar("Result")
 
-FRAMES = 10  # dreamed; what a dream adds takes some frames to build up
-KEPT = 6  # of them, the last, that are encoded
-BUDGET = 15.0  # seconds that they may take; a smaller piece is dreamed instead
-NARROWEST = 160  # pixels; in less, dreams do not have the texture of larger ones
+FRAMES = 10  # dreamed; a dream builds up over some frames
+ENCODED = 6  # of these, the last ones
+BUDGET = 15.0  # seconds for them; beyond that a smaller sample is dreamed
+NARROWEST = 160  # pixels; smaller dreams differ in texture
 
 
 @dataclass(frozen=True)
 class Texture:
-    """Of a film in its real size: bytes, and seconds."""
+    """Bytes and seconds of a film's files at its real size."""
 
-    first: int  # bytes of a segment's first picture
-    others: float  # bytes of each other picture, on average
-    gif: float  # bytes of a picture of the loop
+    first: int  # bytes of a segment's first frame
+    others: float  # bytes of any other frame, on average
+    gif: float  # bytes of a frame of the loop
     still: int  # bytes of a PNG
-    convert: float  # seconds a frame until it can be encoded
-    encode: float  # seconds a frame, one way
-    gif_seconds: float  # for each picture of the loop
+    convert: float  # seconds a frame, for the conversion to YUV
+    encode: float  # seconds a frame, in one direction
+    gif_seconds: float  # for each frame of the loop
     still_seconds: float
-    deep: int  # bytes of a PNG of 16 bits; 0 where none is wanted
+    deep: int  # bytes of a 16-bit PNG; 0 without an image sequence
     deep_seconds: float
 
 
-def feel(preset: Preset, device: torch.device, seconds: float) -> Texture:
-    """Dream and encode a few frames, smaller than the film if need be.
+def measure_texture(preset: Preset, device: torch.device, seconds: float) -> Texture:
+    """Dream and encode a few frames, smaller than the film's if these take long.
 
     Args:
-        preset: of a job, resolved.
-        seconds: that a frame of the film takes.
+        preset: a job's, resolved.
+        seconds: time of a frame of the film.
     """
     assert preset.start.size
     width, height = preset.start.size
@@ -60,19 +60,19 @@ def feel(preset: Preset, device: torch.device, seconds: float) -> Texture:
     job = build(small.model_copy(update={"loop": LoopOptions()}), device)
     with job.steps({}) as step:
         shown = render_frames(job.start, step, count=min(FRAMES, preset.video.count))
-        images = [mirrored(frame.image, (height, width)) for frame in shown][-KEPT:]
-    return _written(images, preset)
+        images = [tile_mirrored(frame.image, (height, width)) for frame in shown][-ENCODED:]
+    return _measure_files(images, preset)
 
 
-def mirrored(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
-    """Laid out to (height, width) by copies of itself, each the mirror image of the next."""
+def tile_mirrored(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
+    """Tile an image to (height, width) by copies of itself, each mirrored to the next."""
     for axis, length in ((-2, size[0]), (-1, size[1])):
-        place = torch.arange(length, device=image.device) % (2 * image.shape[axis])
-        image = image.index_select(axis, torch.minimum(place, 2 * image.shape[axis] - 1 - place))
+        index = torch.arange(length, device=image.device) % (2 * image.shape[axis])
+        image = image.index_select(axis, torch.minimum(index, 2 * image.shape[axis] - 1 - index))
     return image
 
 
-def _written(images: list[Image], preset: Preset) -> Texture:
+def _measure_files(images: list[Image], preset: Preset) -> Texture:
     encoding, dither = encoding_of(preset), preset.video.dither != "none"
     names = f"film{encoding.kind.segment}", "loop.gif", "still.png", "deep.png"
     with TemporaryDirectory() as folder:
@@ -88,8 +88,8 @@ def _written(images: list[Image], preset: Preset) -> Texture:
             )
         )
         _, saved = _timed(lambda: save(images[-1], still))
-        kept_deep = preset.outputs.frames == "png"
-        _, saved_deep = _timed(lambda: save(images[-1], deep, BITS) if kept_deep else None)
+        has_deep = preset.outputs.frames == "png"
+        _, saved_deep = _timed(lambda: save(images[-1], deep, BITS) if has_deep else None)
         return Texture(
             first=first,
             others=sum(others) / max(1, len(others)),
@@ -99,13 +99,13 @@ def _written(images: list[Image], preset: Preset) -> Texture:
             encode=encoded / len(images),
             gif_seconds=looped / pictures,
             still_seconds=saved,
-            deep=deep.stat().st_size if kept_deep else 0,
-            deep_seconds=saved_deep if kept_deep else 0.0,
+            deep=deep.stat().st_size if has_deep else 0,
+            deep_seconds=saved_deep if has_deep else 0.0,
         )
 
 
 def _packets(film: Path) -> list[int]:
-    """Bytes of each picture, in the order they are decoded."""
+    """List the bytes of each frame, in decoding order."""
     with open_video(film) as (container, stream):
         return [packet.size for packet in container.demux(stream) if packet.size]
 

@@ -1,6 +1,6 @@
-"""Make a film longer: from its render folder alone, as if it had been that long from the start.
+"""Extend a film from its render folder, as if it had been that long from the start.
 
-what the folder is of, its files found again -> the same, longer -> `render_film(longer=True)`
+record of the render folder -> preset with more frames -> `render_film(longer=True)`
 """
 
 import json
@@ -25,30 +25,30 @@ from dreamvid.render.work.folder import LENGTH, RenderFolder, kept_setting
 
 @dataclass(frozen=True)
 class Extension:
-    """What is to be done."""
+    """A planned extension of a film."""
 
     out: Path
     record: Record
     preset: Preset  # of the longer film
-    before: int  # frames of the film as it is
-    depends: tuple[str, ...]  # options that would have been others in frames that are rendered
+    before: int  # frames of the film so far
+    depends: tuple[str, ...]  # options whose values in rendered frames depend on the length
 
     @property
     def count(self) -> int:
-        """Frames of the longer film."""
+        """Number of frames of the longer film."""
         return self.preset.video.count
 
 
 def plan(
     out: Path, *, frames: int | None = None, seconds: float | None = None, to: int | None = None
 ) -> Extension:
-    """How the film of a render folder gets so many frames or seconds more, or `to` frames in all.
+    """Plan an extension by `frames` or `seconds`, or up to `to` frames in total.
 
-    Where such an extension was begun and did not finish, what remains of it.
+    An extension that was begun and not finished is continued.
 
     Raises:
-        ResumeError: the folder holds nothing to go on from, or another extension.
-        PresetError: the film has an end, or what it is made from is not there any more.
+        ResumeError: the folder has no render to resume, or another extension.
+        PresetError: the film cannot be extended, or one of its inputs is missing.
     """
     before = kept_setting(out, LENGTH)
     if not isinstance(before, int):
@@ -61,7 +61,7 @@ def plan(
     count = _count(RenderFolder(out), before, frames, to)
     new = with_video(preset_of(source, [f"{LENGTH}={count}"]))
     _check_open(old, new, count)
-    return Extension(out, source.record, new, before, _depending(old, new))
+    return Extension(out, source.record, new, before, _length_dependent(old, new))
 
 
 def extend(
@@ -70,9 +70,12 @@ def extend(
     device: torch.device,
     on_frame: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
-    note: Callable[[str], None] = lambda words: None,
+    on_message: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
-    """Render what is missing, by as many threads as the film so far; raises as `render_film`."""
+    """Render the missing frames with as many threads as the film so far.
+
+    Raises what `render_film` does.
+    """
     _check_last_chunk(extension, device)
     with threads(extension.record, device):
         return render_film(
@@ -81,13 +84,13 @@ def extend(
             device=device,
             on_frame=on_frame,
             stop=stop,
-            note=note,
+            on_message=on_message,
             longer=True,
         )
 
 
 def _source(out: Path) -> Source:
-    """What the folder says it is of: of the last run, or of a finished film."""
+    """Read the record of the last run, or else of the finished film; raises ResumeError."""
     folder = RenderFolder(out)
     path = folder.job if folder.job.exists() else out / RUN
     try:
@@ -103,7 +106,7 @@ def _source(out: Path) -> Source:
 
 
 def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None) -> int:
-    """Frames of the longer film; what was begun is only finished, not begun once more."""
+    """Number of frames of the longer film; an extension that was begun is only finished."""
     begun = _begun(folder, before)
     if to is not None:
         if to < before:
@@ -120,7 +123,7 @@ def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None
 
 
 def _begun(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
-    """By how many frames a film of so many is being made longer, and to how many."""
+    """Read the extension under way: (by how many frames, to how many); None without one."""
     try:
         goal = json.loads(folder.goal.read_text("utf-8"))
         by, to = goal["by"], goal["to"]
@@ -130,7 +133,7 @@ def _begun(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
 
 
 def _check_open(old: Preset, new: Preset, count: int) -> None:
-    """Raises PresetError for a film that has an end, and nothing after it."""
+    """Raise PresetError for a loop, and for footage that is too short."""
     if old.loop.kind != "none":
         problem = f"{old.loop.kind}: a loop has no end to go on from"
         raise PresetError("loop.kind", problem, "render a longer one into another --out")
@@ -142,8 +145,8 @@ def _check_open(old: Preset, new: Preset, count: int) -> None:
         raise PresetError("start.path", problem, cure)
 
 
-def _depending(old: Preset, new: Preset) -> tuple[str, ...]:
-    """Options whose schedules say something else in the film so far once it is longer."""
+def _length_dependent(old: Preset, new: Preset) -> tuple[str, ...]:
+    """List the options whose schedules change in the film so far once it is longer."""
     if not dict(schedules(old)):
         return ()
     sound = sound_of(old)
@@ -159,12 +162,12 @@ def _depending(old: Preset, new: Preset) -> tuple[str, ...]:
 
 
 def _check_last_chunk(extension: Extension, device: torch.device) -> None:
-    """Raises ResumeError where an older version left a last segment that cannot be filled up."""
-    kept = RenderFolder(extension.out).resume(device)
-    if kept is None:
+    """Raise ResumeError where an older version left a short last segment without its frames."""
+    checkpoint = RenderFolder(extension.out).resume(device)
+    if checkpoint is None:
         return
-    whole = kept.frame.index + 1 - len(kept.pending)
+    encoded = checkpoint.frame.index + 1 - len(checkpoint.pending)
     length = chunk_length(encoding_of(extension.preset))
-    if whole > 0 and whole % length:
+    if encoded > 0 and encoded % length:
         problem = f"{extension.out}: an older version did not keep the frames of its last segment"
         raise ResumeError(f"{problem}; render it anew, longer, with another --out or --fresh")

@@ -1,7 +1,7 @@
-"""The camera alone: a chessboard moved as the film will be, without a network.
+"""Preview of the camera alone: a chessboard moved as the film will be, without a network.
 
-A board would be lost as the camera goes in, so a new one is laid down every two seconds and fades
-in while the one before fades out; each is moved by every frame's whole motion.
+A zoom would soon leave nothing of a single board, so a new one fades in every two seconds while
+the one before fades out.
 """
 
 from collections.abc import Iterator
@@ -28,25 +28,29 @@ from dreamvid.preset.schema import MotionOptions, Preset
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
-ANEW = 2.0  # seconds from one board to the next
-FIELDS = 8  # of the board, over the picture's height
-NEWLY_DREAMED = "#5a2a4a"  # where the camera shows what was not in the picture
+INTERVAL = 2.0  # seconds from one board to the next
+FIELDS = 8  # of the board, over the image's height
+NEWLY_DREAMED = "#5a2a4a"  # colour of pixels that the camera uncovers
 
 CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
 class CameraFilm:
+    """A film of which only the camera's motion is rendered."""
+
     preset: Preset  # with its rate and length
     timeline: Timeline
     size: tuple[int, int]  # (height, width)
 
 
 def camera_film(preset: Preset) -> CameraFilm:
-    """Raises PresetError where there is no camera, or it stands still, and for bad schedules.
+    """Check a preset's motion and make its timeline.
 
     Args:
-        preset: with its size, rate and length spelled out.
+        preset: with its size, rate and length resolved.
+
+    Raises PresetError for footage, for a camera that stands still, and for bad schedules.
     """
     if preset.of_footage:
         cure = "without --motion, its dream is shown"
@@ -70,21 +74,21 @@ def _moves(film: CameraFilm, index: int) -> bool:
 
 
 def camera_frames(film: CameraFilm, count: int) -> Iterator[Image]:
-    """The first `count` frames of the film; the very first is the board itself."""
+    """Render the first `count` frames of the film; the first one is the board itself."""
     height, width = film.size
     camera = make_camera(height=height, width=width, device=CPU)
     options, timeline = film.preset.motion, film.timeline
     seconds = float(frame_seconds(options, timeline.fps))
-    anew = max(2, round(ANEW * timeline.fps))
+    interval = max(2, round(INTERVAL * timeline.fps))
     board = chessboard(height, width)
     older, newer = board, board
     for index in range(count):
         moment = timeline.moment(index)
         if index and (shot := camera(motion_at(options, moment), seconds)):
             older, newer = _moved(torch.cat([older, newer], 1), shot, options, moment)
-        if index and index % anew == 0:
+        if index and index % interval == 0:
             older, newer = newer, board
-        share = 1.0 if index < anew else (index % anew + 1) / anew
+        share = 1.0 if index < interval else (index % interval + 1) / interval
         yield older + share * (newer - older)
 
 
@@ -106,7 +110,7 @@ def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> 
 
 
 def chessboard(height: int, width: int) -> Image:
-    """Fields coloured by where they are, so that a turn or a mirror is seen."""
+    """Draw a board whose colours vary with the position, so that a turn or a mirror shows."""
     side = height / FIELDS
     y, x = torch.meshgrid(
         torch.arange(height) + 0.5 - height / 2,

@@ -1,4 +1,4 @@
-"""The finished files: films joined from their segments, with sound, and the loop and poster."""
+"""Write the finished files: films joined from segments, with sound, the loop and the poster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +21,11 @@ from dreamvid.render.work.frame_files import check_complete
 LOOP, POSTER = "loop.gif", "poster.png"
 SUFFIXES = sorted({codec.suffix for codec in CODECS.values()})
 FILES = (LOOP, POSTER, *(f"{film}{end}" for film in ("forward", "reverse") for end in SUFFIXES))
-"""All names that a finished file may have."""
+"""Names of all files that a render may finish."""
 
 
 def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:
-    """Write and yield forward film, reversed film, loop and poster.
+    """Write and yield the forward film, the reversed film, the loop and the poster.
 
     Raises ResumeError where a segment is damaged, VideoError, OutputError.
     """
@@ -35,37 +35,38 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
     suffix = encoding.kind.suffix
     check_complete(job.preset, out)
     forward, loop, poster = (out / name for name in (f"forward{suffix}", LOOP, POSTER))
-    # The way back of a loop is read from the reversed film, so one is made if none is kept.
-    wanted = outputs.reverse or (outputs.loop and not closed)
+    # A loop's second half is read from the reversed film, so one is made even if none is kept.
+    needs_reverse = outputs.reverse or (outputs.loop and not closed)
     reverse = out / f"reverse{suffix}" if outputs.reverse else folder.work / f".reverse{suffix}"
     try:
-        with _segments_errors():
+        with _damaged_segments():
             join_forward(folder.work, chunks, forward, encoding)
         yield forward
-        if wanted:
-            with _segments_errors():
+        if needs_reverse:
+            with _damaged_segments():
                 join_reverse(folder.work, chunks, reverse, encoding)
         if outputs.reverse:
             yield reverse
         if outputs.loop:
             pace = Fraction(outputs.loop_fps).limit_denominator(1000)
-            way_back = None if closed else reverse
+            second_half = None if closed else reverse
             width, every = outputs.loop_width, video.every
-            write_loop_gif(forward, way_back, loop, every=every, fps=pace, width=width)
+            write_loop_gif(forward, second_half, loop, every=every, fps=pace, width=width)
             yield loop
     finally:
         if not outputs.reverse:
             reverse.unlink(missing_ok=True)
     save(last, poster)
     yield poster
-    if job.sound:  # last, so that a sound that fails leaves silent films, and all of them
+    if job.sound:  # last: where the sound fails, all films are there without it
         add_sound(forward, job.sound, forward)
         if outputs.reverse:
             add_sound(reverse, job.sound, reverse, backwards=True)
 
 
 @contextmanager
-def _segments_errors() -> Iterator[None]:
+def _damaged_segments() -> Iterator[None]:
+    """Raise ResumeError with its cure for a segment that cannot be joined."""
     try:
         yield
     except VideoError as error:

@@ -1,4 +1,4 @@
-"""What a film will look like, before it is rendered."""
+"""Previews of a film: smaller, shorter or with fewer dreamed frames."""
 
 from collections.abc import Generator, Iterable
 from fractions import Fraction
@@ -25,14 +25,14 @@ from dreamvid.render.record.run_record import contact_sheet
 from dreamvid.schedule.curve import Curve
 from dreamvid.system.files import check_writable
 
-WIDTH = 240  # pixels; the dream's features keep their size, so much smaller shows too few
-DREAMS = 12  # of a whole film that is only looked at
+WIDTH = 240  # pixels; features keep their size, so a much smaller preview shows too few
+DREAMS = 12  # dreamed frames in the preview of a whole film
 
 Frames = Generator[Image, None, None]
 
 
 def shrink(preset: Preset, to: int = WIDTH) -> Preset:
-    """The same film, so many pixels wide at most, with as many octaves as make sense there."""
+    """Scale a preset to at most `to` pixels in width, with as many octaves as fit there."""
     width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
     scale = min(1.0, to / width)
     size = tuple(max(32, 2 * round(side * scale / 2)) for side in (width, height))
@@ -47,9 +47,9 @@ def shrink(preset: Preset, to: int = WIDTH) -> Preset:
 
 
 def film_frames(preset: Preset, device: torch.device, *, frames: int) -> tuple[Preset, Frames]:
-    """The film's first frames, one after another, and the preset with all spelled out.
+    """Render a film's first frames; returns the resolved preset, and a generator of the frames.
 
-    Part of a loop is shown without the dream that comes before its first frame.
+    Part of a loop is rendered without its lead-in.
     """
     if frames < with_video(preset).video.count:
         preset = preset.model_copy(update={"loop": LoopOptions()})
@@ -65,10 +65,10 @@ def _images(job: Job, count: int) -> Frames:
 
 
 def thin(preset: Preset) -> Preset:
-    """The whole film, of which only so few frames are dreamed, and the others just moved.
+    """Reduce a film to about DREAMS dreamed frames; the others are only moved.
 
-    The motion is the film's own; there is less of a dream in it than there will be. Each dream
-    takes half its steps, twice as long: it is rougher, but goes as far.
+    The motion is the film's own, the dream weaker. Half the steps are taken, each twice as
+    large, so a dreamed frame is rougher but changes as much.
     """
     preset = with_video(preset)
     dream, count = preset.dream, preset.video.count
@@ -84,18 +84,18 @@ def thin(preset: Preset) -> Preset:
 
 
 def with_size(preset: Preset) -> Preset:
-    """Size spelled out, where a film that grows from no file has the usual one."""
+    """Resolve a preset's size: its own, its file's, or the default one, made even."""
     size = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
     even = tuple(max(16, side - side % 2) for side in size)
     return preset.model_copy(update={"start": preset.start.model_copy(update={"size": even})})
 
 
 FILMS = (".mp4", ".gif")
-GIF_RATE = 25  # pictures a second, at most
+GIF_RATE = 25  # frames a second, at most
 
 
 def check_preview(path: Path) -> None:
-    """Before any work: raises OutputError where no preview can be written there."""
+    """Raise OutputError where no preview can be written to `path`."""
     if path.suffix.lower() not in FILMS:
         format_of(path)
     check_writable(path)
@@ -104,9 +104,9 @@ def check_preview(path: Path) -> None:
 def write_preview(
     images: Iterable[OtherSizeImage], path: Path, *, count: int, fps: Fraction, tiles: int
 ) -> None:
-    """Write pictures as the suffix of `path` says: a film of all, or a sheet of `tiles`.
+    """Write images in the format of `path`'s suffix: a film of all, or a sheet of `tiles`.
 
-    One picture is in memory, but for those on a sheet. Raises OutputError, VideoError.
+    Only the images on a sheet are held in memory. Raises OutputError, VideoError.
     """
     suffix = path.suffix.lower()
     if suffix == ".mp4":
@@ -122,12 +122,12 @@ def write_preview(
 
 
 def write_sheet(images: Iterable[OtherSizeImage], path: Path, *, count: int, tiles: int) -> None:
-    """Some of `count` pictures, evenly spread from the first to the last, as one."""
+    """Write `tiles` of `count` images, evenly spread from first to last, as a contact sheet."""
     tiles = min(tiles, count)
-    wanted = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
-    kept = [image.cpu() for number, image in enumerate(images) if number in wanted]
-    columns = 3 if len(kept) > 2 else len(kept)
-    save(contact_sheet(kept, columns=columns, width=kept[0].shape[-1]), path)
+    numbers = {round(n * (count - 1) / max(1, tiles - 1)) for n in range(tiles)}
+    chosen = [image.cpu() for number, image in enumerate(images) if number in numbers]
+    columns = 3 if len(chosen) > 2 else len(chosen)
+    save(contact_sheet(chosen, columns=columns, width=chosen[0].shape[-1]), path)
 
 
 def _write_film(images: Iterable[OtherSizeImage], path: Path, fps: Fraction) -> None:

@@ -1,8 +1,8 @@
-"""A whole job: preset -> frames -> films. Start reading here.
+"""Render a film: preset -> frames -> films. Start reading here.
 
-    build the parts -> frames, one after another -> twin segments -> films joined from them
+    build the job -> frames, one after another -> twin segments -> films joined from them
 
-Progress leaves as values; nothing here prints.
+Progress is reported by callbacks; nothing here prints.
 """
 
 from collections.abc import Callable
@@ -24,40 +24,41 @@ from dreamvid.render.work.checkpoint import Checkpoint
 from dreamvid.render.work.disk_space import check_space
 from dreamvid.render.work.encoding import encoders_at_once, encoding_of, with_encoder
 from dreamvid.render.work.folder import RenderFolder, open_folder
-from dreamvid.render.work.frame_files import check_room, write_frame
+from dreamvid.render.work.frame_files import check_no_later_frames, write_frame
 from dreamvid.render.work.lead_frames import LeadFiles
-from dreamvid.render.work.recovery import complete, guarded, try_encoder
+from dreamvid.render.work.recovery import complete, try_encoder, with_rescue
 from dreamvid.render.work.segmented import SegmentedRender
 
 
 @dataclass(frozen=True)
 class Progress:
-    """After each frame: what is done, in this run and in all."""
+    """Progress of a render after a frame, in this run and in total."""
 
     frame: Frame
-    first: int  # frames that were done when this run began
-    leading: int  # frames that come before a loop's first one
+    first: int  # frames done before this run, lead-in included
+    leading: int  # lead-in frames, which come before a loop's first one
     film: int  # frames of the film
     folder: RenderFolder
 
     @property
     def done(self) -> int:
+        """Number of frames done so far, lead-in included."""
         return self.frame.index + 1 + self.leading
 
     @property
     def count(self) -> int:
-        """Of all that is to be rendered."""
+        """Total number of frames to render, lead-in included."""
         return self.film + self.leading
 
     @property
     def bytes_written(self) -> int:
-        """Size of the forward segments so far."""
+        """Total size of the forward segments so far."""
         return sum(path.stat().st_size for path in self.folder.work.glob("f??????*.m*"))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left behind. A stopped film is finished by rendering it again."""
+    """Result of a run. A stopped film is finished by rendering it again."""
 
     out: Path
     frames: int  # done
@@ -77,51 +78,51 @@ def render_film(
     fresh: bool = False,
     on_frame: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
-    note: Callable[[str], None] = lambda words: None,
+    on_message: Callable[[str], None] = lambda message: None,
     longer: bool = False,
     load_model: LoadModel = store.load,
 ) -> Outcome:
-    """Render a film into `out`, or go on where the last run of the same film stopped.
+    """Render a film into `out`, or resume the last run of the same film.
 
     Args:
-        fresh: forget what an earlier run did.
+        fresh: discard the work of an earlier run.
         on_frame: called after each frame.
-        stop: asked after each frame; if it says so, everything is kept and the run ends.
-        note: told which encoder is at work, where that is not the usual one, and of a disk
-            that may fill.
-        longer: the film of `out` may be shorter than the preset's: it goes on to that length.
+        stop: called after each frame; if it returns True, all frames are kept and the run ends.
+        on_message: called with a line for the user: an encoder other than the usual one, frames
+            that are rendered again, a disk that may fill.
+        longer: extend a shorter film of the same preset that is in `out`.
 
     Raises:
-        PresetError, ModelError: before any work, if something is wrong with the preset.
+        PresetError, ModelError: the preset is wrong; raised before any work.
         ResumeError: `out` holds a render of other settings, a damaged one, or another run.
-        VideoError, OutputError: the encoder or the disk failed; what was done is kept.
+        VideoError, OutputError: the encoder or the disk failed; the frames so far are kept.
     """
     _check_apart(preset, out)
-    job = with_encoder(build(preset, device, load_model=load_model), out, note, fresh=fresh)
-    check_room(job.preset, out)
+    job = with_encoder(build(preset, device, load_model=load_model), out, on_message, fresh=fresh)
+    check_no_later_frames(job.preset, out)
     with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
         write_provenance(folder.job, job, device)
-        check_space(job.preset, folder, note)
+        check_space(job.preset, folder, on_message)
         try_encoder(folder, encoding_of(job.preset))
-        last = _render_segments(job, folder, device, on_frame, stop, note)
+        last = _render_segments(job, folder, device, on_frame, stop, on_message)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
         files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
-        embed_records(out, job, device, files, note)
-        files += tuple(write_targets(job.preset.outputs, files, out, note))
+        embed_records(out, job, device, files, on_message)
+        files += tuple(write_targets(job.preset.outputs, files, out, on_message))
         write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
         folder.goal.unlink(missing_ok=True)
         return Outcome(out, count, count, (*files, out / "run.json"))
 
 
 def _check_apart(preset: Preset, out: Path) -> None:
-    """Raises PresetError where a film would take the place of what it is made from."""
+    """Raise PresetError where a film would overwrite one of its own inputs."""
     written = {(out / name).resolve() for name in (*FILES, *target_files(preset.outputs))}
-    # A folder of masks would grow.
-    filled = {(out / name).resolve() for name in ("", "stills", "frames")}
+    # A folder of masks in one of these would grow.
+    folders = {(out / name).resolve() for name in ("", "stills", "frames")}
     for option, path in inputs(preset).items():
-        if path.resolve() in written | filled:
+        if path.resolve() in written | folders:
             raise PresetError(option, f"{path} would be overwritten", "choose another --out")
 
 
@@ -131,12 +132,12 @@ def _render_segments(
     device: torch.device,
     on_frame: Callable[[Progress], None],
     stop: Callable[[], bool],
-    note: Callable[[str], None],
+    on_message: Callable[[str], None],
 ) -> Checkpoint:
-    """Render the frames that are missing; returns where the film now stands."""
+    """Render the frames that are missing, and return the final state as a checkpoint."""
     encoding, count = encoding_of(job.preset), job.preset.video.count
     begin = Checkpoint(job.start)
-    resumed = complete(folder, folder.resume(device) or begin, begin, encoding, note)
+    resumed = complete(folder, folder.resume(device) or begin, begin, encoding, on_message)
     leading, first = -1 - job.start.index, resumed.frame.index - job.start.index
     segmented = SegmentedRender(
         folder,
@@ -147,7 +148,7 @@ def _render_segments(
         at_once=encoders_at_once(encoding, device),
     )
     with job.steps(LeadFiles(folder.work)) as step, segmented:
-        step = guarded(step, segmented.rescue)
+        step = with_rescue(step, segmented.rescue)
         for frame in render_frames(resumed.frame, step, count=count):
             folder.check()
             _write_images(job, folder, frame)  # before a checkpoint counts it

@@ -1,6 +1,6 @@
-"""Render again what a file or a render folder was made from, and compare.
+"""Replay a film: render it again from its record, and compare the frames.
 
-record -> preset, its files found again -> render -> the frames of both, one by one
+record of a file or folder -> preset, its input files found -> render -> comparison
 """
 
 import math
@@ -29,26 +29,26 @@ from dreamvid.render.record.run_record import processor, versions
 from dreamvid.system import device as devices
 
 COMPARED = ("forward", "reverse", "loop", "poster", "stills/")
-MATTER_NOT = ("python",)  # versions that no pixel depends on
+IGNORED = ("python",)  # versions that no pixel depends on
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be rendered again."""
+    """A file or render folder to replay."""
 
-    path: Path  # as it was named
+    path: Path  # as the user gave it
     record: Record
-    film: Path | None  # what of it can be compared; None: it was made into something else since
-    folder: Path  # in which files are looked for
-    full: bool  # whether it has paths, this machine's own, as run.json; a film's has names alone
+    film: Path | None  # to compare with; None: the file was converted since
+    folder: Path  # in which input files are searched
+    full: bool  # the record has whole paths, as run.json; a film's has names alone
 
 
 def open_source(path: Path) -> Source:
-    """The record of a file, of a render folder or of its run.json.
+    """Read the record of a film or image file, a render folder or its run.json.
 
-    Raises PresetError where there is none, VideoError or ResumeError for what cannot be read.
+    Raises PresetError where there is none, VideoError or ResumeError where it cannot be read.
     """
-    if path.is_dir() or path.name == RUN:  # which a render's folder has once it is finished
+    if path.is_dir() or path.name == RUN:  # written once a render is finished
         folder = path if path.is_dir() else path.parent
         table = read_run(folder / RUN)
         record = check_record(table, str(folder / RUN))
@@ -63,7 +63,7 @@ def open_source(path: Path) -> Source:
 
 
 def preset_of(source: Source, settings: Sequence[str]) -> Preset:
-    """The preset, its files found and its model checked, under settings.
+    """Restore the preset with `settings` over it, find its input files and check its model.
 
     Raises PresetError or ModelError naming what is missing or differs, and the cure.
     """
@@ -72,9 +72,9 @@ def preset_of(source: Source, settings: Sequence[str]) -> Preset:
     if installed is None:
         raise ModelError(store.missing(preset.model))
     digest = installed.digest.removeprefix("sha256:")
-    wanted = source.record.files.get("model.file sha256")
-    if digest != wanted and not sets(settings, "model"):
-        one, other = digest[:12], (wanted or "unknown")[:12]
+    recorded = source.record.files.get("model.file sha256")
+    if digest != recorded and not sets(settings, "model"):
+        one, other = digest[:12], (recorded or "unknown")[:12]
         problem = f"the one here ({one}...) is not the one this was made with ({other}...)"
         cure = f"--set model={preset.model} takes it nevertheless"
         raise ModelError(f"model {preset.model}: {problem}; {cure}")
@@ -82,9 +82,9 @@ def preset_of(source: Source, settings: Sequence[str]) -> Preset:
 
 
 def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
-    """The preset as TOML and read from that, and the names of its files that are not here.
+    """Write the preset as TOML; returns it, the preset read from it, and missing input files.
 
-    Raises PresetError for one that is not a preset.
+    Raises PresetError for a record that has no valid preset.
     """
     missing: list[str] = []
     preset = locate_or_name(source.record, source.folder, full=source.full, missing=missing.append)
@@ -93,37 +93,37 @@ def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
     return text, check(tomllib.loads(text)), missing
 
 
-def device_of(record: Record, asked: str) -> torch.device:
-    """What is asked for; "auto" is what the film was rendered on, where that is here."""
-    known = [name for name in devices.available() if name == record.device_kind]
-    return devices.pick(known[0] if known and asked == "auto" else asked)
+def device_of(record: Record, name: str) -> torch.device:
+    """Pick a device by name; "auto" is the kind the film was rendered on, where available."""
+    kind = record.device_kind
+    return devices.pick(kind if name == "auto" and kind in devices.available() else name)
 
 
 def differences(record: Record, preset: Preset, device: torch.device) -> list[str]:
-    """Why frames will only be close: what is not as it was, in words. Files are hashed."""
-    found = []
+    """List why frames may not be identical: device, threads, versions, digests of files."""
+    differing = []
     here = processor(device)
     if record.device != here:
-        found.append(f"rendered on {record.device or 'an unknown device'}, now on {here}")
+        differing.append(f"rendered on {record.device or 'an unknown device'}, now on {here}")
     if device.type == "cpu" and record.threads is None:
-        found.append("how many threads it was rendered with is not known")
+        differing.append("how many threads it was rendered with is not known")
     now = versions()
-    for name in sorted({*record.versions, *now} - {*MATTER_NOT}):
+    for name in sorted({*record.versions, *now} - {*IGNORED}):
         then = record.versions.get(name, "none")
         if then != now.get(name):
-            found.append(f"{name} {then}, now {now.get(name, 'none')}")
+            differing.append(f"{name} {then}, now {now.get(name, 'none')}")
     try:
         files = digests(preset)
     except OSError as error:
         reason = error.strerror or error
         raise PresetError("--set", f"{error.filename} cannot be read: {reason}") from None
     changed = [name for name in record.files | files if record.files.get(name) != files.get(name)]
-    return found + [f"another {name.removesuffix(' sha256')}" for name in changed]
+    return differing + [f"another {name.removesuffix(' sha256')}" for name in changed]
 
 
 @contextmanager
 def threads(record: Record, device: torch.device) -> Iterator[None]:
-    """Let torch have as many as the film was rendered with: sums depend on how they are shared."""
+    """Use as many CPU threads as the film was rendered with, since sums depend on their number."""
     before = torch.get_num_threads()
     if device.type == "cpu" and record.threads:
         torch.set_num_threads(record.threads)
@@ -135,11 +135,11 @@ def threads(record: Record, device: torch.device) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The frames of a file against those of the one that was rendered again."""
+    """Difference between the frames of a file and of its replay."""
 
     frames: int
-    first: int | None  # frame that differs, from 0; None: all are identical
-    mean: float = 0.0  # difference of bytes, over all frames
+    first: int | None  # first frame that differs, from 0; None: all are identical
+    mean: float = 0.0  # absolute difference of 8-bit values, over all frames
     psnr: float = math.inf  # in dB
 
     @property
@@ -154,28 +154,28 @@ class Comparison:
 
 
 def compare(old: Path, new: Path) -> Comparison:
-    """Frame by frame, as they are shown; raises VideoError where sizes or lengths differ."""
-    frames, first, differing, squares, count = 0, None, 0.0, 0.0, 0
+    """Compare two films frame by frame, decoded; raises VideoError if sizes or lengths differ."""
+    frames, first, absolute, squares, count = 0, None, 0.0, 0.0, 0
     with closing(read_frames(old)) as before, closing(read_frames(new)) as after:
         for one, other in zip_longest(before, after):
             if one is None or other is None or one.shape != other.shape:
                 raise VideoError(f"{old}: has not the size or length of {new}")
-            apart = np.abs(one.astype(np.int16) - other)
-            if first is None and apart.any():
+            error = np.abs(one.astype(np.int16) - other)
+            if first is None and error.any():
                 first = frames
-            differing += float(apart.sum(dtype=np.int64))
-            squares += float(np.square(apart, dtype=np.int64).sum())
-            frames, count = frames + 1, count + apart.size
+            absolute += float(error.sum(dtype=np.int64))
+            squares += float(np.square(error, dtype=np.int64).sum())
+            frames, count = frames + 1, count + error.size
     if first is None:
         return Comparison(frames, None)
-    return Comparison(frames, first, differing / count, 10 * math.log10(255**2 * count / squares))
+    return Comparison(frames, first, absolute / count, 10 * math.log10(255**2 * count / squares))
 
 
 def counterpart(source: Source, files: Sequence[Path], out: Path) -> Path | None:
-    """Which file of the new render is what the film was."""
+    """Find the file of a replay that corresponds to the source's film; None without one."""
     if source.film is None:
         return None
     name = FORWARD if source.full else source.record.output
     stills = sorted(out.glob("stills/*.png"))
-    made = (path for path in (*files, *stills) if path.is_relative_to(out))
-    return next((p for p in made if p.relative_to(out).with_suffix("").as_posix() == name), None)
+    inside = (path for path in (*files, *stills) if path.is_relative_to(out))
+    return next((p for p in inside if p.relative_to(out).with_suffix("").as_posix() == name), None)

@@ -1,4 +1,4 @@
-"""A picture file, dreamed on, becomes a picture file; from disk where memory is too small."""
+"""Dream on an image file, in memory or on disk where memory is too small."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -37,65 +37,64 @@ from dreamvid.schedule.moment import Moment
 from dreamvid.system.files import check_writable
 from dreamvid.system.memory import free_memory, ran_out
 
-IN_MEMORY = 150  # bytes a pixel: bases, dream, gradient and what is in between, in float32
-UNKNOWN = 8_000_000_000  # bytes taken for free where nothing tells
+IN_MEMORY = 150  # bytes a pixel: bases, dream, gradient and intermediates, in float32
+UNKNOWN = 8_000_000_000  # bytes assumed to be free where the system does not say
 Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How a still is to be written, and computed."""
+class StillOptions:
+    """Output file of a still, and how it is computed."""
 
     out: Path
     size: tuple[int, int] | None = None  # (height, width) to scale to first
-    depth: int | None = None  # bits a channel; None: what the file's kind usually has
-    on_disk: bool | None = None  # None: where memory is too small
+    depth: int | None = None  # bits a channel; None: the default of the file's format
+    on_disk: bool | None = None  # None: only where memory is too small
 
 
 def dream_still(
     image: Path,
     preset: Preset,
-    wanted: Wanted,
+    options: StillOptions,
     device: torch.device,
     on_progress: Progress = lambda share: None,
 ) -> None:
-    """Dream on a picture file.
+    """Dream on an image file and write the result.
 
     Args:
-        on_progress: told the share that is done, 0 to 1, of a dream from disk.
+        on_progress: called with the share done, 0 to 1, while a dream runs on disk.
 
     Raises PresetError, ModelError, OutputError; DreamvidError where the dream fails.
     """
-    out, depth = wanted.out, depth_of(wanted.out, wanted.depth)
+    out, depth = options.out, depth_of(options.out, options.depth)
     if out.exists() and image.exists() and out.samefile(image):
         raise PresetError("--out", f"{out} is the picture itself", "choose another name")
     opened = decode(image, option="IMAGE", most=STILL_PIXELS)
-    size = wanted.size or (opened.height, opened.width)
+    size = options.size or (opened.height, opened.width)
     check_size(out, *size)
     check_writable(out)
-    if not (wanted.on_disk or (wanted.on_disk is None and not fits(size, device))):
-        picture = fit(opened.whole(), size)
-        save(still(picture, preset, device), out, depth)
+    if not (options.on_disk or (options.on_disk is None and not fits(size, device))):
+        save(still(fit(opened.whole(), size), preset, device), out, depth)
         return
     dream = _prepare(preset, size, device)
     pixels = size[0] * size[1]
-    _check_room(out, bytes_needed(size, dream.ascent) + pixels * 3 * depth // 8)
+    _check_space(out, bytes_needed(size, dream.ascent) + pixels * 3 * depth // 8)
     with _folder(out) as folder:
         scratch = Scratch(folder, device)
-        picture = _copied(fitted(opened, size) if wanted.size else opened, scratch)
+        image_on_disk = _copy(fitted(opened, size) if options.size else opened, scratch)
         del opened  # the decoded file, which is large too
-        write(out, size, _dreamed(picture, dream, scratch, on_progress), depth)
+        write(out, size, _dream(image_on_disk, dream, scratch, on_progress), depth)
 
 
 def fits(size: tuple[int, int], device: torch.device) -> bool:
-    """Whether a picture of (height, width) can be dreamed on in half of the free memory."""
+    """Check whether an image of (height, width) can be dreamed on in half of the free memory."""
     free = free_memory(device)
     return size[0] * size[1] * IN_MEMORY < (UNKNOWN if free is None else free) / 2
 
 
 @dataclass(frozen=True)
 class _Dream:
-    """All but the picture."""
+    """Settings and network of a dream on disk."""
 
     preset: Preset
     features: FeatureModel
@@ -104,7 +103,7 @@ class _Dream:
 
 
 def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dream:
-    """Raises PresetError or ModelError, before any work."""
+    """Load the network and resolve the settings; raises PresetError or ModelError."""
     features = load_features(preset, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     moment = still_timeline(preset).moment(0)
@@ -114,29 +113,29 @@ def _prepare(preset: Preset, size: tuple[int, int], device: torch.device) -> _Dr
     return _Dream(preset, features, moment, ascent)
 
 
-def _copied(opened: Decoded, scratch: Scratch) -> DiskImage:
-    picture = scratch.new((opened.height, opened.width))
-    for top, end in bands(picture.size):
-        picture.write(top, 0, opened.rows(top, end))
-    return picture
+def _copy(opened: Decoded, scratch: Scratch) -> DiskImage:
+    image = scratch.new((opened.height, opened.width))
+    for top, end in bands(image.size):
+        image.write(top, 0, opened.rows(top, end))
+    return image
 
 
-def _dreamed(picture: DiskImage, dream: _Dream, scratch: Scratch, on_progress: Progress) -> Rows:
-    """What gives the rows of the dreamed picture."""
+def _dream(image: DiskImage, dream: _Dream, scratch: Scratch, on_progress: Progress) -> Rows:
+    """Dream on an image on disk; returns a reader of the result's rows."""
     options, device = dream.preset.dream, scratch.device
-    seen = shrunk_copy(picture, SIDE).to(device)
-    score = make_scores(options, dream.features, device, first=seen)(dream.moment, seen)
+    small = shrunk_copy(image, SIDE).to(device)
+    score = make_scores(options, dream.features, device, first=small)(dream.moment, small)
     if score is None or not dream.ascent.steps or not dream.ascent.step_size:
-        return partial(rows, picture)
-    one = score.score if isinstance(score, TiledScore) else score
-    assert isinstance(one, Score)
-    scratch.tile = _tile(options.tile, one, picture.size, device)
+        return partial(rows, image)
+    whole = score.score if isinstance(score, TiledScore) else score
+    assert isinstance(whole, Score)
+    scratch.tile = _tile(options.tile, whole, image.size, device)
     rng = frame_rng(dream.preset.seed, 0)
-    return dream_on_disk(picture, one, dream.ascent, scratch, rng=rng, on_progress=on_progress)
+    return dream_on_disk(image, whole, dream.ascent, scratch, rng=rng, on_progress=on_progress)
 
 
 def _check_whole(preset: Preset) -> None:
-    """Raises PresetError for what needs the picture in memory."""
+    """Raise PresetError for settings that need the whole image in memory."""
     cure = "none, a smaller --size, or --in-memory"
     if preset.dream.mask:
         raise PresetError("dream.mask", "a picture dreamed on disk cannot have one", cure)
@@ -147,15 +146,15 @@ def _check_whole(preset: Preset) -> None:
         raise PresetError("colour.keep", problem, cure)
 
 
-def _tile(wanted: str | int, score: Score, size: tuple[int, int], device: torch.device) -> int:
-    """Pixels a side that the network sees at a time."""
-    if isinstance(wanted, int):
-        return wanted
+def _tile(setting: str | int, score: Score, size: tuple[int, int], device: torch.device) -> int:
+    """Choose the side in pixels of the tiles that the network sees."""
+    if isinstance(setting, int):
+        return setting
     whole = torch.zeros(1, 3, 1, 1, device=device).expand(1, 3, *size)  # takes no memory
     return min(TILE, fitting_side(score, whole) or TILE)
 
 
-def _check_room(out: Path, needed: int) -> None:
+def _check_space(out: Path, needed: int) -> None:
     free = shutil.disk_usage(out.parent).free
     if needed > free:
         raise OutputError(
@@ -166,7 +165,7 @@ def _check_room(out: Path, needed: int) -> None:
 
 @contextmanager
 def _folder(out: Path) -> Iterator[Path]:
-    """Beside the picture to be written, where the disk was looked at; nothing of it stays."""
+    """Make a temporary folder beside the output file, on the disk whose space was checked."""
     try:
         with TemporaryDirectory(
             prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True

@@ -1,4 +1,4 @@
-"""A render's films made into what its preset's targets take, and the size to dream at for one."""
+"""Export a render's films for its preset's targets, and choose the size to dream at for one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import sqrt
@@ -19,38 +19,38 @@ NEAR = 0.01  # a shape that differs by less than this is cropped by a line or tw
 
 
 def target_files(outputs: OutputOptions) -> list[str]:
-    """The names in the render folder, in their order."""
-    return [f"{stem}{target.suffix}" for target, stem, _ in _wanted(outputs)]
+    """List the names of the targets' files, in order."""
+    return [f"{stem}{target.suffix}" for target, stem, _ in _outputs(outputs)]
 
 
 def write_targets(
-    outputs: OutputOptions, films: Sequence[Path], out: Path, note: Callable[[str], None]
+    outputs: OutputOptions, films: Sequence[Path], out: Path, on_message: Callable[[str], None]
 ) -> Iterator[Path]:
     """Write and yield each target's file: out/TARGET.mp4, and out/TARGET-reverse.mp4.
 
-    Animated pictures are made of the forward film alone. Raises VideoError, OutputError.
+    Animated images are made from the forward film alone. Raises VideoError, OutputError.
 
     Args:
         films: the render's finished files, forward.* and reverse.* among them.
-        note: told what is not as in the film, a line each.
+        on_message: called with a line for each difference from the film.
     """
     by_name = {path.stem: path for path in films if path.suffix in VIDEOS}
-    for target, stem, source in _wanted(outputs):
+    for target, stem, source in _outputs(outputs):
         film, path = by_name[source], out / f"{stem}{target.suffix}"
-        how = f"dreamvid export --for {target.name}"
-        made = export(
+        command = f"dreamvid export --for {target.name}"
+        result = export(
             pictures_of(film),
             path,
             target=target,
-            finish=lambda file, film=film, how=how: copy_record(film, file, how),
+            finish=lambda file, film=film, command=command: copy_record(film, file, command),
         )
-        for change in made.changes:
-            note(f"{path.name}: {change}")
+        for change in result.changes:
+            on_message(f"{path.name}: {change}")
         yield path
 
 
 def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
-    """(width, height) of as many pixels as the preset's own film has, in the target's shape.
+    """Choose (width, height) in a target's shape with as many pixels as the preset's film.
 
     None where the target takes any shape.
     """
@@ -63,10 +63,10 @@ def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
 
 
 def shape_settings(preset: Preset, settings: Sequence[str]) -> list[str]:
-    """The size that gives a film its first target's shape, unless one is asked for.
+    """Make the setting of a size in the first target's shape, unless the settings have one.
 
     Args:
-        settings: that were laid over the preset.
+        settings: already applied to the preset.
     """
     targets = preset.outputs.targets
     if not targets or sets(settings, "start.size") or preset.of_footage:
@@ -76,14 +76,14 @@ def shape_settings(preset: Preset, settings: Sequence[str]) -> list[str]:
 
 
 def _rounded(shape: tuple[int, int], scale: float, block: int) -> tuple[int, int] | None:
-    """The sides in whole blocks, or None where that makes another shape of it."""
+    """Round the sides to whole blocks; None where that changes the shape too much."""
     width, height = (max(16, block * round(side * scale / block)) for side in shape)
     ratio = width * shape[1] / (height * shape[0])
     return (width, height) if block == 2 or abs(ratio - 1) < NEAR else None
 
 
-def _wanted(outputs: OutputOptions) -> Iterator[tuple[Target, str, str]]:
-    """Each target, the name of its file without the suffix, and that of the film it is made of."""
+def _outputs(outputs: OutputOptions) -> Iterator[tuple[Target, str, str]]:
+    """Yield each target, the stem of its file, and the stem of the film it is made from."""
     for name in dict.fromkeys(outputs.targets):
         target = find(name)
         yield target, name, "forward"

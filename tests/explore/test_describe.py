@@ -5,7 +5,7 @@ import torch
 from dreamvid.explore.describe import (
     class_name,
     describe,
-    heats_of,
+    heatmaps_of,
     middle_of,
     whole_of,
 )
@@ -63,7 +63,7 @@ def softmax(logits):
     return powers / powers.sum()
 
 
-def test_probabilities_are_the_softmax_of_the_mean_logits(head, picture):
+def test_describe_probabilities_are_softmax_of_mean_logits(head, picture):
     weight, bias, pixels = (t.double().numpy() for t in (head.weight, head.bias, picture[0]))
 
     def expected(part):
@@ -79,16 +79,16 @@ def test_probabilities_are_the_softmax_of_the_mean_logits(head, picture):
     assert found.words == [] and found.channels == {}
     titles = ["red", "green", "crane (2)", "crane (3)"]
     assert [seen.title for seen in found.classes] == [titles[n] for n in order]
-    assert set(heats_of(bare(head), picture, found)) == {*titles}
+    assert set(heatmaps_of(bare(head), picture, found)) == {*titles}
 
 
-def test_a_label_that_two_classes_have_is_given_by_number(head):
+def test_describe_ambiguous_labels_by_number(head):
     assert [class_name(head, n) for n in range(4)] == ["red", "green", "2", "3"]
     nameless = Head("pixels", head.weight, head.bias)
     assert class_name(nameless, 1) == "1"
 
 
-def test_the_middle_and_the_whole_keep_their_shape(rng):
+def test_describe_crops_keep_their_shape(rng):
     picture = torch.zeros(1, 3, 600, 1000)
     picture[..., 200:800] = 1  # the square of the middle
     assert middle_of(picture).shape == (1, 3, 224, 224) and float(middle_of(picture).min()) > 0.99
@@ -96,13 +96,13 @@ def test_the_middle_and_the_whole_keep_their_shape(rng):
     assert whole_of(torch.zeros(1, 3, 100, 4000)).shape == (1, 3, 26, 1024)
 
 
-def test_the_strongest_channels_are_those_of_the_largest_mean(head):
+def test_describe_channels_by_largest_mean(head):
     picture = torch.tensor([0.2, 0.9, 0.5]).view(1, 3, 1, 1).expand(1, 3, 256, 256)
     assert describe(bare(head), picture, 2, channels=True).channels == {"pixels": [1, 2]}
     assert describe(bare(None), picture, 3).channels == {"pixels": [1, 2, 0]}
 
 
-def test_words_are_the_nearest_and_lit_where_they_are():
+def test_describe_words_and_their_heatmaps():
     vectors = torch.eye(3) + 0.1
     head = Head("pixels", torch.eye(3), torch.zeros(3))
     space = WordSpace(("roof", "tree", "sea"), vectors, head)
@@ -116,12 +116,12 @@ def test_words_are_the_nearest_and_lit_where_they_are():
     unit = vectors[1].numpy() / np.linalg.norm(vectors[1].numpy())
     seen = picture[0, :, 48:272, 48:272].mean((1, 2)).numpy()
     assert found.words[0][1] == pytest.approx(unit @ seen / np.linalg.norm(seen), abs=0.02)
-    heats = heats_of(features, picture, found)
+    heats = heatmaps_of(features, picture, found)
     assert float(heats["roof"][:150, :150].min()) > 0.99 and float(heats["tree"].max()) == 1
     assert float(heats["roof"][170:, 170:].max()) < 0.1 < float(heats["tree"][170:, 170:].min())
 
 
-def test_what_is_seen_is_bright_on_the_map_and_all_else_dark():
+def test_heatmap_is_bright_where_a_class_is():
     picture = torch.full((1, 3, 40, 60), 0.8)
     heat = torch.zeros(4, 6)
     heat[:, 3:] = 1
@@ -133,7 +133,7 @@ def test_what_is_seen_is_bright_on_the_map_and_all_else_dark():
     assert sheet[100, 8 + 2 * 328 + 100].tolist() == [51, 51, 51]
 
 
-def test_under_a_narrow_picture_there_is_room_for_its_label():
+def test_heatmap_labels_fit_under_narrow_images():
     picture = torch.full((1, 3, 400, 10), 0.8)
     sheet = to_bytes(draw_map(picture, {"a long label": torch.ones(4, 1)}, "where"))
     assert sheet.shape[1] == 8 + 2 * (120 + 8)
@@ -141,7 +141,7 @@ def test_under_a_narrow_picture_there_is_room_for_its_label():
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["googlenet", "lite0"])
-def test_photos_are_described_as_is_known(number, shared):
+def test_describe_known_photos(number, shared):
     name = ("googlenet", "lite0")[number]
     if name == "googlenet":
         install(shared / "weights" / "bvlc_googlenet.npz")

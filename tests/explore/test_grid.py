@@ -18,13 +18,13 @@ def make(settings):
         ('dream.layers=[{name="a", channels=[1,2]}],"b,c"', None),
     ],
 )
-def test_commas_part_values_but_not_within_brackets_and_quotes(text, values):
+def test_axis_commas_in_brackets_and_quotes(text, values):
     found = read_axis("--across", text)
     expected = values or ('[{name="a", channels=[1,2]}]', '"b,c"')
     assert (found.key, found.values) == (text.partition("=")[0], expected)
 
 
-def test_each_cell_has_its_columns_and_its_rows_value():
+def test_grid_cells_combine_both_axes():
     across = read_axis("--across", "dream.layers=a/x,b/y")
     down = read_axis("--down", "dream.steps=1,2,3")
     cells = grid_cells(make, across, down)
@@ -50,12 +50,12 @@ def test_each_cell_has_its_columns_and_its_rows_value():
         ("dream.tile=0,256", "changes nothing in one picture"),
     ],
 )
-def test_an_axis_that_cannot_be_is_refused(text, message):
+def test_axis_errors_are_refused(text, message):
     with pytest.raises(PresetError, match=f"--across: .*{message}"):
         read_axis("--across", text)
 
 
-def test_grids_that_are_too_large_or_have_one_setting_twice_are_refused():
+def test_grid_too_large_or_with_one_option_twice_is_refused():
     many = read_axis("--across", "seed=" + ",".join(map(str, range(21))))
     ten = read_axis("--down", "dream.steps=" + ",".join(map(str, range(1, 11))))
     with pytest.raises(PresetError, match=r"21 x 10 values make 210 pictures \(at most 200"):

@@ -32,7 +32,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-def test_each_cell_is_a_link_to_its_preset(tmp_path):
+def test_page_links_each_cell_to_its_preset(tmp_path):
     labels = ["a/b", "<script>&\"'", "a b", "a/b"]
     cells = [
         Cell(label, with_settings([f"video.frames={n + 1}", f"title='''{label}'''"]))
@@ -55,7 +55,7 @@ def test_each_cell_is_a_link_to_its_preset(tmp_path):
     assert "url('it%27s%20%231.png')" in page.read_text("utf-8")
 
 
-def test_no_two_presets_share_a_file_anywhere():
+def test_preset_file_names_are_distinct():
     assert file_names(["a/b", "A b", "a-b", "", "..", "é"]) == [
         "a-b.toml",
         "a-b-2.toml",
@@ -67,20 +67,20 @@ def test_no_two_presets_share_a_file_anywhere():
     assert len(set(file_names(["x" * 300, "x" * 301]))) == 2
 
 
-def test_a_file_name_is_never_taken_for_an_option():
+def test_file_names_are_no_options():
     found = [as_argument(path) for path in ("-a b.png", "a.png", "x/-a.png")]
     assert found == ["'./-a b.png'", "a.png", "x/-a.png"]
 
 
 @pytest.mark.parametrize(("name", "longest"), [("a.webp", 16_383), ("a.jpg", 65_500)])
-def test_a_sheet_too_large_for_its_format_is_refused(name, longest, tmp_path):
+def test_sheet_too_large_for_its_format_is_refused(name, longest, tmp_path):
     layout = Layout(200, 1, 32, longest // 200)
     with pytest.raises(OutputError, match=f"at most {longest} pixels a side"):
         check_targets(tmp_path / name, None, [], layout)
     check_targets(tmp_path / "a.png", None, [], layout)
 
 
-def test_what_a_preset_cannot_hold_is_refused(tmp_path):
+def test_preset_text_that_is_not_utf8_is_refused(tmp_path):
     cell = Cell("", with_settings(["video.frames=1", "start.path=x\udcff.png"]))
     with pytest.raises(PresetError, match=r"udcff\.png.* is not UTF-8"):
         check_targets(tmp_path / "a.png", None, [cell], Layout(1, 1, 32, 32))

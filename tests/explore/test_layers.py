@@ -11,7 +11,7 @@ from tests.support import reference
 CPU = torch.device("cpu")
 
 
-def test_of_googlenet_the_branches_of_every_block():
+def test_layers_of_googlenet():
     weights = {name: torch.tensor(w) for name, w in reference.random_googlenet().items()}
     branches = ("1x1", "3x3_reduce", "3x3", "5x5_reduce", "5x5", "pool_proj", "output")
     blocks = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
@@ -19,13 +19,13 @@ def test_of_googlenet_the_branches_of_every_block():
     assert worth_dreaming(GoogLeNet(weights).layers) == expected
 
 
-def test_of_lite0_every_whole_block_and_the_head():
+def test_layers_of_lite0():
     kinds = ("expand", "depthwise", "output")
     blocks = [f"block_{n}/{kind}" for n in range(1, 16) for kind in kinds]
     assert worth_dreaming(store.load("lite0", CPU).layers) == [*blocks, "head"]
 
 
-def test_of_very_many_layers_only_the_outer_ones():
+def test_layers_of_a_deep_network_are_the_outer_ones():
     kinds = ("conv1", "conv2", "conv3")
     inner = [f"layer{n}.{m}.{kind}" for n in range(3) for m in range(5) for kind in kinds]
     deeper = [f"{name}.part.{k}" for name in inner for k in range(3)]
@@ -38,11 +38,11 @@ def test_of_very_many_layers_only_the_outer_ones():
     ("layer", "block"),
     [("inception_4c/3x3", "inception_4c"), ("layer1.0.conv1", "layer1.0"), ("head", "")],
 )
-def test_a_layers_block_is_what_comes_before_its_last_part(layer, block):
+def test_block_of_a_layer(layer, block):
     assert block_of(layer) == block
 
 
-def test_the_layers_of_a_block_share_a_row():
+def test_layers_of_a_block_share_a_row():
     lite = [f"block_{n}/{kind}" for n in range(1, 16) for kind in ("expand", "depthwise", "output")]
     assert layer_columns([*lite, "head"]) == 6
     branches = [f"inception{n}.branch{m}" for n in "abcd" for m in range(1, 5)]
@@ -50,7 +50,7 @@ def test_the_layers_of_a_block_share_a_row():
     assert layer_columns(["inception_4a/output", "inception_4b/output", "head"]) == 3
 
 
-def test_patterns_and_names_are_picked_once_each():
+def test_layer_patterns_match_each_layer_once():
     features = store.load("lite0", CPU)
     found = picked(features, ["block_1?/output,head", "block_15/*"])
     tens = [f"block_{n}/output" for n in range(10, 16)]
@@ -59,6 +59,6 @@ def test_patterns_and_names_are_picked_once_each():
         picked(features, ["block_15/?"])
 
 
-def test_a_few_layers_run_from_end_to_end_and_are_of_the_usual_kind():
+def test_some_layers_run_from_first_to_last():
     found = some(store.load("lite0", CPU), 5)
     assert found == [f"block_{n}/expand" for n in (1, 5, 8, 11, 15)]

@@ -90,15 +90,15 @@ class Terminal:
         ({}, None),
     ],
 )
-def test_the_kind_follows_from_the_environment(environment, kind):
+def test_terminal_kind_by_environment(environment, kind):
     assert kind_for("auto", environment) == kind
     assert kind_for("off", environment) is None
     assert kind_for("kitty", environment) == "kitty"
 
 
-def test_half_blocks_say_the_pixels_colours(texture):
+def test_half_blocks_have_the_pixels_colours(texture):
     pixels = texture(6, 9)
-    for row, line in enumerate(half_blocks(pixels, many=True)):
+    for row, line in enumerate(half_blocks(pixels, true_colour=True)):
         cells = re.findall(r"\x1b\[38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m▀", line)
         found = np.array(cells, int).reshape(-1, 2, 3)
         assert np.array_equal(found[:, 0], pixels[2 * row])
@@ -106,7 +106,7 @@ def test_half_blocks_say_the_pixels_colours(texture):
         assert line.endswith("\x1b[0m")
 
 
-def test_256_colours_are_the_nearest_ones(texture):
+def test_palette_colours_are_the_nearest(texture):
     levels = [0, 95, 135, 175, 215, 255]
     palette = [(r, g, b) for r in levels for g in levels for b in levels]
     palette = np.array([*palette, *[(8 + 10 * n,) * 3 for n in range(24)]])
@@ -116,7 +116,7 @@ def test_256_colours_are_the_nearest_ones(texture):
     assert np.array_equal(far, least)
 
 
-def test_kitty_and_iterm_carry_the_picture(texture):
+def test_kitty_and_iterm_contain_the_image(texture):
     file = io.BytesIO()
     PilImage.fromarray(texture(60, 80)).save(file, "PNG")
     parts = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", kitty(file.getvalue(), (5, 12)))
@@ -128,14 +128,14 @@ def test_kitty_and_iterm_carry_the_picture(texture):
     assert code and base64.b64decode(code[2]) == b"abc" and "width=12;height=5" in code[1]
 
 
-def test_a_picture_has_room_or_is_left_out():
+def test_image_fits_the_terminal_or_is_left_out():
     assert cells_for((90, 160), 200, 60) == (18, 64)
     assert cells_for((160, 90), 80, 20) == (20, 22)  # upright: the height decides
     assert cells_for((90, 160), 12, 20) == (3, 12)
     assert cells_for((90, 160), 80, 2) is None and cells_for((90, 160), 6, 20) is None
 
 
-def test_lines_are_drawn_in_their_place():
+def test_lines_are_drawn_in_position():
     stream, terminal = io.StringIO(), Terminal(20, 6)
     screen = Screen(lambda text: print(text, end="", file=stream), lambda: (20, 6))
     terminal.feed("before\r\n")
@@ -152,7 +152,7 @@ def test_lines_are_drawn_in_their_place():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 30])
-def test_a_render_in_a_terminal_leaves_a_clean_screen(tmp_path, columns):
+def test_render_in_a_terminal_leaves_a_clean_screen(tmp_path, columns):
     words = [sys.executable, "-m", "dreamvid", "render", "quickstart", "--out", str(tmp_path)]
     words += ["--frames", "6", "--size", "64x36", "--set", "dream.octaves=1"]
     ours, theirs = pty.openpty()

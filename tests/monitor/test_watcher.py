@@ -67,7 +67,7 @@ def status(out):
     return json.loads(text[len("watching(") : -3])
 
 
-def test_the_report_is_escaped_balanced_and_says_what_run_json_says(tmp_path):
+def test_report_is_escaped_and_equals_run_json(tmp_path):
     report = watched(small(), tmp_path)
     assert report and report == tmp_path / "report.html"
     page = Page(report.read_text("utf-8"))
@@ -86,12 +86,12 @@ def test_the_report_is_escaped_balanced_and_says_what_run_json_says(tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["ffv1", "vp9", "prores"])
-def test_pictures_are_found_in_films_of_all_kinds(tmp_path, codec):
+def test_contact_sheet_of_all_kinds_of_films(tmp_path, codec):
     report = watched(small(f"video.codec={codec}", "video.frames=6"), tmp_path)
     assert report and report.read_text("utf-8").count("<figure>") == 6
 
 
-def test_timings_of_all_runs_are_kept_and_forgotten_with_the_film(tmp_path):
+def test_timings_of_all_runs_are_kept(tmp_path):
     stops = iter([False, False, False, True])
     assert watched(small(), tmp_path, stop=lambda: next(stops)) is None
     assert not (tmp_path / "report.html").exists()
@@ -101,7 +101,7 @@ def test_timings_of_all_runs_are_kept_and_forgotten_with_the_film(tmp_path):
     assert sorted(kept.frames) == [2, 3, 4, 6, 7, 8, 9, 10]  # a run's first also loads
 
 
-def test_damaged_timings_are_left_out(tmp_path):
+def test_timings_that_are_damaged_are_ignored(tmp_path):
     path = tmp_path / "timings.jsonl"
     good = b'{"run": 0, "until_first": 1.5}\n{"frame": 2, "seconds": [0.5, "x", 0.25, 1e99]}\n'
     path.write_bytes(good + b'[\xff\n{"frame": -1, "seconds": [1]}\n{"frame": 9, "sec')
@@ -110,7 +110,7 @@ def test_damaged_timings_are_left_out(tmp_path):
     assert read_timings(tmp_path / "none", most=3).frames == {}
 
 
-def test_watch_files_are_whole_at_every_moment(tmp_path):
+def test_watch_files_are_always_complete(tmp_path):
     folder, over, seen, wrong = tmp_path / "watch", threading.Event(), set(), []
 
     def look():
@@ -142,7 +142,7 @@ def test_watch_files_are_whole_at_every_moment(tmp_path):
         assert sum(1 for _ in film.decode(video=0)) == 40
 
 
-def test_the_page_is_told_of_a_stop_and_of_a_failure(tmp_path):
+def test_watch_page_shows_a_stop_and_a_failure(tmp_path):
     watched(small(), tmp_path / "a", watch=True, stop=lambda: True)
     told = status(tmp_path / "a")
     assert told["state"] == "stopped" and told["line"].startswith("1 of 10 frames are done")
@@ -155,14 +155,14 @@ def test_the_page_is_told_of_a_stop_and_of_a_failure(tmp_path):
     assert status(tmp_path / "b")["state"] == "failed"
 
 
-def test_watching_changes_no_film(tmp_path):
+def test_watch_changes_no_film(tmp_path):
     watched(small(), tmp_path / "a")
     watched(small(), tmp_path / "b", watch=True)
     for name in ("forward.mp4", "reverse.mp4", "loop.gif", "poster.png"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_a_poster_that_cannot_be_written_is_a_warning(tmp_path, caplog):
+def test_watch_poster_that_cannot_be_written_is_a_warning(tmp_path, caplog):
     (tmp_path / "watch" / "poster.png" / "in the way").mkdir(parents=True)
     assert watched(small(), tmp_path, watch=True)
     assert "--watch: " in caplog.text

@@ -11,7 +11,7 @@ from torch.testing import assert_close
 from dreamvid.cli import main
 from dreamvid.preset.load import load_preset
 from dreamvid.profiling.estimate import estimate
-from dreamvid.profiling.sample_encode import mirrored
+from dreamvid.profiling.sample_encode import tile_mirrored
 
 TINY = ["--size", "96x64", "--frames", "12", "--set", "dream.octaves=2", "--set", "dream.steps=2"]
 
@@ -40,7 +40,7 @@ def bytes_in(folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is told in other units")
-def test_an_estimate_is_about_what_a_render_takes(tmp_path):
+def test_estimate_is_close_to_a_render(tmp_path):
     _, said = peak_of("estimate", "quickstart", *TINY, "--json")
     found, out = json.loads(said), tmp_path / "film"
     peak, _ = peak_of("render", "quickstart", *TINY, "--out", out)
@@ -69,7 +69,7 @@ def of(*settings):
     return estimate(load_preset("quickstart", [*tiny, *settings]), torch.device("cpu"))
 
 
-def test_frames_that_are_only_moved_and_those_before_a_loop_are_told_apart():
+def test_estimate_counts_dreamed_and_lead_frames():
     film = of("dream.every=4", "video.frames=13")
     assert (film.frames, film.dreamed) == (13, 4)
     loop = of('loop.kind="cross-fade"', "loop.seconds=0.125", "loop.warm_up=0.25")
@@ -78,19 +78,19 @@ def test_frames_that_are_only_moved_and_those_before_a_loop_are_told_apart():
     assert kept == pytest.approx(3 * 64 * 48 * 6, rel=0.5)  # three frames of half precision
 
 
-def test_tiles_take_less_memory_and_are_named():
+def test_estimate_of_tiles_has_less_memory():
     sizes = ['start.size="640x64"', 'dream.layers=["block_3/expand"]', "video.frames=1"]
     whole, tiles = of(*sizes), of(*sizes, "dream.tile=64")
     assert (whole.tile, tiles.tile) == (None, 64)
     assert tiles.memory["dream"] < 0.4 * whole.memory["dream"]
 
 
-def test_a_film_that_is_never_dreamed_can_be_estimated():
+def test_estimate_of_a_film_without_a_dream():
     still = of("dream.layers=[{name='block_3/expand', weight='0 * t'}]")
     assert still.memory["dream"] == 0 and still.disk["films"] > 0
 
 
-def test_what_is_left_out_takes_no_room():
+def test_estimate_of_outputs_left_out_is_zero():
     lean = of("outputs.loop=false", "outputs.reverse=false")
     full = of("outputs.stills=[0, 3, 99]")
     assert lean.disk["loop"] == 0 and full.disk["loop"] > 0
@@ -98,16 +98,16 @@ def test_what_is_left_out_takes_no_room():
     assert full.disk["stills"] == pytest.approx(3 * lean.disk["stills"], rel=0.2)
 
 
-def test_a_small_piece_is_laid_out_without_seams():
+def test_tile_mirrored_has_no_seams():
     image = torch.arange(6.0).reshape(1, 1, 2, 3).expand(1, 3, 2, 3)
-    laid = mirrored(image, (5, 7))
+    laid = tile_mirrored(image, (5, 7))
     assert laid.shape == (1, 3, 5, 7)
     assert_close(laid[0, 0, 0], torch.tensor([0.0, 1, 2, 2, 1, 0, 0]))
     assert_close(laid[0, 0, :, 0], torch.tensor([0.0, 3, 3, 0, 0]))
-    assert_close(mirrored(image, (2, 2)), image[..., :2])
+    assert_close(tile_mirrored(image, (2, 2)), image[..., :2])
 
 
-def test_the_command_line_says_what_is_for_what(capsys):
+def test_estimate_command_prints_all_parts(capsys):
     words = ["--size", "64x48", "--frames", "2", "--set", "dream.octaves=1"]
     assert main(["estimate", "quickstart", *words]) == 0
     said = capsys.readouterr().out

@@ -75,7 +75,7 @@ def by_name(folder):
     return {str(one.path.relative_to(folder)): one for one in find(folder)}
 
 
-def test_everything_of_ours_is_found_with_what_it_is_worth(home):
+def test_clean_finds_all_leftovers(home):
     age(home / ".film.mp4.ab12_xyz", 2)
     found = by_name(home)
     told = {name: (one.kind, one.state) for name, one in found.items()}
@@ -92,7 +92,7 @@ def test_everything_of_ours_is_found_with_what_it_is_worth(home):
     assert found["whole/watch"].bytes == 40
 
 
-def test_nothing_is_removed_unless_it_is_said(home, capsys):
+def test_clean_removes_nothing_by_default(home, capsys):
     before = sorted(home.rglob("*"))
     code, said, _ = run(capsys, "clean", home)
     assert code == 0
@@ -100,7 +100,7 @@ def test_nothing_is_removed_unless_it_is_said(home, capsys):
     assert sorted(home.rglob("*")) == before
 
 
-def test_yes_removes_it_and_the_films_stay(home, capsys):
+def test_clean_yes_removes_leftovers_and_keeps_films(home, capsys):
     films = {path: path.read_bytes() for path in (home / "whole").glob("*.*") if path.is_file()}
     assert len(films) > 4
     assert run(capsys, "clean", home, "--yes")[0] == 0
@@ -112,7 +112,7 @@ def test_yes_removes_it_and_the_films_stay(home, capsys):
     assert "removed" not in said
 
 
-def test_only_what_is_old_enough(home, capsys):
+def test_clean_older_selects_by_age(home, capsys):
     age(home / "whole", 40)
     age(home / ".film.mp4.ab12_xyz", 20)
     code, said, _ = run(capsys, "clean", home, "--older", "30d", "--yes", "--json")
@@ -124,25 +124,25 @@ def test_only_what_is_old_enough(home, capsys):
     assert (home / ".film.mp4.ab12_xyz").exists()
 
 
-def test_what_was_written_in_the_future_is_young(home):
+def test_clean_age_of_files_from_the_future(home):
     age(home / "whole", -400)
     assert by_name(home)["whole/.render"].age == 0
 
 
 @pytest.mark.parametrize("older", ["30", "d", "-3d", "30 days", "1e9d", "9" * 500 + "d"])
-def test_a_wrong_age_is_one_line(older, home, capsys):
+def test_clean_wrong_age_is_refused(older, home, capsys):
     code, _, said = run(capsys, "clean", home, "--older", older, "--yes")
     assert code == 2
     assert len(said.splitlines()) == 1
     assert by_name(home)
 
 
-def test_a_folder_that_is_not_there(tmp_path, capsys):
+def test_clean_missing_folder_is_refused(tmp_path, capsys):
     code, _, said = run(capsys, "clean", tmp_path / "none")
     assert (code, len(said.splitlines())) == (6, 1)
 
 
-def test_a_running_one_is_listed_and_left(home, capsys):
+def test_clean_lists_running_renders_and_keeps_them(home, capsys):
     with (home / "half" / ".render" / "lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = by_name(home)["half/.render"]
@@ -152,7 +152,7 @@ def test_a_running_one_is_listed_and_left(home, capsys):
         assert not (home / "whole" / ".render").exists()
 
 
-def test_one_that_begins_after_the_look_is_left(home):
+def test_clean_keeps_a_render_that_starts_after_the_search(home):
     found = by_name(home)["half/.render"]
     with (home / "half" / ".render" / "lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -160,7 +160,7 @@ def test_one_that_begins_after_the_look_is_left(home):
     assert (found.path / "checkpoint.safetensors").exists()
 
 
-def test_a_batch_with_claims_is_left(home, capsys):
+def test_clean_keeps_a_batch_with_claims(home, capsys):
     (home / "batch" / ".queue" / "claimed").mkdir(exist_ok=True)
     (home / "batch" / ".queue" / "claimed" / "a~host~1~2.json").write_text("{}")
     assert by_name(home)["batch/.queue"].state == "running"
@@ -168,7 +168,7 @@ def test_a_batch_with_claims_is_left(home, capsys):
     assert (home / "batch" / ".queue" / "done" / "first.json").exists()
 
 
-def test_links_are_not_followed(home, tmp_path, capsys):
+def test_clean_follows_no_links(home, tmp_path, capsys):
     aside = tmp_path / "aside"
     (home / "half").rename(aside)
     (home / "link").symlink_to(aside)
@@ -185,7 +185,7 @@ def test_links_are_not_followed(home, tmp_path, capsys):
     assert [path.name for path in work.iterdir()] == ["mine"]
 
 
-def test_strangers_files_and_folders_stay(home, capsys):
+def test_clean_keeps_strangers_files(home, capsys):
     mine = home / "whole" / ".render" / "notes.txt"
     mine.write_text("mine")
     for name in (".render", "watch", ".queue", ".film.mp4.abcdefgh"):
@@ -224,7 +224,7 @@ THEIRS = [
 
 
 @pytest.mark.parametrize("names", THEIRS, ids=" ".join)
-def test_what_only_looks_like_ours_is_not_found(names, tmp_path, capsys):
+def test_clean_ignores_lookalikes(names, tmp_path, capsys):
     write_all(tmp_path, *names)
     age(tmp_path, 3)
     assert find(tmp_path) == []
@@ -233,7 +233,7 @@ def test_what_only_looks_like_ours_is_not_found(names, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_in_a_queue_only_jobs_are_ours(marked, tmp_path, capsys):
+def test_clean_removes_only_jobs_from_a_queue(marked, tmp_path, capsys):
     folder = tmp_path / ".queue"
     finished_batch(folder)
     (folder / "todo" / ".second.json.partial").write_text("{")
@@ -253,7 +253,7 @@ def test_in_a_queue_only_jobs_are_ours(marked, tmp_path, capsys):
     assert find(tmp_path) == []
 
 
-def test_an_old_queue_is_found_by_its_jobs(home):
+def test_clean_recognises_an_old_queue_by_its_jobs(home):
     queue = home / "batch" / ".queue"
     (queue / QUEUE_MARK).unlink()
     assert remove(by_name(home)["batch/.queue"])
@@ -277,7 +277,7 @@ def killed_export(out, tmp_path):
 
 @pytest.mark.parametrize("name", ["FILM.MP4", "film.gif", "pictures"])
 @pytest.mark.parametrize("marked", [True, False])
-def test_what_a_killed_export_leaves_is_found_and_removed(marked, name, tmp_path, monkeypatch):
+def test_clean_removes_a_killed_export(marked, name, tmp_path, monkeypatch):
     letters = iter(f"a{n:06}_" for n in range(99))
     monkeypatch.setattr("tempfile._get_candidate_names", lambda: letters)
     (tmp_path / "out").mkdir()
@@ -293,7 +293,7 @@ def test_what_a_killed_export_leaves_is_found_and_removed(marked, name, tmp_path
     assert not left.exists() and (tmp_path / "out" / name).exists()
 
 
-def test_in_an_exports_folder_only_its_own_names_are_ours(tmp_path, capsys):
+def test_clean_removes_only_an_exports_own_files(tmp_path, capsys):
     folder = tmp_path / ".film.mp4.original"
     ours = [EXPORT_MARK, "best.mp4", "silent.mp4", ".whole.mp4.partial"]
     theirs = ["1.png", "best.mov", "mine/000001.png", ".mine.partial", "whole.mp4.txt"]
@@ -308,7 +308,7 @@ def test_in_an_exports_folder_only_its_own_names_are_ours(tmp_path, capsys):
     assert (folder / "empty").is_dir()
 
 
-def test_what_was_cleaned_is_rendered_anew_alike(small_preset, home, capsys):
+def test_clean_then_render_gives_the_same_film(small_preset, home, capsys):
     film = home / "whole" / "forward.mp4"
     before = film.read_bytes()
     run(capsys, "clean", home, "--yes")

@@ -41,7 +41,7 @@ def decoded(path):
 
 
 @pytest.mark.parametrize("codec", list(CODECS))
-def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(small, codec, tmp_path):
+def test_resume_of_any_codec_gives_the_same_films(small, codec, tmp_path):
     preset, count = small(f"video.codec={codec}"), []
     whole = render_film(preset, tmp_path / "whole", device=CPU)
     render_film(
@@ -61,7 +61,7 @@ def test_a_stopped_film_of_any_codec_goes_on_to_the_same_films(small, codec, tmp
 
 @pytest.mark.slow
 @pytest.mark.parametrize("codec", ["hevc", "av1", "ffv1", "hap-q"])
-def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(small, codec, tmp_path):
+def test_resume_after_a_kill_of_any_codec(small, codec, tmp_path):
     preset = small(f"video.codec={codec}")
     render_film(preset, tmp_path / "whole", device=CPU)
     code = (
@@ -82,7 +82,7 @@ def test_a_killed_film_of_another_codec_goes_on_to_the_same_films(small, codec, 
     check_same(out, tmp_path / "whole", codec)
 
 
-def test_the_sequence_is_the_frames_at_sixteen_bits(small, tmp_path):
+def test_image_sequence_has_sixteen_bits(small, tmp_path):
     images = []
     render_film(small(), tmp_path, device=CPU, on_frame=lambda p: images.append(p.frame.image))
     names = sorted(path.name for path in (tmp_path / "frames").iterdir())
@@ -96,30 +96,30 @@ def test_the_sequence_is_the_frames_at_sixteen_bits(small, tmp_path):
         assert np.abs(kept - meant).max() <= 0.5
 
 
-def test_a_picture_that_is_gone_is_one_line(small, tmp_path):
+def test_image_sequence_with_a_missing_frame_is_refused(small, tmp_path):
     render_film(small(), tmp_path, device=CPU)
     (tmp_path / "frames" / "000003.png").unlink()
     with pytest.raises(ResumeError, match=r"000003\.png: is gone; --fresh"):
         render_film(small(), tmp_path, device=CPU)
 
 
-def test_a_longer_films_pictures_are_not_mixed_with_ours(small, tmp_path):
+def test_image_sequence_of_a_longer_film_is_refused(small, tmp_path):
     (tmp_path / "frames").mkdir()
     (tmp_path / "frames" / "000010.png").touch()
     with pytest.raises(OutputError, match=r"000010\.png: is of a longer film; remove"):
         render_film(small(), tmp_path, device=CPU)
 
 
-def test_auto_is_remembered_by_the_folder(small, tmp_path):
+def test_encoder_auto_is_kept_on_resume(small, tmp_path):
     words = []
-    render_film(small("video.encoder=auto"), tmp_path, device=CPU, note=words.append)
+    render_film(small("video.encoder=auto"), tmp_path, device=CPU, on_message=words.append)
     assert words and words[0].startswith("H.264 by ")
     frames = []
     render_film(small("video.encoder=auto"), tmp_path, device=CPU, on_frame=frames.append)
     assert frames == []
 
 
-def test_every_name_of_a_film_is_kept_from_being_overwritten(small, tmp_path):
+def test_inputs_are_never_overwritten(small, tmp_path):
     assert {
         f"{film}{codec.suffix}" for film in ("forward", "reverse") for codec in CODECS.values()
     } < {*FILES}
@@ -142,7 +142,7 @@ def test_every_name_of_a_film_is_kept_from_being_overwritten(small, tmp_path):
         (["video.codec=mpeg2"], "video.codec"),
     ],
 )
-def test_what_would_have_no_effect_is_refused_in_one_line(small, settings, said):
+def test_codec_options_without_effect_are_refused(small, settings, said):
     with pytest.raises(PresetError, match=said) as caught:
         small(*settings)
     assert "\n" not in str(caught.value)
@@ -151,7 +151,7 @@ def test_what_would_have_no_effect_is_refused_in_one_line(small, settings, said)
 @pytest.mark.parametrize(
     "setting", ["codec=av1", "depth=10", "dither=ordered", "encoder=auto", "crf=20"]
 )
-def test_what_decides_the_packets_is_in_the_key(small, setting):
+def test_key_has_the_encoder_settings(small, setting):
     assert small().render_key != small(f"video.{setting}").render_key
     assert small().render_key == small("video.depth=8").render_key
     assert small().render_key != small("outputs.frames=none").render_key

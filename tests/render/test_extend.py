@@ -56,7 +56,7 @@ def whole(render, tmp_path_factory):
 
 @pytest.mark.parametrize("frames", [8, 10])  # of full segments, or not
 @pytest.mark.parametrize("codec", CODECS)
-def test_a_finished_film_goes_on_as_if_it_had_been_longer(render, codec, frames, whole, tmp_path):
+def test_extend_equals_a_longer_render(render, codec, frames, whole, tmp_path):
     render(tmp_path, frames, f"video.codec={codec}")
     seen = []
     outcome = longer(tmp_path, frames=14 - frames, on_frame=seen.append)
@@ -65,7 +65,7 @@ def test_a_finished_film_goes_on_as_if_it_had_been_longer(render, codec, frames,
     render(tmp_path, 14, f"video.codec={codec}", on_frame=seen.clear)  # is that film's folder now
 
 
-def test_twice_and_by_seconds(render, whole, tmp_path):
+def test_extend_twice_and_by_seconds(render, whole, tmp_path):
     render(tmp_path, 5)
     assert longer(tmp_path, frames=2).count == 7
     assert longer(tmp_path, frames=2).count == 9
@@ -73,14 +73,14 @@ def test_twice_and_by_seconds(render, whole, tmp_path):
     check_alike(tmp_path, whole["h264"])
 
 
-def test_a_film_that_is_not_finished(render, whole, tmp_path):
+def test_extend_an_unfinished_film(render, whole, tmp_path):
     assert not render(tmp_path, 12, stop=stop_after(6)).finished
     assert longer(tmp_path, frames=2).count == 14
     check_alike(tmp_path, whole["h264"])
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
-def test_the_same_command_never_goes_further_than_it_was_asked(render, after, whole, tmp_path):
+def test_extend_again_only_finishes(render, after, whole, tmp_path):
     render(tmp_path, 10)
     assert not longer(tmp_path, frames=4, stop=stop_after(after)).finished
     with pytest.raises(ResumeError, match=r"a film of 14 frames was begun here \(--to 14 finish"):
@@ -92,7 +92,7 @@ def test_the_same_command_never_goes_further_than_it_was_asked(render, after, wh
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(render, whole, tmp_path):
+def test_extend_resumes_after_a_kill(render, whole, tmp_path):
     for number, share in enumerate((0.02, 0.1, 0.2, 0.35, 0.5, 0.7)):
         out = tmp_path / str(number)
         render(out, 10)
@@ -110,7 +110,7 @@ def test_killed_at_any_moment_it_goes_on(render, whole, tmp_path):
         check_alike(out, whole["h264"])
 
 
-def test_what_depends_on_the_length_is_named(render, tmp_path, capsys):
+def test_extend_names_length_dependent_options(render, tmp_path, capsys):
     zoom, turn = 'motion.zoom="1 + p / 10"', 'motion.turn="t"'
     render(tmp_path, 5, zoom, turn)
     assert plan(tmp_path, frames=2).depends == ("motion.zoom",)
@@ -120,13 +120,13 @@ def test_what_depends_on_the_length_is_named(render, tmp_path, capsys):
     assert "motion.zoom depends on the film's length" in err and "turn" not in err
 
 
-def test_a_loop_is_refused(render, tmp_path):
+def test_extend_refuses_a_loop(render, tmp_path):
     render(tmp_path, 6, "loop.kind=cross-fade", "loop.seconds=0.5", "loop.warm_up=0.25")
     with pytest.raises(PresetError, match=r"loop.kind: cross-fade: a loop has no end"):
         plan(tmp_path, frames=2)
 
 
-def test_footage_goes_as_far_as_it_goes(whole, tmp_path):
+def test_extend_footage_to_its_end(whole, tmp_path):
     footage = f"start.path={whole['h264'] / 'forward.mp4'}"
     preset = [*SMALL, "video.frames=5", footage]
     base = [word for setting in preset for word in ("--set", setting)]
@@ -141,7 +141,7 @@ def test_footage_goes_as_far_as_it_goes(whole, tmp_path):
         plan(out, frames=1)
 
 
-def test_a_folder_of_an_older_version_is_one_line(render, tmp_path):
+def test_extend_refuses_a_folder_of_an_older_version(render, tmp_path):
     render(tmp_path, 10)
     path = tmp_path / ".render" / "checkpoint.safetensors"
     kept = load(path, CPU)
@@ -150,7 +150,7 @@ def test_a_folder_of_an_older_version_is_one_line(render, tmp_path):
         longer(tmp_path, frames=1)
 
 
-def test_folders_that_hold_nothing_to_go_on_from(tmp_path, capsys):
+def test_extend_refuses_folders_without_a_render(tmp_path, capsys):
     for command, words in (
         (["--frames", "3"], "has no render to go on from"),
         ([], "give one of --frames"),
@@ -163,7 +163,7 @@ def test_folders_that_hold_nothing_to_go_on_from(tmp_path, capsys):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_shorter_film_is_refused_and_a_longer_render_says_how(render, tmp_path):
+def test_extend_refuses_a_shorter_film(render, tmp_path):
     render(tmp_path, 5)
     with pytest.raises(PresetError, match=r"--to: 4 frames: the film has 5"):
         plan(tmp_path, to=4)
@@ -171,7 +171,7 @@ def test_a_shorter_film_is_refused_and_a_longer_render_says_how(render, tmp_path
         render(tmp_path, 7)
 
 
-def test_a_record_that_is_damaged_is_one_line(render, tmp_path):
+def test_extend_refuses_a_damaged_record(render, tmp_path):
     render(tmp_path, 2)
     job = tmp_path / ".render" / "job.json"
     job.write_text("[" * 10_000)

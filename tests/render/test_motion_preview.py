@@ -30,7 +30,7 @@ def moved(board, zoom, degrees):
 
 
 @pytest.mark.parametrize(("zoom", "turn"), [(1.5, 0.0), (1.0, 40.0), (1.3, -30.0)])
-def test_the_board_moves_as_the_camera_does(zoom, turn):
+def test_motion_preview_moves_as_the_camera(zoom, turn):
     settings = [f"motion.zoom={zoom}", f"motion.turn={turn}", "start.size=96x64"]
     preset = load_preset("quickstart", [*settings, "video.frames=9", "video.fps=8"])
     frames = list(camera_frames(camera_film(with_video(preset)), 9))
@@ -48,7 +48,7 @@ def _apart(one, other):
     return float(soft.abs().mean())
 
 
-def test_motion_is_written_as_the_suffix_says(capsys, tmp_path, monkeypatch):
+def test_motion_preview_formats_follow_the_suffix(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("dreamvid.models.weights.store.load", None)  # no network is needed
     for name in ("a.mp4", "a.gif", "a.png"):
@@ -60,7 +60,7 @@ def test_motion_is_written_as_the_suffix_says(capsys, tmp_path, monkeypatch):
         assert getattr(gif, "n_frames", 0) == 8 and sheet.size == (288, 128)
 
 
-def test_a_sparse_preview_has_the_whole_film(capsys, tmp_path):
+def test_sparse_preview_has_the_whole_film(capsys, tmp_path):
     few = ("--set", "dream.octaves=1", "--set", "dream.steps=1", "--sparse")
     film, sheet = tmp_path / "a.mp4", tmp_path / "a.png"
     words = ("preview", "quickstart", "--size", "64x48", "--set", "video.frames=40", *few)
@@ -80,7 +80,7 @@ def test_a_sparse_preview_has_the_whole_film(capsys, tmp_path):
         (("--motion", "--out", "a.xyz"), "a.xyz: no picture format"),
     ],
 )
-def test_what_cannot_be_previewed_is_one_line(capsys, tmp_path, monkeypatch, words, said):
+def test_motion_preview_without_motion_is_refused(capsys, tmp_path, monkeypatch, words, said):
     monkeypatch.chdir(tmp_path)
     code, _, error = run(capsys, "preview", "quickstart", *SMALL, *words)
     assert code and error.startswith(f"dreamvid: {said}") and error.count("\n") == 1

@@ -39,7 +39,7 @@ def whole(small_preset, tmp_path):
     return tmp_path / "whole"
 
 
-def test_a_render_leaves_every_file(whole):
+def test_render_writes_every_file(whole):
     names = {"forward.mp4", "reverse.mp4", "loop.gif", "poster.png", "run.json", ".render"}
     assert {path.name for path in whole.iterdir()} == names
     forward, backward = grey(whole / "forward.mp4"), grey(whole / "reverse.mp4")
@@ -55,7 +55,7 @@ def test_a_render_leaves_every_file(whole):
     assert pictures(whole / "loop.gif") == 8  # 0 2 4 6 8 6 4 2
 
 
-def test_the_record_says_what_made_the_film(whole):
+def test_record_describes_the_film(whole):
     record = json.loads((whole / "run.json").read_text())
     (layer,) = record["preset"]["dream"]["layers"]
     assert (layer["name"], layer["weight"], layer["channels"]) == ("block_5/expand", 1.0, [])
@@ -64,7 +64,7 @@ def test_the_record_says_what_made_the_film(whole):
     assert record["outputs"]["forward.mp4"] == (whole / "forward.mp4").stat().st_size
 
 
-def test_rendering_again_renders_nothing_and_gives_the_same_files(small_preset, whole):
+def test_resume_of_a_finished_film_renders_nothing(small_preset, whole):
     before = {path.name: path.read_bytes() for path in whole.glob("*.mp4")}
     frames = []
     render_film(small_preset(), whole, device=CPU, on_frame=frames.append)
@@ -73,7 +73,7 @@ def test_rendering_again_renders_nothing_and_gives_the_same_files(small_preset, 
 
 
 @pytest.mark.parametrize("after", [1, 4, 6, 9])
-def test_a_stopped_film_goes_on_to_the_same_films(small_preset, after, whole, tmp_path):
+def test_resume_after_a_stop_gives_the_same_films(small_preset, after, whole, tmp_path):
     out = tmp_path / "stopped"
     count = []
 
@@ -93,7 +93,7 @@ def test_a_stopped_film_goes_on_to_the_same_films(small_preset, after, whole, tm
 
 @pytest.mark.slow
 @pytest.mark.parametrize("frames", [2, 5, 7])
-def test_a_killed_film_goes_on_to_the_same_films(small_preset, frames, whole, tmp_path):
+def test_resume_after_a_kill_gives_the_same_films(small_preset, frames, whole, tmp_path):
     """kill -9 as soon as a frame's line is out, then the same command."""
     out = tmp_path / "killed"
     code = (
@@ -118,7 +118,7 @@ def test_a_killed_film_goes_on_to_the_same_films(small_preset, frames, whole, tm
 
 
 @pytest.mark.slow
-def test_a_stopped_process_says_how_to_go_on(tmp_path):
+def test_stop_signal_prints_how_to_resume(tmp_path):
     command = [sys.executable, "-m", "dreamvid", "render", "quickstart", "--out"]
     options = [word for setting in (*SMALL, "video.frames=5000") for word in ("--set", setting)]
     with subprocess.Popen(
@@ -138,7 +138,7 @@ def test_a_stopped_process_says_how_to_go_on(tmp_path):
     assert "the same command goes on from there" in said
 
 
-def test_another_presets_render_is_refused_naming_what_differs(small_preset, whole):
+def test_resume_with_other_settings_is_refused(small_preset, whole):
     with pytest.raises(ResumeError, match=r"dream.steps 1 -> 2, video.frames 10 -> 11 .*--fresh"):
         render_film(small_preset("dream.steps=2", "video.frames=11"), whole, device=CPU)
     for name in ("state", "state-copy"):
@@ -149,13 +149,13 @@ def test_another_presets_render_is_refused_naming_what_differs(small_preset, who
     assert again.count == 3 and len(packets(whole / "forward.mp4")) == 3
 
 
-def test_a_command_that_failed_leaves_the_folder_to_the_next(small_preset, tmp_path):
+def test_resume_after_a_failed_command(small_preset, tmp_path):
     with pytest.raises(PresetError, match=r"dream.octaves: 9 octaves"):
         render_film(small_preset("dream.octaves=9"), tmp_path, device=CPU)
     assert render_film(small_preset("video.frames=1"), tmp_path, device=CPU).finished
 
 
-def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(small_preset, whole):
+def test_resume_with_damaged_state_is_refused(small_preset, whole):
     state = whole / ".render" / "state.json"
     state.write_text("[" * 200_000)
     assert render_film(small_preset(), whole, device=CPU).finished  # it has a copy
@@ -169,7 +169,7 @@ def test_state_that_is_a_folder_or_a_tower_of_brackets_is_one_line(small_preset,
 
 
 @pytest.mark.slow
-def test_a_stop_keeps_every_frame_where_nobody_listens(tmp_path):
+def test_resume_keeps_every_frame_with_a_closed_stderr(tmp_path):
     words = [sys.executable, "-m", "dreamvid", "render", "quickstart", "--out", str(tmp_path)]
     options = [word for setting in (*SMALL, "video.frames=5000") for word in ("--set", setting)]
     with subprocess.Popen(
@@ -183,7 +183,7 @@ def test_a_stop_keeps_every_frame_where_nobody_listens(tmp_path):
     assert (tmp_path / ".render" / "checkpoint.safetensors").exists()
 
 
-def test_two_runs_do_not_share_a_folder(small_preset, tmp_path):
+def test_lock_keeps_a_second_run_out(small_preset, tmp_path):
     def second(progress):
         with pytest.raises(ResumeError, match="another run is at work here"):
             render_film(small_preset(), tmp_path, device=CPU)
@@ -193,11 +193,11 @@ def test_two_runs_do_not_share_a_folder(small_preset, tmp_path):
 
 
 @pytest.mark.parametrize(("lost", "again"), [("f000001", 0), ("r000002", 8)])
-def test_a_lost_segment_is_rendered_again_and_said(small_preset, lost, again, whole):
+def test_resume_renders_a_lost_segment_again(small_preset, lost, again, whole):
     before = {path.name: packets(path) for path in whole.glob("*.mp4")}
     (whole / ".render" / f"{lost}.mp4").unlink()
     frames, said = [], []
-    render_film(small_preset(), whole, device=CPU, on_frame=frames.append, note=said.append)
+    render_film(small_preset(), whole, device=CPU, on_frame=frames.append, on_message=said.append)
     assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
     if lost == "r000002":  # its frames are still there: it has only to be encoded
         assert frames == [] and said == []
@@ -206,7 +206,7 @@ def test_a_lost_segment_is_rendered_again_and_said(small_preset, lost, again, wh
         assert f"{lost}.mp4 is gone; rendering again from frame {again}" in said[0]
 
 
-def test_changing_only_the_outputs_renders_nothing(small_preset, whole):
+def test_resume_with_other_outputs_renders_nothing(small_preset, whole):
     frames = []
     changed = small_preset("outputs.loop_width=32", "video.every=5")
     render_film(changed, whole, device=CPU, on_frame=frames.append)
@@ -215,7 +215,7 @@ def test_changing_only_the_outputs_renders_nothing(small_preset, whole):
     assert pictures(whole / "loop.gif") == 2
 
 
-def test_outputs_can_be_left_out_and_stills_are_kept(small_preset, tmp_path):
+def test_outputs_can_be_left_out_and_stills_written(small_preset, tmp_path):
     settings = ("outputs.reverse=false", "outputs.stills=[0, 3]", "video.frames=5")
     outcome = render_film(small_preset(*settings), tmp_path, device=CPU)
     assert [path.name for path in outcome.files] == [
@@ -232,7 +232,7 @@ def test_outputs_can_be_left_out_and_stills_are_kept(small_preset, tmp_path):
     assert not (tmp_path / "reverse.mp4").exists()
 
 
-def test_a_tour_dreams_one_layer_after_another(small_preset, tmp_path):
+def test_tour_dreams_one_layer_after_another(small_preset, tmp_path):
     def stills(name, *settings):
         out = tmp_path / name
         keep = ("outputs.stills=[0,1,2]", "video.frames=3", "motion.zoom=1")
@@ -244,7 +244,7 @@ def test_a_tour_dreams_one_layer_after_another(small_preset, tmp_path):
     assert np.array_equal(tour[0], first[0]) and not np.array_equal(tour[1], first[1])
 
 
-def test_a_file_where_the_folder_should_be_is_one_line(small_preset, tmp_path):
+def test_out_that_is_a_file_is_refused(small_preset, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"--out .*file: cannot be written"):
         render_film(small_preset(), tmp_path / "file", device=CPU)
@@ -254,7 +254,7 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:100])
 
 
-def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(small_preset, whole):
+def test_resume_with_a_damaged_checkpoint_uses_the_one_before(small_preset, whole):
     before = {path.name: packets(path) for path in whole.glob("*.mp4")}
     cut(whole / ".render" / "checkpoint.safetensors")
     frames = []
@@ -263,7 +263,7 @@ def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(small_preset,
     assert {path.name: packets(path) for path in whole.glob("*.mp4")} == before
 
 
-def test_two_damaged_checkpoints_are_one_line(small_preset, whole):
+def test_resume_with_two_damaged_checkpoints_is_refused(small_preset, whole):
     for name in ("checkpoint", "before-checkpoint"):
         cut(whole / ".render" / f"{name}.safetensors")
     with pytest.raises(ResumeError, match=r"checkpoint.safetensors is damaged .*--fresh"):
@@ -281,7 +281,7 @@ with open("/proc/self/status") as status:  # rusage's begins with the size of th
 
 
 @pytest.mark.slow
-def test_two_hundred_frames_peak_no_higher_than_fifty(tmp_path):
+def test_memory_peak_does_not_grow_with_the_film(tmp_path):
     def peak(frames):
         settings = [*SMALL, "start.size=320x180", "video.fps=24", f"video.frames={frames}"]
         command = [sys.executable, "-c", PEAK, str(tmp_path / str(frames)), *settings]

@@ -68,7 +68,7 @@ FILES = ("forward.mp4", "reverse.mp4", "loop.gif", "poster.png", "stills/000001.
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_is_rendered_again_from_itself_alone(name, rendered, here, capsys):
+def test_replay_of_every_file_is_identical(name, rendered, here, capsys):
     copy = here / f"posted{name[-4:]}"
     shutil.copy(rendered / name, copy)
     code, said, _ = run(capsys, "replay", copy, "--strict")
@@ -80,7 +80,7 @@ def test_every_file_is_rendered_again_from_itself_alone(name, rendered, here, ca
         assert (again / other).read_bytes() == (rendered / other).read_bytes()
 
 
-def test_files_for_targets_carry_the_record_within_their_limits(small_preset, here, capsys):
+def test_replay_record_in_targets_files(small_preset, here, capsys):
     preset = small_preset("video.frames=2", 'outputs.targets=["discord-emoji", "web", "archive"]')
     outcome = render_film(preset, here / "film", device=CPU)
     targets = [path for path in outcome.files if path.stem not in ("loop", "poster", "run")][2:]
@@ -107,7 +107,7 @@ def test_files_for_targets_carry_the_record_within_their_limits(small_preset, he
         (("reverse", "forward.mp4", "--out", "a.mp4"), "a.mp4"),
     ],
 )
-def test_what_is_made_of_a_film_is_rendered_again_from_itself(words, name, rendered, here, capsys):
+def test_replay_of_a_converted_film(words, name, rendered, here, capsys):
     command, film, *rest = words
     assert run(capsys, command, rendered / film, *rest)[0] == 0
     code, said, _ = run(capsys, "replay", name)
@@ -116,7 +116,7 @@ def test_what_is_made_of_a_film_is_rendered_again_from_itself(words, name, rende
     assert again.read_bytes() == (rendered / "forward.mp4").read_bytes()
 
 
-def test_a_stopped_render_goes_on_to_the_same_files_and_records(small_preset, rendered, here):
+def test_resume_gives_the_same_files_and_records(small_preset, rendered, here):
     seen = []
     words = {"device": CPU, "on_frame": seen.append}
     preset = small_preset("video.frames=6", *KEPT)
@@ -127,7 +127,7 @@ def test_a_stopped_render_goes_on_to_the_same_files_and_records(small_preset, re
         assert told(here / "film" / name)["output"] == name.rpartition(".")[0]
 
 
-def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(small_preset, here, rendered):
+def test_replay_record_that_does_not_fit_fails_no_render(small_preset, here, rendered):
     job = build(small_preset("video.frames=6", *KEPT), CPU)
     shutil.copytree(rendered, here / "film")
     text, cut = here / "film" / "text.txt", here / "film" / "forward.mp4"
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_carry_a_record_does_not_fail_a_render(small_preset, 
     assert text.read_text() == "text" and told(here / "film" / "poster.png")
 
 
-def test_a_folder_is_rendered_again_from_its_run(rendered, here, capsys):
+def test_replay_of_a_folder_uses_run_json(rendered, here, capsys):
     code, said, _ = run(capsys, "replay", rendered, "--out", "again")
     assert code == 0 and "again/forward.mp4: all 6 frames are identical" in said
     shutil.copy(rendered / "run.json", here / "run.json")
@@ -149,7 +149,7 @@ def test_a_folder_is_rendered_again_from_its_run(rendered, here, capsys):
         replay.open_source(here / "again" / "stills")
 
 
-def test_set_makes_a_variation_which_is_not_compared(rendered, here, capsys):
+def test_replay_with_set_is_not_compared(rendered, here, capsys):
     words = ("replay", rendered / "forward.mp4", "--set", "seed=9", "--set", "video.frames=2")
     code, said, _ = run(capsys, *words)
     assert code == 0 and "a variation: seed=9, video.frames=2" in said and "identical" not in said
@@ -165,7 +165,7 @@ def changed(rendered, path, **changes):
     return path
 
 
-def test_what_differs_is_named_beforehand(rendered, here, capsys):
+def test_replay_names_differences_beforehand(rendered, here, capsys):
     versions = told(rendered / "forward.mp4")["versions"] | {"dreamvid": "0.0.1"}
     path = changed(rendered, here / "old.mp4", versions=versions, device="Abacus (cpu, BEADS)")
     code, said, _ = run(capsys, "replay", path, "--strict")
@@ -174,7 +174,7 @@ def test_what_differs_is_named_beforehand(rendered, here, capsys):
     assert "; dreamvid 0.0.1, now " in said
 
 
-def test_frames_that_differ_and_should_not_fail_only_strictly(rendered, here, capsys):
+def test_replay_differences_fail_only_with_strict(rendered, here, capsys):
     film = here / "liar.mp4"
     shutil.copy(rendered / "reverse.mp4", film)
     embed(film, told(rendered / "forward.mp4"))
@@ -184,7 +184,7 @@ def test_frames_that_differ_and_should_not_fail_only_strictly(rendered, here, ca
     assert code == 1 and "liar.mp4: its frames differ, and should not" in said
 
 
-def test_the_difference_of_two_films_is_numpys(rendered):
+def test_replay_comparison_equals_numpys(rendered):
     ours = replay.compare(rendered / "forward.mp4", rendered / "reverse.mp4")
     one, other = (
         np.stack(list(replay.read_frames(rendered / name))).astype(float)
@@ -195,7 +195,7 @@ def test_the_difference_of_two_films_is_numpys(rendered):
     assert (ours.frames, ours.first) == (6, 0)
 
 
-def test_torch_has_the_threads_of_the_record_and_then_its_own(rendered, here):
+def test_replay_uses_the_records_threads(rendered, here):
     record = replay.open_source(rendered / "forward.mp4").record
     before = torch.get_num_threads()
     with replay.threads(record.model_copy(update={"threads": before + 1}), CPU):
@@ -203,7 +203,7 @@ def test_torch_has_the_threads_of_the_record_and_then_its_own(rendered, here):
     assert torch.get_num_threads() == before
 
 
-def test_what_was_done_since_is_told(rendered, here, capsys):
+def test_replay_lists_later_conversions(rendered, here, capsys):
     loop = here / "made.gif"
     shutil.copy(rendered / "loop.gif", loop)
     copy_record(rendered / "forward.mp4", loop, "dreamvid loop\x1b[31m\nLIE")
@@ -213,7 +213,7 @@ def test_what_was_done_since_is_told(rendered, here, capsys):
     assert run(capsys, "replay", loop, "--strict")[0] == 1
 
 
-def test_a_photo_is_found_by_name_and_digest(of_photo, here, capsys):
+def test_replay_finds_a_photo_by_name_and_digest(of_photo, here, capsys):
     record = told(of_photo / "forward.mp4")
     assert record["preset"]["start"]["path"] == "a.png" and str(here) not in json.dumps(record)
     film = of_photo / "forward.mp4"
@@ -233,7 +233,7 @@ def test_a_photo_is_found_by_name_and_digest(of_photo, here, capsys):
     assert code == 0 and "a variation: start.path=" in said
 
 
-def test_footage_is_found_by_name_and_digest(rendered, here, capsys):
+def test_replay_finds_footage_by_name_and_digest(rendered, here, capsys):
     (here / "clips").mkdir()
     shutil.copy(rendered / "forward.mp4", here / "clips" / "walk.mp4")
     render_film(with_settings(FOOTAGE), here / "film", device=CPU)
@@ -250,14 +250,14 @@ def test_footage_is_found_by_name_and_digest(rendered, here, capsys):
     assert code == 0 and "all 3 frames are identical" in said
 
 
-def test_more_threads_than_this_machine_has_are_used_all_the_same(rendered, here, capsys):
+def test_replay_uses_more_threads_than_cores(rendered, here, capsys):
     path = changed(rendered, here / "many.mp4", threads=33)
     code, said, _ = run(capsys, "replay", path)
     assert code == 0 and ", 33 threads" in said
     assert told(here / "out" / "many-replay" / "forward.mp4")["threads"] == 33
 
 
-def test_a_strangers_paths_are_never_followed(of_photo, here):
+def test_replay_follows_no_strangers_paths(of_photo, here):
     secret = here / "secret.png"
     shutil.copy(here / "photos" / "a.png", secret)
     film = of_photo / "forward.mp4"
@@ -274,7 +274,7 @@ def test_a_strangers_paths_are_never_followed(of_photo, here):
         replay.preset_of(replay.open_source(film), ())
 
 
-def test_another_model_of_the_name_is_refused(rendered, here, capsys):
+def test_replay_refuses_another_model_of_the_same_name(rendered, here, capsys):
     files = told(rendered / "forward.mp4")["files"] | {"model.file sha256": "ab" * 32}
     path = changed(rendered, here / "a.mp4", files=files)
     code, _, said = run(capsys, "replay", path)
@@ -292,13 +292,13 @@ def test_another_model_of_the_name_is_refused(rendered, here, capsys):
         ({"versions": 3}, 2, "its record is damaged: versions: "),
     ],
 )
-def test_a_records_preset_is_checked_like_any(change, code, said, rendered, here, capsys):
+def test_replay_checks_the_records_preset(change, code, said, rendered, here, capsys):
     path = changed(rendered, here / "a.mp4", **change)
     found = run(capsys, "replay", path)
     assert found[0] == code and said in found[2] and found[2].count("\n") == 1
 
 
-def test_a_file_without_a_record_is_one_line(rendered, here, capsys):
+def test_replay_of_a_file_without_a_record_is_refused(rendered, here, capsys):
     PilImage.new("RGB", (4, 4)).save(here / "a.png")
     code, _, said = run(capsys, "replay", here / "a.png")
     assert code == 2 and "a.png: carries no record of a render; many sites take it out" in said
@@ -306,7 +306,7 @@ def test_a_file_without_a_record_is_one_line(rendered, here, capsys):
     assert code == 2 and "is where the old files are" in said
 
 
-def test_a_file_becomes_a_preset_that_renders_the_same(rendered, here, capsys):
+def test_replay_preset_renders_the_same(rendered, here, capsys):
     for name in (*FILES, "run.json", "."):
         code, said, _ = run(capsys, "presets", "show", rendered / name)
         assert code == 0 and 'size = "64x36"' in said
@@ -321,7 +321,7 @@ def test_a_file_becomes_a_preset_that_renders_the_same(rendered, here, capsys):
     assert code == 2 and f"is not a preset (`dreamvid replay {old}` renders again" in said
 
 
-def test_a_preset_of_a_film_whose_photo_is_gone_names_it(of_photo, here, capsys):
+def test_replay_preset_names_a_missing_photo(of_photo, here, capsys):
     words = ("presets", "new", "mine", "--from", of_photo / "forward.mp4")
     code, _, said = run(capsys, *words)
     assert code == 0 and "a.png, of which it was made, is not here: put it beside" in said
@@ -343,7 +343,7 @@ OPTIONS = {
 
 @examples(max_examples=60)
 @given(st.sampled_from(names()), st.data())
-def test_what_a_preset_changes_is_all_of_it(name, data):
+def test_replay_preset_has_all_changes(name, data):
     chosen = data.draw(st.lists(st.sampled_from(list(OPTIONS)), unique=True, max_size=4))
     given_ = [f"{key}={data.draw(OPTIONS[key])}" for key in chosen]
     try:
@@ -355,7 +355,7 @@ def test_what_a_preset_changes_is_all_of_it(name, data):
     assert check(json.loads(json.dumps(preset.model_dump(mode="json")))) == preset
 
 
-def test_an_older_run_is_read_but_known_to_be_less(rendered, here):
+def test_replay_of_an_older_run(rendered, here):
     run_ = json.loads((rendered / "run.json").read_text())
     for key in ("format", "threads", "device_kind"):
         del run_[key]
@@ -368,7 +368,7 @@ def test_an_older_run_is_read_but_known_to_be_less(rendered, here):
     assert told(rendered / "forward.mp4")["format"] == FORMAT
 
 
-def test_a_film_of_another_codec_that_was_left_there_is_not_compared(rendered, here, capsys):
+def test_replay_ignores_a_film_of_another_codec(rendered, here, capsys):
     film = here / "film"
     shutil.copytree(rendered, film)
     (film / "forward.mov").write_bytes(b"of the run before")
@@ -381,7 +381,7 @@ def test_a_film_of_another_codec_that_was_left_there_is_not_compared(rendered, h
 
 
 @pytest.mark.parametrize("out", ["film", "film/stills/..", ""])
-def test_a_still_is_not_compared_with_itself(out, rendered, here, capsys):
+def test_replay_of_a_still_is_not_compared_with_itself(out, rendered, here, capsys):
     shutil.copytree(rendered, here / "film")
     before = {path: path.stat().st_mtime_ns for path in here.rglob("*")}
     code, _, said = run(capsys, "replay", "film/stills/000001.png", "--out", out)
@@ -389,13 +389,13 @@ def test_a_still_is_not_compared_with_itself(out, rendered, here, capsys):
     assert {path: path.stat().st_mtime_ns for path in here.rglob("*")} == before
 
 
-def test_a_file_of_settings_that_is_not_there_is_one_line(rendered, here, capsys):
+def test_replay_with_a_missing_input_is_refused(rendered, here, capsys):
     code, _, said = run(capsys, "replay", rendered, "--set", "start.path=nowhere.png")
     assert code == 2 and "nowhere.png cannot be read: No such file" in said
     assert len(said.splitlines()) == 1 and not (here / "out").exists()
 
 
-def test_the_next_command_for_a_new_preset_can_be_typed(here, capsys):
+def test_replay_preset_prints_the_next_command(here, capsys):
     code, said, _ = run(capsys, "presets", "new", "it's mine")
     assert code == 0 and shlex.split(said.split("`")[1])[-1] == "it's mine.toml"
     code, _, said = run(capsys, "presets", "new", "two\nlines")

@@ -13,7 +13,7 @@ from dreamvid.dream.tiling import bands
 from dreamvid.errors import OutputError, PresetError
 from dreamvid.preset.load import with_settings
 from dreamvid.render import stills
-from dreamvid.render.stills import Wanted, dream_still, fits
+from dreamvid.render.stills import StillOptions, dream_still, fits
 
 CPU = torch.device("cpu")
 SETTINGS = ("dream.layers=block_3/expand", "dream.octaves=2", "dream.steps=1")
@@ -36,10 +36,10 @@ def photo(texture, tmp_path):
 
 
 @pytest.mark.parametrize("size", [None, (101, 75)])
-def test_a_still_from_disk_is_that_from_memory(size, photo, tmp_path, monkeypatch):
+def test_still_on_disk_equals_the_one_in_memory(size, photo, tmp_path, monkeypatch):
     monkeypatch.setattr(bands, "BAND", 1500)
     for name, on_disk in (("disk", True), ("memory", False)):
-        wanted = Wanted(tmp_path / f"{name}.png", size, 16, on_disk)
+        wanted = StillOptions(tmp_path / f"{name}.png", size, 16, on_disk)
         dream_still(photo, options("dream.tile=64"), wanted, CPU)
     disk, memory = pixels(tmp_path / "disk.png"), pixels(tmp_path / "memory.png")
     assert disk.shape == ((*size, 3) if size else (90, 121, 3))
@@ -48,20 +48,18 @@ def test_a_still_from_disk_is_that_from_memory(size, photo, tmp_path, monkeypatc
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_a_still_goes_to_the_disk_where_half_of_the_free_memory_is_too_small(
-    photo, tmp_path, monkeypatch
-):
+def test_still_uses_the_disk_where_memory_is_too_small(photo, tmp_path, monkeypatch):
     ways = []
     monkeypatch.setattr(stills, "still", lambda image, *rest: ways.append("memory") or image)
     monkeypatch.setattr(stills, "_dreamed", lambda picture, *rest: ways.append("disk"))
     monkeypatch.setattr(stills, "write", lambda *rest: None)
     for free in (4_000_000, 3_000_000, None):  # bytes; 90 x 121 x 150 are 1.6e6
         monkeypatch.setattr(stills, "free_memory", lambda device, free=free: free)
-        dream_still(photo, options(), Wanted(tmp_path / "a.png"), CPU)
+        dream_still(photo, options(), StillOptions(tmp_path / "a.png"), CPU)
     assert ways == ["memory", "disk", "memory"]
 
 
-def test_what_fits_into_unknown_memory_is_modest(monkeypatch):
+def test_still_size_in_unknown_memory_is_modest(monkeypatch):
     monkeypatch.setattr(stills, "free_memory", lambda device: None)
     assert fits((4000, 6000), CPU) and not fits((12_000, 20_000), CPU)
 
@@ -75,42 +73,42 @@ def test_what_fits_into_unknown_memory_is_modest(monkeypatch):
         ("dream.octaves=9", "dream.octaves: 9 octaves of 121x90"),
     ],
 )
-def test_what_only_a_picture_in_memory_can_have_is_refused_before_the_work(
+def test_still_on_disk_refuses_settings_that_need_memory(
     setting, says, photo, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(stills, "_copied", lambda *rest: pytest.fail("too late"))
     with pytest.raises(PresetError, match=says):
-        dream_still(photo, options(setting), Wanted(tmp_path / "a.png", on_disk=True), CPU)
+        dream_still(photo, options(setting), StillOptions(tmp_path / "a.png", on_disk=True), CPU)
     assert not list(tmp_path.glob("*a.png*"))
 
 
-def test_a_still_that_is_stopped_leaves_nothing(photo, tmp_path):
+def test_still_that_is_stopped_leaves_nothing(photo, tmp_path):
     during = []
 
     def stop(share):
         during.extend(tmp_path.glob(".a.png*/*.raw"))
         raise KeyboardInterrupt
 
-    wanted = Wanted(tmp_path / "a.png", on_disk=True)
+    wanted = StillOptions(tmp_path / "a.png", on_disk=True)
     with pytest.raises(KeyboardInterrupt):
         dream_still(photo, options(), wanted, CPU, on_progress=stop)
     assert during and not list(tmp_path.glob("*a.png*"))
 
 
-def test_a_full_disk_is_told_before_the_work(photo, tmp_path, monkeypatch):
+def test_still_checks_the_disk_before_the_work(photo, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100_000))
     with pytest.raises(OutputError, match=r"1 MB are needed .*, 0 MB are free; choose"):
-        dream_still(photo, options(), Wanted(tmp_path / "a.png", on_disk=True), CPU)
+        dream_still(photo, options(), StillOptions(tmp_path / "a.png", on_disk=True), CPU)
     assert not list(tmp_path.glob("*a.png*"))
 
 
-def test_a_disk_that_fills_while_dreaming_is_one_line(photo, tmp_path, monkeypatch):
+def test_still_on_a_full_disk_is_an_error(photo, tmp_path, monkeypatch):
     def full(self):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("dreamvid.dream.tiling.disk_image.DiskImage.clear", full)
     with pytest.raises(OutputError, match=r"a.png: cannot be dreamed on disk: No space left"):
-        dream_still(photo, options(), Wanted(tmp_path / "a.png", on_disk=True), CPU)
+        dream_still(photo, options(), StillOptions(tmp_path / "a.png", on_disk=True), CPU)
     assert not list(tmp_path.glob("*a.png*"))
 
 
@@ -137,7 +135,7 @@ def peak(*words):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_a_still_from_disk_takes_no_memory_for_its_size(texture, tmp_path):
+def test_still_on_disk_takes_no_memory_for_its_size(texture, tmp_path):
     """3000 x 2000 in memory would be 72 MB in float32, each time that it is held."""
     large = cv2.resize(texture(500, 750), (3000, 2000), interpolation=cv2.INTER_CUBIC)
     PilImage.fromarray(large).save(tmp_path / "large.jpg")

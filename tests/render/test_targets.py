@@ -21,7 +21,9 @@ from tests.support.small_film import SMALL
 def rendered(small_preset, tmp_path):
     preset = small_preset('outputs.targets=["discord-emoji", "web"]')
     said = []
-    outcome = render_film(preset, tmp_path / "q", device=torch.device("cpu"), note=said.append)
+    outcome = render_film(
+        preset, tmp_path / "q", device=torch.device("cpu"), on_message=said.append
+    )
     return outcome, said
 
 
@@ -31,7 +33,7 @@ def last_step(path):
     return record["made_by"][-1]
 
 
-def test_a_render_leaves_its_targets_with_their_record(rendered):
+def test_targets_are_written_with_their_record(rendered):
     outcome, said = rendered
     names = {path.name for path in outcome.files}
     assert {"discord-emoji.gif", "web.mp4", "web-reverse.mp4"} <= names
@@ -43,7 +45,7 @@ def test_a_render_leaves_its_targets_with_their_record(rendered):
     assert (outcome.out / "discord-emoji.gif").stat().st_size <= 256_000
 
 
-def test_a_film_s_targets_take_the_place_of_nothing_it_is_made_from(small_preset, tmp_path):
+def test_targets_do_not_overwrite_inputs(small_preset, tmp_path):
     picture = tmp_path / "web.mp4"
     PilImage.new("RGB", (64, 36)).save(picture, format="png")
     settings = (f"start.path={picture}", "start.kind=image", 'outputs.targets=["web"]')
@@ -52,13 +54,13 @@ def test_a_film_s_targets_take_the_place_of_nothing_it_is_made_from(small_preset
         render_film(preset, tmp_path, device=torch.device("cpu"))
 
 
-def test_unknown_targets_are_refused_with_a_suggestion():
+def test_targets_that_are_unknown_are_refused():
     with pytest.raises(PresetError, match=r"outputs.targets\[0\].*did you mean reels"):
         load_preset("quickstart", ['outputs.targets=["reel"]'])
 
 
 @pytest.mark.parametrize("name", targets())
-def test_the_dream_has_the_target_s_shape_and_its_own_size(name):
+def test_targets_give_the_dream_its_shape(name):
     size = dream_size(load_preset("quickstart"), find(name))
     wanted = find(name).size_for((480, 270))
     if wanted is None or size is None:
@@ -70,7 +72,7 @@ def test_the_dream_has_the_target_s_shape_and_its_own_size(name):
     assert 0.9 < width * height / (480 * 270) < 1.1
 
 
-def test_render_for_a_target_dreams_at_its_shape(capsys, tmp_path, monkeypatch):
+def test_targets_of_render_give_the_dream_its_shape(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = [word for setting in SMALL[1:] for word in ("--set", setting)]
     words = ["render", "quickstart", *settings, "--set", "video.frames=2", "--device", "cpu"]
@@ -81,7 +83,7 @@ def test_render_for_a_target_dreams_at_its_shape(capsys, tmp_path, monkeypatch):
         assert film.streams.video[0].width == film.streams.video[0].height == 352
 
 
-def test_export_takes_a_render_folder_and_says_what_it_changed(capsys, rendered):
+def test_targets_exported_from_a_render_folder(capsys, rendered):
     outcome, _ = rendered
     code, out, err = run(capsys, "export", outcome.out, "--for", "slack-emoji")
     assert code == 0, err
@@ -95,7 +97,7 @@ def test_export_takes_a_render_folder_and_says_what_it_changed(capsys, rendered)
     assert told["changes"] == []
 
 
-def test_the_list_has_every_target_and_its_date(capsys):
+def test_targets_list_has_every_target(capsys):
     code, out, _ = run(capsys, "export", "--list")
     assert code == 0
     assert [line.split("\t")[0] for line in out.splitlines()] == list(targets())
@@ -121,7 +123,7 @@ def test_the_list_has_every_target_and_its_date(capsys):
         (["film.mp4", "--for", "web", "--seconds", "nan"], "--seconds: must be above 0"),
     ],
 )
-def test_errors_are_one_line_with_the_option(words, said, capsys, tmp_path, monkeypatch):
+def test_targets_errors_are_one_line(words, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, "export", *words)
     assert code in (2, 4) and out == ""

@@ -59,7 +59,7 @@ class PictureProgress:
 
     def _picture(self, progress: "Progress") -> tuple[list[str], int]:
         from dreamvid.image import to_bytes
-        from dreamvid.monitor.terminal import cells_for, picture_lines
+        from dreamvid.monitor.terminal import cells_for, image_lines
         from dreamvid.monitor.thumbnail import shrink_image, small_size
 
         image = progress.frame.image
@@ -70,7 +70,7 @@ class PictureProgress:
             return [], 0
         blocks = self._kind in ("blocks", "blocks256")
         pixels = (2 * cells[0], cells[1]) if blocks else small_size(size, LONGEST)
-        lines = picture_lines(to_bytes(shrink_image(image, pixels)), self._kind, cells)
+        lines = image_lines(to_bytes(shrink_image(image, pixels)), self._kind, cells)
         return lines, cells[1]
 
 

@@ -1,4 +1,4 @@
-"""Small dreams by a direction on generated pictures: what its making is measured on."""
+"""Small dreams on generated images, from which a direction's weights are measured."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,11 +17,11 @@ from dreamvid.models.features import FeatureModel
 SIZE = (180, 256)  # height and width in pixels
 ASCENT = Ascent(
     octaves=3, steps=8, step_size=2.0, jitter=16, pyramid=4, decorrelate=0.5
-)  # what makes shapes instead of noise, as in the presets
+)  # settings that give shapes instead of noise, as in the presets
 
 
 def starts(seed: int, count: int) -> list[Image]:
-    """Dusks, skies and faint noise in turn, each another, on the CPU."""
+    """Generate dusks, skies and faint noise in turn, on the CPU."""
     kinds = (dusk, sky, _faint_noise)
     return [kinds[n % len(kinds)](*SIZE, frame_rng(seed, n)) for n in range(count)]
 
@@ -30,18 +30,18 @@ def _faint_noise(height: int, width: int, rng: torch.Generator) -> Image:
     return 0.5 + 0.15 * (noise(height, width, rng) - 0.5)
 
 
-def dreamed(
+def dream_images(
     features: FeatureModel,
     weights: Mapping[str, Weights],
     shares: Mapping[str, float],
-    begun: list[Image],
+    images: list[Image],
     seed: int,
 ) -> Iterator[Image]:
-    """Each of the pictures, dreamed on by a direction."""
+    """Dream on each image by a direction."""
     parts = [
         Part(layer, OBJECTIVES["direction"](weights[layer]), share)
         for layer, share in shares.items()
     ]
     score = Score(features, parts)
-    for number, picture in enumerate(begun):
-        yield dream(picture, score, ASCENT, rng=frame_rng(seed, number))
+    for number, image in enumerate(images):
+        yield dream(image, score, ASCENT, rng=frame_rng(seed, number))

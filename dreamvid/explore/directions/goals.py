@@ -1,4 +1,4 @@
-"""What a direction is to lead to, as a value at every place: some labels, or some words."""
+"""Goals of a direction: a value at every position for some labels or words."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,29 +19,33 @@ Outputs = Float[Tensor, "outputs rows columns"]
 
 @dataclass(frozen=True)
 class Goal:
+    """A value to increase at every position of the head's layer."""
+
     head: Head
-    wanted: Callable[[Outputs], SpatialMap]
-    rows: Sequence[Weights]  # what the channels of the head's layer add to each label, or the words
+    value: Callable[[Outputs], SpatialMap]
+    rows: Sequence[Weights]  # weights of the head layer's channels for each label, or the words
 
     @property
     def weights(self) -> Weights:
-        """Which channels of the head's layer speak for it in all."""
+        """Mean weights of the head layer's channels."""
         return torch.stack([*self.rows]).mean(0)
 
     @property
     def layer(self) -> str:
         return self.head.layer
 
-    def __call__(self, seen: Activation) -> SpatialMap:
-        """How near each place of the head's layer is."""
-        return self.wanted(F.conv2d(seen, self.head.weight[:, :, None, None], self.head.bias)[0])
+    def __call__(self, activation: Activation) -> SpatialMap:
+        """Evaluate the goal at each position of the head layer's activation."""
+        return self.value(
+            F.conv2d(activation, self.head.weight[:, :, None, None], self.head.bias)[0]
+        )
 
 
 def towards_labels(head: Head, classes: Sequence[int]) -> Goal:
-    """The log-odds of these classes against all others.
+    """Make a goal of the log-odds of these classes against all others.
 
-    Against the others and not against all: the latter's slope vanishes where a dream has
-    them already, and what little is left speaks for nothing.
+    The odds are against the others, not against all classes, whose gradient vanishes where a
+    dream has these classes already.
     """
     chosen = torch.zeros(len(head.bias), dtype=torch.bool, device=head.bias.device)
     chosen[list(classes)] = True
@@ -49,14 +53,14 @@ def towards_labels(head: Head, classes: Sequence[int]) -> Goal:
     def odds(outputs: Outputs) -> SpatialMap:
         return outputs[chosen].logsumexp(0) - outputs[~chosen].logsumexp(0)
 
-    apart = head.weight[chosen] - head.weight.mean(0)
-    return Goal(head, odds, list(apart))
+    above_mean = head.weight[chosen] - head.weight.mean(0)
+    return Goal(head, odds, list(above_mean))
 
 
 def towards_words(space: WordSpace, text: str, against: str | None = None) -> Goal:
-    """The cosine with these words, less that with those `against`.
+    """Make a goal of the cosine with these words, minus that with the words `against`.
 
-    Raises ValueError naming a word that is not known.
+    Raises ValueError naming an unknown word.
     """
     target = space.vector(text)
     if against is not None:

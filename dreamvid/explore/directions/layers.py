@@ -1,4 +1,4 @@
-"""The layers that a direction is made of, and what share each has in it."""
+"""Layers of a direction, and their shares."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from dreamvid.errors import PresetError, quote
 from dreamvid.explore.layers import picked
 from dreamvid.models.features import FeatureModel
 
-# Late middle layers build, the last one alone does not; found by looking at films.
+# Late middle layers give buildings, the last one alone does not; found by comparing films.
 BUILDING: tuple[dict[str, float], ...] = (
     {"block_13/expand": 1.0, "block_11/expand": 0.5, "head": 0.3},
     {"inception_4e/output": 0.5, "inception_5a/output": 1.0, "inception_5b/output": 0.5},
@@ -14,7 +14,7 @@ BUILDING: tuple[dict[str, float], ...] = (
 
 
 def usual_shares(features: FeatureModel) -> dict[str, float]:
-    """Of a network whose films were looked at; of others, the layers they usually dream at."""
+    """Look up the shares of known networks; for others, the usual layers in equal shares."""
     for shares in BUILDING:
         if set(shares) <= set(features.layers):
             return shares
@@ -22,7 +22,7 @@ def usual_shares(features: FeatureModel) -> dict[str, float]:
 
 
 def read_shares(features: FeatureModel, given: Sequence[str]) -> dict[str, float]:
-    """LAYER or LAYER=SHARE, as --layers is given; raises PresetError or ModelError."""
+    """Parse --layers, each LAYER or LAYER=SHARE; raises PresetError or ModelError."""
     shares: dict[str, float] = {}
     for text in given:
         layer, equals, share = text.partition("=")

@@ -1,8 +1,8 @@
-"""Make a direction: towards labels or words, on dreams or in photos; or to what photos have.
+"""Make a direction: towards labels or words, measured on dreams or photos, or from photos alone.
 
-Without photos there is nothing to measure a goal on but dreams, and the first ones, by what the
-head alone says, are poor. So the direction that they give is dreamed, and measured on those
-dreams, and so on; half of what was found before is kept each time, or it swings to and fro.
+Without photos a goal is measured on dreams. The first ones, by the head's weights alone, are poor,
+so the resulting direction is dreamed and measured again. Each round keeps half of the weights
+before, or they would oscillate.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,91 +13,91 @@ import torch.nn.functional as F
 
 from dreamvid.errors import DreamvidError
 from dreamvid.explore.directions.attribution import contributions
-from dreamvid.explore.directions.dreams import dreamed, starts
+from dreamvid.explore.directions.dreams import dream_images, starts
 from dreamvid.explore.directions.goals import Goal
-from dreamvid.explore.directions.photo_folder import Album
+from dreamvid.explore.directions.photo_folder import PhotoFolder
 from dreamvid.explore.directions.photos import contrast
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.models.directions.direction import Weights
 from dreamvid.models.features import FeatureModel
 
 ROUNDS = 2  # of dreams by the direction itself
-STARTS = 9  # pictures dreamed on in each
-HELD = 0.5  # of what was found before
-SCALES = (0.6, 0.8, 1.25)  # a dream is looked at in another size too: what is noise does not last
-PLAIN = 24  # generated pictures that photos are held against, where there are no others
+STARTS = 9  # images dreamed on in each round
+HELD = 0.5  # share of the weights before that a round keeps
+SCALES = (0.6, 0.8, 1.25)  # of a dream for measuring, which noise does not survive
+GENERATED = 24  # images to contrast photos with, where there are no others
 
-Pictures = Iterable[OtherSizeImage]
-Watch = Callable[[str, Pictures, int], Pictures]
-"""Hands pictures on, told what and how many they are, so that somebody may count them."""
-Made = dict[str, Weights]
-"""By layer; the weights of each add up to 1."""
+Images = Iterable[OtherSizeImage]
+Track = Callable[[str, Images, int], Images]
+"""Passes images on and shows their progress, given their description and number."""
+LayerWeights = dict[str, Weights]
+"""Weights by layer, those of each layer with a sum of 1."""
 
 
 @dataclass(frozen=True)
 class Maker:
-    """What directions are made with."""
+    """Settings and network by which directions are made."""
 
     features: FeatureModel
-    shares: Mapping[str, float]  # of the layers, by name
+    shares: Mapping[str, float]  # by layer
     device: torch.device
     seed: int = 0
-    keep: float = 1.0  # of a layer's weight, in its strongest channels; the rest is many and faint
-    watch: Watch = lambda what, pictures, count: pictures
+    keep: float = 1.0  # share of a layer's weight, kept in its strongest channels
+    track: Track = lambda description, images, count: images
 
-    def from_dreams(self, goal: Goal) -> Made:
-        """What leads to a goal, found on dreams alone; the same for the same seed.
+    def from_dreams(self, goal: Goal) -> LayerWeights:
+        """Measure a goal on dreams alone, reproducible by the seed.
 
-        Raises DreamvidError where nothing does.
+        Raises DreamvidError where no channel has a positive weight.
         """
-        found = self._measured(goal, self._first(goal), max(STARTS, len(goal.rows)))
+        weights = self._measure(goal, self._first(goal), max(STARTS, len(goal.rows)))
         for number in range(ROUNDS):
-            begun = self._starts(STARTS)
-            again = dreamed(self.features, self._kept(found), self.shares, begun, number)
-            now = self._measured(goal, again, STARTS)
-            found = {layer: HELD * found[layer] + (1 - HELD) * now[layer] for layer in now}
-        return self._kept(found)
+            start, kept = self._starts(STARTS), self._strongest(weights)
+            dreams = dream_images(self.features, kept, self.shares, start, number)
+            new = self._measure(goal, dreams, STARTS)
+            weights = {layer: HELD * weights[layer] + (1 - HELD) * new[layer] for layer in new}
+        return self._strongest(weights)
 
-    def from_pictures(self, goal: Goal, pictures: Album) -> Made:
-        """What leads to a goal in these pictures. Raises DreamvidError where nothing does."""
-        return self._kept(self._towards(goal, self._photos("photo", pictures)))
+    def from_goal_in_photos(self, goal: Goal, photos: PhotoFolder) -> LayerWeights:
+        """Measure a goal in photos; raises DreamvidError where no channel has a positive weight."""
+        return self._strongest(self._towards(goal, self._photos("photo", photos)))
 
-    def from_photos(self, these: Album, others: Album | None) -> Made:
-        """What these have and the others, or generated pictures, have not.
+    def from_photos(self, these: PhotoFolder, others: PhotoFolder | None) -> LayerWeights:
+        """Contrast photos with others, or with generated images.
 
-        Raises DreamvidError where they have nothing more.
+        Raises DreamvidError where no channel is stronger in them.
         """
         here = self._photos("photo", these)
-        there = self._starts(PLAIN) if others is None else self._photos("other photo", others)
-        return self._kept(_to_one(contrast(self.features, here, there, [*self.shares])))
+        there = self._starts(GENERATED) if others is None else self._photos("other photo", others)
+        return self._strongest(_normalise(contrast(self.features, here, there, [*self.shares])))
 
     def _starts(self, count: int) -> list[Image]:
         return [start.to(self.device) for start in starts(self.seed, count)]
 
-    def _photos(self, what: str, album: Album) -> Pictures:
-        return (photo.to(self.device) for photo in self.watch(what, album, len(album)))
+    def _photos(self, description: str, folder: PhotoFolder) -> Images:
+        return (photo.to(self.device) for photo in self.track(description, folder, len(folder)))
 
     def _first(self, goal: Goal) -> Iterator[OtherSizeImage]:
-        """A dream of each label, or of the words, by the channels of the head's layer alone."""
+        """Dream of each label, or of the words, by the head layer's channels alone."""
         for number, start in enumerate(self._starts(max(STARTS, len(goal.rows)))):
             weights = {goal.layer: goal.rows[number % len(goal.rows)].clamp_min(0)}
-            yield from dreamed(self.features, weights, {goal.layer: 1.0}, [start], number)
+            yield from dream_images(self.features, weights, {goal.layer: 1.0}, [start], number)
 
-    def _measured(self, goal: Goal, dreams: Pictures, count: int) -> Made:
-        return self._towards(goal, _views(self.watch("dream", dreams, count)))
+    def _measure(self, goal: Goal, dreams: Images, count: int) -> LayerWeights:
+        return self._towards(goal, _views(self.track("dream", dreams, count)))
 
-    def _towards(self, goal: Goal, pictures: Pictures) -> Made:
-        found = contributions(self.features, goal, pictures, [*self.shares])
-        if goal.layer in found:  # there the head itself says what counts
+    def _towards(self, goal: Goal, images: Images) -> LayerWeights:
+        found = contributions(self.features, goal, images, [*self.shares])
+        if goal.layer in found:  # the head's own weights are exact
             found[goal.layer] = goal.weights
-        return _to_one({layer: weights.clamp_min(0) for layer, weights in found.items()})
+        return _normalise({layer: weights.clamp_min(0) for layer, weights in found.items()})
 
-    def _kept(self, found: Made) -> Made:
-        return _to_one({layer: strongest(weights, self.keep) for layer, weights in found.items()})
+    def _strongest(self, weights: LayerWeights) -> LayerWeights:
+        return _normalise({layer: strongest(one, self.keep) for layer, one in weights.items()})
 
 
 def strongest(weights: Weights, share: float) -> Weights:
-    """The fewest weights that carry a share of their sum; the others are 0."""
+    """Keep the fewest weights that make up a share of their sum, and set the others to 0."""
     ordered = weights.sort(descending=True)
     before = ordered.values.cumsum(0) - ordered.values
     chosen = ordered.indices[before < share * weights.sum()]
@@ -106,17 +106,18 @@ def strongest(weights: Weights, share: float) -> Weights:
     return kept
 
 
-def _to_one(found: Made) -> Made:
-    for layer, weights in found.items():
-        if not bool(weights.sum() > 0):
+def _normalise(weights: LayerWeights) -> LayerWeights:
+    """Divide each layer's weights by their sum; raises DreamvidError where that is 0."""
+    for layer, one in weights.items():
+        if not bool(one.sum() > 0):
             raise DreamvidError(f"no channel of {layer} leads there; try other --layers")
-    return {layer: weights / weights.sum() for layer, weights in found.items()}
+    return {layer: one / one.sum() for layer, one in weights.items()}
 
 
-def _views(pictures: Pictures) -> Iterator[OtherSizeImage]:
-    """Each of them in another size, and mirrored."""
-    for number, picture in enumerate(pictures):
+def _views(images: Images) -> Iterator[OtherSizeImage]:
+    """Yield each image in another size, and mirrored."""
+    for number, image in enumerate(images):
         scale = SCALES[number % len(SCALES)]
-        sized = F.interpolate(picture, scale_factor=scale, mode="bicubic", antialias=True)
+        sized = F.interpolate(image, scale_factor=scale, mode="bicubic", antialias=True)
         yield sized.clamp(0, 1)
-        yield picture.flip(-1)
+        yield image.flip(-1)

@@ -1,4 +1,4 @@
-"""The photos of a folder, one after another; those that cannot be read are passed over."""
+"""Photos of a folder and its subfolders; those that cannot be read are skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,25 +11,25 @@ from dreamvid.film.mask_files import pictures_in
 from dreamvid.image import OtherSizeImage
 from dreamvid.media.images.reading import load
 
-SHORT = 224  # pixels of the shorter side that a photo is looked at with
-LEAST = 16  # pixels a side; in less a layer sees no more than its own border
-FEWEST = 3  # photos: fewer have no spread
+SHORT = 224  # pixels of the shorter side that a photo is scaled to
+LEAST = 16  # pixels a side; in less a layer sees only its own border
+FEWEST = 3  # photos, for a standard deviation
 
 
 @dataclass
-class Album:
-    """Photos in a folder and the folders in it.
+class PhotoFolder:
+    """Photos in a folder and its subfolders.
 
-    To be gone through once; `skipped` then says which files were left out, and why.
+    After the only iteration `skipped` lists the files that were left out, and why.
     """
 
     folder: Path
-    option: str  # that asked for it
+    option: str  # the command line's, for errors
     read: int = 0
     skipped: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[OtherSizeImage]:
-        """Raises PresetError, in the end, if there were fewer than three."""
+        """Read and scale each photo; raises PresetError after fewer than FEWEST."""
         for path in self._paths:
             try:
                 photo = load(path, option=self.option)
@@ -45,7 +45,7 @@ class Album:
         self._check(self.read)
 
     def check(self) -> None:
-        """Before any is looked at: raises PresetError where there are too few files."""
+        """Raise PresetError where there are too few files, before any is read."""
         self._check(len(self))
 
     def _check(self, count: int) -> None:
@@ -57,7 +57,7 @@ class Album:
         return f"{self.read} photos of {self.folder.absolute().name}"
 
     def __len__(self) -> int:
-        """Files, those that cannot be read among them."""
+        """Number of files, including those that cannot be read."""
         return len(self._paths)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A direction from photos: what these have and others have not, without labels or training."""
+"""A direction from photos, by contrast with other images, without labels or training."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,10 +10,10 @@ from dreamvid.image import OtherSizeImage
 from dreamvid.models.directions.direction import Weights
 from dreamvid.models.features import FeatureModel
 
-NOISE = 1e-4  # activation; a channel that never changes says nothing
+NOISE = 1e-4  # of activations; a channel that never changes gets no weight
 
 Levels = Float[Tensor, "_ channels"]
-"""The rms activation of a layer's channels in each picture."""
+"""Rms activation of a layer's channels in each image."""
 
 
 def contrast(
@@ -22,21 +22,22 @@ def contrast(
     others: Iterable[OtherSizeImage],
     layers: Sequence[str],
 ) -> dict[str, Weights]:
-    """How far the channels' rms lies above the others', in standard deviations; 0 below."""
-    here, there = (levels(features, pictures, layers) for pictures in (these, others))
+    """Contrast the channels' rms with the others', in standard deviations above it; at least 0."""
+    here, there = (levels(features, images, layers) for images in (these, others))
     return {layer: _above(here[layer], there[layer]) for layer in layers}
 
 
 def levels(
-    features: FeatureModel, pictures: Iterable[OtherSizeImage], layers: Sequence[str]
+    features: FeatureModel, images: Iterable[OtherSizeImage], layers: Sequence[str]
 ) -> Mapping[str, Levels]:
-    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    """Measure each layer's channels in each image."""
+    rows: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     with torch.no_grad():
-        for picture in pictures:
-            seen = features(picture, layers)
+        for image in images:
+            outputs = features(image, layers)
             for layer in layers:
-                found[layer].append(seen[layer].square().mean((0, 2, 3)).sqrt())
-    return {layer: torch.stack(rows) for layer, rows in found.items()}
+                rows[layer].append(outputs[layer].square().mean((0, 2, 3)).sqrt())
+    return {layer: torch.stack(levels) for layer, levels in rows.items()}
 
 
 def _above(here: Levels, there: Levels) -> Weights:

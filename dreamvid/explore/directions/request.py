@@ -1,4 +1,4 @@
-"""What somebody asks a direction to be made of, checked, and made."""
+"""A user's request for a direction: its checks, and its making."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import torch
 
 from dreamvid.errors import PresetError
 from dreamvid.explore.directions.goals import Goal, towards_labels, towards_words
-from dreamvid.explore.directions.make import Made, Maker, Watch
-from dreamvid.explore.directions.photo_folder import Album
+from dreamvid.explore.directions.make import LayerWeights, Maker, Track
+from dreamvid.explore.directions.photo_folder import PhotoFolder
 from dreamvid.models.directions.direction import Direction
 from dreamvid.models.directions.library import HAVE_LABELS
 from dreamvid.models.features import FeatureModel
@@ -19,8 +19,8 @@ from dreamvid.system.text import fold
 
 
 @dataclass(frozen=True)
-class Asked:
-    """As the options of `dreamvid direction` say it."""
+class Request:
+    """Options of `dreamvid direction`."""
 
     labels: str | None = None
     photos: Path | None = None
@@ -28,34 +28,38 @@ class Asked:
     words: str | None = None
     against_words: str | None = None
     credits: str = ""
-    seed: int | None = None  # 0 where it counts
-    keep: float = 0.4  # by looking: more blurs what is built, less leaves a few shapes only
+    seed: int | None = None  # None for 0
+    keep: float = 0.4  # found by comparing dreams: more blurs, less leaves a few shapes only
 
 
-def check(asked: Asked) -> None:
-    """Raises PresetError for options that leave open what is meant."""
-    if asked.words is not None and (asked.labels is not None or asked.photos is not None):
+def check(request: Request) -> None:
+    """Raise PresetError for options that contradict each other or are incomplete."""
+    if request.words is not None and (request.labels is not None or request.photos is not None):
         cure = "leave one out"
         raise PresetError("--words", "goes together with neither --labels nor --photos", cure)
-    if asked.words is None and asked.labels is None and asked.photos is None:
+    if request.words is None and request.labels is None and request.photos is None:
         cure = "--labels city, --photos DIR or --words WORD"
         raise PresetError("NAME", "nothing says what the direction is made of", cure)
-    if asked.against is not None and (asked.photos is None or asked.labels is not None):
+    if request.against is not None and (request.photos is None or request.labels is not None):
         raise PresetError("--against", "is for --photos without --labels", "leave it out")
-    if asked.against_words is not None and asked.words is None:
+    if request.against_words is not None and request.words is None:
         raise PresetError("--against-words", "is for --words", "give --words too")
-    if asked.photos and asked.against and asked.photos.resolve() == asked.against.resolve():
-        raise PresetError("--against", f"{asked.against} is --photos too", "other photos")
-    if asked.words is not None and _sorted(asked.words) == _sorted(asked.against_words):
+    if request.photos and request.against and request.photos.resolve() == request.against.resolve():
+        raise PresetError("--against", f"{request.against} is --photos too", "other photos")
+    if request.words is not None and _sorted(request.words) == _sorted(request.against_words):
         raise PresetError("--against-words", "are those of --words", "other words")
-    if asked.seed is not None and asked.photos and (asked.against or asked.labels is not None):
+    if (
+        request.seed is not None
+        and request.photos
+        and (request.against or request.labels is not None)
+    ):
         problem = "has no effect: no picture is generated"
         raise PresetError("--seed", problem, "leave it out")
-    if not 0 < asked.keep <= 1:
+    if not 0 < request.keep <= 1:
         raise PresetError(
-            "--keep", f"{asked.keep:g} is no share", "above 0, at most 1: all channels"
+            "--keep", f"{request.keep:g} is no share", "above 0, at most 1: all channels"
         )
-    if asked.credits and asked.photos is None:
+    if request.credits and request.photos is None:
         raise PresetError("--credits", "are for --photos", "leave them out")
 
 
@@ -65,63 +69,68 @@ def _sorted(words: str | None) -> list[str] | None:
 
 @dataclass(frozen=True)
 class Making:
-    """A direction, and which photos could not be read for it."""
+    """A direction, and the photos that could not be read for it."""
 
     direction: Direction
     skipped: list[str]
 
 
-def made(
-    asked: Asked,
+def make_direction(
+    request: Request,
     features: FeatureModel,
     shares: Mapping[str, float],
     device: torch.device,
-    watch: Watch,
+    track: Track,
 ) -> Making:
-    """Raises PresetError for what the model does not know, and for too few photos."""
-    maker = Maker(features, shares, device, asked.seed or 0, asked.keep, watch)
-    albums = [
-        Album(folder, option) if folder else None
-        for option, folder in (("--photos", asked.photos), ("--against", asked.against))
+    """Make the requested direction.
+
+    Raises PresetError for labels and words that the model does not know, and for too few photos.
+    """
+    maker = Maker(features, shares, device, request.seed or 0, request.keep, track)
+    folders = [
+        PhotoFolder(folder, option) if folder else None
+        for option, folder in (("--photos", request.photos), ("--against", request.against))
     ]
-    for album in albums:
-        if album is not None:
-            album.check()
-    weights, said = _made(asked, maker, *albums)
+    for one in folders:
+        if one is not None:
+            one.check()
+    weights, origin = _weights(request, maker, *folders)
     installed = store.find(features.name)
     direction = Direction(
         weights,
         shares=shares,
         model=features.name,
         digest=installed.digest if installed else "",
-        made=f"{said}, keep {asked.keep:g}",
-        credits=asked.credits,
+        made=f"{origin}, keep {request.keep:g}",
+        credits=request.credits,
     )
-    return Making(direction, [line for album in albums if album for line in album.skipped])
+    return Making(direction, [line for one in folders if one for line in one.skipped])
 
 
-def _made(
-    asked: Asked, maker: Maker, photos: Album | None, others: Album | None
-) -> tuple[Made, str]:
-    """The weights, and of what they are made in words."""
-    goal, said = _goal(asked, maker.features)
+def _weights(
+    request: Request, maker: Maker, photos: PhotoFolder | None, others: PhotoFolder | None
+) -> tuple[LayerWeights, str]:
+    """Compute the weights, and describe their origin."""
+    goal, origin = _goal(request, maker.features)
     seed = f"seed {maker.seed}"
     if goal is None:
         assert photos is not None
         weights = maker.from_photos(photos, others)
         return weights, f"{photos} against {others or f'generated pictures, {seed}'}"
     if photos is not None:
-        weights = maker.from_pictures(goal, photos)
-        return weights, f"{said}, in {photos}"
-    return maker.from_dreams(goal), f"{said}, {seed}"
+        weights = maker.from_goal_in_photos(goal, photos)
+        return weights, f"{origin}, in {photos}"
+    return maker.from_dreams(goal), f"{origin}, {seed}"
 
 
-def _goal(asked: Asked, features: FeatureModel) -> tuple[Goal | None, str]:
-    if asked.labels is not None:
-        return _labels(asked.labels, features), f"labels {asked.labels}"
-    if asked.words is not None:
-        away = f" against {asked.against_words}" if asked.against_words is not None else ""
-        return _words(asked.words, asked.against_words, features), f"words {asked.words}{away}"
+def _goal(request: Request, features: FeatureModel) -> tuple[Goal | None, str]:
+    if request.labels is not None:
+        return _labels(request.labels, features), f"labels {request.labels}"
+    if request.words is not None:
+        away = f" against {request.against_words}" if request.against_words is not None else ""
+        return _words(
+            request.words, request.against_words, features
+        ), f"words {request.words}{away}"
     return None, ""
 
 

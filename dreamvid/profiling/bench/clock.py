@@ -1,4 +1,4 @@
-"""Time on a device: on CUDA told by events in its stream, so that nothing has to wait for it."""
+"""Time on a device; CUDA events are used there, so that no call waits for the device."""
 
 import time
 from collections import defaultdict
@@ -9,13 +9,13 @@ from itertools import pairwise
 import torch
 
 Stamp = float | torch.cuda.Event
-"""A point in time of a device."""
+"""Point in time on a device."""
 
-REST = "rest"  # what is in no part
+REST = "rest"  # time in no part
 
 
 def stamp(device: torch.device) -> Stamp:
-    """Now; on CUDA when all that was asked for so far is done, without waiting for that."""
+    """Mark the present; on CUDA the moment when all queued work is done, without waiting for it."""
     if device.type == "cuda":
         event = torch.cuda.Event(enable_timing=True)
         event.record()
@@ -35,12 +35,13 @@ def between(begin: Stamp, end: Stamp) -> float:
 
 
 def wait_for(device: torch.device) -> None:
+    """Wait until the device has done all queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
-    """What it takes until the device has done it."""
+    """Measure the seconds until the device has done some work."""
     wait_for(device)
     begin = stamp(device)
     work()
@@ -50,28 +51,29 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
 
 
 class Stopwatch:
-    """One stretch of time without gaps, shared out among named parts.
+    """Divides the time since its creation among named parts and REST, without gaps.
 
-    A part within another interrupts it, so that the parts and REST are all of the time.
+    A part within another interrupts it.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._within = [REST]
+        self._stack = [REST]
         self._marks: list[tuple[str, Stamp]] = [(REST, stamp(device))]
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        self._within.append(name)
+        """Attribute the time of the block to a part."""
+        self._stack.append(name)
         self._mark()
         try:
             yield
         finally:
-            self._within.pop()
+            self._stack.pop()
             self._mark()
 
     def seconds(self) -> dict[str, float]:
-        """By part, up to now."""
+        """Seconds by part, up to now."""
         self._mark()
         wait_for(self.device)
         spent: defaultdict[str, float] = defaultdict(float)
@@ -80,4 +82,4 @@ class Stopwatch:
         return dict(spent)
 
     def _mark(self) -> None:
-        self._marks.append((self._within[-1], stamp(self.device)))
+        self._marks.append((self._stack[-1], stamp(self.device)))

@@ -1,4 +1,4 @@
-"""Two runs of the bench held against each other."""
+"""Compare two runs of the bench."""
 
 import json
 import math
@@ -11,25 +11,25 @@ from dreamvid.errors import PresetError
 from dreamvid.profiling.bench.spread import Spread
 from dreamvid.profiling.bench.tables import machine_line
 
-CASE = ("model", "layer", "size")  # what names one
+CASE = ("model", "layer", "size")  # keys that name a case
 FILM = ("preset", "size")
-MACHINE = ("device", "threads", "precision")  # where they differ, so may the speed
+MACHINE = ("device", "threads", "precision")  # keys that explain differences of speed
 CURE = "give a file that `dreamvid bench --out FILE` wrote"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What became of a case, or of a film."""
+    """Comparison of a case or a film."""
 
     name: str
-    before: float  # seconds, of a step or of a frame
+    before: float  # seconds of a step or a frame
     now: float
     faster: Spread  # before / now
-    share: Spread | None  # of the matrix rate, now / before: without what the machine did since
+    share: Spread | None  # of the matrix rate, now / before, which a busy machine does not change
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record of an earlier run; raises PresetError."""
+    """Read the record of an earlier run; raises PresetError."""
     try:
         record = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -45,38 +45,38 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def check_common(path: Path, record: Mapping[str, Any], wanted: Set[str]) -> None:
-    """Before any work: raises PresetError if a record has nothing of what will be measured."""
-    known = _parts(record)
-    if not wanted & known.keys():
+def check_common(path: Path, record: Mapping[str, Any], names: Set[str]) -> None:
+    """Raise PresetError if a record has none of the parts that will be measured."""
+    parts = _parts(record)
+    if not names & parts.keys():
         problem = f"{path} has nothing that is measured now"
-        raise PresetError("--compare", problem, f"it has: {', '.join(known) or 'nothing'}")
+        raise PresetError("--compare", problem, f"it has: {', '.join(parts) or 'nothing'}")
 
 
 def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Compared]:
-    """What both have: cases of the same model, layer and size, and films alike."""
+    """Compare the cases and films that are in both records."""
     old, new = _parts(before), _parts(now)
     return [_compared(name, old[name], new[name]) for name in new if name in old]
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What only one of them has, and where the machines differ, in words."""
+    """List the parts that only one record has, and differences of the machines."""
     old, new = _parts(before), _parts(now)
-    found = []
+    lines = []
     if alone := [*(name for name in old if name not in new), *(n for n in new if n not in old)]:
-        found.append(f"left out, as one run has not measured it: {', '.join(alone)}")
+        lines.append(f"left out, as one run has not measured it: {', '.join(alone)}")
     for key in MACHINE:
         was, is_now = before["machine"].get(key), now["machine"].get(key)
         if was != is_now:
-            found.append(f"{key} was {was}, is {is_now}")
-    return found
+            lines.append(f"{key} was {was}, is {is_now}")
+    return lines
 
 
 def _parts(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The figures of cases and film, by their names."""
-    found = {_name(case, CASE): case for case in record["cases"]}
+    """Map the names of cases and film to their figures."""
+    parts = {_name(case, CASE): case for case in record["cases"]}
     film = record.get("film")
-    return found | ({f"film {_name(film, FILM)}": film} if film else {})
+    return parts | ({f"film {_name(film, FILM)}": film} if film else {})
 
 
 def _name(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
@@ -95,7 +95,7 @@ def _compared(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Comp
 
 def _spread(values: Mapping[str, Any], name: str) -> Spread:
     low, high = values[f"{name}_quartiles"]
-    found = [float(value) for value in (values[name], low, high)]
-    if not all(math.isfinite(value) and value > 0 for value in found):
+    figures = [float(value) for value in (values[name], low, high)]
+    if not all(math.isfinite(value) and value > 0 for value in figures):
         raise ValueError(f"{name} is no time and no share")
-    return Spread(*found)
+    return Spread(*figures)

@@ -1,4 +1,4 @@
-"""What a device can do: its rate of matrix products, and how fast it copies."""
+"""Rates of a device: matrix products and copies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ import torch
 
 from dreamvid.profiling.bench.clock import seconds
 
-CPU_SIDE = 2048  # of the matrices
-GPU_SIDE = 8192  # fills the largest
-COPIED = 2**27  # bytes, beyond what processors cache
+CPU_SIDE = 2048  # rows and columns of the matrices
+GPU_SIDE = 8192  # fills the largest GPU
+COPIED = 2**27  # bytes, beyond any cache
 
 
 class Rates:
-    """Measures one device, with the memory for that taken once.
+    """Measures a device, with memory that is allocated once.
 
     Args:
         dtype: of the matrices.
@@ -26,13 +26,13 @@ class Rates:
         self._product = torch.empty_like(self._matrix)
         self._from = torch.rand(COPIED // 4, device=device)
         self._to = torch.empty_like(self._from)
-        self.matrix()  # what runs once is slow
+        self.matrix()  # the first run is slow
         self.copy()
 
     def matrix(self) -> float:
         """Floating-point operations a second of a matrix product.
 
-        Of float32 on CUDA in the precision that convolutions have there: TF32 where it is allowed.
+        On CUDA float32 products use the precision of convolutions: TF32 where it is allowed.
         """
 
         def multiply() -> None:
@@ -42,15 +42,15 @@ class Rates:
             return 2 * len(self._matrix) ** 3 / seconds(multiply, self.device)
 
     def copy(self) -> float:
-        """Bytes a second, what is read and what is written both counted."""
+        """Bytes a second of a copy, reads and writes both counted."""
         return 2 * COPIED / seconds(lambda: self._to.copy_(self._from), self.device)
 
 
 @contextmanager
 def _like_convolutions() -> Iterator[None]:
-    kept = torch.backends.cuda.matmul.allow_tf32
+    before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32 = kept
+        torch.backends.cuda.matmul.allow_tf32 = before

@@ -1,4 +1,4 @@
-"""A whole film, rendered into a folder that goes away, and what of it took how long."""
+"""Time the parts of a whole film, rendered into a temporary folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,32 +12,36 @@ from dreamvid.film.job import build
 from dreamvid.preset.load import load_preset
 from dreamvid.preset.schema import LoopOptions, Preset
 from dreamvid.profiling.bench.clock import REST, Stamp, between, stamp, wait_for
-from dreamvid.profiling.bench.instrument import Watch, watched
+from dreamvid.profiling.bench.instrument import Watch, timed_render
 from dreamvid.profiling.bench.peak import Memory, with_peaks
 from dreamvid.profiling.bench.spread import Spread, spread_of
 from dreamvid.render import render
 
 PARTS = ("start", "dream", "motion", "colour", "conversion", "copy", "waiting", "films", REST)
-"""Of the film's time: start is loading and building; motion, or the flow of footage; conversion
-to YUV; copy of that to the host; waiting for the encoder; films are what is written at the end.
+"""Parts of a film's time.
+
+start: loading and building; motion: or the flow of footage; conversion: to YUV; copy: to the host;
+waiting: for the encoder; films: joining and writing at the end.
 """
 
 
 @dataclass(frozen=True)
 class FilmTimes:
+    """Times and memory of a film."""
+
     preset: str
     model: str
     size: tuple[int, int]  # (width, height)
     frames: int
-    seconds: float  # of all of it
-    parts: dict[str, float]  # seconds, by PARTS; together all of it
-    encoding: float  # seconds beside them, in threads of its own
-    frame: Spread  # seconds from the end of one frame to the end of the next
+    seconds: float  # in total
+    parts: dict[str, float]  # seconds by PARTS, which add up to the total
+    encoding: float  # seconds in the encoder's threads, beside the parts
+    frame: Spread  # seconds between the ends of two frames
     memory: dict[str, Memory]
 
     @property
     def shares(self) -> dict[str, float]:
-        """Of the film's time; they add up to 1."""
+        """Shares of the film's time by PARTS, with a sum of 1."""
         return {name: took / self.seconds for name, took in self.parts.items()}
 
 
@@ -48,13 +52,14 @@ def film_preset(
     device: torch.device,
     settings: Sequence[str] = (),
 ) -> Preset:
-    """A preset as it is measured: no loop, which has frames that are rendered but not shown.
+    """Load a preset to measure, without a loop and its lead-in.
 
     Args:
-        frames: of the film, at least 2.
-        settings: `key=value`, laid over the preset, but for its size and length.
+        size: (width, height) in pixels.
+        frames: length of the film, at least 2.
+        settings: KEY=VALUE, which override the preset except for size and length.
 
-    Raises PresetError, ModelError or VideoError for whatever a render would refuse.
+    Raises PresetError, ModelError or VideoError as a render would.
     """
     measured = [f'start.size="{size[0]}x{size[1]}"', f"video.frames={frames}"]
     preset = load_preset(name, [*settings, *measured]).model_copy(update={"loop": LoopOptions()})
@@ -65,18 +70,18 @@ def film_preset(
 def measure_film(
     name: str, size: tuple[int, int], preset: Preset, device: torch.device
 ) -> FilmTimes:
-    """Renders it with `render_film`; raises what that raises.
+    """Time a film; raises what `render_film` does.
 
     Args:
-        name, size: under which it is told.
-        preset: of `film_preset`.
+        name, size: for the record.
+        preset: made by `film_preset`.
     """
 
     def film() -> tuple[int, Watch, dict[str, float], list[Stamp]]:
         with TemporaryDirectory() as folder:
-            watch = Watch(device)  # here, so that neither making room nor deleting is timed
+            watch = Watch(device)  # here, as creating and removing the folder are not timed
             ends: list[Stamp] = [stamp(device)]
-            with watched(watch):
+            with timed_render(watch):
                 outcome = render.render_film(
                     preset,
                     Path(folder) / "film",
@@ -100,7 +105,7 @@ def measure_film(
 
 
 def _between_frames(ends: list[Stamp], device: torch.device) -> Spread:
-    """Without the first frame, which loads and warms up, where there are others."""
+    """Seconds between frames, without the first one, which warms up, if there are others."""
     wait_for(device)
     took = [between(begin, end) for begin, end in pairwise(ends)]
     return spread_of(took[1:] or took)

@@ -1,7 +1,7 @@
-"""What a render spends its time on, told by its own parts, wrapped while it runs.
+"""Instrument a render: wrap its functions and classes to time them while it runs.
 
-The parts share out the time of the thread that dreams; encoders work beside it, in threads of
-their own. `render` knows nothing of this.
+The parts divide the time of the dreaming thread; encoders run beside it in threads of their own.
+`render` itself has no timing code.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,22 +31,24 @@ from dreamvid.render.work import segmented
 
 
 class Watch:
+    """Times of a render."""
+
     def __init__(self, device: torch.device) -> None:
         self.stopwatch = Stopwatch(device)
-        self.encodings: list[float] = []  # seconds of each file
+        self.encodings: list[float] = []  # seconds of each segment's file
 
 
 @contextmanager
-def watched(watch: Watch) -> Iterator[None]:
-    """While this lasts, `render` tells what it does."""
+def timed_render(watch: Watch) -> Iterator[None]:
+    """Time the renders that run during the block."""
     whole = {
         "build": partial(_build, watch, render.build),
         "write_films": partial(_write_films, watch, render.write_films),
     }
     frames = {
         "samples": partial(_samples, watch, segmented.samples),
-        "PendingFrames": partial(_WatchedPendingFrames, watch),
-        "TwinSegments": partial(_WatchedSegments, watch),
+        "PendingFrames": partial(_TimedPendingFrames, watch),
+        "TwinSegments": partial(_TimedSegments, watch),
     }
     with _replaced(render, whole), _replaced(segmented, frames):
         yield
@@ -54,12 +56,12 @@ def watched(watch: Watch) -> Iterator[None]:
 
 @contextmanager
 def _replaced(module: ModuleType, others: dict[str, Any]) -> Iterator[None]:
-    kept = {name: getattr(module, name) for name in others}
+    originals = {name: getattr(module, name) for name in others}
     try:
         vars(module).update(others)
         yield
     finally:
-        vars(module).update(kept)
+        vars(module).update(originals)
 
 
 def _build(
@@ -75,7 +77,7 @@ def _build(
 def _steps(
     stopwatch: Stopwatch, steps: Callable[[Leads], AbstractContextManager[Step]], leads: Leads
 ) -> Iterator[Step]:
-    """All of a step that is no other part is motion."""
+    """Time a film's steps as motion; dream and colour interrupt it."""
     with steps(leads) as step:
 
         def timed(frame: Frame) -> Frame:
@@ -90,8 +92,8 @@ def _samples(watch: Watch, samples: Callable[..., Tensor], image: Image, *how: A
         return samples(image, *how)
 
 
-class _WatchedPendingFrames(PendingFrames):
-    """Sees what of copying keeps the thread that dreams, and its device."""
+class _TimedPendingFrames(PendingFrames):
+    """Frames whose copying to the host is timed."""
 
     def __init__(self, watch: Watch, frames: Sequence[Planes] = ()) -> None:
         super().__init__(frames)
@@ -102,8 +104,8 @@ class _WatchedPendingFrames(PendingFrames):
             super().send(samples)
 
 
-class _WatchedSegments(TwinSegments):
-    """Whatever keeps the thread that dreams until the encoder is done is waiting."""
+class _TimedSegments(TwinSegments):
+    """Segments whose waiting for the encoder is timed."""
 
     def __init__(self, watch: Watch, folder: Any, encoding: Encoding, at_once: int) -> None:
         super().__init__(folder, encoding, at_once)

@@ -1,4 +1,4 @@
-"""The most memory that a piece of work took, and what was taken before it."""
+"""Measure the peak memory of a piece of work, and the memory before it."""
 
 import ctypes
 import gc
@@ -21,9 +21,9 @@ RESET_PEAK = "5"  # proc(5): VmHWM becomes VmRSS
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of a device: of the process on the CPU; None where nothing tells.
+    """Bytes of a device, or of the process on the CPU; None where unknown.
 
-    Where the system keeps a process from resetting its peak, that is the peak since it began.
+    Where the system does not let a process reset its peak, it is the peak since its start.
     """
 
     baseline: int | None
@@ -33,7 +33,7 @@ class Memory:
 def with_peaks(
     work: Callable[[], Result], device: torch.device
 ) -> tuple[Result, dict[str, Memory]]:
-    """What it returns, and the memory of the "process", and of the "gpu" if there is one."""
+    """Run `work`; returns its result, and the memory of the "process" and of a "gpu"."""
     _give_back()
     with suppress(OSError):
         CLEAR.write_text(RESET_PEAK)
@@ -42,22 +42,22 @@ def with_peaks(
         torch.cuda.reset_peak_memory_stats(device)
     gpu = torch.cuda.memory_allocated(device) if on_gpu else 0
     result = work()
-    found = {"process": Memory(baseline, highest())}
+    memory = {"process": Memory(baseline, highest())}
     if on_gpu:
-        found["gpu"] = Memory(gpu, torch.cuda.max_memory_allocated(device))
-    return result, found
+        memory["gpu"] = Memory(gpu, torch.cuda.max_memory_allocated(device))
+    return result, memory
 
 
 def _give_back() -> None:
-    """What earlier work has freed: else it counts as taken before, and is taken again unseen."""
+    """Return freed memory to the system, or new work would reuse it unnoticed."""
     gc.collect()
-    with suppress(OSError, AttributeError, TypeError):  # only glibc has it
+    with suppress(OSError, AttributeError, TypeError):  # a C library other than glibc
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def highest() -> int | None:
-    """Bytes that were in memory at the process's peak (VmHWM), which Linux tells."""
+    """Read the peak resident memory of the process in bytes (VmHWM, on Linux)."""
     with suppress(OSError):
-        found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())
-        return int(found[1]) * 1024 if found else None
+        match = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())
+        return int(match[1]) * 1024 if match else None
     return None

@@ -1,4 +1,4 @@
-"""What a bench is to measure, and the measuring of all of it."""
+"""Plan a bench, and run it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,19 +16,21 @@ from dreamvid.profiling.bench.steps import Place, Size, measure, places
 
 @dataclass(frozen=True)
 class Plan:
+    """Measurements of a bench."""
+
     places: Sequence[Place]
     sizes: Sequence[Size]
     repeats: int
     device: torch.device
     scaling: bool
-    film: tuple[str, Size, Preset] | None  # with its preset's name, and what is set
+    film: tuple[str, Size, Preset] | None  # name with settings, size, preset
 
     @property
     def names(self) -> set[str]:
-        """As `compare` names the parts of a record."""
+        """Names of the parts, as `compare` has them."""
         sizes = [show_size(size) for size in self.sizes]
-        found = {f"{at.model} {at.layer} {size}" for at in self.places for size in sizes}
-        return found | ({f"film {self.film[0]} {show_size(self.film[1])}"} if self.film else set())
+        names = {f"{at.model} {at.layer} {size}" for at in self.places for size in sizes}
+        return names | ({f"film {self.film[0]} {show_size(self.film[1])}"} if self.film else set())
 
 
 def make_plan(
@@ -45,50 +47,52 @@ def make_plan(
     frames: int,
     settings: Sequence[str],
 ) -> Plan:
-    """Finds out what is not said: models, their layers, and the film's preset.
+    """Complete a plan with the default models, layers and film preset.
 
     Args:
         models: none for the embedded one, and GoogLeNet where it is installed.
         layers: none for each model's usual ones.
-        film: its size; None for no film.
+        film: (width, height) of the film; None for no film.
         preset: None for google-classic, or quickstart without GoogLeNet.
         precision: auto, single or half, as `dream.precision`.
-        frames: of the film.
-        settings: `key=value`, laid over its preset; they are told as part of its name.
+        frames: length of the film.
+        settings: KEY=VALUE, which override the film's preset and become part of its name.
 
-    Raises PresetError, ModelError or VideoError for what is not there or does not fit.
+    Raises PresetError, ModelError or VideoError.
     """
     if store.find("googlenet"):
         usual_models, usual_film = ["lite0", "googlenet"], "google-classic"
     else:
         usual_models, usual_film = ["lite0"], "quickstart"
     name = usual_film if preset is None else preset
-    filmed = None
+    planned_film = None
     if film:
-        asked = [f"dream.precision={precision}", *settings]
-        made = film_preset(name, film, frames, device, asked)
-        filmed = (" ".join([name, *settings]), film, made)
-    found = places(models or usual_models, layers, device, precision)
-    return Plan(found, sizes, repeats, device, scaling, filmed)
+        overrides = [f"dream.precision={precision}", *settings]
+        chosen = film_preset(name, film, frames, device, overrides)
+        planned_film = (" ".join([name, *settings]), film, chosen)
+    layers_at = places(models or usual_models, layers, device, precision)
+    return Plan(layers_at, sizes, repeats, device, scaling, planned_film)
 
 
-def carry_out(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
-    """The record of it all; raises ModelError for too small a size, and what a render raises.
+def carry_out(plan: Plan, on_message: Callable[[str], None]) -> dict[str, Any]:
+    """Run a plan; returns its record.
 
     Args:
-        tell: called with what is measured next.
+        on_message: called with the name of each measurement.
+
+    Raises ModelError where a size is too small, and what a render raises.
     """
     cases, scaled, film = [], [], None
     for place in plan.places:
         for size in plan.sizes:
-            tell(f"{place.model} {place.layer} {show_size(size)}")
+            on_message(f"{place.model} {place.layer} {show_size(size)}")
             cases.append(measure(place, size, plan.repeats, plan.device))
     for place in plan.places if plan.scaling else ():
-        tell(f"{place.model} {place.layer} at growing sizes")
+        on_message(f"{place.model} {place.layer} at growing sizes")
         scaled += scale(place, plan.repeats, plan.device)
     if plan.film:
         name, size, preset = plan.film
-        tell(f"a film of {name}")
+        on_message(f"a film of {name}")
         film = measure_film(name, size, preset, plan.device)
     precision = plan.places[0].features.precision
     return make_record(plan.device, precision, cases, film, scaled)

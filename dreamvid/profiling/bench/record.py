@@ -1,4 +1,4 @@
-"""A bench's figures as one JSON object."""
+"""Record of a bench as a JSON object."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ from dreamvid.profiling.bench.steps import Measured
 from dreamvid.render.record.run_record import device_name, versions
 
 FIRST = ("seconds_per_step", "mpixel_steps_per_second", "share_of_matrix_rate", "peak_bytes")
-"""What stands at the top of a record too, of its first case, for who measures only one."""
+"""Keys of the first case that are repeated at the top of a record."""
 
 
 def make_record(
@@ -26,14 +26,14 @@ def make_record(
     film: FilmTimes | None,
     scaling: Sequence[Scaled],
 ) -> dict[str, Any]:
-    """JSON values; of what was not asked for there is nothing.
+    """Make a record of JSON values, without keys for parts that were not measured.
 
     Args:
         cases: at least one.
     """
-    measured = [_case(one) for one in cases]
-    record: dict[str, Any] = {name: measured[0][name] for name in FIRST}
-    record |= {"machine": _machine(device, precision), "cases": measured}
+    tables = [_case(one) for one in cases]
+    record: dict[str, Any] = {name: tables[0][name] for name in FIRST}
+    record |= {"machine": _machine(device, precision), "cases": tables}
     if film:
         record["film"] = _film(film)
     if scaling:
@@ -58,7 +58,7 @@ def _machine(device: torch.device, precision: torch.dtype) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Its name, where the system tells."""
+    """Name of the processor, as far as the system has it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -124,7 +124,7 @@ def _spread(name: str, value: Spread) -> dict[str, Any]:
 
 
 def _memory(found: dict[str, Memory]) -> dict[str, int | None]:
-    """`peak_bytes` of what computes: the GPU's memory, or the process's on the CPU."""
+    """Memory of the process, and of the computing device as `peak_bytes`."""
     device = found.get("gpu", found["process"])
     return {
         "baseline_bytes": device.baseline,

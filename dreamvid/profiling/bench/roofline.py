@@ -1,11 +1,10 @@
-"""What a piece of work costs at least: the arithmetic and the bytes of each of its operations.
+"""Roofline model of a piece of work (Williams, Waterman and Patterson, 2009).
 
-Operations are counted as they run, from the shapes they really have. The floor is that of the
-roofline model (Williams, Waterman and Patterson, 2009): an operation takes its arithmetic at the
-rate of a matrix product or its bytes at the bandwidth of a copy, whichever is longer. It is the
-floor of the plain operations one after another, not of all ways to dream: fused ones move less,
-what fits into a processor's cache moves faster than a large copy, and a library's convolutions
-may beat its matrix products. Then more than all of the floor is reached.
+Operations are counted as they run, with their real shapes. Each takes at least its arithmetic at
+the rate of a matrix product or its bytes at the bandwidth of a copy, whichever is longer; their sum
+is the floor. It is the floor of torch's separate operations: fused ones move fewer bytes, cached
+data moves faster than a large copy, and a library's convolutions may beat its matrix products, so
+a share above 1 is possible.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,26 +27,31 @@ BLANK = {aten.empty, aten.empty_like, aten.empty_strided, aten.new_empty, aten.n
 
 @dataclass(frozen=True)
 class Operation:
+    """An operation that ran."""
+
     name: str  # torch's, such as aten.convolution
-    flops: int  # of convolutions and matrix products, a multiply-add being two; else 0
-    bytes: int  # read and written, each tensor once
+    flops: int  # of convolutions and matrix products, two for a multiply-add; else 0
+    bytes: int  # read and written, each tensor counted once
 
 
 @dataclass(frozen=True)
 class Work:
+    """The operations of a piece of work."""
+
     operations: tuple[Operation, ...]
 
     @property
     def flops(self) -> int:
+        """Floating-point operations of all convolutions and matrix products."""
         return sum(op.flops for op in self.operations)
 
     @property
     def other_bytes(self) -> int:
-        """Moved by all that is not a convolution or a matrix product."""
+        """Bytes moved by all but convolutions and matrix products."""
         return sum(op.bytes for op in self.operations if not op.flops)
 
     def floor(self, matrix_rate: float, bandwidth: float) -> float:
-        """Seconds.
+        """Least time in seconds.
 
         Args:
             matrix_rate: floating-point operations a second.
@@ -57,14 +61,14 @@ class Work:
 
 
 def work_of(run: Callable[[], object]) -> Work:
-    """Runs it once, the plain way, and counts; views, which cost nothing, are left out."""
+    """Run some work once in reference mode, and count its operations except for views."""
     with reference_mode(), _Counter() as counter:
         run()
     return Work(tuple(counter.found))
 
 
 class _Counter(TorchDispatchMode):
-    """Sees every operation below autograd, so those of the way back too."""
+    """Counts every operation below autograd, the backward pass included."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,29 +78,29 @@ class _Counter(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        made = func(*args, **kwargs)
+        result = func(*args, **kwargs)
         kind = func.overloadpacket
-        if kind in BLANK or _is_view(func, args, made):
-            return made
+        if kind in BLANK or _is_view(func, args, result):
+            return result
         formula = flop_registry.get(kind)
-        flops = int(formula(*args, **kwargs, out_val=made)) if formula else 0
-        moved = sum(map(_size, [*_read(kind, args, kwargs), *_tensors(made)]))
+        flops = int(formula(*args, **kwargs, out_val=result)) if formula else 0
+        moved = sum(map(_size, [*_read(kind, args, kwargs), *_tensors(result)]))
         if flops or moved:
             self.found.append(Operation(str(kind), flops, moved))
-        return made
+        return result
 
 
-def _is_view(func: Any, args: tuple, made: Any) -> bool:
-    """Whether an operation only looks at memory that is there."""
-    given = {tensor.untyped_storage().data_ptr() for tensor in _tensors(args)}
-    same = [tensor.untyped_storage().data_ptr() in given for tensor in _tensors(made)]
+def _is_view(func: Any, args: tuple, result: Any) -> bool:
+    """Check whether an operation only returns views of its arguments."""
+    inputs = {tensor.untyped_storage().data_ptr() for tensor in _tensors(args)}
+    same = [tensor.untyped_storage().data_ptr() in inputs for tensor in _tensors(result)]
     return not func._schema.is_mutable and bool(same) and all(same)
 
 
 def _read(kind: Any, args: tuple, kwargs: dict[str, Any]) -> Iterator[Tensor]:
     if kind is aten.convolution_backward:
-        slope, seen, weight, *_, (_, wants_weight, _) = args
-        yield from (slope, weight, seen) if wants_weight else (slope, weight)
+        grad_output, input_, weight, *_, (_, needs_weight, _) = args
+        yield from (grad_output, weight, input_) if needs_weight else (grad_output, weight)
     else:
         yield from _tensors((args[1:] if kind in FILLED else args, kwargs))
 
@@ -106,5 +110,5 @@ def _tensors(values: Any) -> list[Tensor]:
 
 
 def _size(tensor: Tensor) -> int:
-    """Bytes; of a number that was spread over a shape, those in memory."""
+    """Bytes of a tensor in memory, which an expanded one has few of."""
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())

@@ -1,4 +1,4 @@
-"""How the time of a step grows with the picture: per pixel it should stay the same."""
+"""Time of a step by image size; per pixel it should be constant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,19 +19,21 @@ LADDER: tuple[Size, ...] = (
     (2560, 1440),
     (3840, 2160),
 )
-REFERENCE = (768, 432)  # what the others are held against
-BUDGET = 120.0  # seconds for one layer; sizes above REFERENCE that would take longer are left out
-# Steps are taken in a row, as an octave's are: a single one, after those of another size, would
-# find nothing of its own in the processor's caches.
-ROW, SHORT = 10, 0.3  # steps at most, and seconds after which there are no more
+REFERENCE = (768, 432)  # size that the others are compared with
+BUDGET = 120.0  # seconds for a layer; sizes above REFERENCE that would take longer are left out
+# Steps are timed in a row, as an octave takes them: a single one after steps of another size would
+# find the caches cold.
+ROW, SHORT = 10, 0.3  # steps in a row at most, and seconds for them
 
 
 @dataclass(frozen=True)
 class Scaled:
+    """Time of a step at a size."""
+
     place: Place
     size: Size
     seconds: Spread  # a step
-    relative: Spread  # time per pixel, that of REFERENCE being 1
+    relative: Spread  # time per pixel, relative to REFERENCE
 
     @property
     def nanoseconds_per_pixel(self) -> float:
@@ -39,9 +41,9 @@ class Scaled:
 
 
 def scale(place: Place, repeats: int, device: torch.device) -> list[Scaled]:
-    """All sizes in turn, so that a busy machine slows all of them alike.
+    """Time steps at all sizes in turn, so that a busy machine slows all of them alike.
 
-    Raises ModelError where the smallest is too small for the layer.
+    Raises ModelError where the smallest size is too small for the layer.
     """
     rows, spent, per_pixel = {}, 0.0, 0.0
     for size in LADDER:
@@ -63,7 +65,7 @@ class _Row:
     count: int
 
     def seconds(self, device: torch.device) -> float:
-        """A step, in a row of them."""
+        """Mean seconds of a step in a row."""
         return seconds(lambda: [self.step() for _ in range(self.count)], device) / self.count
 
 

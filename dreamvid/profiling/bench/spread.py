@@ -1,4 +1,4 @@
-"""Repeated measurements as one figure: their median, and the quartiles around it."""
+"""Summary of repeated measurements: the median and its quartiles."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """A median and its quartiles: half of all measurements lie from `low` to `high`."""
+    """A median with the quartiles `low` and `high`."""
 
     median: float
     low: float
     high: float
 
     def over(self, other: "Spread") -> "Spread":
-        """The ratio of the medians, and how far apart the quartiles may move it.
+        """Ratio of two medians, with bounds from their quartiles.
 
-        The two were not measured in pairs, so the ends are each quartile by the opposite one.
+        The two were not measured in pairs, so each bound divides opposite quartiles.
         """
         return Spread(self.median / other.median, self.low / other.high, self.high / other.low)
 
 
 def spread_of(values: Sequence[float]) -> Spread:
-    """Quartiles as `numpy.percentile` has them; raises ValueError for no values."""
+    """Compute median and quartiles as `numpy.percentile` does; raises ValueError for no values."""
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")

@@ -1,4 +1,4 @@
-"""One gradient step of a model at a layer and a size, as a film takes it, again and again."""
+"""Time gradient steps of a model at a layer and a size, as a film takes them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from dreamvid.system import allocator as heap
 Size = tuple[int, int]
 """(width, height) in pixels."""
 
-WARM = 2  # steps before any is timed: what runs once is slow, and takes memory that stays
+WARM = 2  # untimed steps first, as the first ones are slow and allocate memory
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a network is dreamed at."""
+    """A layer of a model."""
 
     features: FeatureModel
     layer: str
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Measured:
-    """Shares are taken of what the machine did in the same moments."""
+    """Measurements of a step; shares are relative to the machine's rates at the same time."""
 
     place: Place
     size: Size
@@ -56,18 +56,17 @@ class Measured:
 
     @property
     def mpixel_steps(self) -> Spread:
-        """A second; each a step of a million pixels."""
-        millions = self.size[0] * self.size[1] / 1e6
-        took = self.seconds
-        return Spread(millions / took.median, millions / took.high, millions / took.low)
+        """Steps a second, multiplied by megapixels."""
+        megapixels, seconds = self.size[0] * self.size[1] / 1e6, self.seconds
+        return Spread(*(megapixels / s for s in (seconds.median, seconds.high, seconds.low)))
 
 
 def places(
     models: Sequence[str], layers: Sequence[str], device: torch.device, precision: str = "auto"
 ) -> list[Place]:
-    """Each model at those of the layers that it has, or at its usual ones where none is named.
+    """List the given layers of each model, or its usual ones where none is given.
 
-    Raises ModelError for what is not installed, and for a layer that none of them has.
+    Raises ModelError for a model that is not installed, and for a layer that no model has.
     """
     dtype = precision_for(precision, device)
     loaded = [store.load(name, device).in_precision(dtype) for name in dict.fromkeys(models)]
@@ -86,7 +85,7 @@ def places(
 
 
 def measure(place: Place, size: Size, repeats: int, device: torch.device) -> Measured:
-    """Time steps, each in turn with a matrix product and a copy: a busy machine slows all three.
+    """Time steps in turn with matrix products and copies, as a busy machine slows all three.
 
     Raises ModelError where the size is too small for the layer, and what dreaming raises.
     """
@@ -111,7 +110,7 @@ def measure(place: Place, size: Size, repeats: int, device: torch.device) -> Mea
 
 
 def make_step(place: Place, size: Size, device: torch.device) -> Callable[[], None]:
-    """One octave's step in the look of 2015, each from where the last one ended."""
+    """Make a function that takes a step with the settings of 2015 on an image of its own."""
     dream, video = {"layers": [place.layer]}, {"frames": 1}
     preset = check({"model": place.model, "dream": dream, "video": video})
     moment = still_timeline(preset).moment(0)

@@ -1,4 +1,4 @@
-"""A record as rows of text, for a terminal."""
+"""Format a record as lines and table rows for a terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def case_rows(cases: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def rate_line(case: Mapping[str, Any]) -> str:
-    """What the machine did meanwhile, the floor that follows from it, and the memory before."""
+    """Format the machine's rates during a case, the floor by them, and the memory before it."""
     return (
         f"{case['model']} {case['layer']} {case['size']}: "
         f"matrix product {case['matrix_rate'] / 1e9:.1f} GFLOP/s, "
@@ -88,7 +88,7 @@ def film_rows(film: Mapping[str, Any]) -> list[Row]:
     return [*rows, ("encoding, beside", *beside)]
 
 
-def compared_rows(found: Sequence[Mapping[str, Any]]) -> list[Row]:
+def compared_rows(comparisons: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         (
             one["name"],
@@ -97,7 +97,7 @@ def compared_rows(found: Sequence[Mapping[str, Any]]) -> list[Row]:
             *_ratio(one["faster"]),
             *(_ratio(one["share"]) if one["share"] else ("-", "-")),
         )
-        for one in found
+        for one in comparisons
     ]
 
 
@@ -111,7 +111,7 @@ def _within(quartiles: Sequence[float], digits: int) -> str:
 
 
 def _three(value: float) -> str:
-    """Three significant digits: steps go from thousandths to thousands."""
+    """Format a number with three significant digits."""
     return f"{float(f'{value:.3g}'):g}"
 
 

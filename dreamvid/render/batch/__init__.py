@@ -1,7 +1,7 @@
-"""Many films from one file of jobs.
+"""Batches: many films from one jobs file.
 
     jobs file -> jobs, all checked -> a queue in a folder -> workers, here or on a Ray cluster
 
-The queue is nothing but files: any number of workers, of any number of commands on any
-machines that see the folder, take jobs from it, and what is left of a dead one is taken up.
+The queue consists of files: any number of workers, started by any number of commands on any
+machines that share the folder, take jobs from it, and a dead worker's job is resumed.
 """

@@ -1,4 +1,4 @@
-"""What can be known to be wrong before a job is begun."""
+"""Checks of a batch's jobs before any of them begins."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +9,12 @@ from dreamvid.film.job import inputs
 from dreamvid.film.resolve import with_video
 from dreamvid.media.images.reading import check_image
 from dreamvid.models.weights import store
-from dreamvid.render.batch.jobs import Job, named
+from dreamvid.render.batch.jobs import Job, with_job
 
 
 def check_jobs(jobs: Sequence[Job]) -> None:
-    """Raises PresetError, ModelError or VideoError naming the first job that cannot begin."""
-    known: set[Path] = set()  # pictures: many jobs may share one
+    """Raise PresetError, ModelError or VideoError naming the first job that cannot begin."""
+    checked: set[Path] = set()  # images, which many jobs may share
     for job in jobs:
         try:
             if store.find(job.preset.model) is None:
@@ -22,20 +22,20 @@ def check_jobs(jobs: Sequence[Job]) -> None:
             for option, path in inputs(job.preset).items():
                 if not path.exists():
                     raise PresetError(option, f"there is no {path}")
-                if _is_picture(job, option) and path not in known:
+                if _is_picture(job, option) and path not in checked:
                     check_image(path, option=option)
-                    known.add(path)
+                    checked.add(path)
             with_video(job.preset)
         except DreamvidError as error:
-            raise named(error, job.name) from None
+            raise with_job(error, job.name) from None
 
 
 def _is_picture(job: Job, option: str) -> bool:
     return option == "colour.like" or (option == "start.path" and not job.preset.of_footage)
 
 
-def described(job: Job) -> dict[str, Any]:
-    """A line of what is to be done."""
+def describe(job: Job) -> dict[str, Any]:
+    """Summarise a job for the list of a dry run."""
     preset = with_video(job.preset)
     size = "x".join(map(str, preset.start.size)) if preset.start.size else "as its file"
     return {

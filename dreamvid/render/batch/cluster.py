@@ -1,8 +1,7 @@
-"""The same workers as actors on a Ray cluster, over storage that all its machines see.
+"""Run workers as actors on a Ray cluster, over storage that all its machines share.
 
-A program of its own (`python -m dreamvid.render.batch.cluster`), as `worker` is: what Ray
-prints goes to a log, and its threads end with it. What passes through Ray is orders and paths,
-no frames.
+It is a program (`python -m dreamvid.render.batch.cluster`), as `worker` is, so Ray's output goes
+to a log and its threads end with the program. Only orders and paths pass through Ray, no frames.
 """
 
 import json
@@ -20,32 +19,34 @@ from dreamvid.errors import DreamvidError, PresetError, quote
 from dreamvid.render.batch.identity import Worker, this_worker
 from dreamvid.render.batch.queue import Queue
 
-LOOK = 1.0  # seconds between two looks at the actors
-DEATHS = 30  # of an actor in a row, before it has done anything: it will not live
-REACH = 5.0  # seconds in which a cluster is to answer
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}  # as environment: Ray reads it when it is imported
-# On Linux a Ray listens to the whole network, whatever address it is given, in case others join.
-# On macOS and Windows this is off, and by the same name it is switched off on Linux: 127.0.0.1.
+POLL = 1.0  # seconds between two checks of the actors
+DEATHS = 30  # of an actor that has not started yet, before it is given up
+REACH = 5.0  # seconds in which a cluster must answer
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}  # environment, which Ray reads when it is imported
+# On Linux Ray listens to the whole network, whatever address it is given, in case others join.
+# On macOS and Windows it listens to 127.0.0.1 only; this variable makes it do so on Linux too.
 ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-STORE = 80 * 2**20  # bytes of shared memory, the least Ray takes: no frame passes through it
+STORE = 80 * 2**20  # bytes of shared memory, the least that Ray takes
 
 
 @dataclass(frozen=True)
 class ClusterOrders:
+    """Settings of the program."""
+
     out: str
     device: str
     workers: int | None
     retries: int
-    address: str | None  # None: a Ray of our own, on this machine
-    processors: int  # for that one
+    address: str | None  # None: start Ray on this machine
+    processors: int  # for a Ray on this machine
 
 
 class Actor:
-    """A worker on one device; its model stays warm as long as it lives."""
+    """A worker on one device, with its model cached."""
 
     def __init__(self) -> None:
-        self.told = threading.Event()
-        self.at_work = threading.Lock()
+        self.stopped = threading.Event()
+        self.working = threading.Lock()
 
     def who(self) -> tuple[str, int, int]:
         me = this_worker()
@@ -54,77 +55,77 @@ class Actor:
     def work(self, orders: dict[str, Any]) -> None:
         from dreamvid.render.batch.worker import Orders, work
 
-        with self.at_work:  # where Ray took it for dead, and begins anew
-            work(Orders(**orders), self.told.is_set)
+        with self.working:  # Ray may take the actor for dead and call again
+            work(Orders(**orders), self.stopped.is_set)
 
     def stop(self) -> None:
-        self.told.set()
+        self.stopped.set()
 
 
-class _Hand:
-    """An actor and what it is at; Ray makes it anew where it dies."""
+class _Process:
+    """An actor and its task; Ray restarts an actor that dies."""
 
     def __init__(self, actor: Any, orders: dict[str, Any]) -> None:
         self.actor, self.orders = actor, orders
         self.who: Worker | None = None
         self.task: Any = None
 
-    def begin(self, told: threading.Event) -> bool:
-        """False if it was told to stop before the cluster had room for the actor.
+    def begin(self, stopped: threading.Event) -> bool:
+        """Start working; False if `stopped` is set before the cluster has room for the actor.
 
-        Raises DreamvidError where the actor dies again and again.
+        Raises DreamvidError where the actor keeps dying.
         """
         import ray
         from ray.exceptions import ActorUnavailableError, RayActorError
 
-        asked, deaths = self.actor.who.remote(), 0
-        while not told.is_set():
-            if not ray.wait([asked], timeout=LOOK)[0]:
+        reply, deaths = self.actor.who.remote(), 0
+        while not stopped.is_set():
+            if not ray.wait([reply], timeout=POLL)[0]:
                 continue
             try:
-                self.who = Worker(*ray.get(asked))
-            except RayActorError as error:  # Ray is still making it anew
+                self.who = Worker(*ray.get(reply))
+            except RayActorError as error:  # Ray is still restarting it
                 deaths += not isinstance(error, ActorUnavailableError)
                 if deaths > DEATHS:
                     reason = " ".join(str(error).split())
                     raise DreamvidError(f"--ray: a worker does not start: {reason}") from None
-                told.wait(LOOK)
-                asked = self.actor.who.remote()
+                stopped.wait(POLL)
+                reply = self.actor.who.remote()
             else:
                 self.task = self.actor.work.remote(self.orders)
                 return True
         return False
 
 
-def run(orders: ClusterOrders, told: threading.Event) -> None:
-    """Work until the queue is empty; raises what a worker raises, and PresetError."""
+def run(orders: ClusterOrders, stopped: threading.Event) -> None:
+    """Work until the queue is empty; raises PresetError, and what a worker raises."""
     import ray
 
     _connect(orders)
     try:
-        hands = [hand for hand in _hire(orders) if hand.begin(told)]
+        processes = [one for one in _make_actors(orders) if one.begin(stopped)]
         queue = Queue(Path(orders.out) / ".queue")
-        while hands:
-            if told.is_set():
-                for hand in hands:
-                    hand.actor.stop.remote()
-            ready, _ = ray.wait([hand.task for hand in hands], timeout=LOOK)
-            over = [hand for hand in hands if hand.task in ready]
-            hands = [hand for hand in hands if hand not in over or _goes_on(hand, queue, told)]
+        while processes:
+            if stopped.is_set():
+                for process in processes:
+                    process.actor.stop.remote()
+            ready, _ = ray.wait([process.task for process in processes], timeout=POLL)
+            over = [process for process in processes if process.task in ready]
+            processes = [p for p in processes if p not in over or _goes_on(p, queue, stopped)]
     finally:
         ray.shutdown()
 
 
-def _goes_on(hand: _Hand, queue: Queue, told: threading.Event) -> bool:
-    """False if it is through; a dead one's job is put back, and its successor begins."""
+def _goes_on(process: _Process, queue: Queue, stopped: threading.Event) -> bool:
+    """Check on a task that is over: restart it if its actor died; False if its work is done."""
     import ray
     from ray.exceptions import RayActorError, RayTaskError
 
     try:
-        ray.get(hand.task)
+        ray.get(process.task)
     except RayActorError:
-        queue.release_dead(retries=hand.orders["retries"], worker=hand.who)
-        return hand.begin(told)
+        queue.release_dead(retries=process.orders["retries"], worker=process.who)
+        return process.begin(stopped)
     except RayTaskError as error:
         cause = error.cause
         raise (cause if isinstance(cause, DreamvidError) else DreamvidError(str(cause))) from None
@@ -147,22 +148,22 @@ def _connect(orders: ClusterOrders) -> None:
 
 
 def check_address(address: str) -> None:
-    """Raises PresetError where nobody listens: Ray itself would try for minutes."""
-    if address in ("auto", "local"):  # it looks for one on this machine
+    """Raise PresetError where nothing answers; Ray itself would try for minutes."""
+    if address in ("auto", "local"):  # on this machine, which Ray finds itself
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 2**16:
         raise PresetError("--ray", f"{quote(address)} is no address", "give HOST:PORT")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
-    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that no host can have
+    except (OSError, UnicodeError) as error:  # UnicodeError: not a host's name
         reason = getattr(error, "strerror", None) or "it does not answer"
         problem = f"nothing can be reached at {quote(address)}: {reason}"
         raise PresetError("--ray", problem, "give the HOST:PORT of a Ray that runs") from None
 
 
-def _hire(orders: ClusterOrders) -> list[_Hand]:
-    """One actor a device: a GPU, or what --workers leaves each of the processors."""
+def _make_actors(orders: ClusterOrders) -> list[_Process]:
+    """Make an actor for each GPU, or --workers actors that share the CPU cores."""
     import ray
 
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -177,30 +178,30 @@ def _hire(orders: ClusterOrders) -> list[_Hand]:
         raise PresetError("--ray", problem)
     wants = {"num_gpus": 1, "num_cpus": 0} if on_gpu else {"num_cpus": each}
     make = ray.remote(Actor).options(max_restarts=-1, max_concurrency=4, **wants)
-    mine = {"out": orders.out, "device": "cuda" if on_gpu else orders.device}
-    mine |= {"retries": orders.retries, "threads": each or None}
-    return [_Hand(actor, mine) for actor in [make.remote() for _ in range(count)]]
+    own = {"out": orders.out, "device": "cuda" if on_gpu else orders.device}
+    own |= {"retries": orders.retries, "threads": each or None}
+    return [_Process(actor, own) for actor in [make.remote() for _ in range(count)]]
 
 
 def processors_each(cpus: Sequence[int], count: int) -> int:
-    """The most that each of `count` workers can have on machines of `cpus`; 0: too few."""
+    """The most cores that each of `count` workers can have on machines of `cpus`; 0: too few."""
     fitting = (each for each in range(max(cpus, default=0), 0, -1))
     return next((each for each in fitting if sum(cpu // each for cpu in cpus) >= count), 0)
 
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     orders = ClusterOrders(**json.loads(sys.stdin.readline()))
 
     def listen() -> None:
         sys.stdin.read()
-        told.set()
+        stopped.set()
 
     threading.Thread(target=listen, daemon=True).start()
     try:
-        run(orders, told)
+        run(orders, stopped)
     except DreamvidError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_code
@@ -215,4 +216,4 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # the thread that listens holds stdin, which Python would wait for
+    os._exit(code)  # Python would wait for stdin, which the listening thread holds

@@ -1,4 +1,4 @@
-"""Who a worker is, so that others can tell whether it still lives."""
+"""Identity of a worker process, by which others can tell whether it is alive."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Worker:
-    """Who holds a claim: a process of a machine. `born` tells it from a later one's number."""
+    """A process on a machine; `born`, its start time, guards against reuse of its number."""
 
     host: str
     pid: int
@@ -20,46 +20,47 @@ class Worker:
 
     @property
     def gone(self) -> bool:
-        """Whether it certainly is: only its own machine can tell."""
+        """True if the process is certainly dead, which only its own machine can tell."""
         return self.host == this_host() and born_at(self.pid) != self.born
 
 
 def this_worker() -> Worker:
+    """Identify the current process."""
     pid = os.getpid()
     return Worker(this_host(), pid, born_at(pid) or 0)
 
 
 def worker_named(text: str) -> Worker | None:
-    """The one whom `str` says so; None if that is nobody's name."""
+    """Parse a worker's name, as `str` gives it; None for any other text."""
     match = re.fullmatch(r"([^~]+)~(\d{1,10})~(\d{1,20})", text)
     return Worker(match[1], int(match[2]), int(match[3])) if match else None
 
 
 def this_host() -> str:
-    """This machine, by a name that may stand in a file's; a container is one of its own."""
+    """Name this machine for use in file names; each container is a machine of its own."""
     name = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:80] or "host"
     try:
         return f"{name}-{re.sub('[^0-9]', '', os.readlink('/proc/self/ns/pid'))}"
-    except OSError:  # not Linux: there are no such spaces
+    except OSError:  # not Linux, so without process namespaces
         return name
 
 
 def born_at(pid: int) -> int | None:
-    """When a process began, in the system's ticks, or 0 if that cannot be known; None: gone."""
+    """Read the start time of a process in system ticks; 0 if unknown, None if it is dead."""
     try:
-        # Its command, in brackets, may hold anything; what follows is numbers, and its state.
+        # The command, in brackets, may hold anything; the state and numbers follow it.
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return None if fields[0] in (b"Z", b"X") else int(fields[19])
     except (OSError, IndexError, ValueError):
         pass
     if Path("/proc/self/stat").exists():
         return None
-    if os.name != "posix":  # on Windows signal 0 would end it
+    if os.name != "posix":  # on Windows signal 0 would end the process
         return 0
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return None
-    except OSError:  # it is another user's
+    except OSError:  # another user's process
         return 0
     return 0

@@ -1,4 +1,4 @@
-"""The jobs that a jobs file means: every combination of what it names, each checked."""
+"""Jobs of a jobs file: every combination of its lists, each checked as a preset."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,48 +21,50 @@ from dreamvid.render.batch.schema import (
 
 @dataclass(frozen=True)
 class Job:
-    """One film of a batch."""
+    """A film of a batch."""
 
-    name: str  # and that of its folder
+    name: str  # of the job and of its folder
     preset: Preset
 
     @property
     def table(self) -> dict[str, Any]:
-        """What was asked for and no more, as JSON, with whole paths: `preset.check` reads it."""
+        """The settings that were given, as JSON with absolute paths, for `preset.load.check`."""
         return self.preset.model_dump(mode="json", exclude_unset=True)
 
 
 @dataclass(frozen=True)
 class Batch:
+    """The jobs of a jobs file."""
+
     jobs: tuple[Job, ...]
-    out: Path | None  # as the file names it
+    out: Path | None  # the file's own output folder
 
 
 def load_jobs(path: Path) -> Batch:
-    """Read a jobs file; every job is checked as a preset is.
+    """Read a jobs file and check every job as a preset.
 
     Raises PresetError naming the first job that is wrong, and its option.
     """
     file, folder = read_jobs_file(path), path.resolve().parent
-    asked = [*_combined(file, folder), *(_given(one, file, folder) for one in file.job)]
-    if not asked:
+    requests = [*_combinations(file, folder), *(_single(one, file, folder) for one in file.job)]
+    if not requests:
         raise PresetError(str(path), "has no jobs", 'give presets = ["quickstart"], or a [[job]]')
-    names = distinct([one.name for one in asked], [str(one.setting_texts) for one in asked])
+    names = distinct([one.name for one in requests], [str(one.settings) for one in requests])
     jobs = tuple(
-        Job(name, _preset(one, name, folder)) for name, one in zip(names, asked, strict=True)
+        Job(name, _preset(one, name, folder)) for name, one in zip(names, requests, strict=True)
     )
     return Batch(jobs, folder / file.out if file.out else None)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Request:
     name: str
     preset: str
-    setting_texts: tuple[str, ...]
+    settings: tuple[str, ...]  # KEY=VALUE
     targets: tuple[str, ...]
 
 
-def _combined(file: JobsFile, folder: Path) -> Iterator[_Asked]:
+def _combinations(file: JobsFile, folder: Path) -> Iterator[_Request]:
     inputs = _inputs(file.inputs, folder)
     axes = file.presets, file.seeds or (None,), inputs or (None,), file.changes or ((),)
     if not file.presets:
@@ -72,63 +74,64 @@ def _combined(file: JobsFile, folder: Path) -> Iterator[_Asked]:
                 raise PresetError(option, "has no effect without presets", "name some")
     check_count(*map(len, axes))
     for preset, seed, source, changes in product(*axes):
-        texts = (*changes, *file.settings(), *_own(seed, source))
-        yield _Asked(job_name(preset, seed, source, changes), preset, texts, file.targets)
+        settings = (*changes, *file.settings(), *_own_settings(seed, source))
+        yield _Request(job_name(preset, seed, source, changes), preset, settings, file.targets)
 
 
-def _given(one: OneJob, file: JobsFile, folder: Path) -> _Asked:
+def _single(one: OneJob, file: JobsFile, folder: Path) -> _Request:
     sources = _inputs((one.input,), folder) if one.input else (None,)
     if len(sources) != 1:
         raise PresetError("job.input", f"{quote(one.input)} is {len(sources)} files", "name one")
-    texts = (*file.settings(), *one.changes, *one.settings(), *_own(one.seed, sources[0]))
+    own = _own_settings(one.seed, sources[0])
+    settings = (*file.settings(), *one.changes, *one.settings(), *own)
     name = one.name or job_name(one.preset, one.seed, sources[0], one.changes)
-    return _Asked(name, one.preset, texts, one.targets or file.targets)
+    return _Request(name, one.preset, settings, one.targets or file.targets)
 
 
-def _own(seed: int | None, source: Path | None) -> list[str]:
-    texts = [f"seed={seed}"] if seed is not None else []
-    return [*texts, f"start.path={toml(str(source))}"] if source else texts
+def _own_settings(seed: int | None, source: Path | None) -> list[str]:
+    settings = [f"seed={seed}"] if seed is not None else []
+    return [*settings, f"start.path={toml(str(source))}"] if source else settings
 
 
-def _preset(asked: _Asked, name: str, folder: Path) -> Preset:
-    """Paths in the jobs file are taken from its folder, as those in a preset are."""
+def _preset(request: _Request, name: str, folder: Path) -> Preset:
+    """Load and check a job's preset, with paths relative to the jobs file's folder."""
     try:
-        chosen = asked.preset
+        chosen = request.preset
         if chosen.endswith(".toml"):
             chosen = str(folder / Path(chosen).expanduser())
-        texts = _with_targets(asked)
-        preset = load_preset(chosen, texts)
-        if asked.targets:
+        settings = _with_targets(request)
+        preset = load_preset(chosen, settings)
+        if request.targets:
             from dreamvid.render.targets import shape_settings
 
-            preset = load_preset(chosen, [*texts, *shape_settings(preset, texts)])
+            preset = load_preset(chosen, [*settings, *shape_settings(preset, settings)])
         table = preset.model_dump(mode="json", exclude_unset=True)
         anchor_paths(table, folder)
         return check(table)
     except DreamvidError as error:
-        raise named(error, name) from None
+        raise with_job(error, name) from None
 
 
-def _with_targets(asked: _Asked) -> list[str]:
-    texts = list(asked.setting_texts)
-    if asked.targets:
+def _with_targets(request: _Request) -> list[str]:
+    settings = list(request.settings)
+    if request.targets:
         from dreamvid.preset.sites import find
 
-        for target in asked.targets:
+        for target in request.targets:
             find(target, "for")
-        texts.append(f"outputs.targets={toml(list(asked.targets))}")
-    return texts
+        settings.append(f"outputs.targets={toml(list(request.targets))}")
+    return settings
 
 
 def _inputs(patterns: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
-    """The files that are meant, whole paths, each once; raises PresetError."""
-    found: dict[Path, None] = {}
+    """List the files that paths or patterns match, each once; raises PresetError."""
+    files: dict[Path, None] = {}
     for pattern in patterns:
         matching = list(_matching(pattern, folder))
         if not matching:
             raise PresetError("inputs", f"{quote(pattern)}: there is no such file")
-        found |= dict.fromkeys(matching)
-    return tuple(found)
+        files |= dict.fromkeys(matching)
+    return tuple(files)
 
 
 def _matching(pattern: str, folder: Path) -> Iterator[Path]:
@@ -139,7 +142,7 @@ def _matching(pattern: str, folder: Path) -> Iterator[Path]:
         yield from sorted(one for one in path.parent.glob(path.name) if one.is_file())
 
 
-def named(error: DreamvidError, name: str) -> DreamvidError:
-    """The same error, of a job."""
+def with_job(error: DreamvidError, name: str) -> DreamvidError:
+    """Prefix an error with the name of its job."""
     error.args = (f"job {name}: {error}",)
     return error

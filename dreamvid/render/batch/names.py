@@ -1,4 +1,4 @@
-"""Names of jobs: what a person reads in a list, and the name of a folder."""
+"""Job names, which are also the names of their folders."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ LONGEST = 80  # letters; some file systems take 143 bytes
 
 
 def job_name(preset: str, seed: int | None, source: Path | None, changes: Sequence[str]) -> str:
-    """quickstart, 3, a.jpg, ("dream.steps=4",) -> "quickstart-seed3-a-steps=4"."""
+    """Name a job: quickstart, 3, a.jpg, ("dream.steps=4",) -> "quickstart-seed3-a-steps=4"."""
     parts = [preset.removesuffix(".toml").rpartition("/")[2]]
     parts += [f"seed{seed}"] if seed is not None else []
     parts += [source.stem] if source else []
@@ -19,24 +19,24 @@ def job_name(preset: str, seed: int | None, source: Path | None, changes: Sequen
 
 
 def distinct(names: Sequence[str], about: Sequence[str]) -> list[str]:
-    """Names made different from each other, on disks that do not tell A from a as well.
+    """Make names distinct, on case-insensitive file systems too.
 
     Args:
-        about: what tells the jobs apart; it gives the same names again, whatever is added.
+        about: a text that identifies each job; its hash gives the same names in a longer list.
     """
     short = [name if len(name) <= LONGEST else name[:LONGEST].rstrip("-.") for name in names]
     counts = Counter(name.casefold() for name in short)
-    found: list[str] = []
+    unique_names: list[str] = []
     taken: set[str] = set()
-    for name, whole, what in zip(short, names, about, strict=True):
+    for name, whole, identity in zip(short, names, about, strict=True):
         if counts[name.casefold()] > 1 or name != whole:
-            name = f"{name}-{hashlib.blake2b(what.encode(), digest_size=3).hexdigest()}"
+            name = f"{name}-{hashlib.blake2b(identity.encode(), digest_size=3).hexdigest()}"
         number, unique = 2, name
-        while unique.casefold() in taken:  # the very same job twice
+        while unique.casefold() in taken:  # the same job twice
             number, unique = number + 1, f"{name}-{number}"
         taken.add(unique.casefold())
-        found.append(unique)
-    return found
+        unique_names.append(unique)
+    return unique_names
 
 
 def _value(change: str) -> str:
@@ -45,5 +45,5 @@ def _value(change: str) -> str:
 
 
 def _plain(part: str) -> str:
-    """Only what every file system takes; a name never begins with a dot or a dash."""
+    """Keep only characters that every file system takes, without leading dots and dashes."""
     return re.sub(r"[^A-Za-z0-9._=+]+", "-", part).strip("-.")

@@ -2,16 +2,16 @@
 
 DIR/.queue/ has a folder for each state, with one file a job:
 
-    todo/JOB.json                 waits for a worker
-    claimed/JOB~HOST~PID~BORN.json  somebody renders it; who, its name says
-    done/JOB.json  failed/JOB.json  is over, and how it went
-    frames/JOB                    how many are done of one that is claimed
+    todo/JOB.json                   waiting for a worker
+    claimed/JOB~HOST~PID~BORN.json  being rendered by the worker in its name
+    done/JOB.json  failed/JOB.json  over, with the result
+    frames/JOB                      number of frames done of a claimed job
 
-and the empty file MARK, by which it is known for a queue of ours.
+and the empty file MARK, which identifies it as a queue of ours.
 
-A rename is atomic, also over NFS: of all that try to take a job, one succeeds. A worker
-shows that it lives by touching its claim (`Claim.beat`). Others watch that change by their
-own clocks, so nothing is asked of the machines' clocks, which need not agree.
+A rename is atomic, also over NFS: of all workers that try to take a job, one succeeds. A worker
+touches its claim as a heartbeat (`Claim.beat`). Others time the changes by their own clocks, as
+the machines' clocks need not agree.
 """
 
 import os
@@ -27,43 +27,44 @@ from dreamvid.render.batch.ticket import Ticket, read, write
 from dreamvid.system.files import make_folder, refused
 
 State = Literal["todo", "claimed", "done", "failed"]
-STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # the first one found holds
+STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # by precedence
 
 MARK = "dreamvid-queue"
 
-PATIENCE = 180.0  # seconds without a beat: longer than NFS keeps an old time (60)
+PATIENCE = 180.0  # seconds without a beat; NFS may show an old time for 60
 
 
 @dataclass
 class Queue:
-    """All that is asked of the folder; raises OutputError where it cannot be written."""
+    """A queue's folder; its methods raise OutputError where it cannot be written."""
 
     folder: Path
-    seen: dict[Path, tuple[int, float]] = field(default_factory=dict)  # claims: beat, and since
+    # Latest beat of each claim, and since when it is unchanged.
+    beats: dict[Path, tuple[int, float]] = field(default_factory=dict)
 
     def add(self, name: str, preset: dict[str, Any]) -> None:
-        """Put a job there, unless it is; raises ResumeError if that is another one."""
+        """Add a job unless it is there; raises ResumeError for other settings of the same name."""
         self._mark()
         for state in STATES:
             for path in self._files(state, name):
-                kept = read(path)
-                if kept is None:  # taken, just now
+                ticket = read(path)
+                if ticket is None:  # it has just been taken
                     continue
-                if kept.preset != preset:
+                if ticket.preset != preset:
                     problem = f"job {name} is in {self.folder} with other settings"
                     raise ResumeError(f"{problem}; choose another --out")
                 return
         write(self._file("todo", name), Ticket(name, preset))
 
     def take(self, worker: Worker) -> "Claim | None":
-        """A job that nobody has, or None if there is none now."""
+        """Claim a waiting job for a worker; None if there is none."""
         for path in self._files("todo"):
             name = path.stem
             mine = self.folder / "claimed" / f"{name}~{worker}.json"
             if self._files("claimed", name) or not _rename(path, mine):
                 continue
             ticket = read(mine)
-            if ticket is None or self._is_over(name):  # finished by one thought to be dead
+            if ticket is None or self._is_over(name):  # by a worker that was taken for dead
                 mine.unlink(missing_ok=True)
                 continue
             ticket = replace(ticket, tries=ticket.tries + 1, worker=str(worker))
@@ -72,10 +73,10 @@ class Queue:
         return None
 
     def release_dead(self, *, retries: int, worker: Worker | None = None) -> list[Ticket]:
-        """Put back what dead workers had; what has killed too many is given up.
+        """Put dead workers' jobs back, or fail those tried more than `retries` times.
 
         Args:
-            worker: also what this one has, which is known to be dead.
+            worker: one that is known to be dead.
         """
         freed = []
         for path in self._files("claimed"):
@@ -90,14 +91,14 @@ class Queue:
                 continue
             dead = replace(ticket, reason=f"its worker {holder.pid} on {holder.host} died", code=1)
             over = ticket.tries > retries
-            # Somebody else may be putting it back at this moment: one of us succeeds.
+            # Another process may do the same at this moment; one of them succeeds.
             with suppress(OutputError):
                 if self._move(path, "failed" if over else "todo", dead):
                     freed.append(dead)
         return freed
 
     def try_again(self) -> None:
-        """A new command gives what failed its tries back, unless others are at work."""
+        """Give failed jobs all their tries again, unless a worker is running."""
         if self.claimed:
             return
         for state in ("failed", "todo"):
@@ -107,34 +108,34 @@ class Queue:
                     self._move(path, "todo", replace(ticket, tries=0, reason="", code=0))
 
     def forget(self, name: str) -> None:
-        """A finished job whose films are gone is to be done again."""
+        """Put a finished job back into the queue, as its films are gone."""
         for path in self._files("done", name):
             if ticket := read(path):
                 self._move(path, "todo", Ticket(name, ticket.preset))
 
     def tickets(self) -> dict[str, tuple[State, Ticket]]:
-        """Every job's state, as far as one look can tell while others work."""
-        found: dict[str, tuple[State, Ticket]] = {}
+        """Read every job's state; a job that moves meanwhile may be missed."""
+        tickets: dict[str, tuple[State, Ticket]] = {}
         for state in reversed(STATES):
             for path in self._files(state):
                 if ticket := read(path):
-                    found[ticket.name] = state, ticket
-        return found
+                    tickets[ticket.name] = state, ticket
+        return tickets
 
     @property
     def claimed(self) -> bool:
-        """Whether anybody has a job."""
+        """True while any worker has a job."""
         return any(self._files("claimed"))
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits, and nothing is being rendered."""
-        # Looked at twice, in the order in which jobs move: one must not slip through between.
+        """True if no job is waiting or being rendered."""
+        # "todo" is read twice, or a job that is put back could slip through between.
         looks = (any(self._files(state)) for state in ("todo", "claimed", "todo"))
         return not any(looks)
 
     def frames(self, name: str) -> int:
-        """Of a job that is being rendered: done so far, as its worker last told."""
+        """Read the number of frames done of a job that is being rendered."""
         try:
             return int((self.folder / "frames" / name).read_text())
         except (OSError, ValueError):
@@ -159,12 +160,12 @@ class Queue:
         except OSError:
             return False
         now = time.monotonic()
-        last, since = self.seen.get(path, (beat, now))
-        self.seen[path] = (beat, since if beat == last else now)
-        return now - self.seen[path][1] > PATIENCE
+        last, since = self.beats.get(path, (beat, now))
+        self.beats[path] = (beat, since if beat == last else now)
+        return now - self.beats[path][1] > PATIENCE
 
     def _move(self, path: Path, state: State, ticket: Ticket) -> bool:
-        """To another state, with what is to be said; False if somebody else has moved it."""
+        """Move a job to a state with a new ticket; False if another process has moved it."""
         if not path.exists():
             return False
         write(path, ticket)
@@ -174,44 +175,45 @@ class Queue:
         return self.folder / state / f"{name}.json"
 
     def _files(self, state: State, name: str = "*") -> list[Path]:
-        """Oldest name first; whole ones only."""
+        """List tickets of a state by name, without partial files."""
         pattern = f"{name}~*.json" if state == "claimed" else f"{name}.json"
-        found = sorted((self.folder / state).glob(pattern))
-        return [path for path in found if not path.name.startswith(".")]
+        paths = sorted((self.folder / state).glob(pattern))
+        return [path for path in paths if not path.name.startswith(".")]
 
 
 @dataclass
 class Claim:
-    """A job that is ours until it is finished, failed or given back."""
+    """A job held by a worker until it is finished, failed or given back."""
 
     queue: Queue
     ticket: Ticket
     path: Path
 
     def beat(self, frames: int | None = None) -> bool:
-        """Say that it is being worked on; False if it was taken away meanwhile."""
+        """Touch the claim as a heartbeat; False if the job was taken away meanwhile."""
         try:
             os.utime(self.path)
         except FileNotFoundError:
             return False
-        except OSError:  # a network disk that is away for a moment: others are patient
+        except OSError:  # a network disk that is away for a moment: others wait for PATIENCE
             return True
         if frames is not None:
-            with suppress(OSError):  # only for show
+            with suppress(OSError):  # the number is only shown
                 path = self.queue.folder / "frames" / self.ticket.name
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(str(frames))
         return True
 
     def finish(self, result: dict[str, Any]) -> None:
+        """Record the job's result as done."""
         self._leave("done", replace(self.ticket, result=result, reason="", code=0))
 
     def fail(self, reason: str, code: int, *, again: bool) -> None:
-        """Args: again: it may be tried once more."""
+        """Record a failure, and put the job back if it may be tried `again`."""
         self._leave("todo" if again else "failed", replace(self.ticket, reason=reason, code=code))
 
     def give_back(self) -> None:
-        """As if it had not been taken; what is rendered of it stays."""
+        """Put the job back without counting the try; its rendered frames stay."""
         self._leave("todo", replace(self.ticket, tries=self.ticket.tries - 1))
 
     def _leave(self, state: State, ticket: Ticket) -> None:
@@ -219,10 +221,10 @@ class Claim:
 
 
 def _rename(path: Path, target: Path) -> bool:
-    """False if the file is not there any more: another worker was faster."""
+    """Rename a ticket; False if another process has moved it. Raises OutputError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.utime(path)  # a beat: what is claimed so is young
+        os.utime(path)  # a beat, so that the new claim is not taken for dead
         path.rename(target)
     except FileNotFoundError:
         return False

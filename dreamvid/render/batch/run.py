@@ -1,4 +1,4 @@
-"""A batch, from its jobs to its summary: fill the queue, keep workers at it, watch."""
+"""Run a batch: fill its queue and keep worker processes running until it is empty."""
 
 import os
 import subprocess
@@ -18,17 +18,15 @@ from dreamvid.render.batch.queue import Queue, State
 from dreamvid.render.batch.ticket import Ticket
 from dreamvid.system.device import cores, pick
 
-LOOK = 0.5  # seconds between two looks at the queue
-SILENCE = (
-    30.0  # that a program may take to end when it is told to, or all is done, and nobody has a job
-)
+POLL = 0.5  # seconds between two checks of the queue
+GRACE = 30.0  # seconds that programs without a job may take to end
 
 Tickets = dict[str, tuple[State, Ticket]]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A process that takes jobs, and what it is told."""
+    """A worker program: its module, the orders on its stdin, and its environment."""
 
     module: str
     orders: bytes
@@ -36,42 +34,43 @@ class Program:
 
 
 @dataclass
-class _Hand:
-    """A program that runs, and is begun again where it dies of a job."""
+class _Process:
+    """A running program, restarted where a job kills it."""
 
     program: Program
     log: Path
-    process: "subprocess.Popen[bytes]" = field(init=False)
+    popen: "subprocess.Popen[bytes]" = field(init=False)
 
     def __post_init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        words = [sys.executable, "-m", self.program.module]
+        argv = [sys.executable, "-m", self.program.module]
         try:
             with self.log.open("ab") as log:
-                self.process = subprocess.Popen(
-                    words,
+                self.popen = subprocess.Popen(
+                    argv,
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
                     env=os.environ | self.program.environment,
-                    start_new_session=True,  # Ctrl-C is for us, who tell it
+                    start_new_session=True,  # so that Ctrl-C reaches this process alone
                 )
-            assert self.process.stdin
-            with suppress(BrokenPipeError):  # it is dead already: its last words say why
-                self.process.stdin.write(self.program.orders)
-                self.process.stdin.flush()
+            assert self.popen.stdin
+            with suppress(BrokenPipeError):  # it is dead already; its log says why
+                self.popen.stdin.write(self.program.orders)
+                self.popen.stdin.flush()
         except OSError as error:
             raise OutputError(f"{self.log}: {error.strerror}") from None
 
     def stop(self) -> None:
-        """At its next frame; closes the pipe to it."""
-        if self.process.stdin and not self.process.stdin.closed:
+        """Ask the program to stop at its next frame, by closing its stdin."""
+        if self.popen.stdin and not self.popen.stdin.closed:
             with suppress(OSError):
-                self.process.stdin.close()
+                self.popen.stdin.close()
 
-    def last_words(self) -> str:
+    def last_line(self) -> str:
+        """Read the last line of the log."""
         with suppress(OSError):
             lines = self.log.read_text("utf-8", "replace").split("\n")[-50:]
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -79,18 +78,18 @@ class _Hand:
 
 
 def local_programs(out: Path, device: str, count: int | None, retries: int) -> list[Program]:
-    """One a GPU; on a CPU one, or `count` that share its processors."""
+    """Make worker programs: one a GPU, or on a CPU `count` that share its cores."""
     picked = pick(device)
     gpus = torch.cuda.device_count() if picked.type == "cuda" else 0
     number = count or max(1, gpus)
     threads = max(1, cores() // number) if number > 1 and not gpus else None
     orders = worker.Orders(str(out.resolve()), picked.type, threads, retries)
-    shown = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))).split(",")
+    visible = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))).split(",")
     return [
         Program(
             "dreamvid.render.batch.worker",
             worker.orders_line(orders),
-            {"CUDA_VISIBLE_DEVICES": shown[n % gpus]} if gpus else {},
+            {"CUDA_VISIBLE_DEVICES": visible[n % gpus]} if gpus else {},
         )
         for n in range(number)
     ]
@@ -99,7 +98,7 @@ def local_programs(out: Path, device: str, count: int | None, retries: int) -> l
 def ray_program(
     out: Path, device: str, count: int | None, retries: int, address: str | None
 ) -> list[Program]:
-    """Raises PresetError where no cluster can be reached."""
+    """Make the program that runs workers on a Ray cluster; raises PresetError without one."""
     if address:
         cluster.check_address(address)
     folder, processors = str(out.resolve()), max(count or 1, cores())
@@ -109,9 +108,9 @@ def ray_program(
 
 
 def fill(queue: Queue, jobs: Sequence[Job], out: Path, *, retries: int) -> None:
-    """Put into the queue what is not there, and what is to be done again.
+    """Add the jobs to the queue, and put failed jobs and those with missing films back.
 
-    Raises ResumeError where the folder holds a job of the same name with other settings.
+    Raises ResumeError where the queue has a job of the same name with other settings.
     """
     queue.release_dead(retries=10**9)
     queue.try_again()
@@ -131,61 +130,61 @@ def run_batch(
     show: Callable[[Tickets], None],
     stop: Callable[[], bool],
 ) -> bool:
-    """Keep the programs at work until all is over; False if it was stopped before.
+    """Keep the programs running until all jobs are over; False if it was stopped before.
 
     Args:
-        show: told every job's state, again and again.
+        show: called with every job's state at each check.
 
-    Raises DreamvidError where workers die of something that no job is to blame for.
+    Raises DreamvidError where a worker dies without a job.
     """
-    hands = [
-        _Hand(program, queue.folder / f"log-{os.getpid()}-{n}")
+    processes = [
+        _Process(program, queue.folder / f"log-{os.getpid()}-{n}")
         for n, program in enumerate(programs)
     ]
     waited = 0.0
     try:
-        while hands and waited < SILENCE:
+        while processes and waited < GRACE:
             if stop():
-                for hand in hands:
-                    hand.stop()
+                for process in processes:
+                    process.stop()
             over = (stop() or queue.idle) and not queue.claimed
-            waited = waited + LOOK if over else 0.0
+            waited = waited + POLL if over else 0.0
             show(queue.tickets())
-            time.sleep(LOOK)
-            hands = [hand for hand in hands if _is_at_work(hand, queue, retries, stop())]
+            time.sleep(POLL)
+            processes = [one for one in processes if _goes_on(one, queue, retries, stop())]
     finally:
-        _end(hands)
+        _end(processes)
     show(queue.tickets())
     return queue.idle
 
 
-def _is_at_work(hand: _Hand, queue: Queue, retries: int, stopping: bool) -> bool:
-    """False if it is through. One that a job has killed is begun again."""
-    code = hand.process.poll()
+def _goes_on(process: _Process, queue: Queue, retries: int, stopping: bool) -> bool:
+    """Check on a program, and restart it where a job has killed it; False if it has ended."""
+    code = process.popen.poll()
     if code is None:
         return True
-    hand.stop()
+    process.stop()
     freed = queue.release_dead(retries=retries)
     if code == 0 or stopping:
         return False
-    if not any(f"~{hand.process.pid}~" in ticket.worker for ticket in freed):
-        how = f"was killed by signal {-code}" if code < 0 else hand.last_words()
+    if not any(f"~{process.popen.pid}~" in ticket.worker for ticket in freed):
+        how = f"was killed by signal {-code}" if code < 0 else process.last_line()
         error = DreamvidError(f"a worker cannot go on: {how or f'exit code {code}'}")
         error.exit_code = code if code > 0 else 1
         raise error
-    hand.begin()
+    process.begin()
     return True
 
 
-def _end(hands: Sequence[_Hand]) -> None:
-    """After an error or a second Ctrl-C: what is not yet in a segment is lost."""
-    for hand in hands:
-        hand.stop()
-    for hand in hands:
-        hand.process.terminate()
-    for hand in hands:
+def _end(processes: Sequence[_Process]) -> None:
+    """End all programs after an error or a second Ctrl-C; frames in no segment are lost."""
+    for process in processes:
+        process.stop()
+    for process in processes:
+        process.popen.terminate()
+    for process in processes:
         try:
-            hand.process.wait(30)
+            process.popen.wait(30)
         except subprocess.TimeoutExpired:
-            hand.process.kill()
-            hand.process.wait()
+            process.popen.kill()
+            process.popen.wait()

@@ -1,11 +1,11 @@
-"""The jobs file: presets x seeds x inputs x settings, and jobs of their own.
+"""Schema of the jobs file: presets x seeds x inputs x settings, and single jobs.
 
-    out = "films"                                # beside this file; --out is stronger
+    out = "films"                                # beside this file; --out overrides it
     presets = ["quickstart", "mine.toml"]
     seeds = [1, 2, 3]
     inputs = "photos/*.jpg"                      # each becomes start.path
     settings = { "dream.steps" = [4, 8] }        # or [["dream.steps=4"], ["dream.steps=8"]]
-    frames = 48                                  # and size, fps, model, for: of all jobs
+    frames = 48                                  # and size, fps, model, for: for all jobs
 
     [[job]]
     preset = "gold"
@@ -35,7 +35,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Shared(Options):
-    """What the file may say of all jobs, and a job of itself."""
+    """Options of the whole file and of a single job."""
 
     model_config = ConfigDict(populate_by_name=False)
 
@@ -63,7 +63,7 @@ class _Shared(Options):
 
 
 class OneJob(_Shared):
-    """A job of its own: [[job]]."""
+    """A single job: [[job]]."""
 
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._=+-]{0,99}$")
     preset: Text
@@ -78,7 +78,7 @@ class OneJob(_Shared):
 
 
 class JobsFile(_Shared):
-    """The whole file; a list that is empty stands for one job with what the presets say."""
+    """A whole file; for an empty list each preset's own value is used."""
 
     out: Text | None = Field(default=None, description="folder for the films, beside this file")
     presets: tuple[Text, ...] = ()
@@ -95,7 +95,7 @@ class JobsFile(_Shared):
     @field_validator("changes", mode="before")
     @classmethod
     def _read_changes(cls, value: object) -> object:
-        """A table of lists is every combination; a list of texts is one setting each."""
+        """Combine a table of lists in every way; a list of texts has one setting each."""
         if isinstance(value, dict):
             flat = _flat(value).items()
             lists = {key: one if isinstance(one, list) else [one] for key, one in flat}
@@ -118,15 +118,14 @@ class JobsFile(_Shared):
 
 
 def read_jobs_file(path: Path) -> JobsFile:
-    """Raises PresetError naming the file, and the option that is wrong."""
+    """Read and validate a jobs file; raises PresetError naming it and the wrong option."""
     try:
         if path.stat().st_size > BYTES:
             raise PresetError(str(path), "too large for a file of jobs", "at most a megabyte")
         table = read_toml(path.read_text("utf-8"))
         return JobsFile.model_validate(table)
     except ValidationError as error:
-        found = explain(error, JobsFile)
-        raise _in(found, path) from None
+        raise _in(explain(error, JobsFile), path) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise PresetError(str(path), f"cannot be read: {reason}", "give a .toml file") from None
@@ -140,10 +139,11 @@ def _in(error: DreamvidError, path: Path) -> DreamvidError:
 
 
 def check_count(*lengths: int) -> None:
+    """Raise PresetError for too many combinations, before they are listed."""
     count = 1
     for length in lengths:
         count *= length
-        if count > MOST:  # before any list of them is made
+        if count > MOST:
             raise PresetError("jobs", f"there are more than {MOST}", "make several files of them")
 
 
@@ -152,21 +152,21 @@ def settings_of(table: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:
-    """dream = { steps = 4 }, which TOML also makes of dream.steps = 4, as "dream.steps" = 4."""
-    found: dict[str, Any] = {}
+    """Flatten dream = { steps = 4 }, TOML's form of dream.steps = 4, to "dream.steps" = 4."""
+    flat: dict[str, Any] = {}
     for key, value in table.items():
         inner = isinstance(value, dict) and "." not in key
-        found |= {f"{key}.{name}": one for name, one in value.items()} if inner else {key: value}
-    return found
+        flat |= {f"{key}.{name}": one for name, one in value.items()} if inner else {key: value}
+    return flat
 
 
 def _many(value: object) -> object:
-    """One where a list is meant is a list of it."""
+    """Wrap a single value in a tuple."""
     return (value,) if isinstance(value, str | int) else value
 
 
 def toml(value: Any) -> str:
-    """A value as `--set` takes it; TOML's own, on one line."""
+    """Format a value as TOML on one line, as `--set` takes it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What became of each job: rows for a table, summary.json and summary.csv."""
+"""Summary of a batch: rows for a table, summary.json and summary.csv."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ COLUMNS = ("job", "state", "frames", "s/frame", "seconds", "tries", "files", "re
 
 
 def records(names: Sequence[str], tickets: dict[str, tuple[State, Ticket]]) -> list[dict[str, Any]]:
-    """In the order of the jobs file."""
+    """Summarise each job, in the order of the jobs file."""
     return [_record(name, *tickets[name]) for name in names if name in tickets]
 
 
@@ -23,10 +23,10 @@ def _record(name: str, state: State, ticket: Ticket) -> dict[str, Any]:
     result = ticket.result
     frames, seconds = result.get("frames"), result.get("render_seconds")
     each = round(seconds / frames, 3) if frames and seconds is not None else None
-    words = {"todo": "waiting", "claimed": "rendering"}.get(state, state)
+    shown = {"todo": "waiting", "claimed": "rendering"}.get(state, state)
     return {
         "job": name,
-        "state": words,
+        "state": shown,
         "frames": frames,
         "s/frame": each,
         "seconds": seconds,
@@ -36,9 +36,9 @@ def _record(name: str, state: State, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def rows(found: Sequence[dict[str, Any]]) -> list[list[object]]:
-    """For a person: how many files, and no reason where nothing failed."""
-    return [[_cell(record, column) for column in COLUMNS] for record in found]
+def rows(summaries: Sequence[dict[str, Any]]) -> list[list[object]]:
+    """Make table rows of summaries, with the number of files instead of their names."""
+    return [[_cell(record, column) for column in COLUMNS] for record in summaries]
 
 
 def _cell(record: dict[str, Any], column: str) -> object:
@@ -46,11 +46,11 @@ def _cell(record: dict[str, Any], column: str) -> object:
     return "" if value is None else value
 
 
-def write_summary(out: Path, found: Sequence[dict[str, Any]]) -> None:
-    """Raises OutputError."""
-    write_text(out / "summary.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+def write_summary(out: Path, summaries: Sequence[dict[str, Any]]) -> None:
+    """Write summary.json and summary.csv; raises OutputError."""
+    write_text(out / "summary.json", json.dumps(summaries, indent=2, ensure_ascii=False) + "\n")
     text = io.StringIO()
     sheet = csv.DictWriter(text, list[str](COLUMNS), lineterminator="\n")
     sheet.writeheader()
-    sheet.writerows({**record, "files": " ".join(record["files"])} for record in found)
+    sheet.writerows({**record, "files": " ".join(record["files"])} for record in summaries)
     write_text(out / "summary.csv", text.getvalue())

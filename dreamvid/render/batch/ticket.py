@@ -1,4 +1,4 @@
-"""What the queue knows of a job, and the file that it is kept in."""
+"""Tickets: the state of a batch's job, and its JSON file."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,28 +11,27 @@ from dreamvid.system.files import write_text
 
 @dataclass(frozen=True)
 class Ticket:
-    """What the queue knows of a job."""
+    """State of a job in the queue."""
 
     name: str
-    preset: dict[str, Any]  # what was asked for, as JSON; `preset.check` reads it
-    tries: int = 0  # begun and not finished
-    worker: str = ""  # the latest
+    preset: dict[str, Any]  # the settings that were given, as JSON for `preset.load.check`
+    tries: int = 0  # begun without finishing
+    worker: str = ""  # the latest one's name
     reason: str = ""  # why the last try failed
     code: int = 0  # and its exit code
     result: dict[str, Any] = field(default_factory=dict)  # of a finished one
 
 
 def write(path: Path, ticket: Ticket) -> None:
-    """Raises OutputError."""
+    """Write a ticket's file; raises OutputError."""
     write_text(path, json.dumps(asdict(ticket), indent=1))
 
 
 def read(path: Path) -> Ticket | None:
-    """None if it is not there any more; raises ResumeError if it is damaged."""
+    """Read a ticket; None if its file is gone. Raises ResumeError if it is damaged."""
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        ticket = Ticket(**kept)
-        if ticket.name == path.stem.partition("~")[0] and _fits(ticket):
+        ticket = Ticket(**json.loads(path.read_text("utf-8")))
+        if ticket.name == path.stem.partition("~")[0] and _has_types(ticket):
             return ticket
     except FileNotFoundError:
         return None
@@ -43,7 +42,7 @@ def read(path: Path) -> Ticket | None:
     raise ResumeError(f"{path} is damaged; remove it, and the same command goes on")
 
 
-def _fits(ticket: Ticket) -> bool:
-    wanted = Ticket.__annotations__
-    origin = {name: getattr(kind, "__origin__", kind) for name, kind in wanted.items()}
-    return all(isinstance(getattr(ticket, name), kind) for name, kind in origin.items())
+def _has_types(ticket: Ticket) -> bool:
+    types = Ticket.__annotations__
+    classes = {name: getattr(kind, "__origin__", kind) for name, kind in types.items()}
+    return all(isinstance(getattr(ticket, name), kind) for name, kind in classes.items())

@@ -1,8 +1,8 @@
-"""A worker: takes jobs from the queue, one after another, until nothing is left to do.
+"""Render jobs from the queue, one after another, until none is left.
 
-Run as a program (`python -m dreamvid.render.batch.worker`) it reads what to do as one line of JSON
-from stdin, and stops at a frame when stdin ends: when it is told to, or when whoever began it
-is dead.
+Run as a program (`python -m dreamvid.render.batch.worker`) it reads its orders as one line of
+JSON from stdin, and stops at the next frame when stdin is closed: by the command that started
+it, or by that command's death.
 """
 
 import json
@@ -37,44 +37,44 @@ from dreamvid.system.memory import ran_out
 
 logger = logging.getLogger(__name__)
 
-BEAT = 5.0  # seconds between two signs of life
-WAIT = 1.0  # before looking again, where others have all that is left
+BEAT = 5.0  # seconds between two heartbeats
+WAIT = 1.0  # seconds before looking again, where other workers have all jobs
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What a worker is told."""
+    """Settings of a worker."""
 
     out: str
     device: str = "auto"
-    threads: int | None = None  # of torch on a CPU; None: as many as torch likes
+    threads: int | None = None  # torch's on a CPU; None: its own choice
     retries: int = 2
 
 
 @dataclass
 class WarmModel:
-    """As `store.load`, but the latest model stays."""
+    """A loader of models that caches the latest one."""
 
-    kept: tuple[object, FeatureModel] | None = None
+    cached: tuple[object, FeatureModel] | None = None
 
     def load(self, name: str, device: torch.device) -> FeatureModel:
-        key = (store.find(name), name, device)  # its file's digest is in it
-        if self.kept is None or self.kept[0] != key:
-            self.kept = None  # before the next one takes memory
-            self.kept = key, store.load(name, device)
-        return self.kept[1]
+        key = (store.find(name), name, device)  # with the digest of its file
+        if self.cached is None or self.cached[0] != key:
+            self.cached = None  # free its memory before the next one is loaded
+            self.cached = key, store.load(name, device)
+        return self.cached[1]
 
 
 @dataclass
-class _Life:
-    """A thread that tells that a claim is worked on, whatever a frame takes."""
+class _Heartbeat:
+    """A thread that beats for a claim, however long a frame takes."""
 
     claim: Claim
     frames: int = 0
-    lost: bool = False  # somebody took it away, thinking that we are dead
+    lost: bool = False  # another process took the job, taking this worker for dead
     over: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> "_Life":
+    def __enter__(self) -> "_Heartbeat":
         self.thread = threading.Thread(target=self._beat, daemon=True)
         self.thread.start()
         return self
@@ -92,10 +92,11 @@ def work(orders: Orders, stop: Callable[[], bool]) -> None:
     """Render what can be had from the queue, until every job is done or failed.
 
     Args:
-        stop: asked after each frame; if it says so, the film is kept and given back.
+        stop: called after each frame; if it returns True, the job is given back.
 
     Raises:
-        PresetError: there is no such device. OutputError, ResumeError: of the queue itself.
+        PresetError: there is no such device.
+        OutputError, ResumeError: the queue cannot be written or is damaged.
     """
     device = pick(orders.device)
     if orders.threads and device.type == "cpu":
@@ -106,7 +107,7 @@ def work(orders: Orders, stop: Callable[[], bool]) -> None:
             _render(claim, Path(orders.out), device, orders.retries, model, stop)
         elif queue.idle:
             return
-        else:  # somebody else's: it may yet fail or die, and come back
+        else:  # another worker has it, which may yet fail or die
             time.sleep(WAIT)
             queue.release_dead(retries=orders.retries)
 
@@ -119,32 +120,32 @@ def _render(
     model: WarmModel,
     stop: Callable[[], bool],
 ) -> None:
-    """One job, whatever becomes of it."""
+    """Render a job, and record its result or failure in the queue."""
     name, begun = claim.ticket.name, time.monotonic()
     again = claim.ticket.tries <= retries
     try:
-        with _Life(claim) as life:
+        with _Heartbeat(claim) as heartbeat:
 
             def show(progress: Progress) -> None:
-                life.frames = max(0, progress.done - progress.leading)
-                claim.beat(life.frames)
+                heartbeat.frames = max(0, progress.done - progress.leading)
+                claim.beat(heartbeat.frames)
 
             outcome = render_film(
                 check(claim.ticket.preset),
                 out / name,
                 device=device,
                 on_frame=show,
-                stop=lambda: stop() or life.lost,
+                stop=lambda: stop() or heartbeat.lost,
                 load_model=model.load,
             )
         if outcome.finished:
             claim.finish(_result(outcome, out, time.monotonic() - begun))
-        elif not life.lost:
+        elif not heartbeat.lost:
             claim.give_back()
-    except BusyError:  # by one that was thought to be dead, or by a plain render
+    except BusyError:  # by a worker that was taken for dead, or by a `render` command
         claim.give_back()
         time.sleep(WAIT)
-    except (PresetError, ModelError, ResumeError) as error:  # no better the next time
+    except (PresetError, ModelError, ResumeError) as error:  # another try would fail too
         claim.fail(str(error), error.exit_code, again=False)
     except DreamvidError as error:
         claim.fail(str(error), error.exit_code, again=again)
@@ -155,7 +156,7 @@ def _render(
 
 
 def _result(outcome: Outcome, out: Path, seconds: float) -> dict[str, object]:
-    """Paths of files from the batch's folder, and what the film took, earlier runs included."""
+    """Make a job's result: relative paths of its files, and seconds with those of earlier runs."""
     files = [str(path.relative_to(out)) for path in outcome.files]
     took = json.loads((outcome.out / "run.json").read_text("utf-8")).get("render_seconds", seconds)
     return {"frames": outcome.frames, "render_seconds": took, "seconds": seconds, "files": files}
@@ -164,19 +165,19 @@ def _result(outcome: Outcome, out: Path, seconds: float) -> dict[str, object]:
 def main() -> int:
     for number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
         if number is not None:
-            signal.signal(number, signal.SIG_IGN)  # the command that began us decides
-    told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
+            signal.signal(number, signal.SIG_IGN)  # the command that started this process decides
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     logging.basicConfig(level=logging.WARNING)
     orders = Orders(**json.loads(sys.stdin.readline()))
 
     def listen() -> None:
         sys.stdin.read()
-        told.set()
+        stopped.set()
 
     threading.Thread(target=listen, daemon=True).start()
     try:
-        work(orders, told.is_set)
+        work(orders, stopped.is_set)
     except DreamvidError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_code
@@ -190,4 +191,4 @@ def orders_line(orders: Orders) -> bytes:
 if __name__ == "__main__":
     code = main()
     sys.stderr.flush()
-    os._exit(code)  # the thread that listens holds stdin, which Python would wait for
+    os._exit(code)  # Python would wait for stdin, which the listening thread holds

@@ -1,4 +1,4 @@
-"""Keep a frame to go on from, and take it back: exactly, in floating point."""
+"""Save and load the state of a render, with its images exactly as they are in memory."""
 
 import json
 import os
@@ -16,27 +16,27 @@ from dreamvid.errors import ResumeError
 from dreamvid.film.engine import Frame
 from dreamvid.system.files import whole_file
 
-MEMORY = "memory "  # before a remembered image's name
+MEMORY = "memory "  # prefix of a remembered image's name
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The last finished frame, and the frames that no finished segment holds yet."""
+    """State of a render: its latest frame, and the frames that no segment holds yet."""
 
     frame: Frame
-    pending: tuple[np.ndarray, ...] = ()  # in the encoder's form, oldest first
+    pending: tuple[np.ndarray, ...] = ()  # in the encoder's pixel format, oldest first
     seconds: float = 0.0  # spent rendering so far
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """The old checkpoint stays whole, as `before(path)`; raises OutputError.
+    """Write a checkpoint, and keep the one before as `before(path)`; raises OutputError.
 
-    In NumPy, since it is called from the encoder's thread: a single parallel torch operation
+    It uses NumPy, since it is called from the encoder's thread: a single parallel torch operation
     there leaves a second pool of OpenMP threads, and from then on both pools sleep instead
     of spinning, which makes every later frame half as slow again.
     """
     frame = checkpoint.frame
-    # What is remembered is mostly what is shown, and need not be written twice.
+    # A remembered image is mostly the shown one, which need not be written twice.
     shown = [name for name, image in frame.memory.items() if image is frame.image]
     images = {f"{MEMORY}{name}": frame.memory[name] for name in frame.memory.keys() - shown}
     images |= {"image": frame.image}
@@ -51,12 +51,12 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def before(path: Path) -> Path:
-    """Where the checkpoint before the newest one is."""
+    """Path of the checkpoint before the newest one."""
     return path.with_name(f"before-{path.name}")
 
 
 def _keep_old(path: Path) -> None:
-    """Give the checkpoint that is about to be replaced its second name, where disks know links."""
+    """Link the checkpoint that is about to be replaced, on file systems with hard links."""
     if path.exists():
         before(path).unlink(missing_ok=True)
         with suppress(OSError):
@@ -64,7 +64,7 @@ def _keep_old(path: Path) -> None:
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:
-    """Raises ResumeError if the file is damaged."""
+    """Read a checkpoint, with its images on `device`; raises ResumeError if it is damaged."""
     try:
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["checkpoint"])

@@ -1,7 +1,7 @@
-"""Whether a film has room on its disk: told before the work, from its size and length alone.
+"""Check the disk space for a film before the work, from its size and length alone.
 
-A lower bound, since what a dream looks like decides: what is refused does not fit. `estimate`
-dreams a few frames, and knows better.
+The result is a lower bound, as the dream's texture decides: a film that is refused does not fit.
+`estimate` dreams a few frames, and is more precise.
 """
 
 import math
@@ -18,7 +18,7 @@ from dreamvid.render.work.encoding import encoding_of
 from dreamvid.render.work.folder import RenderFolder
 from dreamvid.render.work.frame_files import FOLDER
 
-# Measured, in bytes a pixel: quickstart's films and others, at crf 16 where there is one.
+# Bytes a pixel, measured on quickstart's films and others, at crf 16 where there is one.
 TYPICAL = {
     "h264": 0.14,
     "hevc": 0.12,
@@ -31,41 +31,41 @@ TYPICAL = {
     "hap-q": 0.9,
     "hap-alpha": 0.6,
 }
-USUAL_CRF, HALF = 16, 6  # so many more halve the bytes
-SURELY = 0.25  # of that, no dream has taken less
+USUAL_CRF, HALF = 16, 6  # a crf higher by HALF halves the bytes
+LEAST = 0.25  # share of TYPICAL; no dream has taken less
 PNG = 5.0  # bytes a pixel of 16 bits a channel
 CHECKPOINT = 12  # bytes a pixel, at least: three float32
-LEAD = 6  # bytes a pixel of a frame before a loop's first one
+LEAD = 6  # bytes a pixel of a lead-in frame
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Files of one kind: what they will take, and what of that is there already."""
+    """Disk space of one kind of files, in bytes."""
 
-    typical: float  # bytes, when the film is finished
-    surely: float
-    there: float
+    typical: float  # when the film is finished
+    least: float
+    written: float  # so far
 
 
-def check_space(preset: Preset, folder: RenderFolder, note: Callable[[str], None]) -> None:
-    """Raises OutputError where the disk of a render folder is surely too small for the film.
+def check_space(preset: Preset, folder: RenderFolder, on_message: Callable[[str], None]) -> None:
+    """Raise OutputError where the disk of a render folder is certainly too small for the film.
 
     Args:
-        preset: of a job, resolved.
-        note: told where it is perhaps too small.
+        preset: a job's, resolved.
+        on_message: called with a warning where the disk may be too small.
     """
     parts = _parts(preset, folder)
-    surely = sum(max(0.0, part.surely - part.there) for part in parts)
-    typical = sum(max(0.0, part.typical - part.there) for part in parts)
+    least = sum(max(0.0, part.least - part.written) for part in parts)
+    typical = sum(max(0.0, part.typical - part.written) for part in parts)
     free = shutil.disk_usage(folder.work).free
-    if surely > free:
+    if least > free:
         raise OutputError(
-            f"needs at least {_size(surely)} in {folder.out}, {_size(free)} is free: "
+            f"needs at least {_size(least)} in {folder.out}, {_size(free)} is free: "
             f"{_cure(preset, folder)}"
         )
     if typical > free:
-        what = f"may need about {_size(typical)} in {folder.out}, {_size(free)} is free"
-        note(f"{what}: should the disk fill, make room, and the same command goes on")
+        problem = f"may need about {_size(typical)} in {folder.out}, {_size(free)} is free"
+        on_message(f"{problem}: should the disk fill, make room, and the same command goes on")
 
 
 def _parts(preset: Preset, folder: RenderFolder) -> list[_Part]:
@@ -80,15 +80,15 @@ def _parts(preset: Preset, folder: RenderFolder) -> list[_Part]:
     exact = (2 * CHECKPOINT + lead_frames(preset.loop, preset.video.rate)[0] * LEAD) * pixels
     suffix = encoding.kind.suffix
     return [
-        _Part(ways * film, ways * SURELY * film, _bytes(folder.work, "[fr]??????*.m*")),
-        _Part(written * film, written * SURELY * film, _bytes(folder.out, f"*{suffix}")),
-        _Part(pictures, SURELY * pictures, _bytes(folder.out / FOLDER, "*.png")),
+        _Part(ways * film, ways * LEAST * film, _bytes(folder.work, "[fr]??????*.m*")),
+        _Part(written * film, written * LEAST * film, _bytes(folder.out, f"*{suffix}")),
+        _Part(pictures, LEAST * pictures, _bytes(folder.out / FOLDER, "*.png")),
         _Part(exact, exact, _bytes(folder.work, "*checkpoint*") + _bytes(folder.work, "lead*")),
     ]
 
 
 def _bytes(folder: Path, pattern: str) -> float:
-    """Of the files that are there."""
+    """Add up the sizes of the files that match a pattern."""
     total = 0
     with suppress(OSError):
         for path in folder.glob(pattern):
@@ -107,7 +107,7 @@ def _cure(preset: Preset, folder: RenderFolder) -> str:
 
 
 def _size(count: float) -> str:
-    """In words, in the units that disks are sold by."""
+    """Format a number of bytes in decimal units."""
     for unit, digits in (("GB", 1e9), ("MB", 1e6)):
         if count >= digits:
             return f"{count / digits:.1f} {unit}"

@@ -1,7 +1,7 @@
-"""The render folder: the work in progress of one render, and what it belongs to.
+"""The render folder: the work in progress of one render, and the key of its film.
 
-OUT/.render/ holds the twin segments, the checkpoint, and state.json, which says what is
-rendered. It stays after the film is finished; `--fresh` empties it.
+OUT/.render/ holds the twin segments, the checkpoint, and the key in state.json. It stays after
+the film is finished; `--fresh` empties it.
 """
 
 import json
@@ -22,7 +22,7 @@ from dreamvid.system.files import lock_file, make_folder, write_text
 LOCK = "lock"  # the file's name
 
 LENGTH = "video.frames"
-"""What of a render's key may grow."""
+"""The entry of a render's key that may grow."""
 
 OURS = re.compile(
     r"(state|state-copy|job|longer)\.json|(before-)?checkpoint\.safetensors"
@@ -32,8 +32,10 @@ OURS = re.compile(
 
 @dataclass(frozen=True)
 class RenderFolder:
+    """Paths in the folder of a render, and its checkpoints."""
+
     out: Path
-    lock: int | None = None  # its number in the file system while it is ours
+    lock: int | None = None  # inode of the lock file while this run holds it
 
     @property
     def work(self) -> Path:
@@ -49,18 +51,18 @@ class RenderFolder:
 
     @property
     def job(self) -> Path:
-        """What the last run was to make, as `report.made` tells it."""
+        """Path of the last run's job, as `write_provenance` describes it."""
         return self.work / "job.json"
 
     @property
     def goal(self) -> Path:
-        """While a film is made longer: by how many frames, and to how many."""
+        """Path of the extension under way: by how many frames, and to how many."""
         return self.work / "longer.json"
 
     def resume(self, device: torch.device) -> Checkpoint | None:
-        """Where the last run stopped, if there was one; raises ResumeError.
+        """Load the newest checkpoint, or the one before it if that is damaged; None for no run.
 
-        Where the newest checkpoint is damaged, the one before it.
+        Raises ResumeError where both are damaged.
         """
         if not self.checkpoint.exists():
             return None
@@ -72,20 +74,20 @@ class RenderFolder:
             raise
 
     def earlier(self, device: torch.device, count: int) -> Checkpoint | None:
-        """One that speaks for at most `count` frames of the film, if there is one."""
+        """Load the checkpoint before the newest if it counts at most `count` frames as encoded."""
         with suppress(ResumeError):
-            kept = load(before(self.checkpoint), device)
-            if kept.frame.index + 1 - len(kept.pending) <= count:
-                return kept
+            earlier = load(before(self.checkpoint), device)
+            if earlier.frame.index + 1 - len(earlier.pending) <= count:
+                return earlier
         return None
 
     def gutted(self) -> bool:
-        """Whether it was removed while a run went on to write: all that came before is gone."""
+        """Check whether the folder was removed during a run: then its beginning is missing."""
         first = any(self.work.glob("f000000.m*"))
         return not (first or self.state.exists() or _copy(self.state).exists())
 
     def check(self) -> None:
-        """Raises OutputError where the folder was taken away, or put in another's place."""
+        """Raise OutputError where the folder was moved or removed, or replaced by another."""
         with suppress(OSError):
             if os.stat(self.work / LOCK).st_ino == self.lock:
                 return
@@ -94,7 +96,7 @@ class RenderFolder:
 
 
 def kept_setting(out: Path, name: str) -> Any:
-    """What of a render's key the folder was begun with; None where there is none to go on with."""
+    """Read an entry of the key of a render that can be resumed; None where there is none."""
     folder = RenderFolder(out)
     try:
         return _read(folder.state).get(name) if folder.checkpoint.exists() else None
@@ -103,7 +105,7 @@ def kept_setting(out: Path, name: str) -> Any:
 
 
 def write_key(folder: RenderFolder, key: dict[str, Any]) -> None:
-    """What it belongs to, twice: all else is worth nothing without. Raises OutputError."""
+    """Write the key, and a copy, as nothing can be resumed without it; raises OutputError."""
     for path in (folder.state, _copy(folder.state)):
         write_text(path, json.dumps(key, indent=2))
 
@@ -116,15 +118,15 @@ def _copy(state: Path) -> Path:
 def open_folder(
     out: Path, key: dict[str, Any], *, fresh: bool, longer: bool = False
 ) -> Iterator[RenderFolder]:
-    """Make the folder or take up the one that is there, and keep other runs out of it.
+    """Create or resume a render folder, and keep other runs out of it during the block.
 
     Args:
         key: all that the frames depend on; JSON values.
-        longer: the film of the folder may have fewer frames than the key says: from now on
-            it has as many. What it is made longer by is remembered until it is finished.
+        longer: accept a film with fewer frames than the key has, and extend it. The extension
+            is recorded until it is finished.
 
     Raises:
-        ResumeError: it holds a render with another key, or another run is at it.
+        ResumeError: it holds a render with another key, or is in use by another run.
         OutputError: it cannot be written.
     """
     folder = RenderFolder(out)
@@ -141,9 +143,9 @@ def open_folder(
             _empty(folder)
         _remove_partial(folder)
         if folder.checkpoint.exists() and not folder.gutted():
-            kept = _read(folder.state)
-            _compare(out, _lengthened(folder, kept, key) if longer else kept, key)
-        else:  # nothing is lost by taking another key: not a single segment is kept
+            old = _read(folder.state)
+            _compare(out, _lengthen(folder, old, key) if longer else old, key)
+        else:  # another key loses nothing: there are no segments yet
             folder.checkpoint.unlink(missing_ok=True)
             write_key(folder, key)
         yield folder
@@ -151,7 +153,7 @@ def open_folder(
 
 def _empty(folder: RenderFolder) -> None:
     try:
-        folder.checkpoint.unlink(missing_ok=True)  # first: segments without it count for nothing
+        folder.checkpoint.unlink(missing_ok=True)  # first, as segments without it count for nothing
         for path in folder.work.iterdir():
             if OURS.fullmatch(path.name):
                 path.unlink()
@@ -161,7 +163,7 @@ def _empty(folder: RenderFolder) -> None:
 
 
 def _remove_partial(folder: RenderFolder) -> None:
-    """What a run that was killed had begun to write."""
+    """Remove the partial files of a killed run."""
     for path in folder.work.glob(".*.partial"):
         with suppress(OSError):
             path.unlink()
@@ -170,32 +172,32 @@ def _remove_partial(folder: RenderFolder) -> None:
 def _read(state: Path) -> dict[str, Any]:
     for path in (state, _copy(state)):
         with suppress(OSError, ValueError, RecursionError):
-            kept = json.loads(path.read_text("utf-8"))
-            if isinstance(kept, dict):
-                return kept
+            key = json.loads(path.read_text("utf-8"))
+            if isinstance(key, dict):
+                return key
     raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
-def _lengthened(folder: RenderFolder, kept: dict[str, Any], key: dict[str, Any]) -> dict[str, Any]:
-    """The folder's key once it is the longer film's, if all else is alike."""
-    frames, wanted = kept.get(LENGTH), key[LENGTH]
-    grown = kept | {LENGTH: wanted}
-    if not _less(frames, wanted) or grown != key:
-        return kept
-    # The goal first: a crash between the two leaves what the same command understands.
-    write_text(folder.goal, json.dumps({"by": wanted - frames, "to": wanted}))
-    write_key(folder, grown)
-    return grown
+def _lengthen(folder: RenderFolder, old: dict[str, Any], key: dict[str, Any]) -> dict[str, Any]:
+    """Record the extension to `key` if only the length differs; returns the folder's key."""
+    before, after = old.get(LENGTH), key[LENGTH]
+    if not _less(before, after) or old | {LENGTH: after} != key:
+        return old
+    # The goal first: after a crash between the two, the same command still understands it.
+    write_text(folder.goal, json.dumps({"by": after - before, "to": after}))
+    write_key(folder, key)
+    return key
 
 
-def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
-    differing = [name for name in kept | key if kept.get(name) != key.get(name)]
+def _compare(out: Path, old: dict[str, Any], key: dict[str, Any]) -> None:
+    """Raise ResumeError naming the settings that differ between two keys."""
+    differing = [name for name in old | key if old.get(name) != key.get(name)]
     if differing:
         changes = ", ".join(
-            f"{name} {quote(kept.get(name))} -> {quote(key.get(name))}" for name in differing[:4]
+            f"{name} {quote(old.get(name))} -> {quote(key.get(name))}" for name in differing[:4]
         )
         more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
-        if differing == [LENGTH] and _less(kept.get(LENGTH), key[LENGTH]):
+        if differing == [LENGTH] and _less(old.get(LENGTH), key[LENGTH]):
             more = f"; `dreamvid extend {out} --to {key[LENGTH]}` makes it longer"
         raise ResumeError(
             f"{out} holds work with other settings: {changes}{more} "
@@ -203,5 +205,5 @@ def _compare(out: Path, kept: dict[str, Any], key: dict[str, Any]) -> None:
         )
 
 
-def _less(frames: object, wanted: int) -> bool:
-    return isinstance(frames, int) and frames < wanted
+def _less(frames: object, count: int) -> bool:
+    return isinstance(frames, int) and frames < count

@@ -1,6 +1,6 @@
-"""The film as a sequence of pictures: OUT/frames/000000.png and on, of 16 bits a channel.
+"""The film as an image sequence: OUT/frames/000000.png and on, with 16 bits a channel.
 
-Written from the frames themselves, as they are made, each before a checkpoint counts it.
+Each frame is written as it is rendered, before a checkpoint counts it.
 """
 
 import re
@@ -17,13 +17,13 @@ _NUMBERED = re.compile(r"(\d{6,})\.png")
 
 
 def write_frame(frame: Frame, preset: Preset, out: Path) -> None:
-    """Write a frame of the film if it is wanted; raises OutputError."""
+    """Write a frame of the film if the preset asks for an image sequence; raises OutputError."""
     if preset.outputs.frames == "png" and frame.index >= 0:
         save(frame.image, _path(out, frame.index), BITS)
 
 
-def check_room(preset: Preset, out: Path) -> None:
-    """Before the work: raises OutputError where a longer film's pictures would follow ours."""
+def check_no_later_frames(preset: Preset, out: Path) -> None:
+    """Raise OutputError where frames of a longer film would follow this film's."""
     if preset.outputs.frames != "png":
         return
     later = [number for number in _numbers(out) if number >= preset.video.count]
@@ -35,7 +35,7 @@ def check_room(preset: Preset, out: Path) -> None:
 
 
 def check_complete(preset: Preset, out: Path) -> None:
-    """After it: raises ResumeError where somebody took pictures away that an earlier run made."""
+    """Raise ResumeError where frames of an earlier run have been removed."""
     if preset.outputs.frames != "png":
         return
     missing = set(range(preset.video.count)) - _numbers(out)
@@ -48,7 +48,7 @@ def _path(out: Path, index: int) -> Path:
 
 
 def _numbers(out: Path) -> set[int]:
-    """Of the pictures that are there."""
+    """List the numbers of the frames that exist."""
     folder = out / FOLDER
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return {int(match[1]) for name in names if (match := _NUMBERED.fullmatch(name))}

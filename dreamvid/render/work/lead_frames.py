@@ -1,4 +1,4 @@
-"""The frames before a loop's first one, kept on the disk until its last frames need them."""
+"""Lead-in frames of a loop, kept on disk until its last frames are blended with them."""
 
 import re
 from collections.abc import Iterator, MutableMapping
@@ -13,7 +13,7 @@ from dreamvid.system.files import whole_file
 
 
 class LeadFiles(MutableMapping[int, Image]):
-    """Images by frame number, below 0, each a file of half precision numbers."""
+    """Images by frame number, which is below 0; each is a half-precision .npy file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

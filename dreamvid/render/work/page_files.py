@@ -1,4 +1,4 @@
-"""Name the files of OUT/watch/, which `monitor` writes and `render.clean` removes."""
+"""File names in OUT/watch/, which `monitor` writes and `clean` removes."""
 
 FOLDER, FILM, POSTER, HTML, SCRIPT = (
     "watch",

@@ -1,4 +1,4 @@
-"""What keeps a render from losing work: checks before it, and what is kept where it fails."""
+"""Guard a render's work: an encoder check, lost segments, and a checkpoint on failure."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,9 +18,9 @@ from dreamvid.system.memory import ran_out
 
 
 def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
-    """Encode two pictures of the film's size where its segments will be.
+    """Encode two frames of the film's size into its folder, before hours of work.
 
-    Raises VideoError or OutputError, before hours of work.
+    Raises VideoError or OutputError.
     """
     probe = folder.work / f".probe{encoding.kind.segment}"
     grey = to_planes(torch.full((1, 3, *encoding.size), 0.5), encoding.pixel_format)
@@ -33,71 +33,72 @@ def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
 
 def complete(
     folder: RenderFolder,
-    kept: Checkpoint,
+    resumed: Checkpoint,
     begin: Checkpoint,
     encoding: Encoding,
-    note: Callable[[str], None],
+    on_message: Callable[[str], None],
 ) -> Checkpoint:
-    """`kept`, or where to go back to if a segment that it speaks for is not there any more.
+    """Return `resumed`, or an earlier checkpoint where one of its segments is missing.
 
     Args:
-        begin: of the film.
-        note: told why frames are rendered once more.
+        begin: the film's beginning, as the last resort.
+        on_message: called with the reason why frames are rendered again.
     """
     length = chunk_length(encoding)
-    done = kept.frame.index + 1 - len(kept.pending)
+    done = resumed.frame.index + 1 - len(resumed.pending)
     chunks = -(-done // length) if done > 0 else 0
-    lost = sorted((path.name[1:], path) for path in _gone(folder, chunks, encoding))
+    lost = sorted((path.name[1:], path) for path in _missing(folder, chunks, encoding))
     if not lost:
-        return kept
+        return resumed
     first = int(lost[0][1].stem[1:]) * length
-    again = folder.earlier(kept.frame.image.device, first) or begin
-    note(f"{lost[0][1]} is gone; rendering again from frame {max(0, again.frame.index + 1)}")
-    return again
+    earlier = folder.earlier(resumed.frame.image.device, first) or begin
+    again = max(0, earlier.frame.index + 1)
+    on_message(f"{lost[0][1]} is gone; rendering again from frame {again}")
+    return earlier
 
 
-def is_kept(folder: RenderFolder, last: Frame, encoding: Encoding) -> bool:
-    """Whether the segments that the film's last frame is in are there."""
+def has_segments(folder: RenderFolder, last: Frame, encoding: Encoding) -> bool:
+    """Check that the segments of the film's last frame exist."""
     chunks = last.index // chunk_length(encoding) + 1
-    return not any(_gone(folder, chunks, encoding, first=chunks - 1))
+    return not any(_missing(folder, chunks, encoding, first=chunks - 1))
 
 
-def _gone(
+def _missing(
     folder: RenderFolder, chunks: int, encoding: Encoding, *, first: int = 0
 ) -> Iterator[Path]:
-    """The segments of chunks `first` to `chunks` - 1 that are not there any more."""
+    """List the missing or empty segments of chunks `first` to `chunks` - 1."""
     files = forward_files(folder.work, chunks, encoding.kind)[first:]
     if not encoding.kind.intra:
         files += reverse_files(folder.work, chunks, encoding.kind)[: chunks - first]
-    return (path for path in files if not _there(path))
+    return (path for path in files if not _has_bytes(path))
 
 
-def _there(path: Path) -> bool:
+def _has_bytes(path: Path) -> bool:
     with suppress(OSError):
         return path.stat().st_size > 0
     return False
 
 
-def guarded(step: Step, rescue: Callable[[], None]) -> Step:
-    """The step, which has `rescue` keep the last good frame where the next one fails.
+def with_rescue(step: Step, rescue: Callable[[], None]) -> Step:
+    """Wrap a step so that `rescue` is called where it fails or gives a frame with NaN.
 
-    Raises DreamvidError naming the frame where memory ran out or it is not a number.
+    The wrapped step raises DreamvidError naming the frame where memory ran out or it is NaN.
     """
 
-    def checked(frame: Frame) -> Frame:
+    def step_or_rescue(frame: Frame) -> Frame:
         try:
             following = step(frame)
             _check_finite(following)
         except Exception as error:
             with suppress(DreamvidError, OSError, MemoryError, RuntimeError):
                 rescue()
-            if (words := _in_words(error)) is None:
+            if (reason := _reason(error)) is None:
                 raise
             kept = "what was done before it is kept"
-            raise DreamvidError(f"frame {frame.index + 1}: {words}; {kept}") from None
+            raise DreamvidError(f"frame {frame.index + 1}: {reason}; {kept}") from None
         return following
 
-    return checked
+    return step_or_rescue
 
 
 def _check_finite(frame: Frame) -> None:
@@ -108,8 +109,8 @@ def _check_finite(frame: Frame) -> None:
             )
 
 
-def _in_words(error: Exception) -> str | None:
-    """What failed, where it is the dream's fault or memory's."""
+def _reason(error: Exception) -> str | None:
+    """Describe a failure of the dream or of memory; None for other errors."""
     if type(error) is DreamvidError:
         return str(error)
     if ran_out(error):

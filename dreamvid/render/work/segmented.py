@@ -12,7 +12,7 @@ from dreamvid.render.work import checkpoint
 from dreamvid.render.work.checkpoint import Checkpoint
 from dreamvid.render.work.encoding import chunk_length
 from dreamvid.render.work.folder import RenderFolder
-from dreamvid.render.work.recovery import is_kept
+from dreamvid.render.work.recovery import has_segments
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
 
@@ -47,7 +47,7 @@ class SegmentedRender:
     def __enter__(self) -> "SegmentedRender":
         self._segments.__enter__()
         finished = self.frame.index + 1 == self._count
-        if self._pending and finished and not is_kept(self._folder, self.frame, self._encoding):
+        if finished and self._pending and not self._is_encoded():
             self._submit()
         return self
 
@@ -84,6 +84,9 @@ class SegmentedRender:
         """Write a checkpoint of the latest frame, where the next one has failed."""
         if self._pending and self.frame is not self._first:
             self._wait_and_save()
+
+    def _is_encoded(self) -> bool:
+        return has_segments(self._folder, self.frame, self._encoding)
 
     def _wait_and_save(self) -> None:
         self._segments.wait()  # a checkpoint speaks for every segment before it

@@ -81,7 +81,7 @@ def softmax(outputs):
     return e / e.sum(0)
 
 
-def test_labels_add_up_gradient_times_activation(tiny, pictures):
+def test_attribution_is_gradient_times_activation(tiny, pictures):
     def slope(outputs):  # of log-odds: softmax among the chosen, less that among the others
         down = np.zeros_like(outputs)
         down[[1, 4]] = softmax(outputs[[1, 4]])
@@ -93,7 +93,7 @@ def test_labels_add_up_gradient_times_activation(tiny, pictures):
         np.testing.assert_allclose(found[layer].numpy(), expected, rtol=2e-4, atol=1e-6)
 
 
-def test_words_pull_by_their_cosine_less_the_others(tiny, pictures, rng):
+def test_word_goal_is_the_difference_of_cosines(tiny, pictures, rng):
     vectors = torch.randn(3, 6, generator=rng)
     space = WordSpace(("beach", "church", "tapas"), vectors, tiny.head)
     unit = as64(vectors) / np.linalg.norm(as64(vectors), axis=1, keepdims=True)
@@ -114,14 +114,14 @@ def test_words_pull_by_their_cosine_less_the_others(tiny, pictures, rng):
         towards_words(space, "beech")
 
 
-def test_what_speaks_for_labels_is_their_mean_row_less_all_rows(tiny):
+def test_label_weights_are_mean_rows_above_the_mean(tiny):
     rows = as64(tiny.head.weight)
     goal = towards_labels(tiny.head, [0, 3])
     expected = rows[[0, 3]].mean(0) - rows.mean(0)
     np.testing.assert_allclose(as64(goal.weights), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_photos_differ_in_standard_deviations(tiny, rng):
+def test_photo_contrast_is_in_standard_deviations(tiny, rng):
     these = [torch.rand(1, 3, 5, 6, generator=rng) for _ in range(4)]
     others = [0.5 * torch.rand(1, 3, 5, 6, generator=rng).square() for _ in range(3)]
     found = contrast(tiny, these, others, [LOW])[LOW].numpy()
@@ -139,7 +139,7 @@ def test_photos_differ_in_standard_deviations(tiny, rng):
     np.testing.assert_array_equal(back[expected > 0], 0)
 
 
-def test_the_strongest_carry_a_share_with_as_few_as_can_be():
+def test_strongest_weights_are_the_fewest_of_a_share():
     weights = torch.tensor([0.1, 0.4, 0.0, 0.2, 0.3])
     assert strongest(weights, 0.39).tolist() == pytest.approx([0, 0.4, 0, 0, 0])
     assert strongest(weights, 0.6).tolist() == pytest.approx([0, 0.4, 0, 0, 0.3])

@@ -16,11 +16,11 @@ def device():
     return torch.device("cuda")
 
 
-def test_what_the_device_does_later_is_timed():
+def test_queued_work_is_timed():
     assert seconds(lambda: torch.cuda._sleep(CYCLES), device()) > 0.05
 
 
-def test_a_part_has_the_time_of_the_device():
+def test_part_has_the_devices_time():
     watch = Stopwatch(device())
     with watch.part("dream"):
         torch.cuda._sleep(CYCLES)
@@ -28,14 +28,14 @@ def test_a_part_has_the_time_of_the_device():
     assert spent["dream"] > 0.05 > spent[REST]
 
 
-def test_the_peak_is_of_the_gpus_memory():
+def test_peak_is_of_gpu_memory():
     _, memory = with_peaks(lambda: torch.ones(2**24, device=device()), device())
     found = memory["gpu"]
     assert found.baseline is not None and found.peak is not None
     assert found.peak - found.baseline == 4 * 2**24
 
 
-def test_a_films_parts_are_all_of_it():
+def test_parts_add_up_to_the_film():
     settings = ["start.size=128x96", "video.frames=3", "dream.octaves=1", "outputs.loop=false"]
     times = measure_film("small", (128, 96), load_preset("quickstart", settings), device())
     assert sum(times.shares.values()) == pytest.approx(1.0, abs=1e-6)

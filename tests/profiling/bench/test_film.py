@@ -9,7 +9,7 @@ import torch
 from dreamvid.errors import PresetError
 from dreamvid.media.images.writing import save
 from dreamvid.profiling.bench.film import PARTS, film_preset, measure_film
-from dreamvid.profiling.bench.instrument import Watch, watched
+from dreamvid.profiling.bench.instrument import Watch, timed_render
 from dreamvid.render import render
 from dreamvid.render.render import render_film
 from dreamvid.render.work import segmented
@@ -33,7 +33,7 @@ def times(small):
     return measure_film("small", (64, 48), small(9, "colour.keep=mean"), CPU)
 
 
-def test_the_parts_are_all_of_the_film(times):
+def test_parts_add_up_to_the_film(times):
     assert set(times.parts) == set(PARTS)
     assert sum(times.shares.values()) == pytest.approx(1.0, abs=1e-9)
     assert sum(times.parts.values()) == pytest.approx(times.seconds, abs=1e-9)
@@ -45,7 +45,7 @@ def test_the_parts_are_all_of_the_film(times):
     assert times.encoding > 0
 
 
-def test_its_time_is_that_of_the_call_without_what_is_around_the_film(small, monkeypatch):
+def test_film_time_excludes_its_folder(small, monkeypatch):
     class Slow(TemporaryDirectory):
         def cleanup(self):
             time.sleep(1.0)
@@ -71,7 +71,7 @@ def test_its_time_is_that_of_the_call_without_what_is_around_the_film(small, mon
         ("dreamvid.render.work.segmented.chunk_length", "rest"),
     ],
 )
-def test_what_takes_longer_shows_in_its_part(small, monkeypatch, seam, part):
+def test_parts_include_their_functions(small, monkeypatch, seam, part):
     module, name = seam.rsplit(".", 1)
     real = getattr(__import__(module, fromlist=[name]), name)
 
@@ -109,17 +109,17 @@ def test_waiting_for_room_is_waiting(small, monkeypatch):
     assert times.parts["waiting"] > 5.0 > times.parts["rest"]
 
 
-def test_the_film_is_the_one_that_a_render_makes(small, tmp_path):
+def test_timed_film_is_identical(small, tmp_path):
     preset = small(5)
     render_film(preset, tmp_path / "plain", device=CPU)
-    with watched(Watch(CPU)):
+    with timed_render(Watch(CPU)):
         render_film(preset, tmp_path / "watched", device=CPU)
     for name in ("forward.mp4", "reverse.mp4", "poster.png"):
         plain, seen = (tmp_path / folder / name for folder in ("plain", "watched"))
         assert plain.read_bytes() == seen.read_bytes()
 
 
-def test_render_is_left_as_it_was(small, monkeypatch):
+def test_render_is_restored_after_timing(small, monkeypatch):
     before = [getattr(*seam) for seam in SEAMS]
     monkeypatch.setattr("dreamvid.film.parts.dream", lambda *words, **named: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -127,17 +127,17 @@ def test_render_is_left_as_it_was(small, monkeypatch):
     assert [getattr(*seam) for seam in SEAMS] == before
 
 
-def test_a_loops_hidden_frames_are_not_measured():
+def test_film_preset_has_no_lead_in():
     preset = film_preset("endless-barcelona", (128, 96), 3, CPU)
     assert (preset.loop.kind, preset.video.frames, preset.start.size) == ("none", 3, (128, 96))
 
 
-def test_a_preset_that_needs_a_picture_is_given_one(tmp_path):
+def test_film_preset_takes_settings(tmp_path):
     save(torch.rand(1, 3, 64, 64), tmp_path / "guide.png")
     preset = film_preset("guided", (128, 96), 3, CPU, [f"dream.guide={tmp_path / 'guide.png'}"])
     assert preset.dream.guide[0].path == tmp_path / "guide.png"
 
 
-def test_what_is_wrong_with_a_preset_is_said():
+def test_film_preset_errors_are_raised():
     with pytest.raises(PresetError, match="no preset of this name"):
         film_preset("quickstar", (64, 48), 3, CPU)

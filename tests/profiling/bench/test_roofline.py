@@ -26,7 +26,7 @@ def named(work, name):
     return [op for op in work.operations if op.name == f"aten.{name}"]
 
 
-def test_a_convolution_and_its_way_back_by_hand():
+def test_convolution_and_its_backward_by_hand():
     weight = torch.rand(8, 3, 3, 3)
     image = torch.rand(1, 3, 10, 12, requires_grad=True)
     slope = torch.rand(1, 8, 10, 12)
@@ -45,13 +45,13 @@ def test_a_convolution_and_its_way_back_by_hand():
     assert backward.bytes == 4 * (960 + 216 + 360)
 
 
-def test_a_convolution_of_separate_channels_by_hand():
+def test_depthwise_convolution_by_hand():
     weight, image = torch.rand(6, 1, 3, 3), torch.rand(1, 6, 8, 8)
     (found,) = work_of(lambda: F.conv2d(image, weight, padding=1, groups=6)).operations
     assert found.flops == 8 * 8 * 6 * (3 * 3) * 2 == 6912
 
 
-def test_the_weights_gradient_is_counted_where_it_is_wanted():
+def test_weight_gradient_is_counted_where_needed():
     weight, image = torch.rand(8, 3, 3, 3, requires_grad=True), torch.rand(1, 3, 10, 12)
     slope = torch.rand(1, 8, 10, 12)
     work = work_of(lambda: torch.autograd.grad(F.conv2d(image, weight, padding=1), weight, slope))
@@ -60,7 +60,7 @@ def test_the_weights_gradient_is_counted_where_it_is_wanted():
     assert backward.bytes == 4 * (960 + 216 + 360 + 216)  # the image is read, the weights written
 
 
-def test_other_operations_are_bytes():
+def test_other_operations_count_bytes():
     image = torch.rand(1, 8, 10, 12)  # 3840 bytes
 
     def run():
@@ -81,13 +81,13 @@ def test_other_operations_are_bytes():
     assert work.other_bytes == 2 * 3840 + 120
 
 
-def test_a_number_spread_over_a_shape_is_read_once():
+def test_expanded_tensor_is_read_once():
     spread = torch.ones(()).expand(100, 100)
     (found,) = work_of(lambda: spread + 1.0).operations
     assert found.bytes == 4 + 40000
 
 
-def test_the_floor_is_the_longer_of_arithmetic_and_bytes_for_each_operation():
+def test_floor_is_the_longer_of_arithmetic_and_bytes():
     weight, image = torch.rand(8, 3, 3, 3), torch.rand(1, 3, 10, 12)
     work = work_of(lambda: F.relu(F.conv2d(image, weight, padding=1)))
     conv, relu = 51840, 2 * 3840
@@ -113,7 +113,7 @@ def test_googlenet_up_to_conv2_by_hand(rng):
     assert work.flops == 2 * (conv1 + reduce + conv2) == 233_963_520
 
 
-def test_counting_changes_nothing(rng):
+def test_counting_changes_no_result(rng):
     image, weight = torch.rand(1, 3, 12, 12, generator=rng), torch.rand(4, 3, 3, 3, generator=rng)
     gradient = way_back(lambda x: F.conv2d(x, weight).pow(2).sum())
     found = []

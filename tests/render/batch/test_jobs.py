@@ -16,7 +16,7 @@ def write(tmp_path, text):
     return path
 
 
-def test_every_combination_is_a_job_with_a_name_of_its_own(tmp_path):
+def test_jobs_file_has_every_combination(tmp_path):
     path = write(
         tmp_path,
         'presets = ["quickstart", "vortex"]\nseeds = [1, 2]\nframes = 5\n'
@@ -40,14 +40,14 @@ def test_every_combination_is_a_job_with_a_name_of_its_own(tmp_path):
         "[{ dream.steps = 4 }]",
     ],
 )
-def test_one_may_stand_for_a_list_of_it_and_tables_may_nest(tmp_path, settings):
+def test_jobs_file_takes_single_values_and_nested_tables(tmp_path, settings):
     (job,) = load_jobs(
         write(tmp_path, f'presets = "quickstart"\nseeds = 3\nsettings = {settings}\n')
     ).jobs
     assert job.name == "quickstart-seed3-steps=4" and job.preset.dream.steps == 4
 
 
-def test_an_input_that_is_no_picture_is_refused_before_any_work(tmp_path, capsys):
+def test_jobs_with_a_damaged_input_are_refused(tmp_path, capsys):
     (tmp_path / "a.jpg").write_bytes(bytes(range(256)) * 4)
     path = write(tmp_path, 'presets = "quickstart"\ninputs = "a.jpg"\n')
     code, _, error = run(capsys, "batch", path, "--out", tmp_path / "out")
@@ -56,12 +56,12 @@ def test_an_input_that_is_no_picture_is_refused_before_any_work(tmp_path, capsys
 
 
 @pytest.mark.parametrize("address", ["nowhere", "nowhere.invalid:1", "127.0.0.1:0", "h:99999"])
-def test_a_cluster_that_cannot_be_reached_is_said_at_once(address):
+def test_cluster_that_cannot_be_reached_is_refused(address):
     with pytest.raises(PresetError, match=r"^--ray: .*HOST:PORT"):
         check_address(address)
 
 
-def test_inputs_are_found_beside_the_file(tmp_path, monkeypatch):
+def test_jobs_file_inputs_are_relative_to_it(tmp_path, monkeypatch):
     for name in ("b.png", "a.png", "c.txt"):
         (tmp_path / name).write_bytes(b"-")
     path = write(tmp_path, 'presets = ["quickstart"]\ninputs = "*.png"\n')
@@ -72,7 +72,7 @@ def test_inputs_are_found_beside_the_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", names())
-def test_what_goes_through_the_queue_is_the_same_preset(tmp_path, name):
+def test_job_preset_survives_the_queue(tmp_path, name):
     path = write(tmp_path, f'presets = ["{name}"]\n')
     (job,) = load_jobs(path).jobs
     assert check(job.table) == job.preset == load_preset(name)
@@ -101,21 +101,21 @@ def test_what_goes_through_the_queue_is_the_same_preset(tmp_path, name):
         ),
     ],
 )
-def test_a_wrong_file_is_refused_in_one_line(tmp_path, text, message):
+def test_jobs_file_errors_are_one_line(tmp_path, text, message):
     with pytest.raises(PresetError) as error:
         load_jobs(write(tmp_path, text))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_job_that_cannot_begin_stops_all_before_any_work(tmp_path, capsys):
+def test_jobs_are_checked_before_any_work(tmp_path, capsys):
     path = write(tmp_path, 'presets = ["quickstart"]\n[[job]]\npreset = "tide"\nmodel = "lite9"\n')
     code, _, error = run(capsys, "batch", path, "--out", tmp_path / "out")
     assert code == 3 and "job tide: model" in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_names_are_fit_for_every_disk():
+def test_job_names_are_valid_file_names():
     assert job_name("../a b.toml", 3, None, ('dream.layers="x/y"',)) == "a-b-seed3-layers=x-y"
     long = [job_name("p", None, None, (f"dream.words={'x' * 200}{n}",)) for n in range(2)]
     found = distinct(["A", "a", *long], ["1", "2", "3", "4"])

@@ -41,7 +41,7 @@ def _take_all(folder, taken):
     taken.put(None)
 
 
-def test_of_many_that_try_one_gets_a_job(tmp_path):
+def test_queue_gives_a_job_to_one_worker(tmp_path):
     queue = Queue(tmp_path)
     wanted = [f"job{n:03}" for n in range(60)]
     for name in wanted:
@@ -61,7 +61,7 @@ def test_of_many_that_try_one_gets_a_job(tmp_path):
     assert sorted(found) == wanted
 
 
-def test_a_job_goes_its_way(queue):
+def test_queue_moves_a_job_through_its_states(queue):
     me = this_worker()
     first, second = queue.take(me), queue.take(me)
     assert queue.take(me) is None and not queue.idle
@@ -77,7 +77,7 @@ def test_a_job_goes_its_way(queue):
     assert states(queue)["b"] == ("todo", 0)
 
 
-def test_a_queue_has_a_mark_of_its_own_and_an_old_one_gets_it(queue):
+def test_queue_is_marked(queue):
     mark = queue.folder / queues.MARK
     assert mark.read_bytes() == b""
     mark.unlink()
@@ -85,13 +85,13 @@ def test_a_queue_has_a_mark_of_its_own_and_an_old_one_gets_it(queue):
     assert mark.exists() and len(states(queue)) == 2
 
 
-def test_a_queue_that_cannot_be_marked_is_one_line(tmp_path):
+def test_queue_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / ".queue").write_text("mine")
     with pytest.raises(OutputError, match=r"\.queue.* cannot be written: File exists$"):
         Queue(tmp_path / ".queue").add("a", {})
 
 
-def test_what_a_dead_worker_had_is_put_back_until_it_has_killed_enough(queue):
+def test_queue_puts_a_dead_workers_job_back_up_to_retries(queue):
     for tries in (1, 2):
         queue.take(dead_worker())
         (freed,) = queue.release_dead(retries=1)
@@ -100,7 +100,7 @@ def test_what_a_dead_worker_had_is_put_back_until_it_has_killed_enough(queue):
     assert "died" in queue.tickets()["a"][1].reason
 
 
-def test_what_another_puts_back_at_this_moment_is_left_to_it(queue, monkeypatch):
+def test_queue_release_races_are_harmless(queue, monkeypatch):
     def gone(path, ticket):
         path.unlink()
         raise OutputError(f"{path}: is gone")
@@ -110,13 +110,13 @@ def test_what_another_puts_back_at_this_moment_is_left_to_it(queue, monkeypatch)
     assert queue.release_dead(retries=1) == []
 
 
-def test_a_living_worker_keeps_what_it_has(queue):
+def test_queue_keeps_a_living_workers_claim(queue):
     claim = queue.take(this_worker())
     assert queue.release_dead(retries=1) == [] and claim.beat(3)
     assert queue.frames("a") == 3
 
 
-def test_a_silent_one_elsewhere_is_dead_after_a_while_whatever_its_clock(queue, monkeypatch):
+def test_queue_times_silent_workers_by_its_own_clock(queue, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(queues.time, "monotonic", lambda: now[0])
     claim = queue.take(Worker("elsewhere", 1, 1))
@@ -131,13 +131,13 @@ def test_a_silent_one_elsewhere_is_dead_after_a_while_whatever_its_clock(queue, 
     assert freed.name == "a" and not claim.beat()
 
 
-def test_a_job_of_other_settings_is_refused(queue):
+def test_queue_refuses_other_settings_of_a_job(queue):
     queue.add("a", {"seed": 1})
     with pytest.raises(ResumeError, match=r"job a is in .* with other settings; choose another"):
         queue.add("a", {"seed": 2})
 
 
-def test_a_damaged_ticket_is_named(queue):
+def test_queue_names_a_damaged_ticket(queue):
     path = queue.folder / "todo" / "a.json"
     for text in ("", "[]", '{"name": "b", "preset": {}}', '{"name": "a", "preset": 3}', "[" * 9999):
         path.write_text(text)

@@ -65,7 +65,7 @@ def check_all(tmp_path, check_films):
 
 
 @pytest.mark.slow
-def test_a_batch_that_is_killed_goes_on_and_two_terminals_share_it(tmp_path, start, check_films):
+def test_batch_resumes_after_a_kill_and_is_shared_by_two_commands(tmp_path, start, check_films):
     first = start(frames=24)
     wait_for(".queue/frames/*", tmp_path / "out", first)
     first.kill()
@@ -82,7 +82,7 @@ def test_a_batch_that_is_killed_goes_on_and_two_terminals_share_it(tmp_path, sta
 
 
 @pytest.mark.slow
-def test_a_failed_job_stops_no_other_and_gives_the_command_its_code(tmp_path, start):
+def test_batch_goes_on_after_a_failed_job(tmp_path, start):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "tide-seed1-octaves=1-steps=1-pyramid=0-loop=false").write_text("a file")
     process = start("--retries", "1")
@@ -94,7 +94,7 @@ def test_a_failed_job_stops_no_other_and_gives_the_command_its_code(tmp_path, st
 
 
 @pytest.mark.slow
-def test_stopping_keeps_everything(tmp_path, start):
+def test_batch_stop_keeps_all_frames(tmp_path, start):
     process = start(frames=24)
     wait_for(".queue/frames/*", tmp_path / "out", process)
     process.send_signal(signal.SIGINT)
@@ -104,7 +104,7 @@ def test_stopping_keeps_everything(tmp_path, start):
 
 
 @pytest.mark.slow
-def test_stopping_before_there_is_a_worker_says_how_to_go_on(tmp_path, start):
+def test_batch_stop_before_a_worker_prints_how_to_resume(tmp_path, start):
     process = start()
     wait_for(".queue/log-*", tmp_path / "out", process)
     process.send_signal(signal.SIGTERM)
@@ -133,9 +133,7 @@ def _table(name):
 
 
 @pytest.mark.slow
-def test_a_worker_of_a_real_ray_is_killed_while_it_renders(
-    tmp_path, start, check_films, models_home
-):
+def test_batch_on_ray_resumes_after_a_kill(tmp_path, start, check_films, models_home):
     pytest.importorskip("ray")
     process = start("--ray", "--workers", "2", frames=24)
     queue = tmp_path / "out" / ".queue"

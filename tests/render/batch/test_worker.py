@@ -23,7 +23,7 @@ def fill(out, **settings):
     return queue, presets
 
 
-def test_a_model_is_loaded_once_for_the_jobs_that_it_dreams(tmp_path, monkeypatch):
+def test_worker_loads_a_model_once(tmp_path, monkeypatch):
     loaded, load = [], store.load
 
     def count(name, device):
@@ -39,7 +39,7 @@ def test_a_model_is_loaded_once_for_the_jobs_that_it_dreams(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_the_job_of_a_killed_worker_is_taken_up_by_another(tmp_path, monkeypatch, check_films):
+def test_worker_resumes_a_killed_workers_job(tmp_path, monkeypatch, check_films):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     queue, presets = fill(tmp_path, a=["video.frames=24"], b=["video.frames=24", "seed=2"])
     killed = {}

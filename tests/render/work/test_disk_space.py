@@ -36,7 +36,7 @@ def free(monkeypatch):
     return room
 
 
-def test_a_disk_that_is_too_small_is_refused_with_both_sizes(render, free, tmp_path):
+def test_disk_too_small_is_refused_with_both_sizes(render, free, tmp_path):
     free[0] = 10_000_000  # 100 000 x 2304 pixels x 0.035 bytes, twice forward and twice back
     with pytest.raises(OutputError, match=r"needs at least 32\.\d MB in .*out, 10\.0 MB is free"):
         render(tmp_path / "out")
@@ -45,7 +45,7 @@ def test_a_disk_that_is_too_small_is_refused_with_both_sizes(render, free, tmp_p
     assert render(tmp_path / "out", "video.crf=28")
 
 
-def test_the_setting_that_would_help_is_named(render, free, tmp_path):
+def test_disk_error_names_the_setting_that_helps(render, free, tmp_path):
     free[0] = 60_000_000
     with pytest.raises(OutputError, match=r"--set outputs.frames=none"):
         render(tmp_path, "outputs.frames=png")
@@ -54,16 +54,16 @@ def test_the_setting_that_would_help_is_named(render, free, tmp_path):
     assert render(tmp_path)
 
 
-def test_a_disk_that_may_fill_is_said_and_tried(render, free, tmp_path):
+def test_disk_that_may_fill_is_a_warning(render, free, tmp_path):
     free[0] = 40_000_000
     said = []
-    assert render(tmp_path, note=said.append)
+    assert render(tmp_path, on_message=said.append)
     assert len(said) == 1 and "may need about 129" in said[0] and "40.0 MB is free" in said[0]
     free[0] = 10**9
-    assert render(tmp_path, note=said.append) and len(said) == 1
+    assert render(tmp_path, on_message=said.append) and len(said) == 1
 
 
-def test_what_is_there_is_counted_off(render, free, tmp_path):
+def test_disk_space_counts_existing_files(render, free, tmp_path):
     free[0] = 10**9
     render(tmp_path, frames=600, after=6)
     segment = tmp_path / ".render" / "f000000.mp4"
@@ -75,7 +75,7 @@ def test_what_is_there_is_counted_off(render, free, tmp_path):
     assert render(tmp_path, frames=600)
 
 
-def test_a_real_disk(render, tmp_path):
+def test_disk_that_is_really_full(render, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
@@ -90,13 +90,13 @@ def test_a_real_disk(render, tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1", "prores", "prores-4444", "ffv1"])
-def test_the_bound_is_below_what_a_film_takes(render, small_preset, codec, tmp_path):
+def test_disk_space_is_a_lower_bound(render, small_preset, codec, tmp_path):
     from dreamvid.film.job import build
-    from dreamvid.render.work.disk_space import SURELY, TYPICAL
+    from dreamvid.render.work.disk_space import LEAST, TYPICAL
     from dreamvid.render.work.encoding import encoding_of
 
     render(tmp_path, f"video.codec={codec}", "start.size=160x90", frames=6, after=6)
     job = build(small_preset(f"video.codec={codec}"), CPU)
     film = tmp_path / f"forward{encoding_of(job.preset).kind.suffix}"
     taken = film.stat().st_size / (6 * 160 * 90)
-    assert SURELY * TYPICAL[codec] < taken < 4 * TYPICAL[codec]
+    assert LEAST * TYPICAL[codec] < taken < 4 * TYPICAL[codec]

@@ -40,7 +40,7 @@ def search(
         return steps[0][0]
     estimated = cache(lambda step, number: max(1.0, estimate(steps[step][number])))
     aim = AIM * limit
-    too_large, fits = (0, -1), (len(steps), 0)  # the nearest positions known to be either
+    too_large, fits = (0, -1), (len(steps), 0)  # the nearest tried positions of each
     written, size = 0, 0
     while True:
         position = max(_guess(steps, estimated, aim), _next(steps, too_large))

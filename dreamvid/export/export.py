@@ -79,7 +79,7 @@ def export(
 
 
 def check_output(out: Path, target: Target | None = None) -> Path:
-    """Check an output path before any work and return its place: FOLDER/%06d.png is FOLDER.
+    """Check an output path before any work and normalise it: FOLDER/%06d.png is FOLDER.
 
     Raises PresetError for a suffix of no format or not the target's, OutputError where nothing
     can be written or a folder is in the way.
@@ -139,7 +139,7 @@ class _Work:
         return size
 
     def move_best(self, out: Path) -> int:
-        """Move the best file into place; returns its bytes."""
+        """Move the best file to `out`; returns its bytes."""
         size = _bytes(self._best)
         if self._job.form.folder:
             try:

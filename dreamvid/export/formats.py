@@ -89,7 +89,7 @@ FORMATS = {
 }
 
 
-NUMBERED = "%06d.png"  # in place of a folder: other programs' pattern for its images
+NUMBERED = "%06d.png"  # other programs' pattern for the images of a folder
 
 
 def format_named(path: Path) -> str:

@@ -16,7 +16,7 @@ from dreamvid.preset.sites import Target
 
 @dataclass(frozen=True, kw_only=True)
 class ExportJob:
-    """What to write and what may be given up for a smaller file."""
+    """Settings of an export, and the concessions for a smaller file."""
 
     film: Pictures  # trimmed and at the output rate, in its own size
     framing: Framing  # from the film's size to the output's

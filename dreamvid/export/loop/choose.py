@@ -1,4 +1,4 @@
-"""The loop made of a film, and whether a film is one already by its record."""
+"""Making the planned loop of a film, and detecting films that are loops already."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -32,7 +32,7 @@ def _one_round(path: Path, film: Pictures, plan: LoopPlan) -> Pictures:
 
 
 def is_loop(path: Path) -> bool:
-    """Whether the file's record says that its end leads to its beginning."""
+    """Detect by its record a film whose end leads to its beginning."""
     record = read_record(path) or {}
     preset, steps = record.get("preset"), record.get("made_by")
     loop = preset.get("loop") if isinstance(preset, dict) else None

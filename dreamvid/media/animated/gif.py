@@ -27,7 +27,7 @@ from dreamvid.media.video.reader import count_frames, probe, read_frames
 TICK = Fraction(1, 100)  # seconds; a GIF's clock
 MIN_DELAY = 2  # ticks; browsers show shorter frames for 10
 
-SAMPLED = 128  # pixels: the smallest side from which palettes are made of every second pixel
+SAMPLED = 128  # pixels: the smallest side whose palette is made of every second pixel
 
 # A fixed dither pattern: error diffusion crawls from frame to frame and doubles the size.
 DITHER = {"dither": "bayer", "bayer_scale": "5"}
@@ -53,7 +53,7 @@ def write_loop_gif(
         reverse: the reversed film; None for a film that is a loop already.
         fps: frames per second on average, at most 50; delays are integer hundredths of a second.
         width: pixels; a film is never enlarged.
-        colours: 2 to 256, one of them for transparency (the previous frame's pixel).
+        colours: 2 to 256, one of them transparent, for unchanged pixels.
     """
     if every < 1 or fps <= 0 or width < 1 or not 2 <= colours <= 256:
         raise ValueError(f"every {every}, fps {fps}, width {width} or colours {colours}")
@@ -78,7 +78,7 @@ def write_gif(film: Pictures, path: Path, *, colours: int = 256) -> None:
     at all. Raises OutputError where it cannot be written, and what reading raises.
 
     Args:
-        colours: 2 to 256, one of them for "as in the picture before".
+        colours: 2 to 256, one of them transparent, for unchanged pixels.
     """
     with closing(film.read()) as frames:
         palette = _palette(frames, film.size, colours)

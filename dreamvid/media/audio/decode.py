@@ -190,7 +190,7 @@ def _decode(path: Path) -> Iterator[AudioFrame]:
 
 
 def _is_piped_wav(path: Path) -> bool:
-    """Whether it is a WAV written to a pipe, without its length; libav calls its end corrupt."""
+    """Detect a WAV written to a pipe, without its length: libav calls its end corrupt."""
     with path.open("rb") as file:
         head = file.read(1 << 12)
     size = head.partition(b"data")[2][:4]

@@ -147,7 +147,7 @@ def _has_content(file: BufferedIOBase, part: _Element | None, content: bytes) ->
 
 
 def _is_record(file: BufferedIOBase, part: _Element, budget: Budget) -> bool:
-    """Whether the element is a Tags element that holds nothing but a record."""
+    """Detect a Tags element with nothing but a record."""
     text = _comment(file, part, budget) if part.kind == TAGS else None
     if text is None:
         return False

@@ -62,7 +62,7 @@ def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
 
 
 def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
-    """Iterate over the chunks before the record's place; raises Damaged."""
+    """Iterate over the chunks before the record; raises Damaged."""
     at, end = len(SIGNATURE), size_of(file)
     kinds = set()
     for _ in range(MAX_PARTS):
@@ -80,14 +80,14 @@ def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
 
 
 def _ends_head(kind: bytes, earlier: set[bytes]) -> bool:
-    """Whether a chunk of this kind, after chunks of the earlier kinds, is behind the head."""
+    """Detect the first chunk behind the head by its kind and the earlier ones."""
     if b"acTL" not in earlier:
         return kind in (b"IDAT", b"IEND")
     return kind == b"IEND" or (kind in (b"fcTL", b"fdAT") and b"IDAT" in earlier)
 
 
 def _is_record(file: BufferedIOBase, chunk: _Chunk) -> bool:
-    """Whether the chunk is a record small enough to be read."""
+    """Detect a record that is small enough to be read."""
     start, end = chunk.body
     if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < end - start < MAX_RECORD + 100:
         return False

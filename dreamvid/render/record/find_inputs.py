@@ -24,7 +24,7 @@ from dreamvid.render.record.provenance import Record, file_name, with_paths
 def locate(
     record: Record, beside: Path, settings: Sequence[str] = (), *, full: bool = False
 ) -> Preset:
-    """Check the record's preset under settings, with its files found, except those of settings.
+    """Resolve the record's preset under settings and find its files, except those set.
 
     Args:
         beside: folder of the file with the record, searched before the current one.
@@ -48,7 +48,7 @@ def locate(
 def locate_or_name(
     record: Record, beside: Path, *, full: bool, missing: Callable[[str], None]
 ) -> Preset:
-    """As `locate`, but files not found stay names, with each of which `missing` is called."""
+    """Do as `locate`, but keep the names of files not found and call `missing` with each."""
     files: dict[str, Path] = {}
 
     def find(option: str, path: str) -> str:

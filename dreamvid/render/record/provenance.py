@@ -1,4 +1,4 @@
-"""Content of a record: what a film was made from, and on what.
+"""Content of a record: a film's inputs, device and versions.
 
 Neither date, duration nor folders: rendering twice gives the same bytes, and a film that is posted
 does not reveal its maker's paths.

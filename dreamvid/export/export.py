@@ -4,15 +4,16 @@ trim, rate and length -> size and shape -> the best quality whose file is small 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.export.budget import search
-from dreamvid.export.formats import FORMATS, NUMBERED
-from dreamvid.export.job import ExportJob, format_for, plan_export
+from dreamvid.export.formats import FORMATS, NUMBERED, format_for
+from dreamvid.export.job import ExportJob, plan_export
 from dreamvid.export.plans import Plan
 from dreamvid.export.request import ExportRequest
 from dreamvid.export.sample import sample_frames
@@ -20,7 +21,7 @@ from dreamvid.export.shape import Framing, reframe
 from dreamvid.export.timing import at_rate
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Target, in_words
-from dreamvid.system.files import check_writable, whole_file
+from dreamvid.system.files import check_writable, refused, whole_file
 
 Note = Callable[[str], None]
 
@@ -93,84 +94,78 @@ def check_output(out: Path, target: Target | None = None) -> Path:
     return out
 
 
+@dataclass
 class _Work:
     """Encodes plans, samples or whole films, in a folder of its own; keeps the best that fits."""
 
-    def __init__(
-        self,
-        job: ExportJob,
-        folder: Path,
-        suffix: str,
-        finish: Callable[[Path], None],
-        note: Note,
-    ) -> None:
-        self._job = job
-        self._finish = finish
-        self._folder = folder
-        self._suffix = suffix
-        self._note = note
-        self._sample: Pictures | None = None
-        self._best = folder / f"best{suffix}"
+    job: ExportJob
+    folder: Path
+    suffix: str
+    finish: Callable[[Path], None]
+    note: Note
+
+    @cached_property
+    def sample(self) -> Pictures:
+        return sample_frames(self.job.film)
+
+    @property
+    def best(self) -> Path:
+        return self.folder / f"best{self.suffix}"
 
     def estimate(self, plan: Plan) -> float:
         """Estimate the bytes of the whole film from a sample."""
-        film = self._job.film
-        if self._sample is None:
-            self._sample = sample_frames(film)
-        path = self._folder / f"sample{self._suffix}"
-        size = self._encode(self._sample, plan, path)
+        film, path = self.job.film, self.folder / f"sample{self.suffix}"
+        size = self._encode(self.sample, plan, path)
         _remove(path)
-        return size * film.count / self._sample.count + plan.sound / 8 * float(film.seconds)
+        return size * film.count / self.sample.count + plan.sound / 8 * float(film.seconds)
 
     def write(self, plan: Plan) -> int:
         """Encode and finish the whole film, and keep it if it fits; returns its bytes."""
-        path = self._folder / f"whole{self._suffix}"
-        self._encode(self._job.film, plan, path)
-        self._finish(path)
-        size, limit = _bytes(path), self._job.limit
+        path = self.folder / f"whole{self.suffix}"
+        self._encode(self.job.film, plan, path)
+        self.finish(path)
+        size, limit = _bytes(path), self.job.limit
         if limit is None or size <= limit:
-            _remove(self._best)
-            path.rename(self._best)
+            _remove(self.best)
+            path.rename(self.best)
         else:
             _remove(path)
         if limit is not None:
             sizes = f"{in_words(size)} of {in_words(limit)}"
-            self._note(f"{plan.summary(self._job.scale)}: {sizes}")
+            self.note(f"{plan.summary(self.job.scale)}: {sizes}")
         return size
 
     def move_best(self, out: Path) -> int:
         """Move the best file to `out`; returns its bytes."""
-        size = _bytes(self._best)
-        if self._job.form.folder:
+        size = _bytes(self.best)
+        if self.job.form.folder:
             try:
-                self._best.rename(out)
+                self.best.rename(out)
             except OSError as error:
-                raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
+                raise refused(out, error, begun=False) from None
             return size
         with whole_file(out) as partial:
-            self._best.replace(partial)
+            self.best.replace(partial)
         return size
 
     def _encode(self, film: Pictures, plan: Plan, path: Path) -> int:
-        framing = Framing(film.size, plan.size, self._job.framing.padded)
-        self._job.form.write(reframe(at_rate(film, plan.fps), framing), path, plan)
+        framing = Framing(film.size, plan.size, self.job.framing.padded)
+        self.job.form.write(reframe(at_rate(film, plan.fps), framing), path, plan)
         return _bytes(path)
 
 
 @contextmanager
 def _working_folder(out: Path) -> Iterator[Path]:
     """Make a folder beside `out`: on the same disk a finished file need only be renamed."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
-    with temporary as folder:
+    with ExitStack() as stack:
         try:
-            Path(folder, MARK).touch()
+            out.parent.mkdir(parents=True, exist_ok=True)
+            temporary = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+            folder = Path(stack.enter_context(temporary))
+            (folder / MARK).touch()
         except OSError as error:
-            raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
-        yield Path(folder)
+            raise refused(out, error, begun=False) from None
+        yield folder
 
 
 def _remove(path: Path) -> None:

@@ -15,6 +15,7 @@ from dreamvid.media.animated.webp_avif_apng import LOSSLESS, write_animation
 from dreamvid.media.clip import Pictures
 from dreamvid.media.images.writing import save_bytes
 from dreamvid.media.video.codecs import CODECS
+from dreamvid.preset.sites import Target
 
 Write = Callable[[Pictures, Path, Plan], None]
 
@@ -92,20 +93,23 @@ FORMATS = {
 NUMBERED = "%06d.png"  # other programs' pattern for the images of a folder
 
 
-def format_named(path: Path) -> str:
+def format_for(out: Path, target: Target | None) -> str:
     """Name of the format by the path's suffix, "png" for a folder of frames.
 
-    Raises PresetError for a suffix of no format.
+    Raises PresetError for a suffix of no format, or where the target takes another.
     """
-    suffix = path.suffix.lower()
-    if path.name == NUMBERED or not suffix:
-        return "png"
+    suffix = out.suffix.lower()
     name = "apng" if suffix == ".png" else suffix[1:]
-    if name not in FORMATS or name == "png":
+    if out.name == NUMBERED or not suffix:
+        name = "png"
+    elif name not in FORMATS or name == "png":
         endings = [f".{name}" for name in FORMATS if name != "png"]
-        problem = f"{path} has the ending of no format that can be written"
+        problem = f"{out} has the ending of no format that can be written"
         cure = f"one of {', '.join(endings)}, or a folder for single pictures"
         raise PresetError("--out", problem, cure)
+    if target and target.format != name:
+        problem = f"{target.name} takes {target.suffix}, and {out.name} is something else"
+        raise PresetError("--out", problem, f"such as {out.with_suffix(target.suffix).name}")
     return name
 
 
@@ -114,12 +118,15 @@ def quality_scale(form: Format, codec: str | None) -> QualityScale | None:
     return CRF if codec and CODECS[codec].crf else form.scale
 
 
-def codec_for(name: str, codec: str | None) -> str | None:
-    """Check a codec against the format of this name; None gives the default one.
+def codec_for(name: str, target: Target | None, requested: str | None) -> str | None:
+    """The codec that is requested, else the target's or the format's default.
 
-    Raises PresetError.
+    Raises PresetError for one that the target or the format does not take.
     """
     codecs = FORMATS[name].codecs
+    if target and target.codec and requested not in (None, target.codec):
+        raise PresetError("--codec", f"{target.name} takes {target.codec}", "leave it out")
+    codec = requested or (target.codec if target else None)
     if codec is None:
         return codecs[0] if codecs else None
     if codec not in codecs:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreamvid.errors import PresetError
-from dreamvid.export.formats import FORMATS, Format, codec_for, format_named, quality_scale
+from dreamvid.export.formats import FORMATS, Format, codec_for, format_for, quality_scale
 from dreamvid.export.plans import Plan, dimensions, ladder, sound_bit_rate
 from dreamvid.export.request import ExportRequest, output_size, retime
 from dreamvid.export.shape import Framing, framing_for
@@ -40,7 +40,7 @@ def plan_export(
 ) -> ExportJob:
     """Resolve an export; raises PresetError for what the format or the target does not have."""
     name = format_for(out, target)
-    form, codec = FORMATS[name], _codec(name, target, request)
+    form, codec = FORMATS[name], codec_for(name, target, request.codec)
     scale = quality_scale(form, codec)
     quality = request.quality_on(scale, codec or f".{name}")
     film, changes = retime(film, target, form, request)
@@ -88,23 +88,6 @@ def _whole_blocks(
         problem = f"{codec} takes sides that are multiples of {multiple}, not {dimensions(size)}"
         raise PresetError("--size", problem, f"such as {width}x{height}")
     return height, width
-
-
-def format_for(out: Path, target: Target | None) -> str:
-    """Name of the format of `out`; raises PresetError where the target takes another."""
-    name = format_named(out)
-    if target and target.format != name:
-        problem = f"{target.name} takes {target.suffix}, and {out.name} is something else"
-        raise PresetError("--out", problem, f"such as {out.with_suffix(target.suffix).name}")
-    return name
-
-
-def _codec(name: str, target: Target | None, request: ExportRequest) -> str | None:
-    required = target.codec if target else None
-    if required and request.codec not in (None, required):
-        assert target is not None
-        raise PresetError("--codec", f"{target.name} takes {required}", "leave it out")
-    return codec_for(name, request.codec or required)
 
 
 def _sound(film: Pictures, form: Format, target: Target | None, request: ExportRequest) -> int:

@@ -6,8 +6,8 @@ would move all pixel data, whose offsets AVIF can store in many ways.
 
 from io import BufferedIOBase
 
-from dreamvid.media.metadata.boxes import Box, box, boxes
-from dreamvid.media.metadata.common import Damaged, copy_range, read_exactly
+from dreamvid.media.metadata.boxes import box, boxes
+from dreamvid.media.metadata.common import Damaged, Part, copy_range, read_exactly
 from dreamvid.media.metadata.xmp import MAX_PACKET, packet, record_in
 
 XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -35,6 +35,6 @@ def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
     out.write(box(b"uuid", XMP, packet(record)))
 
 
-def _is_xmp(file: BufferedIOBase, part: Box) -> bool:
+def _is_xmp(file: BufferedIOBase, part: Part) -> bool:
     file.seek(part.body)
     return part.kind == b"uuid" and file.read(len(XMP)) == XMP

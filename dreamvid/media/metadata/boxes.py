@@ -3,19 +3,11 @@
 import struct
 from collections.abc import Iterator
 from io import BufferedIOBase
-from typing import NamedTuple
 
-from dreamvid.media.metadata.common import MAX_PARTS, Damaged, read_exactly, size_of
-
-
-class Box(NamedTuple):
-    kind: bytes
-    start: int
-    body: int  # offset of its content
-    end: int
+from dreamvid.media.metadata.common import MAX_PARTS, Damaged, Part, read_exactly, size_of
 
 
-def boxes(file: BufferedIOBase, start: int = 0, end: int | None = None) -> Iterator[Box]:
+def boxes(file: BufferedIOBase, start: int = 0, end: int | None = None) -> Iterator[Part]:
     """Iterate over the boxes between two offsets of a file; raises Damaged where one overflows."""
     end = size_of(file) if end is None else end
     for _ in range(MAX_PARTS):
@@ -30,12 +22,12 @@ def boxes(file: BufferedIOBase, start: int = 0, end: int | None = None) -> Itera
         size = size or end - start  # 0: up to the end
         if start + size > end or size < body - start:
             raise Damaged(f"its box at byte {start} does not fit in")
-        yield Box(kind, start, body, start + size)
+        yield Part(kind, start, body, start + size)
         start += size
     raise Damaged("it has too many boxes")
 
 
-def first(file: BufferedIOBase, kind: bytes, start: int, end: int) -> Box | None:
+def first(file: BufferedIOBase, kind: bytes, start: int, end: int) -> Part | None:
     return next((box for box in boxes(file, start, end) if box.kind == kind), None)
 
 

@@ -1,10 +1,20 @@
 """Limits, errors and byte helpers that the readers and writers of all file formats share."""
 
 from io import BufferedIOBase
+from typing import NamedTuple
 
 MAX_RECORD = 2**20  # bytes; a usual record has three thousand
 COPY_BLOCK = 2**20  # bytes copied at once
 MAX_PARTS = 100_000  # boxes, chunks or elements visited; a hostile file could have millions
+
+
+class Part(NamedTuple):
+    """A box, chunk or extension of a file: offsets of its start, its content and its end."""
+
+    kind: bytes
+    start: int
+    body: int
+    end: int
 
 
 class Damaged(Exception):

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from io import BufferedIOBase
-from typing import NamedTuple
 
-from dreamvid.media.metadata.common import MAX_RECORD, Damaged, copy_range, read_exactly, size_of
+from dreamvid.media.metadata.common import (
+    MAX_RECORD,
+    Damaged,
+    Part,
+    copy_range,
+    read_exactly,
+    size_of,
+)
 
 JSON_START = b"{"  # tells a record from the comments of other programs
 COMMENT, APPLICATION = b"!\xfe", b"!\xff"
 MAX_EXTENSIONS = 100  # before the first image
 SUB_BLOCK = 255  # bytes at most
-
-
-class _Extension(NamedTuple):
-    kind: bytes
-    start: int
-    end: int
 
 
 def read(file: BufferedIOBase) -> bytes | None:
@@ -55,7 +55,7 @@ def _header_end(file: BufferedIOBase) -> int:
     return 13 + (3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0)
 
 
-def _extensions(file: BufferedIOBase) -> Iterator[_Extension]:
+def _extensions(file: BufferedIOBase) -> Iterator[Part]:
     """Iterate over the extensions before the first image."""
     at = _header_end(file)
     for _ in range(MAX_EXTENSIONS):
@@ -65,7 +65,7 @@ def _extensions(file: BufferedIOBase) -> Iterator[_Extension]:
         kind = b"!" + read_exactly(file, 1)
         for length in _sub_block_lengths(file):
             file.seek(length, 1)
-        yield _Extension(kind, at, file.tell())
+        yield Part(kind, at, at + 2, file.tell())
         at = file.tell()
     raise Damaged("it has too many extensions before its pictures")
 
@@ -80,6 +80,6 @@ def _sub_block_lengths(file: BufferedIOBase) -> Iterator[int]:
     raise Damaged("its extension is too large")
 
 
-def _text(file: BufferedIOBase, extension: _Extension) -> bytes:
-    file.seek(extension.start + 2)
+def _text(file: BufferedIOBase, extension: Part) -> bytes:
+    file.seek(extension.body)
     return b"".join(read_exactly(file, length) for length in _sub_block_lengths(file))

@@ -10,10 +10,11 @@ from io import BufferedIOBase, BytesIO
 
 import numpy as np
 
-from dreamvid.media.metadata.boxes import Box, box, boxes, first
+from dreamvid.media.metadata.boxes import box, boxes, first
 from dreamvid.media.metadata.common import (
     MAX_RECORD,
     Damaged,
+    Part,
     Unfit,
     copy_range,
     read_exactly,
@@ -63,7 +64,7 @@ def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
     copy_range(source, out, old.end, size_of(source))
 
 
-def _quicktime_comment(file: BufferedIOBase, user: Box) -> bytes | None:
+def _quicktime_comment(file: BufferedIOBase, user: Part) -> bytes | None:
     """Read a QuickTime comment, which holds 65,535 bytes at most."""
     comment = first(file, COMMENT, user.body, user.end)
     if comment is None or comment.end - comment.body < 4:
@@ -90,12 +91,12 @@ def _with_comment(content: bytes, record: bytes) -> bytearray:
     return bytearray(b"".join(others) + box(b"udta", *user_data, meta))
 
 
-def _children(file: BufferedIOBase, parents: list[Box]) -> Iterator[Box]:
+def _children(file: BufferedIOBase, parents: list[Part]) -> Iterator[Part]:
     for parent in parents:
         yield from boxes(file, parent.body, parent.end)
 
 
-def _other_items(content: bytes, meta: Box) -> list[bytes]:
+def _other_items(content: bytes, meta: Part) -> list[bytes]:
     """Metadata items other than the comment."""
     file = BytesIO(content)
     items = first(file, b"ilst", meta.body + 4, meta.end)
@@ -106,7 +107,7 @@ def _other_items(content: bytes, meta: Box) -> list[bytes]:
 def _move_offsets(content: bytearray, behind: int, distance: int) -> None:
     """Add `distance` to the chunk offsets in moov's content that are `behind` or more."""
     file = BytesIO(content)
-    tables = [Box(b"moov", 0, 0, len(content))]
+    tables = [Part(b"moov", 0, 0, len(content))]
     for kinds in ((b"trak",), (b"mdia",), (b"minf",), (b"stbl",), (b"stco", b"co64")):
         tables = [part for part in _children(file, tables) if part.kind in kinds]
     if not tables:

@@ -8,12 +8,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase
-from typing import NamedTuple
 
 from dreamvid.media.metadata.common import (
     MAX_PARTS,
     MAX_RECORD,
     Damaged,
+    Part,
     copy_range,
     read_exactly,
     size_of,
@@ -21,17 +21,8 @@ from dreamvid.media.metadata.common import (
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEYWORD = b"dreamvid"
+CRC = 4  # bytes of the checksum at the end of a chunk
 UNCOMPRESSED = b"\x00\x00"  # compression flag, and the only compression method
-
-
-class _Chunk(NamedTuple):
-    kind: bytes
-    start: int
-    end: int
-
-    @property
-    def body(self) -> tuple[int, int]:
-        return self.start + 8, self.end - 4
 
 
 def read(file: BufferedIOBase) -> bytes | None:
@@ -41,8 +32,8 @@ def read(file: BufferedIOBase) -> bytes | None:
             last = chunk
     if last is None:
         return None
-    file.seek(last.body[0] + len(KEYWORD) + 1)
-    rest = read_exactly(file, last.body[1] - file.tell())
+    file.seek(last.body + len(KEYWORD) + 1)
+    rest = read_exactly(file, last.end - CRC - file.tell())
     flags, text = rest[:2], _after_two_names(rest[2:])
     return _decompress(text) if flags[:1] == b"\x01" else text
 
@@ -61,7 +52,7 @@ def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
     copy_range(source, out, chunks[-1].end, size_of(source))
 
 
-def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
+def _head(file: BufferedIOBase) -> Iterator[Part]:
     """Iterate over the chunks before the record; raises Damaged."""
     at, end = len(SIGNATURE), size_of(file)
     kinds = set()
@@ -70,7 +61,7 @@ def _head(file: BufferedIOBase) -> Iterator[_Chunk]:
         length, kind = struct.unpack(">I4s", read_exactly(file, 8))
         if _ends_head(kind, kinds):
             return
-        chunk = _Chunk(kind, at, at + length + 12)
+        chunk = Part(kind, at, at + 8, at + length + 12)
         if chunk.end > end:
             raise Damaged(f"its chunk at byte {at} ends too soon")
         yield chunk
@@ -86,12 +77,12 @@ def _ends_head(kind: bytes, earlier: set[bytes]) -> bool:
     return kind == b"IEND" or (kind in (b"fcTL", b"fdAT") and b"IDAT" in earlier)
 
 
-def _is_record(file: BufferedIOBase, chunk: _Chunk) -> bool:
+def _is_record(file: BufferedIOBase, chunk: Part) -> bool:
     """Detect a record that is small enough to be read."""
-    start, end = chunk.body
-    if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < end - start < MAX_RECORD + 100:
+    size = chunk.end - CRC - chunk.body
+    if chunk.kind != b"iTXt" or not len(KEYWORD) + 5 < size < MAX_RECORD + 100:
         return False
-    file.seek(start)
+    file.seek(chunk.body)
     return read_exactly(file, len(KEYWORD) + 1) == KEYWORD + b"\0"
 
 

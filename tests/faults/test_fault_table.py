@@ -16,6 +16,8 @@ from tests.faults import harm
 from tests.faults.harm import MOMENTS, At
 from tests.faults.life import goes_on, moments, rendered, start
 
+pytestmark = pytest.mark.slow  # a process for each render
+
 KILLED = -signal.SIGKILL
 STOPPED, DREAM, VIDEO, RESUME, OUTPUT = 130, 1, 4, 5, 6
 
@@ -94,7 +96,6 @@ def test_the_same_command_goes_on(row, whole, tmp_path):
         check_row(row, tmp_path / "out", tmp_path / "log", whole[0])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("number", "films"), [(signal.SIGKILL, 10), (signal.SIGINT, 3)])
 def test_signals_at_any_time(number, films, whole, tmp_path):
     """Over a whole life; each film is hit twice, and then finished."""

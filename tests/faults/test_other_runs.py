@@ -11,6 +11,8 @@ from tests.faults import harm
 from tests.faults.harm import At
 from tests.faults.life import check_alike, goes_on, rendered, start
 
+pytestmark = pytest.mark.slow  # a process for each render
+
 OUTPUT, RESUME, STOPPED = 6, 5, 130
 
 

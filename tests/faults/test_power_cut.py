@@ -8,6 +8,8 @@ from tests.faults.life import FILMS, goes_on
 from tests.faults.power import Recorder, choices, rebuild
 from tests.support.small_film import packets
 
+pytestmark = pytest.mark.slow  # a process for each render
+
 RESUMED = 16  # states that are gone on with, of all
 
 
@@ -42,7 +44,6 @@ def left(small_preset, tmp_path_factory):
     return folders
 
 
-@pytest.mark.slow
 def test_films_are_there_whole_or_not_at_all(left, whole):
     assert len(left) > 2 * RESUMED
     found = 0
@@ -54,7 +55,6 @@ def test_films_are_there_whole_or_not_at_all(left, whole):
     assert found
 
 
-@pytest.mark.slow
 def test_the_same_command_goes_on_after_a_power_cut(left, whole):
     for folder in left[:: max(1, len(left) // RESUMED)]:
         goes_on(folder / "out", whole[0])

@@ -94,7 +94,9 @@ def difference(found, expected):
     return float((found - expected).abs().max() / expected.abs().mean())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", [SIZES[0], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:])]
+)
 @pytest.mark.parametrize(("name", "number"), [(name, n) for name in LAYERS for n in range(3)])
 def test_tiles_have_the_whole_pictures_gradient(name, number, size):
     score = Score(model(name), [Part(LAYERS[name][number], energy())])

@@ -45,6 +45,7 @@ def test_parts_add_up_to_the_film(times):
     assert times.encoding > 0
 
 
+@pytest.mark.slow
 def test_film_time_excludes_its_folder(small, monkeypatch):
     class Slow(TemporaryDirectory):
         def cleanup(self):
@@ -59,6 +60,7 @@ def test_film_time_excludes_its_folder(small, monkeypatch):
     assert 0.5 * took <= times.seconds <= took
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seam", "part"),
     [
@@ -86,6 +88,7 @@ def test_parts_include_their_functions(small, monkeypatch, seam, part):
     assert times.parts[part] >= 2.0 * repeated
 
 
+@pytest.mark.slow
 def test_waiting_is_for_the_encoder(small, monkeypatch):
     def slow(frames, path, encoding):
         time.sleep(1.0)
@@ -98,6 +101,7 @@ def test_waiting_is_for_the_encoder(small, monkeypatch):
     assert times.parts["waiting"] > 0.5  # for the last one, which takes 2 seconds, at least
 
 
+@pytest.mark.slow
 def test_waiting_for_room_is_waiting(small, monkeypatch):
     def slow(frames, path, encoding):
         time.sleep(1.0)

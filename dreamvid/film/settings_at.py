@@ -1,92 +1,75 @@
-"""Options at a moment: every schedule replaced by the number it then is."""
+"""Options at a moment: each schedule evaluated for one frame.
 
-from dataclasses import replace
+A field of `Ascent`, `Motion` or `Grade` takes the option of the same name. To add a setting,
+add the field there and the option to the preset; nothing here changes.
+"""
+
+from dataclasses import fields
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from dreamvid.dream.colour import Grade
 from dreamvid.dream.settings import Ascent
 from dreamvid.motion.moves import Motion
-from dreamvid.preset.schema import (
-    ColourOptions,
-    DreamOptions,
-    MotionOptions,
-    Scheduled,
-)
+from dreamvid.preset.schema import ColourOptions, DreamOptions, MotionOptions, Options
 from dreamvid.schedule.curve import Curve, value_at
 from dreamvid.schedule.moment import Moment
 
+Settings = TypeVar("Settings", Ascent, Grade, Motion)
+
 
 def ascent_at(options: DreamOptions, moment: Moment) -> Ascent:
-    at = partial(value_at, moment=moment)
-    return Ascent(
-        octaves=_whole(options.octaves, moment),
-        octave_scale=at(options.octave_scale),
-        octave_step=at(options.octave_step),
-        steps=_whole(options.steps, moment),
-        step_size=at(options.step_size),
-        last_step=at(options.last_step),
-        jitter=_whole(options.jitter, moment),
-        optimiser=options.optimiser,
-        pyramid=_whole(options.pyramid, moment),
-        frequency=at(options.frequency),
-        smooth=at(options.smooth),
-        decorrelate=at(options.decorrelate),
-        luminance=at(options.luminance),
-        total_variation=at(options.total_variation),
-        high_frequency=at(options.high_frequency),
-        sharpen=at(options.sharpen),
-        saturation_limit=at(options.saturation_limit),
-    )
+    """Evaluate [dream] at a moment; raises ValueError."""
+    return _evaluate(Ascent, options, moment)
 
 
 def grade_at(options: ColourOptions, moment: Moment) -> Grade:
-    return Grade(
-        keep=options.keep,
-        strength=value_at(options.strength, moment),
-        contrast=value_at(options.contrast, moment),
-        saturation=value_at(options.saturation, moment),
-    )
+    """Evaluate [colour] at a moment; raises ValueError."""
+    return _evaluate(Grade, options, moment)
 
 
 def motion_at(options: MotionOptions, moment: Moment) -> Motion:
-    at = partial(value_at, moment=moment)
-    wave = at(options.wave)
-    return Motion(
-        zoom=at(options.zoom),
-        turn=at(options.turn),
-        shift=(at(options.shift[0]), at(options.shift[1])),
-        centre=(at(options.centre[0]), at(options.centre[1])),
-        classic_zoom=at(options.classic_zoom),
-        yaw=at(options.yaw),
-        pitch=at(options.pitch),
-        roll=at(options.roll),
-        dolly=at(options.dolly),
-        field_of_view=at(options.field_of_view),
-        vortex=at(options.vortex),
-        vortex_radius=at(options.vortex_radius),
-        wave=wave,
-        wave_length=at(options.wave_length),
-        wave_phase=_waves_gone(options, moment) if wave else 0.0,
-        kaleidoscope=_whole(options.kaleidoscope, moment),
-        droste=at(options.droste),
-        droste_turn=at(options.droste_turn),
-    )
+    """Evaluate [motion] at a moment; raises ValueError."""
+    return _evaluate(Motion, options, moment, wave_phase=_wave_phase(options, moment))
 
 
-def _waves_gone(options: MotionOptions, moment: Moment) -> float:
-    """How many waves have gone by: the speed of each frame so far, added up."""
+def _evaluate(
+    kind: type[Settings], options: Options, moment: Moment, **computed: float
+) -> Settings:
+    names = {field.name: field.type for field in fields(kind) if field.name not in computed}
+    values = {name: _value(getattr(options, name), moment) for name, type in names.items()}
+    whole = {name: round(values[name]) for name, type in names.items() if type is int}
+    return kind(**values | whole | computed)
+
+
+def _value(option: Any, moment: Moment) -> Any:
+    if isinstance(option, tuple):
+        return tuple(_value(item, moment) for item in option)
+    return option.at(moment) if isinstance(option, Curve) else option
+
+
+def _wave_phase(options: MotionOptions, moment: Moment) -> float:
+    """Integrate `wave_speed` from frame 1 on: the number of waves that have passed."""
+    if not value_at(options.wave, moment):
+        return 0.0
     seconds, speed = float(frame_seconds(options, moment.fps)), options.wave_speed
     if not isinstance(speed, Curve):
         return speed * moment.frame * seconds
-    passed = (speed.at(replace(moment, frame=n)) for n in range(1, moment.frame + 1))
-    return sum(passed) * seconds
+    frames = max(moment.frames, moment.frame + 1)
+    speeds = _speeds(speed, frames, moment.fps, moment.frames, moment.bpm)
+    return sum(speeds[: max(0, moment.frame)]) * seconds
+
+
+@lru_cache(maxsize=8)
+def _speeds(
+    speed: Curve, end: int, fps: Fraction, frames: int, bpm: float | None
+) -> tuple[float, ...]:
+    """Evaluate a speed, which never follows a sound, in the frames from 1 to `end` - 1."""
+    film = {"fps": fps, "frames": frames, "bpm": bpm}
+    return tuple(speed.at(Moment(frame=frame, **film)) for frame in range(1, end))
 
 
 def frame_seconds(options: MotionOptions, fps: Fraction) -> Fraction:
-    """How long a frame lasts in what the rates are for: seconds, or frames."""
+    """Duration of a frame in the unit of the rates: seconds, or frames."""
     return 1 / fps if options.per == "second" else Fraction(1)
-
-
-def _whole(number: Scheduled, moment: Moment) -> int:
-    return round(value_at(number, moment))

@@ -181,13 +181,6 @@ def used(options, name, moment):
     return getattr(result, name, value_at(getattr(options, name), moment))
 
 
-def test_the_wave_goes_by_at_its_speed():
-    options = with_settings(["video.frames=9", "motion.wave=0.1", "motion.wave_speed=1+t"]).motion
-    assert motion_at(options, timeline().moment(4)).wave_phase == pytest.approx(
-        sum((1 + n / 8) / 8 for n in range(1, 5))  # of each frame so far
-    )
-
-
 def test_a_film_is_dreamed_by_what_its_schedules_say(image, monkeypatch):
     asked = []
 

@@ -1,22 +1,18 @@
-"""A number written as a formula, such as "1 + 0.2*sin(t)": read once, computed in every frame.
+"""Parser of formulas such as "1 + 0.2*sin(t)": parsed once, evaluated in every frame.
 
-A preset that somebody shared is untrusted input. So the grammar is this module's own, it
-names nothing but the variables and functions listed, and length, size and depth are bounded.
-
-    formula   = sum [("<" | "<=" | ">" | ">=" | "==" | "!=") sum]
-    sum       = product {("+" | "-") product}
-    product   = signed {("*" | "/" | "%") signed}
-    signed    = ("+" | "-") signed | operand ["**" signed]
-    operand   = number | name | name "(" formula {"," formula} ")" | "(" formula ")"
-
-Operators bind as in Python. All is computed in floats; a comparison is 1 or 0.
+A shared preset is untrusted input. Python's own `ast` does the parsing and nothing is ever
+compiled or run: only numbers, the listed names and functions, and the operators below are
+taken from the tree, and length and size are bounded. All values are floats; a comparison
+is 1 or 0.
 """
 
+import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Collection
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Collection, Iterator
+from keyword import iskeyword
+from typing import NoReturn
 
 from dreamvid.errors import quote, suggest
 from dreamvid.schedule.expression import (
@@ -33,51 +29,26 @@ from dreamvid.schedule.moment import VARIABLES
 
 MAX_LENGTH = 500  # characters
 MAX_NODES = 200  # numbers, names, operations and calls
-MAX_DEPTH = 30
-# Digits of ASCII alone, and one way to match them: no text takes a long time.
+MAX_DEPTH = 100  # of the tree; evaluating and pickling recurse
+# ASCII digits only, matched in linear time.
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _SIGNED_NUMBER = re.compile(rf"[+-]?{NUMBER}")
-
-
-def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
-    """Read a formula; raises ExpressionError.
-
-    Args:
-        variables: names it may use beside the constants and functions.
-        column: where it begins, within a longer text.
-    """
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(column + MAX_LENGTH, f"longer than {MAX_LENGTH} characters")
-    parser = _Parser(_tokens(text, column), variables)
-    root = parser.formula()
-    return Expression(text, frozenset(parser.used), root)
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is a plain number, which may have a sign."""
-    return _SIGNED_NUMBER.fullmatch(text.strip()) is not None
-
-
-def read_number(value: float | str) -> float:
-    """A number, also written as text; raises ValueError unless it is finite."""
-    try:
-        number = float(value)
-    except OverflowError:  # an integer of hundreds of digits
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError("should be a finite number")
-    return number
-
-
-class _Token(NamedTuple):
-    kind: str  # number, name, sign or end
-    text: str
-    column: int
-
-
-_TOKEN = re.compile(
-    rf"(?P<number>{NUMBER})|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<sign>\*\*|[<>=!]=|[-+*/%<>(),])"
-)
+_TOKEN = re.compile(rf"[ \t]+|{NUMBER}|[A-Za-z_][A-Za-z_0-9]*|[<>=!]=|[-+*/%<>(),]")
+_LEADING_ZEROS = re.compile(r"(?<![\w.])(?<![0-9.][eE][+-])0+(?=[0-9])")  # Python refuses 007
+_OPERATORS: dict[str, Callable[[float, float], float]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "**": math.pow,  # Python's own returns complex numbers for negative bases
+}
 _HINTS = {
     "^": "; a power is written **",
     "=": "; equality is written ==",
@@ -90,172 +61,145 @@ _HINTS = {
 }
 
 
-def _tokens(text: str, column: int) -> list[_Token]:
-    tokens, place = [], 0
-    while place < len(text):
-        if text[place] in " \t":
-            place += 1
-            continue
-        match = _TOKEN.match(text, place)
-        if match is None:
-            character = text[place]
-            _fail(column + place, f"{quote(character)} cannot stand here", character)
-        tokens.append(_Token(match.lastgroup or "", match[0], column + place))
-        place = match.end()
-    return [*tokens, _Token("end", "", column + place)]
+def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
+    """Parse a formula; raises ExpressionError.
+
+    Args:
+        variables: names it may use besides the constants and functions.
+        column: column of its first character, within a longer text.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(column + MAX_LENGTH, f"longer than {MAX_LENGTH} characters")
+    even = _LEADING_ZEROS.sub(lambda zeros: " " * len(zeros[0]), text)
+    source = even.lstrip(" \t")  # indented, Python would refuse it
+    builder = _Builder(source, variables, column + len(even) - len(source))
+    root = builder.build(builder.tree())
+    return Expression(text, frozenset(builder.used), root)
 
 
-def _fail(column: int, problem: str, hint: str = "") -> NoReturn:
-    raise ExpressionError(column, problem + _HINTS.get(hint, ""))
+def is_number(text: str) -> bool:
+    """Tell whether a text is a plain number, with or without a sign."""
+    return _SIGNED_NUMBER.fullmatch(text.strip()) is not None
 
 
-class _Operator(NamedTuple):
-    strength: int
-    function: Callable[..., float]
+def read_number(value: float | str) -> float:
+    """Read a number, which may be written as text; raises ValueError unless it is finite."""
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("should be a finite number")
+    return number
 
 
-_COMPARISON, _SUM, _PRODUCT, _SIGNED, _POWER = 1, 2, 3, 4, 5
-_OPERATORS = {
-    "<": _Operator(_COMPARISON, operator.lt),
-    "<=": _Operator(_COMPARISON, operator.le),
-    ">": _Operator(_COMPARISON, operator.gt),
-    ">=": _Operator(_COMPARISON, operator.ge),
-    "==": _Operator(_COMPARISON, operator.eq),
-    "!=": _Operator(_COMPARISON, operator.ne),
-    "+": _Operator(_SUM, operator.add),
-    "-": _Operator(_SUM, operator.sub),
-    "*": _Operator(_PRODUCT, operator.mul),
-    "/": _Operator(_PRODUCT, operator.truediv),
-    "%": _Operator(_PRODUCT, operator.mod),
-    "**": _Operator(_POWER, math.pow),  # Python's own makes complex numbers of negative ones
-}
+class _Builder:
+    """Builder of an expression's nodes from Python's syntax tree of the same source."""
 
-
-def _negative(x: float) -> float:
-    return -x
-
-
-class _Parser:
-    """Precedence climbing: an operator takes what follows as far as it binds more strongly."""
-
-    def __init__(self, tokens: list[_Token], variables: Collection[str]) -> None:
-        self.tokens, self.variables = tokens, variables
-        self.place = self.nodes = 0
+    def __init__(self, source: str, variables: Collection[str], column: int) -> None:
+        self.source, self.variables, self.column = source, variables, column
+        self.nodes = 0
         self.used: set[str] = set()
 
-    def formula(self) -> Node:
-        root = self._climb(_COMPARISON, 0)
-        if self._next.kind != "end":
-            self._refuse()
-        return root
+    def tree(self) -> ast.expr:
+        """Check the source token by token, then parse it."""
+        for start, token in self._tokens():
+            if iskeyword(token):
+                self._refuse_name(start, token)
+        try:
+            return ast.parse(self.source, mode="eval").body
+        except SyntaxError as error:
+            start, end = (error.offset or 0) - 1, (error.end_offset or 0) - 1
+            if start < 0 or not self.source[start:].strip():
+                self._fail(len(self.source), "a value is missing")
+            if "(" in error.msg or ")" in error.msg:  # never closed, unmatched
+                self._fail(start, error.msg)
+            self._refuse(start, self.source[start : max(end, start + 1)])
+        except (MemoryError, RecursionError):
+            self._fail(0, "nested too deep")
 
-    def _climb(self, weakest: int, depth: int) -> Node:
-        node = self._operand(depth)
-        while (found := _OPERATORS.get(self._next.text)) and found.strength >= weakest:
-            sign = self._take()
-            # A power takes a whole power on its right, all others only what binds tighter.
-            right = found.strength + (found.strength != _POWER)
-            deeper = depth + (found.strength == _POWER)
-            operands = (node, self._climb(right, deeper))
-            node = self._count(Operation(sign.text, found.function, operands, sign.column))
-            if found.strength == _COMPARISON:
-                weakest = _SUM  # a < b < c would be (a < b) < c, which nobody means
-        return node
-
-    def _operand(self, depth: int) -> Node:
-        token = self._take()
-        if depth > MAX_DEPTH:
-            _fail(token.column, f"nested more than {MAX_DEPTH} deep")
-        if token.kind == "number":
-            return self._constant(token)
-        if token.kind == "name":
-            return self._call(token, depth) if self._next.text == "(" else self._variable(token)
-        if token.text == "(":
-            node = self._climb(_COMPARISON, depth + 1)
-            self._expect(")")
-            return node
-        if token.text == "+":
-            return self._climb(_SIGNED, depth + 1)
-        if token.text == "-":
-            operands = (self._climb(_SIGNED, depth + 1),)
-            return self._count(Operation("-", _negative, operands, token.column))
-        self.place -= 1
-        self._refuse("a value is missing")
-
-    def _constant(self, token: _Token) -> Node:
-        number = float(token.text)
-        if not math.isfinite(number):
-            _fail(token.column, f"{quote(token.text)} is too large")
-        return self._count(Constant(number))
-
-    def _variable(self, token: _Token) -> Node:
-        if token.text in CONSTANTS:
-            return self._count(Constant(CONSTANTS[token.text]))
-        if token.text not in self.variables:
-            self._unknown(token)
-        self.used.add(token.text)
-        return self._count(Variable(token.text))
-
-    def _call(self, token: _Token, depth: int) -> Node:
-        if token.text not in FUNCTIONS and token.text != "where":
-            self._unknown(token)
-        self._expect("(")
-        operands = [self._climb(_COMPARISON, depth + 1)]
-        while self._next.text == ",":
-            self._take()
-            operands.append(self._climb(_COMPARISON, depth + 1))
-        self._expect(")")
-        if token.text == "where":
-            _check_count(token, len(operands), 3, 3)
-            return self._count(Choice(*operands))
-        function = FUNCTIONS[token.text]
-        _check_count(token, len(operands), function.least, function.most)
-        node = Operation(token.text, function.compute, tuple(operands), token.column)
-        return self._count(node)
-
-    def _unknown(self, token: _Token) -> NoReturn:
-        name, functions = token.text, (*FUNCTIONS, "where")
-        if name in functions:
-            _fail(token.column, f"{name} is a function; give it a value, as in {name}(t)")
-        if name in self.variables or name in CONSTANTS:
-            _fail(token.column, f"{name} is not a function")
-        problem = f"no such name {quote(name)}"
-        if name in _HINTS:
-            _fail(token.column, problem, name)
-        known = (*self.variables, *CONSTANTS, *functions)
-        _fail(token.column, f"{problem}; {suggest(name, known)}")
-
-    def _count(self, node: Node) -> Node:
+    def build(self, tree: ast.expr, depth: int = 1) -> Node:
+        start, text = tree.col_offset, self.source[tree.col_offset : tree.end_col_offset]
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            column = self.tokens[self.place - 1].column
-            _fail(column, f"more than {MAX_NODES} numbers, names and operations")
-        return node
+            self._fail(start, f"more than {MAX_NODES} numbers, names and operations")
+        if depth > MAX_DEPTH:
+            self._fail(start, f"nested more than {MAX_DEPTH} deep")
+        match tree:
+            case ast.Constant() if re.fullmatch(NUMBER, text):
+                if not math.isfinite(float(text)):
+                    self._fail(start, f"{quote(text)} is too large")
+                return Constant(float(text))
+            case ast.Name(id=name):
+                return self._variable(start, name)
+            case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
+                return self._call(start, name, [self.build(one, depth + 1) for one in operands])
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.build(operand, depth + 1)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return Operation(
+                    "-", operator.neg, (self.build(operand, depth + 1),), self.column + start
+                )
+            case (
+                ast.BinOp(left=left, right=right)
+                | ast.Compare(left=left, ops=[_], comparators=[right])
+            ):
+                place, sign = self._sign(left, right)
+                if sign not in _OPERATORS:
+                    self._refuse(place, sign)
+                operands = self.build(left, depth + 1), self.build(right, depth + 1)
+                return Operation(sign, _OPERATORS[sign], operands, self.column + place)
+            case ast.Compare(comparators=[first, second, *_]):
+                # a < b < c: Python reads it as a < b and b < c, few would expect that.
+                self._refuse(*self._sign(first, second))
+        self._refuse(start, text)
 
-    @property
-    def _next(self) -> _Token:
-        return self.tokens[self.place]
+    def _tokens(self) -> Iterator[tuple[int, str]]:
+        start = 0
+        while start < len(self.source):
+            match = _TOKEN.match(self.source, start)
+            if match is None:
+                self._refuse(start, self.source[start])
+            yield start, match[0]
+            start = match.end()
 
-    def _take(self) -> _Token:
-        token = self._next
-        self.place += 1
-        return token
+    def _sign(self, left: ast.expr, right: ast.expr) -> tuple[int, str]:
+        """Find the operator between two operands; parentheses are no part of either."""
+        start = left.end_col_offset or 0
+        gap = self.source[start : right.col_offset]
+        sign = gap.strip("() \t")
+        return start + gap.index(sign), sign
 
-    def _expect(self, sign: str) -> None:
-        if self._next.text != sign:
-            self._refuse(f"{quote(sign)} is missing")
-        self._take()
+    def _variable(self, start: int, name: str) -> Node:
+        if name in CONSTANTS:
+            return Constant(CONSTANTS[name])
+        if name not in self.variables:
+            self._refuse_name(start, name)
+        self.used.add(name)
+        return Variable(name)
 
-    def _refuse(self, missing: str = "") -> NoReturn:
-        token = self._next
-        if token.kind == "end":
-            _fail(token.column, missing or "ends too soon")
-        if missing:
-            _fail(token.column, f"{missing} before {quote(token.text)}")
-        _fail(token.column, f"{quote(token.text)} cannot stand here", token.text)
+    def _call(self, start: int, name: str, operands: list[Node]) -> Node:
+        if name not in FUNCTIONS and name != "where":
+            self._refuse_name(start, name)
+        least, most = (3, 3) if name == "where" else FUNCTIONS[name][1:]
+        if not least <= len(operands) <= most:
+            counts = f"{least}" if least == most else f"{least} to {most}"
+            self._fail(start, f"{name} takes {counts} values, got {len(operands)}")
+        if name == "where":
+            return Choice(*operands)
+        return Operation(name, FUNCTIONS[name].compute, tuple(operands), self.column + start)
 
+    def _refuse_name(self, start: int, name: str) -> NoReturn:
+        functions = (*FUNCTIONS, "where")
+        if name in functions:
+            self._fail(start, f"{name} is a function; give it a value, as in {name}(t)")
+        if name in self.variables or name in CONSTANTS:
+            self._fail(start, f"{name} is not a function")
+        hint = _HINTS.get(name) or f"; {suggest(name, (*self.variables, *CONSTANTS, *functions))}"
+        self._fail(start, f"no such name {quote(name)}{hint}")
 
-def _check_count(token: _Token, count: int, least: int, most: int) -> None:
-    if not least <= count <= most:
-        wanted = f"{least}" if least == most else f"{least} to {most}"
-        _fail(token.column, f"{token.text} takes {wanted} values, got {count}")
+    def _refuse(self, start: int, text: str) -> NoReturn:
+        self._fail(start, f"{quote(text)} cannot stand here{_HINTS.get(text, '')}")
+
+    def _fail(self, start: int, problem: str) -> NoReturn:
+        raise ExpressionError(self.column + start, problem)

@@ -1,7 +1,7 @@
 """Masks: shapes, what moves, and soft borders. (1, 1, H, W), 1 where dreaming is in full.
 
 To add a shape, write a function (picture, size, at) -> how many pixels inside its border each
-pixel lies, below 0 outside, and name it in SHAPES and in `options/mask.py`.
+pixel lies, below 0 outside, register it, and add its name to `Shape` in `preset/mask.py`.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dreamvid.dream.objectives.grid import Mask
 from dreamvid.dream.smooth import blur
+from dreamvid.system.registry import Registry
 
 WIDE = 10  # pixels
 
@@ -41,14 +42,17 @@ class Canvas:
 
 Place = tuple[float, float]
 """Shares of width and height."""
+SHAPES: Registry[Callable[[Canvas, float, Place], Tensor]] = Registry()
 
 
+@SHAPES.register("centre")
 def centre(canvas: Canvas, size: float, at: Place) -> Tensor:
     """A disc."""
     from_middle = torch.hypot(canvas.x - at[0] * canvas.width, canvas.y - at[1] * canvas.height)
     return size * canvas.shorter / 2 - from_middle
 
 
+@SHAPES.register("edge")
 def edge(canvas: Canvas, size: float, at: Place) -> Tensor:
     """A margin all around."""
     across = torch.minimum(canvas.x, canvas.width - canvas.x)
@@ -56,36 +60,30 @@ def edge(canvas: Canvas, size: float, at: Place) -> Tensor:
     return size * canvas.shorter / 2 - torch.minimum(across, down)
 
 
+@SHAPES.register("horizon")
 def horizon(canvas: Canvas, size: float, at: Place) -> Tensor:
     """A band from side to side."""
     return size * canvas.height / 2 - (canvas.y - at[1] * canvas.height).abs()
 
 
+@SHAPES.register("sky")
 def sky(canvas: Canvas, size: float, at: Place) -> Tensor:
     return size * canvas.height - canvas.y
 
 
+@SHAPES.register("ground")
 def ground(canvas: Canvas, size: float, at: Place) -> Tensor:
     return canvas.y - (1 - size) * canvas.height
 
 
+@SHAPES.register("left")
 def left(canvas: Canvas, size: float, at: Place) -> Tensor:
     return size * canvas.width - canvas.x
 
 
+@SHAPES.register("right")
 def right(canvas: Canvas, size: float, at: Place) -> Tensor:
     return canvas.x - (1 - size) * canvas.width
-
-
-SHAPES: dict[str, Callable[[Canvas, float, Place], Tensor]] = {
-    "centre": centre,
-    "edge": edge,
-    "horizon": horizon,
-    "sky": sky,
-    "ground": ground,
-    "left": left,
-    "right": right,
-}
 
 
 def shape(name: str, canvas: Canvas, *, size: float, at: Place) -> Mask:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from dreamvid.dream.cuda.gradient_graphs import GraphedScore
 from dreamvid.dream.objectives.catalogue import OBJECTIVES
 from dreamvid.dream.objectives.channels import PICKS
 from dreamvid.dream.objectives.guides import GUIDES
-from dreamvid.dream.objectives.objective import Objective, energy, masked, only
+from dreamvid.dream.objectives.objective import Objective, masked, only
 from dreamvid.dream.objectives.score import Differentiable, Part
 from dreamvid.dream.tiling.tiled_score import make_tiling, with_tiles
 from dreamvid.errors import PresetError
@@ -141,14 +142,9 @@ def _plain(
         weights = direction[channels] * weights if channels else direction
     if name == "energy" and layer.channel_weights:
         name = "direction"
-    made = {
-        "energy": energy,
-        "diversity": OBJECTIVES["diversity"],
-        "channel": lambda: OBJECTIVES["channel"](weights),
-        "direction": lambda: OBJECTIVES["direction"](weights),
-        "neuron": lambda: OBJECTIVES["neuron"](weights, layer.place),
-    }[name]()
-    return only(channels, made) if channels else made
+    make, settings = OBJECTIVES[name], {"weights": weights, "place": layer.place}
+    objective = make(**{key: settings[key] for key in signature(make).parameters})
+    return only(channels, objective) if channels else objective
 
 
 @contextmanager

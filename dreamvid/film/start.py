@@ -1,7 +1,7 @@
 """The picture a film grows from: generated from the seed, or read from a file.
 
-To add a kind, write a function (height, width, rng) -> Image and name it in STARTS and
-in `StartOptions.kind`.
+To add a kind, write a function (height, width, rng) -> Image, register it, and add its name to
+`StartOptions.kind`.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,20 @@ from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
 from dreamvid.media.images.reading import load
 from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.preset.schema import StartOptions
+from dreamvid.system.registry import Registry
 
 Plane = Float[Tensor, "1 1 h w"]
+STARTS: Registry[Callable[[int, int, torch.Generator], Image]] = Registry()
+DEFAULT_SIZE = (480, 270)  # width, height
 
 
+@STARTS.register("noise")
 def noise(height: int, width: int, rng: torch.Generator) -> Image:
     """Every pixel its own colour, uniform: the 2018 post's second series began so."""
     return torch.rand(1, 3, height, width, generator=rng)
 
 
+@STARTS.register("sky")
 def sky(height: int, width: int, rng: torch.Generator) -> Image:
     """White clouds in a blue that pales towards the horizon."""
     down = ramp(height, width)
@@ -38,18 +43,11 @@ def sky(height: int, width: int, rng: torch.Generator) -> Image:
     return (blue + cover * (lit - blue)).clamp(0, 1)
 
 
+@STARTS.register("dusk")
 def dusk(height: int, width: int, rng: torch.Generator) -> Image:
     """A dark blue evening over a warm horizon, with thin clouds: it gives deep colours."""
     glow = mix((0.13, 0.18, 0.40), (0.96, 0.62, 0.36), ramp(height, width))
     return (glow * (0.6 + 0.55 * clouds(height, width, rng))).clamp(0, 1)
-
-
-STARTS: dict[str, Callable[[int, int, torch.Generator], Image]] = {
-    "noise": noise,
-    "sky": sky,
-    "dusk": dusk,
-}
-DEFAULT_SIZE = (480, 270)  # width, height
 
 
 def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:

@@ -12,12 +12,15 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from dreamvid.system.registry import Registry
+
 Map = Float[Tensor, "rows columns 2"]
 Planes = Float[Tensor, "1 c h w"]
 Sampled = Float[Tensor, "1 c rows columns"]
 Halvings = Int[Tensor, "rows columns"]
 Index = Int[Tensor, "h w"]
 MOST_HALVINGS = 6
+BORDERS: Registry[Callable[[Index, int], Index]] = Registry()
 Weights = list[Float[Tensor, "rows columns"]]
 
 
@@ -71,6 +74,7 @@ def keys_weights(fraction: Float[Tensor, "rows columns"], sharpness: float) -> W
     return [far(1 + fraction), near(fraction), near(1 - fraction), far(2 - fraction)]
 
 
+@BORDERS.register("mirror")
 def mirror(index: Index, length: int) -> Index:
     """Indices outside 0 .. length-1, reflected about the border pixels."""
     if length == 1:
@@ -80,21 +84,16 @@ def mirror(index: Index, length: int) -> Index:
     return torch.minimum(folded, period - folded)
 
 
+@BORDERS.register("wrap")
 def wrap(index: Index, length: int) -> Index:
     """The picture repeated: past the right border comes the left one."""
     return index.remainder(length)
 
 
+@BORDERS.register("clamp")
 def clamp(index: Index, length: int) -> Index:
     """The border pixels drawn out."""
     return index.clamp(0, length - 1)
-
-
-BORDERS: dict[str, Callable[[Index, int], Index]] = {
-    "mirror": mirror,
-    "wrap": wrap,
-    "clamp": clamp,
-}
 
 
 def halvings(places: Map) -> Halvings:

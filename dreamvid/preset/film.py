@@ -1,7 +1,7 @@
 """[video], [loop], [flow], [colour], [sound], [outputs]: the film around the dream."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -9,13 +9,8 @@ from dreamvid.errors import quote
 from dreamvid.media.video.codecs import CODECS, Codec
 from dreamvid.preset.base import Options, Scheduled, Share
 from dreamvid.preset.sites import check_target
-from dreamvid.preset.values import File, Finite, Fps
+from dreamvid.preset.values import File, Finite, Fps, OneOf
 from dreamvid.schedule.curve import Bounds
-
-if TYPE_CHECKING:
-    CodecName = str
-else:
-    CodecName = Literal[*CODECS]
 
 
 class VideoOptions(Options):
@@ -33,7 +28,7 @@ class VideoOptions(Options):
         le=40,
         description="x264's quality, for others what looks alike; lower is better and larger",
     )
-    codec: CodecName = Field(
+    codec: Annotated[str, OneOf(CODECS)] = Field(
         default="h264",
         description="of the films: h264 and hevc as MP4, av1 and vp9 as WebM, prores as MOV, "
         "ffv1 (lossless) as MKV, hap for VJs' players as MOV",

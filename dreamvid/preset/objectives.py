@@ -1,7 +1,7 @@
 """What a dream is to make more of: layers, guides, classes and words, each with its weight."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -13,21 +13,12 @@ from dreamvid.schedule.curve import Bounds
 Weight = Annotated[Scheduled, Bounds(ge=-1e6, le=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-LayerObjective = Literal[
-    "energy",
-    "channel",
-    "strongest",
-    "weakest",
-    "average",
-    "direction",
-    "neuron",
-    "diversity",
-    "guide",
-    "guide-mean",
-    "style",
-]
-GUIDED = ("guide", "guide-mean", "style")
-PICKED = ("strongest", "weakest", "average")
+Picked = Literal["strongest", "weakest", "average"]
+Guided = Literal["guide", "guide-mean", "style"]
+LayerObjective = Literal["energy", "channel", Picked, "direction", "neuron", "diversity", Guided]
+"""The objectives; what is registered in `dream/objectives/` has the same names."""
+PICKED: tuple[str, ...] = get_args(Picked)
+GUIDED: tuple[str, ...] = get_args(Guided)
 WEIGHED = ("energy", "channel", "direction", "neuron")
 """What takes a weight for each of a layer's channels."""
 

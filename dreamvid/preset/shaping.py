@@ -7,13 +7,14 @@ from pydantic import Field, field_validator, model_validator
 from dreamvid.errors import suggest
 from dreamvid.preset.base import Options, Scheduled, Share
 from dreamvid.preset.looks import LOOKS
+from dreamvid.preset.values import OneOf
 from dreamvid.schedule.curve import Bounds
 
 
 class ShapingOptions(Options):
     """Part of [dream]. The defaults are those of the 2015 program."""
 
-    look: Literal["classic", "soft", "crisp", "painterly"] = Field(
+    look: Annotated[str, OneOf(LOOKS)] = Field(
         default="classic",
         description="sets, of the options of a step, those that are not given; classic: none",
     )

@@ -1,11 +1,37 @@
 """Values that presets write in their own way: sizes, frame rates, pairs."""
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Metadata of an `Annotated[str, ...]` option that takes a few names, as `Literal` does.
+
+    For names that a table holds already.
+    """
+
+    names: Collection[str]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.literal_schema([*self.names])
+
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
 """How files end that are taken for films."""

@@ -1,7 +1,8 @@
 """What a dream makes more of.
 
-To add an objective, write a function that returns one and name it in OBJECTIVES; presets can
-then say `dream.objective = "its-name"`, once `scores.py` knows what to give it.
+To add an objective, write a function that returns one and register it here, and add its name to
+`LayerObjective` in `preset/objectives.py`. Its parameters are those it needs of `weights`, a
+number for each channel, and `place`, in shares of the image.
 """
 
 from collections.abc import Callable
@@ -17,24 +18,29 @@ from dreamvid.dream.objectives.guides import GUIDES
 from dreamvid.dream.objectives.objective import Objective, SpatialMap, Sums, energy, everywhere
 from dreamvid.image import Activation
 from dreamvid.models.head import Head
+from dreamvid.system.registry import Registry
 
 Weights = Float[Tensor, " channels"]
+OBJECTIVES: Registry[Callable[..., Objective]] = Registry({"energy": energy, **PICKS, **GUIDES})
 
 RIVALS = 0.25  # found by trying: 0 leaves relatives in, 1 shapes the class too little
 FAINT = 0.1  # least cosine that a word's length is counted by, or nothing would ever begin
 TINY = 1e-12
 
 
+@OBJECTIVES.register("channel")
 def channel(weights: Weights) -> Objective:
     """Some channels more active, by their weights; below 0, less (Lucid's `channel`, 2017)."""
     return everywhere(lambda activation: _weighted(weights, activation))
 
 
+@OBJECTIVES.register("direction")
 def direction(weights: Weights) -> Objective:
     """The energy of a layer, each channel's counted by a weight."""
     return everywhere(lambda activation: _weighted(weights, 0.5 * activation.pow(2)))
 
 
+@OBJECTIVES.register("neuron")
 def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
     """Some channels more active at one place only (Lucid's `neuron`, 2017).
 
@@ -50,6 +56,7 @@ def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
     return Objective(statistics, placed=True)
 
 
+@OBJECTIVES.register("diversity")
 def diversity() -> Objective:
     """Neighbouring places unlike each other: 1 less the cosine of what they see, summed."""
 
@@ -73,6 +80,7 @@ def _cut(weights: Tensor | float, like: Tensor) -> Tensor | float:
     return weights[: like.shape[0], : like.shape[1]] if isinstance(weights, Tensor) else weights
 
 
+@OBJECTIVES.register("class")
 def labels(head: Head, wanted: Weights) -> Objective:
     """Classes of a classifier, applied at every place instead of to the mean of all.
 
@@ -93,6 +101,7 @@ def labels(head: Head, wanted: Weights) -> Objective:
     return everywhere(score)
 
 
+@OBJECTIVES.register("words")
 def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
     """Each place pulled towards words, through the head that puts pictures among them.
 
@@ -116,16 +125,3 @@ def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
 
 def _weighted(weights: Weights, activation: Activation) -> SpatialMap:
     return torch.einsum("c,chw->hw", weights, activation[0])
-
-
-OBJECTIVES: dict[str, Callable[..., Objective]] = {
-    "energy": energy,
-    "channel": channel,
-    "direction": direction,
-    "neuron": neuron,
-    "diversity": diversity,
-    "class": labels,
-    "words": words,
-    **PICKS,
-    **GUIDES,
-}

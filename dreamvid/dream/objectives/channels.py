@@ -7,18 +7,24 @@ from collections.abc import Callable
 
 from dreamvid.dream.objectives.objective import Objective, energy, only
 from dreamvid.image import OtherSizeActivation
+from dreamvid.system.registry import Registry
+
+PICKS: Registry[Callable[[OtherSizeActivation, int], Objective]] = Registry()
 
 
+@PICKS.register("strongest")
 def strongest(seen: OtherSizeActivation, count: int) -> Objective:
     """What the picture shows most of."""
     return only(_ranked(seen)[-count:], energy())
 
 
+@PICKS.register("weakest")
 def weakest(seen: OtherSizeActivation, count: int) -> Objective:
     """What the picture shows least of."""
     return only(_ranked(seen)[:count], energy())
 
 
+@PICKS.register("average")
 def average(seen: OtherSizeActivation, count: int) -> Objective:
     """What the picture shows neither much nor little of."""
     channels = _ranked(seen)
@@ -29,10 +35,3 @@ def average(seen: OtherSizeActivation, count: int) -> Objective:
 def _ranked(seen: OtherSizeActivation) -> list[int]:
     """The channels, the least active first."""
     return seen.detach().mean((0, 2, 3)).argsort(stable=True).tolist()
-
-
-PICKS: dict[str, Callable[[OtherSizeActivation, int], Objective]] = {
-    "strongest": strongest,
-    "weakest": weakest,
-    "average": average,
-}

@@ -12,11 +12,15 @@ from torch import Tensor
 from dreamvid.dream.objectives.grid import Grid, whole_grid
 from dreamvid.dream.objectives.objective import Objective, SpatialMap, Sums, everywhere
 from dreamvid.image import Activation, OtherSizeActivation, Scalar
+from dreamvid.system.registry import Registry
 
 PRODUCTS = 1 << 24  # compared at a time: 64 MB, however large picture and guide are
 TINY = 1e-12
 
+GUIDES: Registry[Callable[[OtherSizeActivation], Objective]] = Registry()
 
+
+@GUIDES.register("guide")
 def best_match(target: OtherSizeActivation) -> Objective:
     """The features of a guide: each place is pulled to its best match there.
 
@@ -33,6 +37,7 @@ def best_match(target: OtherSizeActivation) -> Objective:
     return everywhere(score)
 
 
+@GUIDES.register("guide-mean")
 def statistics(target: OtherSizeActivation) -> Objective:
     """The guide's mixture, wherever in the picture: mean and spread of each channel.
 
@@ -50,6 +55,7 @@ def statistics(target: OtherSizeActivation) -> Objective:
     return Objective(_moments, reduce)
 
 
+@GUIDES.register("style")
 def style(target: OtherSizeActivation) -> Objective:
     """What goes with what in the guide: its Gram matrix (Gatys et al., 2015), approached."""
     goal = _gram(_products(target.detach(), whole_grid(target)), target.shape[1])
@@ -97,10 +103,3 @@ def _products(activation: Activation, grid: Grid) -> Sums:
 
 def _gram(sums: Sums, channels: int) -> Float[Tensor, "channels channels"]:
     return (sums[1:] / sums[0].clamp_min(TINY)).reshape(channels, channels)
-
-
-GUIDES: dict[str, Callable[[OtherSizeActivation], Objective]] = {
-    "guide": best_match,
-    "guide-mean": statistics,
-    "style": style,
-}

@@ -7,7 +7,6 @@ one, is estimate(new, old).
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -23,7 +22,6 @@ Flow = Float[Tensor, "rows columns 2"]
 Estimator = Callable[[Bytes, Bytes], Flow]
 """(this, other) -> flow. Both frames are of one size."""
 
-Method = Literal["dis", "dis-fast", "raft", "raft-small"]
 NETWORKS: dict[str, str] = {"raft": "raft-large", "raft-small": "raft-small"}
 PRESETS: dict[str, int] = {
     "dis": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
@@ -34,7 +32,7 @@ LARGEST = 1280  # pixels of the longer side: above it flow is estimated smaller,
 SMALLEST = 64  # pixels of a side: below it DIS has too few scales for its patches of 8
 
 
-def make_estimator(method: Method, device: torch.device) -> Estimator:
+def make_estimator(method: str, device: torch.device) -> Estimator:
     """An estimator whose flows are on the device; for one thread.
 
     Kroeger, Timofte, Dai, Van Gool, "Fast Optical Flow using Dense Inverse Search", 2016;

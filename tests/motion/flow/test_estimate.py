@@ -10,10 +10,10 @@ from dreamvid.cli import main
 from dreamvid.errors import ModelError
 from dreamvid.models.networks.raft import NAMES, SMALLEST, Raft
 from dreamvid.models.weights.install import install
-from dreamvid.motion.flow.estimate import Method, make_estimator
+from dreamvid.motion.flow.estimate import make_estimator
 
 CPU = torch.device("cpu")
-METHODS: list[Method] = ["dis", "dis-fast"]
+METHODS = ["dis", "dis-fast"]
 
 
 def endpoint_error(flow, expected, margin):

@@ -17,12 +17,12 @@ def again(preset, folder):
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_preset_that_comes_with_dreamvid_is_read_back_as_it_was(name, tmp_path):
+def test_written_preset_reads_back_the_same(name, tmp_path):
     preset = load_preset(name)
     assert again(preset, tmp_path).model_dump() == preset.model_dump()
 
 
-def test_texts_lists_schedules_and_paths_are_read_back(tmp_path, monkeypatch):
+def test_written_texts_lists_schedules_and_paths_read_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save(torch.zeros(1, 3, 16, 16), Path("guide.png"))
     preset = with_settings(
@@ -46,11 +46,17 @@ def test_texts_lists_schedules_and_paths_are_read_back(tmp_path, monkeypatch):
     assert found.dream.layers == preset.dream.layers
 
 
-def test_a_look_stays_as_it_was_changed(tmp_path):
+def test_written_look_keeps_its_changes(tmp_path):
     preset = with_settings(["video.frames=1", "dream.look=soft", "dream.pyramid=0"])
     assert again(preset, tmp_path).model_dump() == preset.model_dump()
 
 
-def test_only_what_was_given_is_written():
+def test_only_options_that_were_set_are_written():
     table = tomllib.loads(to_toml(with_settings(["video.frames=2", "dream.steps=10"]), ""))
     assert table == {"video": {"frames": 2}, "dream": {"steps": 10}}
+
+
+def test_lists_are_written_as_inline_tables():
+    preset = with_settings(["video.frames=2", "dream.layers=[{name='a', weight=2}, 'b']"])
+    layers = 'layers = [\n    { weight = 2.0, name = "a" },\n    { name = "b" },\n]\n'
+    assert to_toml(preset, "mine") == f"# mine\n[dream]\n{layers}\n[video]\nframes = 2\n"

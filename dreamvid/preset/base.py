@@ -1,4 +1,4 @@
-"""What all tables of a preset share."""
+"""Base class of a preset's tables, and the types they share."""
 
 from typing import Annotated, Any
 
@@ -8,21 +8,23 @@ from dreamvid.schedule.curve import Bounds, Curve
 
 
 class Options(BaseModel):
+    """Table of options: frozen, unknown keys refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     def changed(self) -> set[str]:
-        """The options that are not at their defaults."""
+        """Names of the options that differ from their defaults."""
         fields = type(self).model_fields
         return {name for name in fields if getattr(self, name) != fields[name].default}
 
 
 Scheduled = float | Curve
-"""A number, or what it is over time: keyframes or an expression. Its bounds annotate it."""
+"""Number, or its schedule: keyframes or an expression. `Bounds` annotates it."""
 Share = Annotated[Scheduled, Bounds(ge=0, le=1)]
 
 
 def flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables to one level, keys joined by dots."""
+    """Flatten nested tables to one level, keys joined by dots."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict):

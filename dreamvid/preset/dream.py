@@ -1,4 +1,4 @@
-"""[dream]: what the network makes of each frame."""
+"""[dream]: how each frame is dreamed."""
 
 import re
 from pathlib import Path
@@ -23,12 +23,12 @@ from dreamvid.schedule.curve import Bounds
 
 
 def _or_none(value: object) -> object:
-    """What a preset names may be taken back: --set dream.direction=none."""
+    """Read "none" as None, so that --set dream.direction=none removes a preset's direction."""
     return None if value == "none" else value
 
 
 def is_name(value: object) -> bool:
-    """Whether a text names a direction, and is not the path of its file."""
+    """Test for the name of a direction, as opposed to the path of its file."""
     return isinstance(value, str) and not re.search(r"[/\\]|\.safetensors$|^~|^$", value)
 
 
@@ -40,7 +40,7 @@ NameOrFile = Annotated[
 
 
 class DreamOptions(ShapingOptions):
-    """How one frame is dreamed. The defaults are those of the 2015 program."""
+    """Settings of a frame's dream. The defaults are those of the 2015 program."""
 
     layers: Layers = Field(
         default=(),
@@ -53,10 +53,10 @@ class DreamOptions(ShapingOptions):
         description="seconds each layer has alone, one after another; 0: all together",
     )
     objective: LayerObjective = Field(
-        default="energy", description="what to make more of in the layers that do not say"
+        default="energy", description="objective of the layers that have none of their own"
     )
     guide: Guides = Field(
-        default=(), description="pictures whose features are pulled up: paths or {path, weight}"
+        default=(), description="images whose features are amplified: paths or {path, weight}"
     )
     direction: Annotated[NameOrFile | None, BeforeValidator(_or_none)] = Field(
         default=None,
@@ -64,11 +64,11 @@ class DreamOptions(ShapingOptions):
         ".safetensors file with an array a layer",
     )
     classes: Classes = Field(
-        default=(), description="labels or groups to be seen everywhere, or {label, weight}"
+        default=(), description="labels or groups to show everywhere, or {label, weight}"
     )
     words: Words = Field(
         default=(),
-        description="words of a model that knows some, to be seen everywhere, or {text, weight}",
+        description="words to show everywhere, by a model that knows some, or {text, weight}",
     )
     mask: Masked = Field(
         default=None,
@@ -77,13 +77,13 @@ class DreamOptions(ShapingOptions):
     )
     pick: Literal["first", "frame"] = Field(
         default="first",
-        description="strongest, weakest, average channels: of the first frame, or of each",
+        description="strongest, weakest, average: channels of the first frame, or of each",
     )
     octaves: Annotated[Scheduled, Bounds(ge=1, le=20, whole=True)] = Field(
-        default=4, description="sizes dreamed, the full one included"
+        default=4, description="number of sizes dreamed, the full one included"
     )
     octave_scale: Annotated[Scheduled, Bounds(gt=1, le=4)] = Field(
-        default=1.4, description="side of a size over the one before"
+        default=1.4, description="ratio of an octave's sides to the one before"
     )
     steps: Annotated[Scheduled, Bounds(ge=0, le=10_000, whole=True)] = Field(
         default=10, description="gradient steps in each octave"
@@ -96,45 +96,47 @@ class DreamOptions(ShapingOptions):
     )
     same_jitter: bool | None = Field(
         default=None,
-        description="shift each frame like the first: no flicker, but on still pictures a "
+        description="use the first frame's shifts in each: no flicker, but on still pictures a "
         "grid may show; default: for footage",
     )
     every: int = Field(
         default=1,
         ge=1,
         le=1000,
-        description="dream one frame in so many; the others move on exactly, the dream fading in",
+        description="dream one frame in N; the others are moved exactly, the dream fading in",
     )
     rate: Fps | None = Field(
-        default=None, description="instead of every: dreamed frames a second; fps is a multiple"
+        default=None,
+        description="instead of every: dreamed frames a second, a divisor of fps",
     )
     precision: Literal["auto", "single", "half"] = Field(
         default="auto",
-        description="what the network computes in; half is faster and a little rougher; auto: "
+        description="number format of the network; half is faster and a little rougher; auto: "
         "half on NVIDIA GPUs, single elsewhere",
     )
     tile: Tile = Field(
         default="auto",
-        description="side, in pixels, of the tiles a gradient is taken in; auto: whole pictures, "
-        "but tiles where memory is short; off: always whole",
+        description="side, in pixels, of the tiles that gradients are computed in; auto: whole "
+        "images, but tiles where memory is short; off: always whole",
     )
 
     @property
     def layer_objectives(self) -> tuple[LayerObjective, ...]:
-        """What each of the layers makes more of; of no layers, what the model's own would."""
+        """Objective of each layer; of no layers, the one that the model's usual layers get."""
         if not self.layers:
             return (self.objective,)
         return tuple(layer.objective or self.objective for layer in self.layers)
 
     @property
     def guided_layers(self) -> list[str]:
+        """Names of the layers whose objective needs a guide."""
         pairs = zip(self.layers, self.layer_objectives, strict=False)
         return [layer.name for layer, objective in pairs if objective in GUIDED]
 
     @model_validator(mode="before")
     @classmethod
-    def _a_guide_guides(cls, table: Any) -> Any:
-        """A guide, or a direction, says by itself what the objective is."""
+    def _infer_objective(cls, table: Any) -> Any:
+        """Infer the objective from a guide or a direction."""
         if isinstance(table, dict) and "objective" not in table:
             if table.get("guide"):
                 return {**table, "objective": "guide"}
@@ -168,7 +170,7 @@ class DreamOptions(ShapingOptions):
             raise ValueError("tour needs two layers or more")
         if self.rate and self.every > 1:
             raise ValueError("rate replaces every; give one or the other")
-        named = [(layer.name, goal) for layer, goal in zip(self.layers, objectives, strict=False)]
-        if not self.tour and len({*named}) < len(named):
+        pairs = [(layer.name, one) for layer, one in zip(self.layers, objectives, strict=False)]
+        if not self.tour and len({*pairs}) < len(pairs):
             raise ValueError("layers names one layer twice; give its channels in one list")
         return self

@@ -1,4 +1,4 @@
-"""[video], [loop], [flow], [colour], [sound], [outputs]: the film around the dream."""
+"""[video], [loop], [flow], [colour], [sound], [outputs]: everything around the dream."""
 
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -14,6 +14,8 @@ from dreamvid.schedule.curve import Bounds
 
 
 class VideoOptions(Options):
+    """Length, rate and encoding of the films."""
+
     fps: Annotated[Fps, Field(description='frames a second: 24, or "30000/1001"')] | None = Field(
         default=None, description="default 24, or the footage's own"
     )
@@ -21,7 +23,7 @@ class VideoOptions(Options):
     seconds: Finite | None = Field(
         default=None, gt=0, le=1e6, description="length, instead of frames"
     )
-    every: int = Field(default=1, ge=1, description="the GIF keeps one frame in so many")
+    every: int = Field(default=1, ge=1, description="the GIF keeps one frame in N")
     crf: int = Field(
         default=16,
         ge=0,
@@ -71,15 +73,17 @@ class VideoOptions(Options):
 
     @property
     def kind(self) -> Codec:
+        """Codec of the films."""
         return CODECS[self.codec]
 
     @property
     def bits(self) -> int:
-        """Of a sample."""
+        """Bits a sample."""
         return self.depth or self.kind.depth
 
     @property
     def rate(self) -> Fraction:
+        """Frames a second; 24 unless given."""
         return self.fps or Fraction(24)
 
     @property
@@ -89,7 +93,7 @@ class VideoOptions(Options):
 
 
 class LoopOptions(Options):
-    """How the film's end meets its beginning."""
+    """Loop: how the film's end meets its beginning."""
 
     kind: Literal["none", "cross-fade", "endless"] = Field(
         default="none",
@@ -97,13 +101,13 @@ class LoopOptions(Options):
         "endless: the dream itself is led back to its beginning",
     )
     seconds: Finite = Field(
-        default=2.0, gt=0, le=3600, description="how long the end takes to become the beginning"
+        default=2.0, gt=0, le=3600, description="duration of the transition from end to beginning"
     )
     warm_up: Finite = Field(
         default=1.0,
         ge=0,
         le=3600,
-        description="dreamed before the loop begins, so that it begins amid the dream",
+        description="dreamed before the loop begins, so that its first frame is a dream already",
     )
 
     @model_validator(mode="after")
@@ -114,7 +118,7 @@ class LoopOptions(Options):
 
 
 class FlowOptions(Options):
-    """What earlier frames do to a new one, moved to where they are now."""
+    """Influence of earlier frames, warped by the motion, on a new one."""
 
     frames: int = Field(
         default=0, ge=0, le=16, description="dreamed films: how many earlier frames are mixed in"
@@ -124,10 +128,10 @@ class FlowOptions(Options):
         description="share of the earlier frames; footage: of the dream carried on",
     )
     decay: Share = Field(
-        default=0.8, description="what is left from dream to dream of what is carried"
+        default=0.8, description="share of the carried dream that is left at the next one"
     )
     method: Literal["dis", "dis-fast", "raft", "raft-small"] = Field(
-        default="dis", description="how footage's motion is found; raft needs `models get`"
+        default="dis", description="optical flow of footage; raft needs `models get`"
     )
     cuts: bool = Field(default=True, description="footage: begin anew after a cut")
     restart: Annotated[Scheduled, Bounds(ge=1, le=100)] = Field(
@@ -136,23 +140,23 @@ class FlowOptions(Options):
 
 
 class ColourOptions(Options):
-    """What keeps a long film from going grey, dark or neon."""
+    """Colour grading that keeps a long film from drifting to grey, dark or neon."""
 
     keep: Literal["none", "mean", "spread", "palette"] = Field(
         default="none",
-        description="what of the start's colours: their mean, mean and spread, or all of them",
+        description="which of the start's colours: their mean, mean and spread, or all of them",
     )
     strength: Share = Field(
-        default=0.2, description="share of the way back to them that is gone in a frame"
+        default=0.2, description="share of the difference that is corrected in a frame"
     )
     like: File | None = Field(
-        default=None, description="a picture whose colours are kept instead of the start's"
+        default=None, description="an image whose colours are kept instead of the start's"
     )
     contrast: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
-        default=1.0, description="spread of lightness to keep, over the picture's own"
+        default=1.0, description="spread of lightness to keep, relative to the image's own"
     )
     saturation: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
-        default=1.0, description="spread of colour to keep, over the picture's own"
+        default=1.0, description="spread of colour to keep, relative to the image's own"
     )
 
     @model_validator(mode="after")
@@ -165,7 +169,7 @@ class ColourOptions(Options):
 
 
 class SoundOptions(Options):
-    """What is heard, and what schedules hear: rms, bass, mid, high, onset, beat."""
+    """Sound of the films, and of schedules: rms, bass, mid, high, onset, beat."""
 
     path: File | None = Field(
         default=None, description="a sound or video file; default: the footage's own sound"
@@ -181,7 +185,7 @@ class SoundOptions(Options):
 
 
 class OutputOptions(Options):
-    """What is written beside the forward film."""
+    """Files written besides the forward film."""
 
     reverse: bool = Field(default=True, description="the film backwards")
     loop: bool = Field(
@@ -195,8 +199,8 @@ class OutputOptions(Options):
         default="none", description="png: every frame, of 16 bits a channel, in OUT/frames/"
     )
     targets: tuple[Annotated[str, AfterValidator(check_target)], ...] = Field(
-        default=(), description="what else is made of the films, such as reels: `export --list`"
+        default=(), description="exports to make of the films, such as reels: `export --list`"
     )
     stills: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        default=(), description="numbers of frames kept as PNG, the first being 0"
+        default=(), description="indices of frames kept as PNG, from 0"
     )

@@ -1,4 +1,4 @@
-"""TOML -> a checked Preset: by name or path, with `key=value` settings laid over it.
+"""Loading of presets by name or path, with `key=value` settings on top.
 
 A preset that somebody shared is untrusted input: nothing in it is run.
 """
@@ -31,13 +31,13 @@ PATHS = (
 )
 
 RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
-"""How files end that may tell what they were rendered from."""
+"""Suffixes of files that may hold the preset they were rendered from."""
 
 
 def names() -> list[str]:
-    """The presets that come with dreamvid."""
-    entries = [entry.name for entry in shipped_folder().iterdir()]
-    return sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml"))
+    """List the presets that come with dreamvid."""
+    entries = [Path(entry.name) for entry in shipped_folder().iterdir()]
+    return sorted(entry.stem for entry in entries if entry.suffix == ".toml")
 
 
 @cache
@@ -48,7 +48,7 @@ def shipped_folder() -> Traversable:
 
 
 def read_text(name: str) -> str:
-    """The TOML of a preset, named or given as a path; raises PresetError."""
+    """Read the TOML of a preset, given by name or path; raises PresetError."""
     if name in names():
         return (shipped_folder() / f"{name}.toml").read_text("utf-8")
     path = Path(name)
@@ -68,7 +68,7 @@ def read_text(name: str) -> str:
 
 
 def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
-    """Read a preset by name or path, with `key=value` settings laid over it.
+    """Load a preset by name or path, with `key=value` settings on top.
 
     Paths in a file are taken from the file's folder, paths in settings from the
     current one. Raises PresetError naming the option.
@@ -80,8 +80,8 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
 
 
 def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
-    """The preset of a table, which is changed, under settings; raises as `load_preset` does."""
-    if names_look(settings):
+    """Apply settings to a table, in place, and validate it; raises PresetError."""
+    if sets_look(settings):
         _drop_looks(table)
     _drop_direction(table, settings)
     for setting in settings:
@@ -90,7 +90,7 @@ def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
 
 
 def with_settings(settings: Sequence[str]) -> Preset:
-    """A preset of defaults, which are those of the 2015 program, and these settings."""
+    """Make a preset of the defaults, those of the 2015 program, and settings."""
     table: dict[str, Any] = {}
     for setting in settings:
         _set(table, setting)
@@ -98,30 +98,30 @@ def with_settings(settings: Sequence[str]) -> Preset:
 
 
 def sets(settings: Sequence[str], key: str) -> bool:
-    """Whether one of these `key=value` is for the key."""
+    """Test whether one of the `key=value` settings is for the key."""
     return any(setting.partition("=")[0].strip() == key for setting in settings)
 
 
-def names_look(settings: Sequence[str]) -> bool:
-    """Whether one of them chooses a look, which then takes the place of what was there."""
+def sets_look(settings: Sequence[str]) -> bool:
+    """Test whether one of the settings chooses a look, which replaces the preset's."""
     return sets(settings, "dream.look")
 
 
-def decides_look(setting: str) -> bool:
-    """Whether a `key=value` is for something that looks decide."""
+def is_of_look(setting: str) -> bool:
+    """Test whether a `key=value` is for an option that looks set."""
     group, _, key = setting.partition("=")[0].strip().partition(".")
     return group == "dream" and key in SHAPING
 
 
 def _drop_looks(table: dict[str, Any]) -> None:
-    """Leave out of a preset what looks decide."""
+    """Remove the options that looks set from a preset's table."""
     dream = table.get("dream")
     if isinstance(dream, dict):
         table["dream"] = {key: value for key, value in dream.items() if key not in SHAPING}
 
 
 def check(table: dict[str, Any]) -> Preset:
-    """Make a Preset of a table; raises PresetError with the first thing that is wrong."""
+    """Validate a table; raises PresetError with its first error."""
     try:
         return Preset.model_validate(table)
     except ValidationError as error:
@@ -129,9 +129,9 @@ def check(table: dict[str, Any]) -> Preset:
 
 
 def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
-    """Leave out a preset's direction where layers, guides or an objective take its place.
+    """Remove a preset's direction where settings give layers, guides or an objective instead.
 
-    And its layers, which were chosen for something else, where a direction is.
+    A direction in the settings removes the layers, which were chosen for something else.
     """
     dream = table.get("dream")
     values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
@@ -156,12 +156,12 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 
 def anchor_paths(table: dict[str, Any], folder: Path) -> None:
-    """Take the paths in a preset's table from a folder, but those that are whole."""
+    """Resolve the relative paths in a preset's table against a folder, in place."""
 
     def anchored(value: object, key: str) -> object:
         if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
             return value
-        if isinstance(value, str):  # what is empty stays so, to be refused; ~ is its own place
+        if isinstance(value, str):  # empty stays empty, to be refused; ~ is expanded later
             return str(folder / value) if value and value[0] != "~" else value
         if isinstance(value, list):
             return [anchored(item, key) for item in value]
@@ -177,7 +177,7 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
 
 
 def _set(table: dict[str, Any], setting: str) -> None:
-    """Lay one `key=value` over a table; the value is TOML, or else plain text."""
+    """Set one `key=value` in a table; the value is TOML, or else plain text."""
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         problem = f"{quote(setting)} is not KEY=VALUE"
@@ -197,7 +197,7 @@ def _set(table: dict[str, Any], setting: str) -> None:
     if groups == ["video"] and last in ("frames", "seconds"):
         inner.pop("seconds" if last == "frames" else "frames", None)
     if (groups, last) == (["sound"], "path"):
-        inner.pop("bpm", None)  # a sound has a beat of its own, unless one is given after it
+        inner.pop("bpm", None)  # a sound has its own beat, unless a later setting gives one
     if (groups, last) == (["start"], "path"):
         footage = inner.get("kind") == "video" or str(value).lower().endswith(VIDEOS)
         inner["kind"] = "video" if footage else "image"
@@ -205,7 +205,7 @@ def _set(table: dict[str, Any], setting: str) -> None:
 
 
 def explain(error: ValidationError, kind: type[BaseModel] = Preset) -> PresetError:
-    """What is wrong first. `kind`: what was to be made of the table."""
+    """Turn pydantic's first error into a PresetError. `kind`: the model that was validated."""
     first, *others = error.errors(include_url=False)
     # Pydantic numbers the items of lists; a reader wants dream.layers[1].weight.
     option = "".join(
@@ -222,7 +222,7 @@ def explain(error: ValidationError, kind: type[BaseModel] = Preset) -> PresetErr
 
 
 def _siblings(location: tuple[int | str, ...], kind: type[BaseModel]) -> tuple[str, list[str]]:
-    """The unknown key, and the keys its table has."""
+    """Find the unknown key, and the keys of its table."""
     for part in location[:-1]:
         field = kind.model_fields.get(str(part))
         kind = next(_tables(field.annotation), kind) if field else kind
@@ -231,7 +231,7 @@ def _siblings(location: tuple[int | str, ...], kind: type[BaseModel]) -> tuple[s
 
 
 def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The tables that an option may be: itself one, or lists of one, or one among others."""
+    """Yield the tables that an option's type contains, in lists and unions too."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):

@@ -1,14 +1,14 @@
-"""Looks: options of [dream] that belong together, under one name.
+"""Looks: named sets of [dream] options.
 
-Found by looking at stills and films of GoogLeNet and EfficientNet-Lite0. None of them says
-what is dreamed, or in how many octaves: those depend on the model and on the picture's size.
+Chosen by looking at stills and films of GoogLeNet and EfficientNet-Lite0. None of them sets
+layers or octaves: those depend on the model and on the image's size.
 """
 
 from typing import Any
 
 LOOKS: dict[str, dict[str, Any]] = {
     "classic": {},
-    # A mild light, forms that rise out of haze: slow waves first, the finest detail held back.
+    # Mild light, forms in haze: low frequencies first, the finest detail held back.
     "soft": {
         "frequency": 1.0,
         "decorrelate": 0.5,
@@ -17,7 +17,7 @@ LOOKS: dict[str, dict[str, Any]] = {
         "saturation_limit": 45,
         "last_step": 0.2,
     },
-    # Fur and feathers to the last hair: most of the step in light, what it adds sharpened.
+    # Fur and feathers: most of the step in luminance, the dream sharpened.
     "crisp": {
         "pyramid": 2,
         "luminance": 0.5,
@@ -26,7 +26,7 @@ LOOKS: dict[str, dict[str, Any]] = {
         "sharpen": 0.8,
         "saturation_limit": 70,
     },
-    # Brushwork: bold forms and colours, surfaces as even as wet paint, edges between them.
+    # Brushwork: bold forms and colours, even surfaces with edges between them.
     "painterly": {
         "step_size": 2.5,
         "last_step": 0.3,
@@ -39,5 +39,5 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
 }
 
-# What a look decides, whichever of them it is.
 SHAPING = frozenset({"look", *(option for look in LOOKS.values() for option in look)})
+"""Options that looks set."""

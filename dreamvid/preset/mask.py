@@ -1,4 +1,4 @@
-"""Where a dream, or a guide, is at work, and how strongly: a shape, a picture, or what moves."""
+"""Masks of the dream and of guides: a shape, a file, or the footage's motion."""
 
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,23 +11,23 @@ from dreamvid.schedule.curve import Bounds, Curve
 Shape = Literal["centre", "edge", "horizon", "sky", "ground", "left", "right"]
 SHAPES: tuple[str, ...] = get_args(Shape)
 WORDS = (*SHAPES, "motion", "none")
-"""What stands for no file where a mask is a string."""
+"""Strings that are not paths where a mask is a string."""
 
-PLACED = ("centre", "horizon")  # the shapes that `at` moves
+PLACED = ("centre", "horizon")  # shapes that `at` moves
 Place = Annotated[Scheduled, Bounds(ge=-10, le=10)]
 
-SOFT = 0.05  # feather of what has none of its own
+SOFT = 0.05  # default feather of shapes and motion
 
 
 class MaskOptions(Options):
-    """A shape, a file or the footage's motion. It stays with the frame, whatever moves in it."""
+    """Mask: a shape, a file or the footage's motion. It is fixed to the frame."""
 
     shape: Shape | None = Field(
         default=None, description="a disc, the margin, a band, the top, the bottom or a side"
     )
     path: File | None = Field(
         default=None,
-        description="a picture, dreamed where it is light and opaque; or a folder of pictures or "
+        description="an image, dreamed where it is light and opaque; or a folder of images or "
         "a film: one for each frame",
     )
     motion: bool = Field(default=False, description="footage: dream on what moves")
@@ -42,8 +42,8 @@ class MaskOptions(Options):
     )
     speed: Annotated[Scheduled, Bounds(gt=0, le=100)] = Field(
         default=0.2,
-        description="of motion: what moves so fast is dreamed on in full, half as fast not at "
-        "all; in shorter sides a second",
+        description="of motion: pixels that move so fast are dreamed in full, at half the speed "
+        "not at all; in shorter sides a second",
     )
     feather: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
         default=None,
@@ -55,7 +55,7 @@ class MaskOptions(Options):
 
     @property
     def softness(self) -> float:
-        """The feather, spelled out."""
+        """Feather, with its default resolved."""
         return (0.0 if self.path else SOFT) if self.feather is None else self.feather
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ class MaskOptions(Options):
 
 
 def _table(value: object) -> object:
-    """A shape's name, "motion" or a file's path as the table it stands for."""
+    """Expand a shape's name, "motion" or a file's path to a table."""
     if value == "none":
         return None
     if value == "motion":

@@ -14,20 +14,20 @@ Angle = Annotated[Scheduled, Bounds(ge=-36_000, le=36_000)]
 
 
 class MotionOptions(Options):
-    """The camera, in rates per second of video, so that a film looks alike at any fps."""
+    """Camera motion, in rates per second of video, so that a film looks the same at any fps."""
 
     per: Literal["second", "frame"] = Field(
-        default="second", description='what rates are for: "frame" is how Deforum counts'
+        default="second", description='unit of time of the rates; "frame" as in Deforum'
     )
     zoom: Annotated[Scheduled, Bounds(ge=1e-6, le=1e6)] = Field(
-        default=1.0, description="size after a second over size before; above 1 goes in"
+        default=1.0, description="ratio of sizes after and before a second; above 1 goes in"
     )
     turn: Angle = Field(default=0.0, description="degrees a second, anticlockwise")
     shift: tuple[Rate, Rate] = Field(
         default=(0.0, 0.0), description="picture widths and heights a second, right, down"
     )
     centre: tuple[Rate, Rate] = Field(
-        default=(0.5, 0.5), description="what stays in place: shares of width and height"
+        default=(0.5, 0.5), description="fixed point of zoom and turn: shares of width and height"
     )
     classic_zoom: Annotated[Scheduled, Bounds(ge=0, lt=1)] = Field(
         default=0.0,
@@ -37,39 +37,42 @@ class MotionOptions(Options):
     pitch: Angle = Field(default=0.0, description="degrees a second the camera looks up")
     roll: Angle = Field(default=0.0, description="degrees a second the camera leans to the right")
     dolly: Annotated[Scheduled, Bounds(ge=-100, le=0.99)] = Field(
-        default=0.0, description="share of the way to the picture gone in a second; below 0: back"
+        default=0.0,
+        description="share of the distance covered in a second; below 0: back",
     )
     field_of_view: Annotated[Scheduled, Bounds(ge=5, le=150)] = Field(
         default=60.0, description="of the camera, in degrees across the picture"
     )
     vortex: Angle = Field(
-        default=0.0, description="degrees a second at the centre, less further out; anticlockwise"
+        default=0.0,
+        description="degrees a second at the centre, fewer outwards; anticlockwise",
     )
     vortex_radius: Annotated[Scheduled, Bounds(ge=0.01, le=100)] = Field(
-        default=0.5, description="where the vortex has 1/e of its speed, in picture heights"
+        default=0.5,
+        description="radius of 1/e of the vortex's speed, in picture heights",
     )
     wave: Annotated[Scheduled, Bounds(ge=-10, le=10)] = Field(
-        default=0.0, description="greatest speed of the swaying, in picture heights a second"
+        default=0.0, description="peak speed of the swaying, in picture heights a second"
     )
     wave_length: Annotated[Scheduled, Bounds(ge=0.01, le=100)] = Field(
         default=0.3, description="of the swaying, in picture heights"
     )
     wave_speed: Annotated[Scheduled, Bounds(ge=-100, le=100)] = Field(
-        default=0.5, description="waves that go by in a second"
+        default=0.5, description="waves that pass in a second"
     )
     kaleidoscope: Annotated[Scheduled, Bounds(ge=0, le=64, whole=True)] = Field(
         default=0, description="sectors that mirror each other about the centre; 0: none"
     )
     droste: Annotated[Scheduled, Bounds(ge=1, le=1000)] = Field(
         default=1.0,
-        description="the picture within itself, each ring so many times smaller; 1: not",
+        description="picture within itself: ratio of a ring to the one inside it; 1: none",
     )
     droste_turn: Angle = Field(
-        default=0.0, description="degrees each inner ring is turned against the one around it"
+        default=0.0, description="rotation of each inner ring against the one around it, in degrees"
     )
     border: Literal["mirror", "wrap", "clamp", "colour", "dream"] = Field(
         default="mirror",
-        description="what comes in from outside; dream: matched noise and extra steps there",
+        description="content past the borders; dream: matched noise and extra steps there",
     )
     border_colour: Colour = Field(default="#000000", description='for border = "colour"')
     border_steps: Annotated[Scheduled, Bounds(ge=0, le=1000, whole=True)] = Field(

@@ -1,4 +1,4 @@
-"""What a dream is to make more of: layers, guides, classes and words, each with its weight."""
+"""Objectives of a dream: layers, guides, classes and words, each with its weight."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args
@@ -16,55 +16,57 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Picked = Literal["strongest", "weakest", "average"]
 Guided = Literal["guide", "guide-mean", "style"]
 LayerObjective = Literal["energy", "channel", Picked, "direction", "neuron", "diversity", Guided]
-"""The objectives; what is registered in `dream/objectives/` has the same names."""
+"""Names of the objectives registered in `dream/objectives/`."""
 PICKED: tuple[str, ...] = get_args(Picked)
 GUIDED: tuple[str, ...] = get_args(Guided)
 WEIGHED = ("energy", "channel", "direction", "neuron")
-"""What takes a weight for each of a layer's channels."""
+"""Objectives that take a weight for each channel."""
 
 
-def _some(weight: Scheduled) -> Scheduled:
+def _not_zero(weight: Scheduled) -> Scheduled:
     if isinstance(weight, int | float) and abs(weight) < 1e-6:
         raise ValueError("what has no weight has no effect; leave it out")
     return weight
 
 
 class Weighted(Options):
-    weight: Weight = Field(default=1.0, description="share among all; below 0: less of it")
+    """Entry with a weight relative to the others."""
 
-    _not_nothing = field_validator("weight")(_some)
+    weight: Weight = Field(default=1.0, description="relative to the others; below 0: less of it")
+
+    _not_nothing = field_validator("weight")(_not_zero)
 
 
 class LayerWeight(Weighted):
-    """A place in the network, and its share in what is dreamed."""
+    """Layer of the network, and its weight in the dream."""
 
     name: str = Field(min_length=1, description="see `dreamvid layers MODEL`")
     objective: LayerObjective | None = Field(
-        default=None, description="what to make more of here; default: dream.objective"
+        default=None, description="objective of this layer; default: dream.objective"
     )
     channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        default=(), description="numbers of the channels dreamed; empty: all"
+        default=(), description="indices of the channels dreamed; empty: all"
     )
     channel_weights: tuple[Finite, ...] = Field(
-        default=(), description="a weight for each of channels; empty: all alike"
+        default=(), description="a weight for each of channels; empty: all equal"
     )
     count: int = Field(
         default=10, ge=1, le=10_000, description="channels that strongest, weakest, average take"
     )
     place: tuple[Share, Share] = Field(
-        default=(0.5, 0.5), description="where neuron looks: across and down, 0 to 1"
+        default=(0.5, 0.5), description="position of neuron: across and down, 0 to 1"
     )
 
     def without_effect(self, objective: LayerObjective) -> str | None:
-        """The first option that says something, but not to what is dreamed here."""
-        heard = {
+        """Find the first option that is set and has no effect with this objective."""
+        effective = {
             "channels": objective not in PICKED,
             "channel_weights": objective in WEIGHED,
             "count": objective in PICKED,
             "place": objective == "neuron",
         }
         changed = self.changed()
-        return next((name for name, has in heard.items() if name in changed and not has), None)
+        return next((name for name, has in effective.items() if name in changed and not has), None)
 
     @model_validator(mode="after")
     def _weights_fit(self) -> "LayerWeight":
@@ -77,17 +79,18 @@ class LayerWeight(Weighted):
 
 
 class GuideWeight(Options):
-    """A picture whose features are pulled up, and its share among the guides."""
+    """Image whose features are amplified, and its weight among the guides."""
 
     path: File
     weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
-        default=1.0, description="share among the guides; over time: one becomes another"
+        default=1.0,
+        description="relative to the other guides; over time one can become another",
     )
     mask: Masked = Field(
-        default=None, description="where it pulls: a shape or a picture; none: everywhere"
+        default=None, description="where it acts: a shape or an image; none: everywhere"
     )
 
-    _not_nothing = field_validator("weight")(_some)
+    _not_nothing = field_validator("weight")(_not_zero)
 
     @field_validator("mask")
     @classmethod
@@ -103,12 +106,12 @@ CLASS_NUMBER = {"type": "integer", "minimum": 0}
 
 
 def _as_text(label: object) -> object:
-    """A class may be given by its number."""
+    """Accept a class by its number."""
     return str(label) if isinstance(label, int) and not isinstance(label, bool) else label
 
 
 class ClassWeight(Weighted):
-    """A class of the network's, or a group of them, to be seen everywhere."""
+    """Class of the network, or a group of them, to show everywhere."""
 
     label: Annotated[
         str,
@@ -119,19 +122,19 @@ class ClassWeight(Weighted):
 
 
 class WordsWeight(Weighted):
-    """Words of a city model, to be seen everywhere."""
+    """Words of a city model to show everywhere."""
 
     text: str = Field(min_length=1, description='such as "gaudi" or "food -people"')
 
 
 def _listed(key: str) -> Callable[[object], object]:
-    """A reader for which a name, a list of names and a list of tables are all a list of tables."""
+    """Make a validator that turns a name or a list of names into a list of tables."""
 
     def read(value: object) -> object:
         if value is None:
             return ()
         items = list(value) if isinstance(value, list | tuple) else [value]
-        # An integer in a list is no path and no name: left for the type to refuse.
+        # An integer is neither path nor name: left for the type to refuse.
         return [item if isinstance(item, dict | Options) else {key: item} for item in items]
 
     return read

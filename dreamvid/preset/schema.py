@@ -1,7 +1,7 @@
-"""What a preset may say: every option with its unit, range and default.
+"""Schema of presets: every option with its unit, range and default.
 
-Frozen, unknown keys refused. Knows nothing of files or of torch, so that a typo is
-answered at once. One module a table, or a few that belong together.
+Imports neither torch nor libav, so that a typo is answered at once. One module a table, or a few
+that belong together.
 """
 
 from typing import Any
@@ -51,6 +51,8 @@ __all__ = [
 
 
 class Preset(Options):
+    """Complete description of a film."""
+
     title: str = ""
     about: str = Field(default="", description="one line for lists: what it looks like")
     model: str = Field(default="lite0", min_length=1, description="see `dreamvid models list`")
@@ -67,6 +69,7 @@ class Preset(Options):
 
     @property
     def of_footage(self) -> bool:
+        """True where footage is dreamed on, instead of a start picture."""
         return self.start.kind == "video"
 
     @model_validator(mode="after")
@@ -91,10 +94,10 @@ class Preset(Options):
 
     @property
     def render_key(self) -> dict[str, Any]:
-        """All that the frames depend on, as flat JSON values: {"dream.octaves": 4, ...}."""
-        kept = self.model_dump(mode="json", exclude={"title", "about"})
-        kept["video"].pop("every")
-        # Written as the frames are made.
-        kept["outputs"] = {name: kept["outputs"][name] for name in ("stills", "frames")}
-        kept["video"] |= {"frames": self.video.count, "seconds": None, "depth": self.video.bits}
-        return flatten(kept)
+        """Options that the frames depend on, as flat JSON values: {"dream.octaves": 4, ...}."""
+        key = self.model_dump(mode="json", exclude={"title", "about"})
+        key["video"].pop("every")
+        # Of the outputs only those that are written while frames are rendered.
+        key["outputs"] = {name: key["outputs"][name] for name in ("stills", "frames")}
+        key["video"] |= {"frames": self.video.count, "seconds": None, "depth": self.video.bits}
+        return flatten(key)

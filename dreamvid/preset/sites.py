@@ -1,4 +1,4 @@
-"""What sites take: the data file targets.toml as values. Knows nothing of video."""
+"""Export targets: the limits of sites and devices, from targets.toml."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,14 +16,16 @@ Fit = Literal["auto", "crop", "pad"]
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
+    """Limits of a site or device, and the form it takes films in."""
+
     name: str
     about: str
     format: str  # of the file: how its name ends, without the dot
-    codec: str | None  # a name of video.codecs.CODECS; None for animated pictures
+    codec: str | None  # a name of CODECS; None for animated images
     sizes: tuple[tuple[int, int], ...]  # (width, height): one of these exactly; () for any
     within: tuple[int, int] | None  # (width, height): no side may be longer
-    fill: bool  # whether the film is made as large as `within` allows
-    fit: Fit  # how another shape is brought to its own
+    fill: bool  # scale the film up to `within`
+    fit: Fit  # how another aspect ratio is fitted
     fps: tuple[Fraction, Fraction] | None  # lowest, highest
     seconds: tuple[Fraction, Fraction] | None  # shortest, longest
     limit: int | None  # bytes
@@ -37,24 +39,24 @@ class Target:
         return f".{self.format}"
 
     def size_for(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """Of the sizes it takes the one nearest in shape to another; both (width, height)."""
+        """Choose the size whose aspect ratio is nearest to another; both (width, height)."""
         return min(self.sizes, key=lambda one: _unlike(one, size), default=None)
 
     def most_bytes(self, seconds: Fraction) -> int | None:
-        """The bytes that a film of this length may have; None for any number."""
+        """Largest size in bytes of a film of this length; None for no limit."""
         rated = None if self.bit_rate is None else int(self.bit_rate * seconds / 8)
         return min((n for n in (self.limit, rated) if n is not None), default=None)
 
 
 @cache
 def targets() -> Mapping[str, Target]:
-    """All of them by name, in the file's order."""
+    """Read all targets, by name, in the file's order."""
     text = (files("dreamvid.preset") / "targets.toml").read_text("utf-8")
     return {name: _target(name, entry) for name, entry in tomllib.loads(text).items()}
 
 
 def find(name: str, option: str = "--for") -> Target:
-    """Raises PresetError naming the option, with the nearest name that there is."""
+    """Look up a target; raises PresetError naming the option, with the nearest name."""
     known = targets()
     if name not in known:
         problem = f"no target is called {quote(name)}"
@@ -63,14 +65,14 @@ def find(name: str, option: str = "--for") -> Target:
 
 
 def check_target(name: str) -> str:
-    """The name itself; raises ValueError with the nearest one that there is."""
+    """Check a target's name and return it; raises ValueError with the nearest name."""
     if name not in targets():
         raise ValueError(f"no target is called {quote(name)}; {suggest(name, targets())}")
     return name
 
 
 def in_words(count: int) -> str:
-    """Bytes as limits are usually said."""
+    """Format a number of bytes as limits are usually given."""
     for unit, size in (("GB", 10**9), ("MB", 10**6)):
         if count >= size:
             return f"{count / size:.4g} {unit}"
@@ -95,6 +97,6 @@ def _range(numbers: list[float] | None) -> tuple[Fraction, Fraction] | None:
 
 
 def _unlike(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """How many times wider one shape is than the other; 1 for the same."""
+    """Compute the ratio of two aspect ratios, at least 1."""
     ratio = one[0] * other[1] / (one[1] * other[0])
     return max(ratio, 1 / ratio)

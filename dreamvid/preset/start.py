@@ -1,4 +1,4 @@
-"""[start]: what a film begins with."""
+"""[start]: the image a film begins with, or the footage it is dreamed on."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from dreamvid.preset.values import File, Size
 
 
 class StartOptions(Options):
-    """The picture the film grows from, or the footage that is dreamed on."""
+    """Start picture that the film grows from, or footage that is dreamed on."""
 
     kind: Literal["noise", "sky", "dusk", "image", "video"] = Field(
         default="sky",

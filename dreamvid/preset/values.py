@@ -1,4 +1,4 @@
-"""Values that presets write in their own way: sizes, frame rates, pairs."""
+"""Types of options with a notation of their own: sizes, frame rates, colours, paths."""
 
 import re
 from collections.abc import Collection
@@ -20,10 +20,7 @@ from pydantic_core import CoreSchema, core_schema
 
 @dataclass(frozen=True)
 class OneOf:
-    """Metadata of an `Annotated[str, ...]` option that takes a few names, as `Literal` does.
-
-    For names that a table holds already.
-    """
+    """Metadata of an `Annotated[str, ...]` option: a `Literal` of the names in a table."""
 
     names: Collection[str]
 
@@ -34,7 +31,7 @@ class OneOf:
 
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".ogv")
-"""How files end that are taken for films."""
+"""Suffixes of films."""
 
 
 def read_size(value: object) -> object:
@@ -57,7 +54,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def read_fps(value: object) -> object:
-    """29.97 and the like stand for television's 30000/1001."""
+    """Parse a frame rate exactly; 29.97 and the like stand for television's 30000/1001."""
     text = "" if isinstance(value, bool) else str(value).strip()
     # Checked before it is computed: 1e999999999 would be a billion digits.
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text):
@@ -70,7 +67,7 @@ def read_fps(value: object) -> object:
 
 
 def read_file(value: object) -> object:
-    """A path, `~` standing for the user's home."""
+    """Parse a path, expanding `~`."""
     if value == "":
         raise ValueError("is empty; give the path of a file")
     if not isinstance(value, str | Path):

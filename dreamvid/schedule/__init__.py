@@ -1,1 +1,1 @@
-"""Options that change over time: expressions, keyframes, and what they say at a frame."""
+"""Schedules: options that change over time, as expressions or keyframes."""

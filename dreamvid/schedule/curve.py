@@ -1,9 +1,9 @@
-"""A number that changes over the film, and how options say that they take one.
+"""Curve: a number that changes over the film, and the annotation of options that take one.
 
     zoom: Annotated[float | Curve, Bounds(ge=1e-6, le=1e6)] = 1.0
 
-In a preset that is a number, an expression, a Deforum schedule or a list of keyframes. A
-number stays one; anything else becomes a Curve, whose values are held to the same bounds.
+A preset gives a number, an expression, a Deforum schedule or a list of keyframes. A number stays
+a number; anything else becomes a Curve, whose values are held to the same bounds.
 """
 
 import math
@@ -26,12 +26,12 @@ from dreamvid.schedule.parser import is_number, parse, read_number
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a number must be, whether it is constant or computed for a frame.
+    """Limits of a number, constant or computed for a frame.
 
-    As metadata of an `Annotated` option it reads, checks and writes numbers and curves.
+    As metadata of an `Annotated` option it validates and serialises numbers and curves.
 
     Args:
-        whole: a whole number; what is computed is rounded to the nearest.
+        whole: whole numbers only; computed values are rounded to the nearest.
     """
 
     ge: float | None = None
@@ -41,7 +41,7 @@ class Bounds:
     whole: bool = False
 
     def check(self, number: float) -> float:
-        """Return the number, an int if whole; raises ValueError, in Pydantic's words."""
+        """Check a number and return it, an int if whole; raises ValueError in Pydantic's words."""
         if not math.isfinite(number):
             raise ValueError("should be a finite number")
         if self.whole and number != int(number):
@@ -57,7 +57,7 @@ class Bounds:
         return int(number) if self.whole else number
 
     def read(self, value: object) -> "float | Curve":
-        """Make a number or a Curve of what a preset says; raises ValueError."""
+        """Parse the value of an option into a number or a Curve; raises ValueError."""
         if isinstance(value, Curve):
             return Curve(value.source, self)
         if isinstance(value, list | tuple):
@@ -71,7 +71,7 @@ class Bounds:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        write = core_schema.plain_serializer_function_ser_schema(_written)
+        write = core_schema.plain_serializer_function_ser_schema(_serialise)
         return core_schema.no_info_plain_validator_function(self.read, serialization=write)
 
     def __get_pydantic_json_schema__(
@@ -108,29 +108,29 @@ _KEYS_SCHEMA = {
 
 @dataclass(frozen=True)
 class Curve:
-    """A number for every frame; equal to another of the same source.
+    """Number for every frame; equal to another of the same source.
 
-    Making one reads the source; raises ValueError.
+    The constructor parses the source; raises ValueError.
     """
 
     source: str | tuple[Key, ...]
-    """As it was written: an expression, a Deforum schedule, or keyframes."""
+    """Expression, Deforum schedule or keyframes, as written in the preset."""
     bounds: Bounds = field(default=Bounds(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for place, number in self._constants():
+        for position, number in self._constants():
             try:
                 self.bounds.check(number)
             except ValueError as error:
-                raise ValueError(f"{place}is {number:g}; it {error}") from None
+                raise ValueError(f"{position}is {number:g}; it {error}") from None
 
     @property
     def names(self) -> frozenset[str]:
-        """The variables it uses; some of them need a sound."""
+        """Variables it uses; some of them need a sound."""
         return self._formula.names
 
     def at(self, moment: Moment) -> float:
-        """Its value at a moment, within the bounds, an int if whole; raises ValueError."""
+        """Evaluate it at a moment, within the bounds, an int if whole; raises ValueError."""
         try:
             value = self._compute(moment)
             if self.bounds.whole and math.isfinite(value):
@@ -154,7 +154,7 @@ class Curve:
         return self._formula.compute(moment)
 
     def _constants(self) -> Iterator[tuple[str, float]]:
-        """Every number that can be checked before there is a film, and where it stands."""
+        """Yield (position, number) of each constant: these are checked before there is a film."""
         if not isinstance(self._formula, Expression):
             yield from self._formula.constants
         elif not self._formula.names:
@@ -162,12 +162,12 @@ class Curve:
 
 
 def value_at(number: float | Curve, moment: Moment) -> float:
-    """What an option says at a moment; raises ValueError."""
+    """Evaluate an option, a number or a Curve, at a moment; raises ValueError."""
     return number.at(moment) if isinstance(number, Curve) else number
 
 
-def _written(value: Any) -> Any:
-    """A number or a Curve as TOML and JSON have it."""
+def _serialise(value: Any) -> Any:
+    """Convert a number or a Curve to plain TOML or JSON values."""
     if not isinstance(value, Curve):
         return value
     return value.source if isinstance(value.source, str) else [key.table for key in value.source]

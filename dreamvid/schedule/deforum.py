@@ -1,8 +1,8 @@
-"""Schedules as Deforum writes them: "0:(1.02), 60:(1 + 0.1*sin(t/10))".
+"""Deforum schedules: "0:(1.02), 60:(1 + 0.1*sin(t/10))".
 
-As in Deforum's `get_inbetweens`: after a number the value goes in a straight line to the next
-key, while a formula is computed in every frame up to the next key. Within them t is the
-number of the frame and max_f that of the last one. Its seed, s, is not known here.
+As in Deforum's `get_inbetweens`: a number is interpolated linearly to the next key, a formula is
+evaluated in every frame up to the next key. In formulas t is the index of the frame and max_f
+that of the last one. Deforum's seed, s, is not supported.
 """
 
 import re
@@ -29,7 +29,7 @@ def is_deforum(text: str) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class DeforumKeys:
-    """Keys in order of time. Before the first, its value there; after the last, the last's."""
+    """Keys in order of time; constant before the first and after the last."""
 
     frames: tuple[int, ...]
     values: tuple[Expression, ...]
@@ -40,13 +40,13 @@ class DeforumKeys:
 
     @property
     def constants(self) -> Iterator[tuple[str, float]]:
-        """The plain numbers among its values, and which keys have them."""
+        """Yield (key, number) of each value that is a plain number."""
         for frame, value in zip(self.frames, self.values, strict=True):
             if _is_number(value):
                 yield f"frame {frame}: value ", value.compute(_variables(frame, 1))
 
     def compute(self, moment: Moment) -> float:
-        """Its value; raises ValueError."""
+        """Evaluate it at a moment; raises ValueError."""
         before = bisect_right(self.frames, moment.frame) - 1
         if before < 0:
             return self._value(0, self.frames[0], moment)
@@ -66,7 +66,7 @@ def _variables(frame: int, frames: int) -> Variables:
 
 
 def parse_deforum(text: str) -> DeforumKeys:
-    """Read a schedule; raises ExpressionError with the column in the whole of it."""
+    """Parse a schedule; raises ExpressionError with the column in the whole text."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(MAX_LENGTH + 1, f"longer than {MAX_LENGTH} characters")
     columns, frames, values = zip(*_keys(text), strict=True)
@@ -77,14 +77,14 @@ def parse_deforum(text: str) -> DeforumKeys:
 
 
 def _keys(text: str) -> Iterator[tuple[int, int, Expression]]:
-    """The column, the frame and the formula of each key."""
+    """Yield the column, frame and formula of each key."""
     for count, (start, end) in enumerate(_parts(text), 1):
         if count > MAX_KEYS:
             raise ExpressionError(start + 1, f"more than {MAX_KEYS} keys")
         match = _KEY.match(text, start, end)
         if match is None or int(match[1]) > MAX_TIME:
-            wanted = "a key such as 60:(1.1)"
-            raise ExpressionError(start + 1, f"should be {wanted}, got {quote(text[start:end])}")
+            problem = f"should be a key such as 60:(1.1), got {quote(text[start:end])}"
+            raise ExpressionError(start + 1, problem)
         formula = parse(text[match.end() : end].rstrip(), VARIABLES, match.end() + 1)
         yield start + 1, int(match[1]), formula
 
@@ -94,12 +94,12 @@ def _is_number(value: Expression) -> bool:
 
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
-    """Where each key begins and ends: at the commas outside of parentheses."""
+    """Split at the commas outside of parentheses: yield (start, end) of each key."""
     start = depth = 0
-    for place, character in enumerate(text):
+    for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")
         if character == "," and depth == 0:
-            yield start, place
-            start = place + 1
+            yield start, position
+            start = position + 1
     if text[start:].strip():
         yield start, len(text)

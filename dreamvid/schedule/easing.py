@@ -1,4 +1,4 @@
-"""How a value goes from one key to the next: shares of the way, by shares of the time.
+"""Easing between two keys: fraction of the change as a function of the fraction of the time.
 
 bounce and elastic are Robert Penner's ease-out curves ("Programming Macromedia Flash MX",
 2002, chapter 7), with the numbers of easings.net; in and out are his cubic ones.
@@ -15,7 +15,7 @@ def linear(share: float) -> float:
 
 
 def hold(share: float) -> float:
-    """Nothing until the next key, and then all at once."""
+    """Hold the value until the next key."""
     return 0.0
 
 
@@ -28,7 +28,7 @@ def ease_out(share: float) -> float:
 
 
 def bounce(share: float) -> float:
-    """A ball that falls on the next value and jumps up three times, each time less high."""
+    """Bounce three times off the next value, each time less high."""
     for end, middle, floor in ((1, 0, 0), (2, 1.5, 0.75), (2.5, 2.25, 0.9375)):
         if share < end / 2.75:
             return 7.5625 * (share - middle / 2.75) ** 2 + floor
@@ -36,7 +36,7 @@ def bounce(share: float) -> float:
 
 
 def elastic(share: float) -> float:
-    """A spring: it overshoots by up to 37 hundredths of the way, and settles."""
+    """Overshoot like a spring, by up to 0.37 of the change, and settle."""
     if share in (0, 1):
         return share
     return 2 ** (-10 * share) * math.sin((10 * share - 0.75) * math.tau / 3) + 1

@@ -1,4 +1,4 @@
-"""Formulas that were read: trees that are computed in every frame, all in floats."""
+"""Expression trees of parsed formulas, evaluated in floats in every frame."""
 
 import math
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from dreamvid.schedule.functions import FUNCTIONS
 
 Variables = Callable[[str], float]
-"""Gives the value of a variable; raises ValueError where it has none."""
+"""Lookup of a variable's value; raises ValueError where it has none."""
 
 
 class ExpressionError(ValueError):
-    """What is wrong, in one line that begins with the column, the first being 1."""
+    """Error in a formula: one line that begins with the column, counted from 1."""
 
     def __init__(self, column: int, problem: str) -> None:
         super().__init__(f"column {column}: {problem}")
@@ -45,25 +45,25 @@ class Operation(NamedTuple):
         except (ArithmeticError, ValueError):  # such as 1/0, exp(1e9), sqrt(-1)
             result = math.nan
         if not math.isfinite(result):
-            raise ExpressionError(self.column, f"{self._shown(values)} has no finite value")
+            raise ExpressionError(self.column, f"{self._text(values)} has no finite value")
         return result
 
-    def _shown(self, values: list[float]) -> str:
+    def _text(self, values: list[float]) -> str:
         if self.symbol in FUNCTIONS:
             return f"{self.symbol}({', '.join(f'{value:g}' for value in values)})"
         return f" {self.symbol} ".join(f"{value:g}" for value in values)
 
 
 class Choice(NamedTuple):
-    """where(condition, then, otherwise): what is not chosen is not computed either."""
+    """Conditional, where(condition, then, otherwise); evaluates the chosen branch only."""
 
     condition: "Node"
     then: "Node"
     otherwise: "Node"
 
     def compute(self, variables: Variables) -> float:
-        chosen = self.then if self.condition.compute(variables) else self.otherwise
-        return chosen.compute(variables)
+        branch = self.then if self.condition.compute(variables) else self.otherwise
+        return branch.compute(variables)
 
 
 Node = Constant | Variable | Operation | Choice
@@ -71,13 +71,13 @@ Node = Constant | Variable | Operation | Choice
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula that was read; equal to another of the same text."""
+    """Parsed formula; equal to another of the same text."""
 
     source: str
     names: frozenset[str]
-    """The variables it uses."""
+    """Variables it uses."""
     root: Node
 
     def compute(self, variables: Variables) -> float:
-        """Its value; raises ExpressionError, or the ValueError of a missing variable."""
+        """Evaluate it; raises ExpressionError, or the ValueError of a missing variable."""
         return self.root.compute(variables)

@@ -1,4 +1,4 @@
-"""The functions and constants that expressions may use."""
+"""Functions and constants of expressions."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ def sign(x: float) -> float:
 
 
 def frac(x: float) -> float:
-    """What x has above the whole number below it: from 0 to 1."""
+    """Fractional part of x, in [0, 1) for negative x too."""
     return x % 1.0
 
 
@@ -21,31 +21,31 @@ def clamp(x: float, low: float, high: float) -> float:
 
 
 def lerp(a: float, b: float, share: float) -> float:
-    """a at share 0, b at share 1, and on beyond them."""
+    """Interpolate linearly from a to b, and extrapolate beyond [0, 1]."""
     return a + (b - a) * share
 
 
 def smooth(x: float) -> float:
-    """Smoothstep: 0 up to 0, 1 from 1 on, and level at both."""
+    """Smoothstep: 0 below 0, 1 above 1, with zero gradient at both."""
     x = clamp(x, 0, 1)
     return x * x * (3 - 2 * x)
 
 
 def tri(x: float) -> float:
-    """sin(tau * x) in straight lines: 0 at 0, 1 at 1/4, -1 at 3/4."""
+    """Triangle wave in step with sin(tau * x): 0 at 0, 1 at 1/4, -1 at 3/4."""
     return 1 - 4 * abs(frac(x + 0.25) - 0.5)
 
 
 def pulse(x: float, sharpness: float = 4.0) -> float:
-    """1 at every whole x, dying away before the next; the sharper, the sooner."""
+    """Pulse of 1 at every whole x, decaying to 0 before the next; faster if sharper."""
     return math.pow(1 - frac(x), sharpness)
 
 
 def noise(x: float, seed: float = 0.0) -> float:
-    """Value noise from -1 to 1: another height at every whole x, smooth between them.
+    """Value noise in [-1, 1]: random at every whole x, smoothstep in between.
 
     Args:
-        seed: its whole part chooses one noise out of 2**32.
+        seed: its whole part selects one noise out of 2**32.
     """
     cell = math.floor(x)
     key = _scramble(math.floor(seed))
@@ -57,8 +57,8 @@ def _height(cell: int) -> float:
 
 
 def _scramble(number: int) -> int:
-    """A 32-bit hash: `lowbias32` of Chris Wellons, "Prospecting for Hash Functions" (2018)."""
-    number = (number ^ 0x9E3779B9) & 0xFFFFFFFF  # or else 0 would stay 0
+    """Hash to 32 bits: `lowbias32` of Chris Wellons, "Prospecting for Hash Functions" (2018)."""
+    number = (number ^ 0x9E3779B9) & 0xFFFFFFFF  # otherwise 0 would map to 0
     number = (number ^ number >> 16) * 0x7FEB352D & 0xFFFFFFFF
     number = (number ^ number >> 15) * 0x846CA68B & 0xFFFFFFFF
     return number ^ number >> 16
@@ -67,9 +67,9 @@ def _scramble(number: int) -> int:
 class Function(NamedTuple):
     compute: Callable[..., float]
     least: int = 1
-    """Arguments it needs."""
+    """Fewest arguments."""
     most: int = 1
-    """Arguments it takes."""
+    """Most arguments."""
 
 
 FUNCTIONS = {

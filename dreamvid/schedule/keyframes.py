@@ -1,4 +1,4 @@
-"""Values at given times, and the way from each to the next."""
+"""Keyframes: values at given times, with easing in between."""
 
 import re
 from bisect import bisect_right
@@ -19,18 +19,18 @@ MAX_KEYS = 1000
 MAX_TIME = 1e9  # in any unit
 
 _TIME = re.compile(rf"([+-]?{NUMBER})\s*([sf%b]?)")
-_WANTED = 'seconds, or a text such as "2.5s", "60f", "50%" or "4b"'
+_EXPECTED = 'seconds, or a text such as "2.5s", "60f", "50%" or "4b"'
 
 
 class Time(NamedTuple):
-    """A place on the time line; its frame depends on the film."""
+    """Position on the time line; its frame depends on the film."""
 
     amount: float
     unit: str
     """s: seconds; f: frames; %: of the film; b: beats."""
 
     def frame(self, moment: Moment) -> float:
-        """Where that is in a moment's film, in frames; raises ValueError for unknown beats."""
+        """Convert to frames of a moment's film; raises ValueError where beats are unknown."""
         if self.unit == "f":
             return self.amount
         if self.unit == "%":
@@ -44,7 +44,7 @@ class Time(NamedTuple):
 
 @dataclass(frozen=True)
 class Key:
-    """One keyframe as it is written in a preset."""
+    """Keyframe as written in a preset."""
 
     at: float | str
     value: float | str
@@ -52,13 +52,13 @@ class Key:
 
     @property
     def table(self) -> dict[str, float | str]:
-        """As TOML and JSON have it."""
+        """Plain TOML or JSON table of it."""
         table = {"at": self.at, "value": self.value}
         return table if self.ease == "linear" else {**table, "ease": self.ease}
 
 
 def read_key(table: object) -> Key:
-    """Check the form of a keyframe; raises ValueError."""
+    """Validate a keyframe's table; raises ValueError."""
     if isinstance(table, Key):
         return table
     if not isinstance(table, dict):
@@ -79,12 +79,12 @@ def read_key(table: object) -> Key:
 
 
 def read_time(at: float | str) -> Time:
-    """Read a key's `at`; raises ValueError."""
+    """Parse a key's `at`; raises ValueError."""
     amount, unit = at, "s"
     if isinstance(amount, str):
         match = _TIME.fullmatch(amount.strip())
         if match is None:
-            raise ValueError(f"at should be {_WANTED}, got {quote(at)}")
+            raise ValueError(f"at should be {_EXPECTED}, got {quote(at)}")
         amount, unit = float(match[1]), match[2] or "s"
     if not abs(amount) <= MAX_TIME:
         raise ValueError(f"at should be within {MAX_TIME:g}, got {quote(at)}")
@@ -92,7 +92,7 @@ def read_time(at: float | str) -> Time:
 
 
 def read_value(value: float | str) -> float | Expression:
-    """A number, also written as text, or else an expression; raises ValueError."""
+    """Parse a number, which may be written as text, or an expression; raises ValueError."""
     if isinstance(value, str) and not is_number(value):
         return parse(value)
     return read_number(value)
@@ -100,7 +100,7 @@ def read_value(value: float | str) -> float | Expression:
 
 @dataclass(frozen=True, eq=False)
 class Keyframes:
-    """Keys in order of time. Before the first, the first's value; after the last, the last's."""
+    """Keys in order of time; constant before the first and after the last."""
 
     keys: tuple[Key, ...]
     times: tuple[Time, ...]
@@ -108,26 +108,26 @@ class Keyframes:
 
     @property
     def names(self) -> frozenset[str]:
-        """The variables that its values use."""
+        """Variables that its values use."""
         return frozenset().union(*(v.names for v in self.values if isinstance(v, Expression)))
 
     @property
     def constants(self) -> Iterator[tuple[str, float]]:
-        """The plain numbers among its values, and which keys have them."""
+        """Yield (key, number) of each value that is a plain number."""
         for number, value in enumerate(self.values, 1):
             if not isinstance(value, Expression):
                 yield f"key {number}: value ", value
 
     def compute(self, moment: Moment) -> float:
-        """Its value; raises ValueError, also where the keys turn out not to be in order."""
+        """Evaluate it at a moment; raises ValueError, also for keys that are not in order there."""
         frames = _frames(self, moment.fps, moment.frames, moment.bpm)
         before = max(0, bisect_right(frames, moment.frame) - 1)
         value = self._value(before, moment)
         if moment.frame <= frames[before] or before == len(frames) - 1:
             return value
         share = (moment.frame - frames[before]) / (frames[before + 1] - frames[before])
-        way = EASES[self.keys[before].ease](share)
-        return value + (self._value(before + 1, moment) - value) * way if way else value
+        eased = EASES[self.keys[before].ease](share)
+        return value + (self._value(before + 1, moment) - value) * eased if eased else value
 
     def _value(self, number: int, moment: Moment) -> float:
         value = self.values[number]
@@ -135,7 +135,7 @@ class Keyframes:
 
 
 def read_keyframes(tables: Sequence[object]) -> Keyframes:
-    """Make keyframes of a list of tables; raises ValueError that names the key."""
+    """Parse a list of tables into keyframes; raises ValueError that names the key."""
     if not 1 <= len(tables) <= MAX_KEYS:
         raise ValueError(f"a list of keys has 1 to {MAX_KEYS}, got {len(tables)}")
     keys, times, values = zip(*_read_each(tables), strict=True)
@@ -158,13 +158,13 @@ def _read_each(tables: Sequence[object]) -> Iterator[tuple[Key, Time, float | Ex
 def _frames(
     keyframes: Keyframes, fps: Fraction, frames: int, bpm: float | None
 ) -> tuple[float, ...]:
-    """Where the keys are in a film, in frames."""
+    """Convert the keys' times to frames of a film; raises ValueError."""
     moment = Moment(frame=0, fps=fps, frames=frames, bpm=bpm)
-    places = tuple(time.frame(moment) for time in keyframes.times)
-    for number, (place, later) in enumerate(pairwise(places), 1):
-        if place >= later:
+    times = tuple(time.frame(moment) for time in keyframes.times)
+    for number, (time, later) in enumerate(pairwise(times), 1):
+        if time >= later:
             raise ValueError(_disorder(keyframes.keys, number))
-    return places
+    return times
 
 
 def _disorder(keys: Sequence[Key], number: int) -> str:

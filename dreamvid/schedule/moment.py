@@ -1,4 +1,4 @@
-"""Where in a film a frame lies: the names that expressions may use, and their values."""
+"""Moment of a film: the variables of expressions, and their values in one frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from fractions import Fraction
 from functools import cached_property
 
 SOUND = ("rms", "bass", "mid", "high", "onset")
-"""What only a sound knows; `beat` follows from a tempo as well."""
+"""Variables that need a sound; `beat` may follow from a tempo instead."""
 VARIABLES = ("t", "p", "frame", "frames", "fps", "beat", *SOUND)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """One frame of a film.
+    """Frame of a film, with its time, tempo and sound.
 
     Args:
-        frame: its number, the first being 0; below 0 before the film.
+        frame: index from 0; negative in the lead-in before the film.
         fps: frames a second.
         frames: length of the film.
-        bpm: beats a minute; without it, beats are the sound's own.
-        sound: values at this frame of rms, bass, mid, high, onset and beat; empty: silent.
+        bpm: beats a minute; None: beats are detected in the sound.
+        sound: values of rms, bass, mid, high, onset and beat in this frame; empty: silent.
     """
 
     frame: int
@@ -35,7 +35,7 @@ class Moment:
 
     @cached_property
     def p(self) -> float:
-        """Progress: 0 in the first frame, 1 in the last."""
+        """Progress, from 0 in the first frame to 1 in the last."""
         return self.frame / max(1, self.frames - 1)
 
     @cached_property
@@ -51,7 +51,7 @@ class Moment:
         return values if self.bpm is None else values | {"beat": self.t * self.bpm / 60}
 
     def value(self, name: str) -> float:
-        """The value of a variable; raises ValueError where the film has none of the name."""
+        """Look up a variable; raises ValueError where the film has no tempo or sound for it."""
         try:
             return self._values[name]
         except KeyError:

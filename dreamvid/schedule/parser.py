@@ -78,7 +78,7 @@ def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) ->
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is a plain number, with or without a sign."""
+    """Test for a plain number, with or without a sign."""
     return _SIGNED_NUMBER.fullmatch(text.strip()) is not None
 
 
@@ -114,7 +114,9 @@ class _Builder:
                 self._fail(len(self.source), "a value is missing")
             if "(" in error.msg or ")" in error.msg:  # never closed, unmatched
                 self._fail(start, error.msg)
-            self._refuse(start, self.source[start : max(end, start + 1)])
+            word = re.match(r"\w*", self.source[start:])
+            end = max(end, start + (word.end() if word else 0), start + 1)
+            self._refuse(start, self.source[start:end])
         except (MemoryError, RecursionError):
             self._fail(0, "nested too deep")
 

@@ -55,7 +55,7 @@ def one_more(*settings):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["endless", "cross-fade"])
-def test_the_frame_after_the_last_is_the_first(kind, way):
+def test_loop_continues_from_last_frame_to_first(kind, way):
     looped = (f"loop.kind={kind}", "loop.seconds=1", "video.frames=20")
     frames, after = one_more(*looped, *WAYS[way])
     assert after.index == 20 and distance(frames[0].image, frames[10].image) > 0.05
@@ -64,7 +64,7 @@ def test_the_frame_after_the_last_is_the_first(kind, way):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["endless", "cross-fade"])
-def test_the_seam_is_no_larger_a_step_than_others(kind, way, film):
+def test_loop_seam_is_no_larger_than_other_steps(kind, way, film):
     looped = (f"loop.kind={kind}", "loop.seconds=2", "loop.warm_up=1", "video.frames=40")
     _, frames = film(*looped, *WAYS[way])
     images = [frame.image for frame in frames]
@@ -74,7 +74,7 @@ def test_the_seam_is_no_larger_a_step_than_others(kind, way, film):
     assert distance(straight[-1].image, straight[0].image) > 1.3 * within
 
 
-def test_the_seam_of_a_film_dreamed_at_every_second_frame_is_no_larger(film):
+def test_loop_seam_of_a_film_dreamed_every_second_frame(film):
     looped = ("loop.kind=endless", "loop.seconds=2", "loop.warm_up=1", "video.frames=40")
     _, frames = film(*looped, "motion.zoom=1.5", "dream.every=2")
     images = [frame.image for frame in frames]
@@ -82,7 +82,7 @@ def test_the_seam_of_a_film_dreamed_at_every_second_frame_is_no_larger(film):
     assert distance(images[-1], images[0]) <= 1.1 * within
 
 
-def test_a_cross_fade_shows_the_beginning_dissolved_into_the_end(film, dreams):
+def test_loop_cross_fade_dissolves_end_into_beginning(film, dreams):
     """Both moved by a pixel a frame, so what leads to the start is known: it is not dreamed."""
     dreams.act = lambda image, ascent, rng: image
     still = (
@@ -101,7 +101,7 @@ def test_a_cross_fade_shows_the_beginning_dissolved_into_the_end(film, dreams):
 
 
 @pytest.mark.parametrize("inwards", [True, False])
-def test_the_disc_is_nothing_at_first_and_everything_at_last(inwards, image):
+def test_loop_disc_grows_from_nothing_to_everything(inwards, image):
     discs = [growing_disc(image, share / 20, inwards=inwards) for share in range(21)]
     assert not discs[0].any() and bool((discs[-1] == 1).all())
     for smaller, larger in pairwise(discs):
@@ -111,7 +111,7 @@ def test_the_disc_is_nothing_at_first_and_everything_at_last(inwards, image):
 
 
 @pytest.mark.parametrize("overlap", [1, 4, 24])
-def test_what_is_taken_on_frame_by_frame_adds_up_to_a_smooth_curve(overlap):
+def test_loop_blend_per_frame_adds_up_to_a_smooth_curve(overlap):
     left = 1.0
     for number in range(overlap + 1):
         share = led_share(number, overlap)
@@ -120,7 +120,7 @@ def test_what_is_taken_on_frame_by_frame_adds_up_to_a_smooth_curve(overlap):
     assert left == 0
 
 
-def test_only_the_last_frames_before_the_first_are_kept(image):
+def test_loop_keeps_only_the_last_lead_frames(image):
     leads = {}
     closing = Closing("endless", overlap=3, count=20, leads=leads)
     for index in range(-6, 17):
@@ -129,7 +129,7 @@ def test_only_the_last_frames_before_the_first_are_kept(image):
     assert sorted(leads) == [-3, -2, -1]
 
 
-def test_leads_are_files_that_another_run_reads(image, tmp_path):
+def test_loop_lead_frames_are_read_by_another_run(image, tmp_path):
     LeadFiles(tmp_path)[-2] = image
     LeadFiles(tmp_path)[-17] = 1 - image
     found = LeadFiles(tmp_path)
@@ -141,7 +141,7 @@ def test_leads_are_files_that_another_run_reads(image, tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 60, 500])
-def test_a_damaged_lead_is_one_line_with_the_cure(size, image, tmp_path):
+def test_loop_lead_frame_damaged_is_one_line_with_the_cure(size, image, tmp_path):
     leads = LeadFiles(tmp_path)
     leads[-2] = image
     (file,) = tmp_path.iterdir()
@@ -153,14 +153,14 @@ def test_a_damaged_lead_is_one_line_with_the_cure(size, image, tmp_path):
         leads[-3]
 
 
-def test_a_loop_longer_than_its_film_is_one_line():
+def test_loop_longer_than_its_film_is_one_line():
     looped = (*TINY, "loop.kind=endless", "video.frames=8")
     build(with_settings([*looped, "loop.seconds=1"]), CPU)  # as long as the film: it fits
     with pytest.raises(PresetError, match=r"^loop.seconds: 1.5 is longer .*at most 1\)$"):
         build(with_settings([*looped, "loop.seconds=1.5"]), CPU)
 
 
-def test_a_loop_that_its_dreams_do_not_fit_into_is_one_line():
+def test_loop_must_be_a_multiple_of_every():
     looped = (*TINY, "loop.kind=endless", "loop.seconds=1", "dream.every=3")
     build(with_settings([*looped, "video.frames=12"]), CPU)
     with pytest.raises(PresetError, match=r"^dream.every: .*13 frames .* one in 3 \(12 frames"):
@@ -185,7 +185,7 @@ def whole(tmp_path):
     return tmp_path / "whole"
 
 
-def test_the_gif_of_a_loop_goes_forward_only(whole):
+def test_gif_of_a_loop_goes_forward_only(whole):
     with PilImage.open(whole / "loop.gif") as loop:
         assert len(list(ImageSequence.Iterator(loop))) == 10
     assert len(packets(whole / "forward.mp4")) == 10
@@ -193,7 +193,7 @@ def test_the_gif_of_a_loop_goes_forward_only(whole):
 
 # Within the warm-up, in the overlap before the film, at frame 1, in the last overlap.
 @pytest.mark.parametrize("after", [1, 4, 8, 14])
-def test_a_stopped_loop_goes_on_to_the_same_films(after, whole, tmp_path):
+def test_resume_of_a_loop_gives_the_same_films(after, whole, tmp_path):
     out, count = tmp_path / "stopped", []
 
     def stop():
@@ -210,7 +210,7 @@ def test_a_stopped_loop_goes_on_to_the_same_films(after, whole, tmp_path):
     assert (out / "loop.gif").read_bytes() == (whole / "loop.gif").read_bytes()
 
 
-def test_a_lead_lost_while_the_film_was_stopped_is_one_line(tmp_path):
+def test_resume_of_a_loop_without_lead_frame_is_one_line(tmp_path):
     count = []
 
     def stop():
@@ -225,9 +225,7 @@ def test_a_lead_lost_while_the_film_was_stopped_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(("zoom", "middle", "corner"), [(1.2, True, False), (0.8, False, True)])
-def test_the_end_is_led_first_where_the_camera_comes_upon_what_is_new(
-    zoom, middle, corner, film, dreams
-):
+def test_loop_blends_first_where_new_content_comes_in(zoom, middle, corner, film, dreams):
     """A cross-fade's dream is never led: until then both films are dreamed alike."""
     looped = (f"motion.zoom={zoom}", "loop.seconds=2", "loop.warm_up=0.5", "video.frames=24")
     (_, led), (_, free) = (film(*looped, f"loop.kind={kind}") for kind in ("endless", "cross-fade"))

@@ -16,7 +16,7 @@ def step(frame):
     return Frame(index, 0.5 * dreamed + 0.5 * older, {"older": older, "dreamed": dreamed})
 
 
-def test_frames_are_numbered_from_zero_and_the_start_is_not_among_them(image):
+def test_frames_count_from_zero_without_the_start(image):
     frames = list(render_frames(Frame(-1, image), step, count=4))
     assert [frame.index for frame in frames] == [0, 1, 2, 3]
     assert torch.equal(frames[0].image, step(Frame(-1, image)).image)
@@ -32,24 +32,24 @@ def test_resume_is_exact(image, tmp_path):
     assert list(kept.frame.memory) == list(whole[3].memory)
 
 
-def test_what_is_shown_and_remembered_alike_is_kept_once(image, tmp_path):
+def test_frame_that_equals_its_memory_is_stored_once(image, tmp_path):
     checkpoint.save(Checkpoint(Frame(3, image, {"dreamed": image})), tmp_path / "c")
     kept = checkpoint.load(tmp_path / "c", CPU).frame
     assert torch.equal(kept.memory["dreamed"], image)
     assert (tmp_path / "c").stat().st_size < 1.2 * image.numel() * 4
 
 
-def test_a_loops_frames_begin_below_zero(image):
+def test_loop_frames_begin_below_zero(image):
     frames = list(render_frames(Frame(-4, image), step, count=2))
     assert [frame.index for frame in frames] == [-3, -2, -1, 0, 1]
 
 
-def test_each_frame_and_seed_has_its_own_randomness():
+def test_rng_differs_by_frame_and_seed():
     draws = {torch.rand(1, generator=frame_rng(s, i)).item() for s in range(5) for i in range(5)}
     assert len(draws) == 25
 
 
-def test_frames_come_one_at_a_time(image):
+def test_frames_are_rendered_lazily(image):
     """Nothing is rendered before it is asked for: memory does not grow with the film."""
     made = []
 

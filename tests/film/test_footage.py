@@ -86,7 +86,7 @@ def alike(one, two):
     return float(one @ two / (one.norm() * two.norm()))
 
 
-def test_the_detail_follows_what_moves(texture):
+def test_footage_detail_follows_the_flow(texture):
     clip = moving_square(texture, 6)
     frames = lite(clip, "flow.strength=0.5", "dream.same_jitter=false")
     details = [frame.image - from_bytes(source) for frame, source in zip(frames, clip, strict=True)]
@@ -102,7 +102,7 @@ def test_the_detail_follows_what_moves(texture):
 
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize(("decay", "strength"), [(0.8, 0.5), (0.0, 0.3), (1.0, 0.0), (0.4, 1.0)])
-def test_the_detail_is_weakened_dreamed_on_and_steadied(decay, strength, every, texture, dreams):
+def test_footage_detail_decays_is_dreamed_and_blended(decay, strength, every, texture, dreams):
     """Nothing moves: each detail follows from the one before by the formula alone."""
     clip = [texture(32, 48)] * 7
     options = (f"flow.decay={decay}", f"flow.strength={strength}", f"dream.every={every}")
@@ -122,7 +122,7 @@ def test_the_detail_is_weakened_dreamed_on_and_steadied(decay, strength, every, 
         assert_close(frame.image.double(), shown, atol=1e-5, rtol=0)
 
 
-def test_more_steps_begin_a_shot(texture, dreams):
+def test_footage_shot_begins_with_more_steps(texture, dreams):
     dark, light = texture(48, 64, 1) // 4, 192 + texture(48, 64, 2) // 4
     clip = [dark] * 3 + [light] * 3
     dis = make_estimator("dis", CPU)
@@ -134,7 +134,7 @@ def test_more_steps_begin_a_shot(texture, dreams):
 
 
 @pytest.mark.parametrize("every", [1, 2])
-def test_no_ghost_is_left_after_a_cut(every, texture):
+def test_footage_cut_leaves_no_ghost(every, texture):
     """Frame 5 begins a shot, though one frame in two is dreamed; its dream is a first one."""
     before = [frame // 4 for frame in moving_square(texture, 5)]
     after = [192 + frame // 4 for frame in moving_ground(texture, 3)]
@@ -146,7 +146,7 @@ def test_no_ghost_is_left_after_a_cut(every, texture):
     assert not torch.equal(ghostly[5].image, alone[0].image)
 
 
-def test_a_resumed_film_goes_on_exactly_from_a_frame_in_between(texture, tmp_path):
+def test_resume_of_footage_is_exact_between_dreams(texture, tmp_path):
     clip = moving_ground(texture, 7, size=(48, 64))
     settings = (*LITE, "dream.every=3", "dream.same_jitter=false")
     score_at = make_scores(
@@ -166,7 +166,7 @@ def test_a_resumed_film_goes_on_exactly_from_a_frame_in_between(texture, tmp_pat
 
 
 @pytest.mark.parametrize("kind", ["square", "ground"])
-def test_a_film_flickers_at_most_half_as_much_as_frames_dreamed_alone(kind, texture):
+def test_footage_flickers_half_as_much_as_single_frames(kind, texture):
     make = {"square": moving_square, "ground": moving_ground}[kind]
     clip = make(texture, 8)
     dis = make_estimator("dis", CPU)
@@ -206,7 +206,7 @@ def decoders():
 @pytest.mark.parametrize(
     "asked", [[0, 1, 2, 3], [5, 6, 7], [0, 1, 7, 2, 3], [3, 3, 0, 0], [7, 6, 5]]
 )
-def test_a_clip_gives_pairs_from_wherever_it_is_asked_to_begin(asked, tmp_path):
+def test_clip_gives_pairs_from_any_start(asked, tmp_path):
     path = write(tmp_path / "clip.mp4", 8)
     with closing(Clip(path, fps=Fraction(8), size=(48, 64))) as clip:
         pairs = [clip.pair(index) for index in asked]
@@ -214,7 +214,7 @@ def test_a_clip_gives_pairs_from_wherever_it_is_asked_to_begin(asked, tmp_path):
     assert [(number(old), number(new)) for old, new in pairs] == wanted
 
 
-def test_a_clip_is_opened_once_when_it_is_read_in_order(tmp_path, monkeypatch):
+def test_clip_is_opened_once_when_it_is_read_in_order(tmp_path, monkeypatch):
     path, opened = write(tmp_path / "clip.mp4", 8), []
 
     def read_footage(*args, **options):
@@ -228,7 +228,7 @@ def test_a_clip_is_opened_once_when_it_is_read_in_order(tmp_path, monkeypatch):
     assert opened == [0]
 
 
-def test_a_clip_ends_its_thread(tmp_path):
+def test_clip_ends_its_thread(tmp_path):
     path = write(tmp_path / "clip.mp4", 8)
     with closing(Clip(path, fps=Fraction(8), size=(48, 64))) as clip:
         clip.pair(0)
@@ -238,7 +238,7 @@ def test_a_clip_ends_its_thread(tmp_path):
     assert not decoders()
 
 
-def test_a_job_on_a_file_dreams_on_what_the_file_shows(tmp_path):
+def test_footage_job_reads_its_file(tmp_path):
     path = write(tmp_path / "clip.mp4", 5)
     quick = ("dream.octaves=1", "dream.steps=1", "dream.jitter=0", "flow.restart=1")
     job = build(with_settings([f"start.path={path}", "dream.layers=stem", *quick]), CPU)

@@ -62,7 +62,7 @@ def grown(start, count, *, reach=0, strength=0.5, decay=0.8, every=1):
 
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("reach", [1, 2, 4])
-def test_a_frame_is_mixed_with_the_last_dreams_where_they_now_are(reach, every, film, dreams):
+def test_blending_uses_earlier_frames_moved(reach, every, film, dreams):
     mixed = (f"flow.frames={reach}", "flow.strength=0.4", "flow.decay=0.7")
     start, frames = film(*EXACT, *mixed, f"dream.every={every}", "video.frames=18")
     options = {"strength": 0.4, "decay": 0.7, "every": every}
@@ -74,7 +74,7 @@ def test_a_frame_is_mixed_with_the_last_dreams_where_they_now_are(reach, every, 
     assert len(frames[-1].memory) == reach + (every > 1)  # and nothing older is kept
 
 
-def test_mixing_calms_what_the_dream_does_between_frames(film):
+def test_blending_calms_the_film(film):
     lively = (*EXACT, "video.frames=8", "dream.step_size=3")
     _, alone = film(*lively)
     _, mixed = film(*lively, "flow.frames=4", "flow.strength=0.6")
@@ -83,7 +83,7 @@ def test_mixing_calms_what_the_dream_does_between_frames(film):
 
 
 @pytest.mark.parametrize(("every", "calls"), [(1, 10), (2, 5), (4, 3)])
-def test_only_one_frame_in_so_many_is_dreamed_and_fades_in(every, calls, film, dreams):
+def test_every_dreams_one_frame_in_n_and_fades_it_in(every, calls, film, dreams):
     start, frames = film(*EXACT, f"dream.every={every}", "video.frames=10")
     assert len(dreams.asked) == calls
     expected = grown(start, 10, every=every)
@@ -91,7 +91,7 @@ def test_only_one_frame_in_so_many_is_dreamed_and_fades_in(every, calls, film, d
         assert_close(frame.image, image, atol=2e-5, rtol=0)
 
 
-def test_frames_in_between_do_not_stutter(film):
+def test_every_does_not_stutter(film):
     # What it was led by frame 12 on has settled: the first dreams change the picture most.
     _, frames = film(*EXACT, "dream.every=3", "video.frames=30", "dream.step_size=3")
     shown = steps_of([frame.image for frame in frames[12:]])
@@ -100,7 +100,7 @@ def test_frames_in_between_do_not_stutter(film):
     assert max(at_once) > 2 * max(shown) and max(at_once) > 1.5 * median(at_once)
 
 
-def test_twelve_dreams_a_second_of_24_frames_are_every_second_frame(film, dreams):
+def test_rate_of_half_the_fps_is_every_second_frame(film, dreams):
     job = build(with_settings(["video.frames=9", "video.fps=24", "dream.rate=12"]), CPU)
     assert (job.preset.dream.every, job.preset.dream.rate) == (2, None)
     with pytest.raises(PresetError, match=r"^dream.rate: 25 frames a second .* 12 .*25/2") as error:
@@ -108,7 +108,7 @@ def test_twelve_dreams_a_second_of_24_frames_are_every_second_frame(film, dreams
     assert "\n" not in str(error.value)
 
 
-def test_one_colour_fills_what_comes_in_and_nothing_else(film, dreams):
+def test_border_colour_fills_uncovered_pixels_only(film, dreams):
     dreams.act = lambda image, ascent, rng: image
     filled = ("motion.border=colour", 'motion.border_colour="#ff8000"')
     start, frames = film("motion.shift=[0.375, 0]", *filled, "video.frames=2")
@@ -117,7 +117,7 @@ def test_one_colour_fills_what_comes_in_and_nothing_else(film, dreams):
     assert_close(frames[1].image, expected, atol=1e-5, rtol=0)
 
 
-def test_a_dreamed_border_gets_its_extra_steps_there_alone(film, dreams):
+def test_border_dream_gets_its_extra_steps_there_only(film, dreams):
     """Extra steps are seen as grey of 0.25, the usual ones leave the picture."""
     dreams.act = lambda image, ascent, rng: (
         torch.full_like(image, 0.25) if ascent.steps == 5 else image
@@ -130,7 +130,7 @@ def test_a_dreamed_border_gets_its_extra_steps_there_alone(film, dreams):
     assert [ascent.steps for ascent in dreams.asked] == [2, 5, 2]
 
 
-def test_noise_of_the_frame_comes_in_before_the_border_is_dreamed(film, dreams):
+def test_border_dream_starts_from_the_frames_noise(film, dreams):
     """As strong as the picture's own detail, and another in every frame."""
     dreams.act = lambda image, ascent, rng: image
     dreamlike = ("motion.border=dream", "motion.shift=[0.375, 0]")
@@ -142,7 +142,7 @@ def test_noise_of_the_frame_comes_in_before_the_border_is_dreamed(film, dreams):
     assert_close(frames[1].image[..., 3:], start[..., :-3], atol=1e-5, rtol=0)
 
 
-def test_a_picture_whose_weights_are_all_nothing_is_only_moved(film):
+def test_zero_weights_only_move_the_picture(film):
     silent = 'dream.layers=[{name="block_5/expand", weight="0*t"}]'
     start, frames = film(*EXACT, silent, "video.frames=5")
     for n, frame in enumerate(frames):
@@ -174,7 +174,7 @@ def one_size(slope):
     return slope / slope.abs().mean()
 
 
-def test_a_layer_fades_into_another_and_costs_nothing_before(image):
+def test_layer_fades_into_another_and_costs_nothing_before(image):
     first, second = "block_1/expand", "block_3/expand"
     faded = f'dream.layers=[{{name="{first}", weight="1-t"}}, {{name="{second}", weight="t"}}]'
     features = Watched(store.load("lite0", CPU))
@@ -194,7 +194,7 @@ def test_a_layer_fades_into_another_and_costs_nothing_before(image):
         assert_close(found, expected, atol=1e-4, rtol=1e-3)
 
 
-def test_a_guide_becomes_another(image, tmp_path, rng):
+def test_guide_fades_into_another(image, tmp_path, rng):
     layer = "block_3/expand"
     paths = [tmp_path / f"{name}.png" for name in "ab"]
     for path in paths:
@@ -223,7 +223,7 @@ def test_a_guide_becomes_another(image, tmp_path, rng):
 
 
 @pytest.mark.parametrize(("keep", "stays"), [("none", False), ("spread", True), ("palette", True)])
-def test_a_film_that_would_glare_keeps_the_colours_of_its_start(keep, stays, film, dreams):
+def test_colours_of_the_start_are_kept(keep, stays, film, dreams):
     """Each dream brightens and reddens the picture a little, 120 times."""
     glare = torch.tensor([0.01, 0.004, 0.002]).view(1, 3, 1, 1)
     dreams.act = lambda image, ascent, rng: (image + glare).clamp(0, 1)
@@ -234,7 +234,7 @@ def test_a_film_that_would_glare_keeps_the_colours_of_its_start(keep, stays, fil
 
 
 @pytest.mark.parametrize("keep", ["none", "spread", "palette"])
-def test_a_long_film_that_drifts_to_white_stays_in_its_colours(keep, rng):
+def test_colours_of_a_long_film_do_not_drift(keep, rng):
     """A score that every brighter pixel raises: 1.5 of 255 in each of 200 frames."""
     start = 0.3 + 0.4 * torch.rand(1, 3, 24, 32, generator=rng)
     kept = [] if keep == "none" else [f"colour.keep={keep}"]

@@ -32,13 +32,13 @@ def test_channels_of_a_layer_are_dreamed_alone():
     torch.testing.assert_close(score.gradient(image, (0.0, 0.0)), expected)
 
 
-def test_a_channel_that_is_not_there_is_named():
+def test_channel_that_does_not_exist_is_named():
     missing = 'dream.layers=[{name="block_5/expand", channels=[3, 9999]}]'
     with pytest.raises(PresetError, match=r"block_5/expand .* has no channel 9999 .*0 to 239"):
         make_scores(options(missing).dream, store.load("lite0", CPU), CPU)
 
 
-def test_one_layer_twice_is_refused_but_in_a_tour():
+def test_layer_named_twice_is_refused_except_in_a_tour():
     twice = 'dream.layers=["a", "b", "a"]'
     with pytest.raises(PresetError, match="names one layer twice"):
         options(twice)
@@ -46,7 +46,7 @@ def test_one_layer_twice_is_refused_but_in_a_tour():
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (15, 400)])
-def test_a_guide_too_small_to_show_anything_is_refused(height, width, tmp_path):
+def test_guide_too_small_is_refused(height, width, tmp_path):
     save(torch.rand(1, 3, height, width), tmp_path / "dot.png")
     guided = options(f"dream.guide={tmp_path / 'dot.png'}", "dream.layers=block_3/expand")
     says = rf"dream.guide: .*dot.png is {width}x{height} pixels, .*\(give .* at least 16 a side"
@@ -54,7 +54,7 @@ def test_a_guide_too_small_to_show_anything_is_refused(height, width, tmp_path):
         still(torch.rand(1, 3, 32, 32), guided, CPU)
 
 
-def test_a_guided_still_comes_nearer_to_the_guide(tmp_path):
+def test_guided_still_comes_nearer_to_the_guide(tmp_path):
     draw = torch.Generator().manual_seed(0)
     stripes = torch.rand(1, 3, 1, 48, generator=draw).expand(1, 3, 40, 48)
     save(stripes, tmp_path / "guide.png")

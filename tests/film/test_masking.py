@@ -38,7 +38,7 @@ def mattes(folder, count, size=(40, 64)):
     return folder
 
 
-def test_a_mask_stays_with_the_frame_while_the_picture_moves(film, dreams):
+def test_mask_is_fixed_to_the_frame(film, dreams):
     start, frames = film(*EXACT, LEFT, "video.frames=4")
     assert torch.equal(frames[0].image[..., HALF], start[..., HALF])
     for n in range(1, 4):
@@ -47,7 +47,7 @@ def test_a_mask_stays_with_the_frame_while_the_picture_moves(film, dreams):
         assert float((frames[n].image - earlier)[..., :32].abs().mean()) > 0.05
 
 
-def test_what_comes_in_at_the_border_is_dreamed_outside_the_mask_too(film, dreams):
+def test_mask_does_not_limit_the_border_dream(film, dreams):
     """Extra steps are seen as grey of 0.25, the usual ones leave the picture."""
     dreams.act = lambda image, ascent, rng: (
         torch.full_like(image, 0.25) if ascent.steps == 5 else image
@@ -57,7 +57,7 @@ def test_what_comes_in_at_the_border_is_dreamed_outside_the_mask_too(film, dream
     assert torch.allclose(frames[1].image[..., :2, :], torch.tensor(0.25), atol=1e-5)
 
 
-def test_each_frame_is_dreamed_inside_its_own_matte(film, dreams, tmp_path):
+def test_mask_files_one_for_each_frame(film, dreams, tmp_path):
     folder = mattes(tmp_path / "mattes", 4)
     start, frames = film(f"dream.mask={folder}", "video.frames=4")
     before = start
@@ -67,7 +67,7 @@ def test_each_frame_is_dreamed_inside_its_own_matte(film, dreams, tmp_path):
         before = frame.image
 
 
-def test_a_loop_takes_its_mattes_from_where_it_ends(film, dreams, tmp_path):
+def test_mask_files_of_a_loops_lead_in(film, dreams, tmp_path):
     folder = mattes(tmp_path / "mattes", 8)
     loop = ("loop.kind=endless", "loop.seconds=0.25", "loop.warm_up=0.25", "video.frames=8")
     _, frames = film(f"dream.mask={folder}", *loop)
@@ -98,7 +98,7 @@ def dreamed_on(clip, *settings, estimate):
     return list(render_frames(Frame(-1, from_bytes(clip[0])), step, count=len(clip)))
 
 
-def test_what_moves_is_dreamed_on_and_nothing_else(texture, dreams):
+def test_motion_mask_dreams_moving_pixels_only(texture, dreams):
     clip = [texture(32, 48)] * 4
     moves = "dream.mask={motion=true, speed=0.4, feather=0}"  # 1.6 pixels a frame
     frames = dreamed_on(clip, moves, "flow.cuts=false", estimate=flowing(2.0))
@@ -110,7 +110,7 @@ def test_what_moves_is_dreamed_on_and_nothing_else(texture, dreams):
     assert all(torch.equal(frame.image, from_bytes(clip[0])) for frame in slow)
 
 
-def test_a_dream_that_leaves_its_mask_fades_by_the_decay(texture, dreams, tmp_path):
+def test_motion_mask_dream_left_behind_decays(texture, dreams, tmp_path):
     """Frame 0 alone has a matte; what was dreamed there is not steadied afterwards."""
     clip = [texture(32, 48)] * 4
     (tmp_path / "m").mkdir()
@@ -126,7 +126,7 @@ def test_a_dream_that_leaves_its_mask_fades_by_the_decay(texture, dreams, tmp_pa
 
 
 @pytest.mark.parametrize("mask", ["folder", "{motion=true, speed=0.3}", "{shape='sky', size='p'}"])
-def test_a_resumed_film_goes_on_with_its_masks(mask, texture, tmp_path, dreams):
+def test_resume_of_a_masked_film_is_exact(mask, texture, tmp_path, dreams):
     if mask == "folder":
         mask = mattes(tmp_path / "mattes", 7, size=(32, 48))
     clip = [texture(32, 48, seed) for seed in (1, 1, 2, 2, 1, 1, 2)]
@@ -152,7 +152,7 @@ def write(path, pictures):
 
 
 @pytest.mark.parametrize("every", [1, 3])
-def test_footage_is_dreamed_inside_a_film_of_mattes(every, texture, tmp_path, dreams):
+def test_mask_film_over_footage(every, texture, tmp_path, dreams):
     """Its frame n is white from column 8n on; dreamed frames are half noise there."""
     matte = np.zeros((6, 48, 64, 3), np.uint8)
     for n in range(6):
@@ -172,6 +172,6 @@ def test_footage_is_dreamed_inside_a_film_of_mattes(every, texture, tmp_path, dr
         build(with_settings(["video.frames=7", "video.fps=8", settings[1]]), CPU)
 
 
-def test_motion_needs_footage():
+def test_motion_mask_needs_footage():
     with pytest.raises(PresetError, match=r"dream.mask: motion is for footage"):
         with_settings(["video.frames=2", "dream.mask=motion"])

@@ -35,7 +35,7 @@ def clip(tmp_path):
     return path
 
 
-def test_defaults_are_spelled_out(features):
+def test_resolved_defaults_are_explicit(features):
     preset = with_settings(["video.seconds=2.5"])
     found = resolved(preset, features, (64, 40))
     assert (found.video.fps, found.video.frames, found.video.seconds) == (24, 60, None)
@@ -45,7 +45,7 @@ def test_defaults_are_spelled_out(features):
     assert preset.dream.layers == () and preset.video.fps is None  # and the preset is as it was
 
 
-def test_what_is_given_stays(features):
+def test_resolved_keeps_given_options(features):
     given = ("video.frames=7", "video.fps=12.5", "dream.layers=stem", "dream.same_jitter=true")
     preset = with_settings([*given, "dream.every=5"])
     found = resolved(preset, features, (64, 40))
@@ -54,13 +54,13 @@ def test_what_is_given_stays(features):
     assert found.dream.same_jitter is True and found.dream.every == 5
 
 
-def test_what_is_spelled_out_is_a_preset_that_resolves_to_itself(features):
+def test_resolved_preset_resolves_to_itself(features):
     once = resolved(with_settings(["video.frames=7", "dream.rate=6"]), features, (64, 40))
     assert once.dream.every == 4
     assert resolved(once, features, (64, 40)) == once
 
 
-def test_footage_has_its_own_rate_and_length_and_one_jitter(clip, features):
+def test_resolved_footage_has_its_own_rate_length_and_one_jitter(clip, features):
     found = resolved(with_settings([f"start.path={clip}"]), features, (64, 48))
     assert (found.video.fps, found.video.frames) == (Fraction(30000, 1001), 12)
     assert found.dream.same_jitter is True
@@ -84,7 +84,7 @@ def test_footage_is_never_made_longer(asked, frames, clip, features):
     assert found.video.frames == frames
 
 
-def test_dreams_a_second_divide_the_rate_of_the_footage(clip, features):
+def test_rate_must_divide_the_fps_of_footage(clip, features):
     fits = with_settings([f"start.path={clip}", "video.fps=30", "dream.rate=10"])
     assert resolved(fits, features, (64, 48)).dream.every == 3
     own = with_settings([f"start.path={clip}", "dream.rate=10"])
@@ -92,7 +92,7 @@ def test_dreams_a_second_divide_the_rate_of_the_footage(clip, features):
         resolved(own, features, (64, 48))
 
 
-def test_footage_that_is_not_there_is_one_line(tmp_path, features):
+def test_footage_that_is_missing_is_one_line(tmp_path, features):
     missing = with_settings([f"start.path={tmp_path / 'none.mp4'}"])
     with pytest.raises(PresetError, match=r"^start.path: .*none.mp4 does not exist"):
         resolved(missing, features, (64, 48))

@@ -50,7 +50,7 @@ def close(found, expected):
     assert_close(found, expected, atol=2e-3, rtol=1e-3)
 
 
-def test_each_layer_may_have_an_objective_of_its_own(lite, image):
+def test_layer_may_have_its_own_objective(lite, image):
     both = (
         f'dream.layers=[{{name="{FIRST}", objective="channel", channels=[3, 7], '
         f'channel_weights=[1, -2]}}, {{name="{SECOND}", weight=0.5}}]'
@@ -76,7 +76,7 @@ def test_energy_takes_weights_for_its_channels(lite, image):
     close(climbed(options(some), lite, image), slope(value, image))
 
 
-def test_strongest_channels_are_those_of_the_first_frame_or_of_each(lite, image):
+def test_strongest_channels_are_picked_once_or_in_each_frame(lite, image):
     dark = torch.zeros_like(image)
     layers = f'dream.layers=[{{name="{FIRST}", count=4}}]'
 
@@ -91,7 +91,7 @@ def test_strongest_channels_are_those_of_the_first_frame_or_of_each(lite, image)
     close(climbed(anew, lite, image, first=dark), of(image))
 
 
-def test_a_direction_is_read_from_a_file_with_its_layers(lite, image, tmp_path, rng):
+def test_direction_is_read_from_a_file_with_its_layers(lite, image, tmp_path, rng):
     weights = torch.rand(96, generator=rng)
     save_file({FIRST: weights}, tmp_path / "town.safetensors")
     found = climbed(options(f"dream.direction={tmp_path}/town.safetensors"), lite, image)
@@ -102,7 +102,7 @@ def test_a_direction_is_read_from_a_file_with_its_layers(lite, image, tmp_path, 
     close(found, slope(value, image))
 
 
-def test_a_class_alone_needs_no_layer(lite, image):
+def test_class_alone_needs_no_layer(lite, image):
     """And a group of them is as near as its nearest one."""
     found = climbed(options('dream.classes=["lion"]'), lite, image)
 
@@ -118,7 +118,7 @@ def test_a_class_alone_needs_no_layer(lite, image):
     assert lite.head.labels[291] == "lion"
 
 
-def test_words_lead_through_the_head_at_every_place(lite, image, rng):
+def test_words_are_scored_through_the_head(lite, image, rng):
     head = Head("block_2/expand", torch.randn(8, 144, generator=rng), torch.zeros(8))
     vectors = torch.randn(3, 8, generator=rng)
     lite.words = WordSpace(("gaudi", "food", "people"), vectors, head)
@@ -154,7 +154,7 @@ def test_words_lead_through_the_head_at_every_place(lite, image, rng):
         ),
     ],
 )
-def test_what_is_not_known_is_named_with_what_is(settings, said, lite, image):
+def test_unknown_name_is_refused_with_the_known_ones(settings, said, lite, image):
     with pytest.raises(PresetError, match=said):
         climbed(options(*settings), lite, image)
 
@@ -168,14 +168,14 @@ def test_what_is_not_known_is_named_with_what_is(settings, said, lite, image):
         ({FIRST: torch.full((96,), float("nan"))}, r"is no list of numbers"),
     ],
 )
-def test_a_direction_that_does_not_fit_is_refused(arrays, said, lite, image, tmp_path):
+def test_direction_that_does_not_fit_is_refused(arrays, said, lite, image, tmp_path):
     save_file(arrays, tmp_path / "odd.safetensors")
     with pytest.raises(PresetError, match=said):
         climbed(options(f"dream.direction={tmp_path}/odd.safetensors"), lite, image)
 
 
 @pytest.mark.parametrize("text", [None, b"", b"not a tensor file at all"])
-def test_a_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path):
+def test_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path):
     path = tmp_path / "town.safetensors"
     if text is not None:
         path.write_bytes(text)
@@ -183,7 +183,7 @@ def test_a_direction_that_cannot_be_read_is_refused(text, lite, image, tmp_path)
         climbed(options(f"dream.direction={path}"), lite, image)
 
 
-def test_classes_stand_alone_unless_something_is_asked_of_layers(lite):
+def test_classes_need_no_layers_unless_an_objective_is_given(lite):
     def named(*settings):
         return [layer.name for layer in with_layers(options(*settings), lite).layers]
 
@@ -195,7 +195,7 @@ def test_classes_stand_alone_unless_something_is_asked_of_layers(lite):
     assert with_layers(DreamOptions.model_validate(record), lite).layers == ()
 
 
-def test_a_direction_that_a_preset_names_can_be_taken_back():
+def test_direction_none_removes_the_presets():
     assert options("dream.direction=none").direction is None
 
 

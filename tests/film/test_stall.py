@@ -39,7 +39,7 @@ def dead(monkeypatch):
     return alive
 
 
-def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(render, dead, tmp_path):
+def test_stalled_dream_stops_naming_its_layer_and_keeps_frames(render, dead, tmp_path):
     dead |= {0, 1, 2}
     with pytest.raises(DreamvidError) as error:
         render(tmp_path, 20)
@@ -51,12 +51,12 @@ def test_a_dead_dream_stops_with_its_layer_and_keeps_the_frames(render, dead, tm
     assert render(tmp_path, 20)[0] == 2 + PATIENCE
 
 
-def test_one_that_comes_back_in_time_goes_on(render, dead, tmp_path):
+def test_stall_shorter_than_patience_goes_on(render, dead, tmp_path):
     dead |= {n for n in range(20) if n % PATIENCE == PATIENCE - 1}
     assert render(tmp_path, 20) == [*range(20)]
 
 
-def test_only_dreamed_frames_count(render, dead, tmp_path):
+def test_stall_counts_dreamed_frames_only(render, dead, tmp_path):
     assert render(tmp_path, 12, "dream.every=2") == [*range(12)]
 
 
@@ -70,15 +70,15 @@ def test_only_dreamed_frames_count(render, dead, tmp_path):
         ("dream.tour=1", 'dream.layers=["block_5/expand", "stem"]'),
     ],
 )
-def test_what_rests_by_the_presets_wish_is_not_dead(render, settings, dead, tmp_path):
+def test_stall_asked_for_by_the_preset_is_ignored(render, settings, dead, tmp_path):
     assert len(render(tmp_path, PATIENCE + 2, *settings)) == PATIENCE + 2
 
 
-def test_pulls_are_a_dream_too(render, dead, tmp_path):
+def test_stall_is_reset_by_regularisers(render, dead, tmp_path):
     assert len(render(tmp_path, PATIENCE + 2, "dream.total_variation=0.5")) == PATIENCE + 2
 
 
-def test_a_black_start_begins_to_dream(render, tmp_path):
+def test_stall_of_a_black_start_does_not_occur(render, tmp_path):
     from PIL import Image
 
     path = tmp_path / "black.png"
@@ -88,7 +88,7 @@ def test_a_black_start_begins_to_dream(render, tmp_path):
     assert len(render(out, PATIENCE + 2, *settings)) == PATIENCE + 2
 
 
-def test_footage_may_be_black_and_a_mask_too(dead, tmp_path):
+def test_stall_ignores_black_footage_and_black_masks(dead, tmp_path):
     import av
     import numpy as np
 
@@ -107,7 +107,7 @@ def test_footage_may_be_black_and_a_mask_too(dead, tmp_path):
     assert outcome.count == PATIENCE + 2
 
 
-def test_a_mask_that_is_black_for_a_while_is_not_dead(render, tmp_path):
+def test_stall_ignores_a_mask_that_is_black_for_a_while(render, tmp_path):
     from PIL import Image
 
     masks = tmp_path / "masks"

@@ -9,7 +9,7 @@ from dreamvid.preset.schema import StartOptions
 
 
 @pytest.mark.parametrize("kind", STARTS)
-def test_every_start_has_the_asked_size_and_depends_on_the_seed_alone(kind):
+def test_start_has_the_requested_size_and_depends_on_the_seed_only(kind):
     def make(seed):
         return make_start(StartOptions(kind=kind, size=(64, 48)), frame_rng(seed, -1))
 
@@ -18,7 +18,7 @@ def test_every_start_has_the_asked_size_and_depends_on_the_seed_alone(kind):
     assert torch.equal(make(1), make(1)) and not torch.equal(make(1), make(2))
 
 
-def test_a_picture_keeps_its_size_made_even_or_is_fitted(tmp_path):
+def test_start_image_keeps_its_size_made_even_or_is_fitted(tmp_path):
     save(torch.rand(1, 3, 41, 61), tmp_path / "a.png")
     whole = StartOptions(kind="image", path=tmp_path / "a.png")
     assert make_start(whole, frame_rng(0, -1)).shape == (1, 3, 40, 60)

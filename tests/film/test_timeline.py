@@ -42,7 +42,7 @@ def timeline(frames=9, **options):
     return Timeline(fps=Fraction(8), frames=frames, **options)
 
 
-def test_schedules_are_found_wherever_they_stand_with_their_names():
+def test_schedules_are_found_in_all_tables_with_their_names():
     preset = with_settings(
         [
             "video.frames=9",
@@ -88,13 +88,13 @@ def test_schedules_are_found_wherever_they_stand_with_their_names():
         ),
     ],
 )
-def test_a_wrong_value_names_option_and_frame_before_any_work(setting, message, dreamless):
+def test_schedule_out_of_bounds_names_option_and_frame_before_any_work(setting, message, dreamless):
     with pytest.raises(PresetError, match=message) as error:
         build(with_settings(["video.frames=9", "video.fps=8", setting]), CPU)
     assert "\n" not in str(error.value)
 
 
-def test_a_wrong_value_of_a_still_is_told_too(image, dreamless):
+def test_schedule_out_of_bounds_in_a_still(image, dreamless):
     with pytest.raises(PresetError, match=r"^dream.steps: at frame 0: .*1 / 0 has no finite value"):
         still(image, with_settings(["video.frames=1", "dream.steps=1/t"]), CPU)
 
@@ -107,7 +107,7 @@ def dreamless(monkeypatch):
     monkeypatch.setattr("dreamvid.film.parts.dream", dream)
 
 
-def test_a_wrong_value_in_the_last_frame_is_found():
+def test_schedule_out_of_bounds_in_the_last_frame():
     preset = with_settings(["video.frames=50", "motion.droste=1+1/(49-frame)"])
     check_schedules(preset, timeline(frames=49))
     with pytest.raises(
@@ -116,20 +116,20 @@ def test_a_wrong_value_in_the_last_frame_is_found():
         check_schedules(preset, timeline(frames=50))
 
 
-def test_time_goes_round_in_a_loop_and_back_before_a_film():
+def test_timeline_wraps_in_a_loop_and_is_negative_before_a_film():
     loop, film = timeline(frames=10, loops=True), timeline(frames=10)
     assert [loop.moment(n).frame for n in (-12, -1, 0, 9, 10)] == [8, 9, 0, 9, 0]
     assert [film.moment(n).frame for n in (-1, 0, 9, 10)] == [-1, 0, 9, 10]
     assert loop.moment(-2).t == 1.0 and film.moment(-2).t == -0.25
 
 
-def test_what_is_heard_is_heard_at_the_frame_of_the_loop():
+def test_timeline_of_a_loop_wraps_the_sound():
     heard = timeline(frames=4, loops=True, levels=lambda n: {"rms": n / 10})
     assert [heard.moment(n).value("rms") for n in (0, 3, -1, 4)] == [0, 0.3, 0.3, 0]
     assert timeline(bpm=120).moment(4).value("beat") == 1.0  # half a second
 
 
-def test_every_number_of_these_tables_is_bounded():
+def test_scheduled_options_are_bounded():
     """A plain number would take no schedule; what is left out is counted, not measured."""
     counted = {"dream": {"tour", "every", "rate"}, "flow": {"frames"}}
     for table, options in TABLES.items():
@@ -151,7 +151,7 @@ def in_between(bounds):
     ("table", "name", "bounds"),
     [(table, name, bounds) for table in TABLES for name, bounds in numbers(table)],
 )
-def test_every_number_takes_a_schedule_that_is_what_it_says(table, name, bounds):
+def test_scheduled_option_takes_its_schedules_values(table, name, bounds):
     first, last = (round(v) if bounds.whole else v for v in in_between(bounds))
     needs = {
         "colour": {"keep": "spread"},
@@ -181,7 +181,7 @@ def used(options, name, moment):
     return getattr(result, name, value_at(getattr(options, name), moment))
 
 
-def test_a_film_is_dreamed_by_what_its_schedules_say(image, monkeypatch):
+def test_schedule_decides_what_is_dreamed(image, monkeypatch):
     asked = []
 
     def dream(image, score, ascent, *, rng, mask=None):
@@ -198,7 +198,7 @@ def test_a_film_is_dreamed_by_what_its_schedules_say(image, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["strength", "decay"])
-def test_mixing_follows_its_schedule(name):
+def test_schedule_of_blending_is_followed(name):
     """A schedule that steps to another number is that number from then on."""
 
     def frames(value):

@@ -42,20 +42,20 @@ def place(matrix, x, y):
     return (whole[:2] / whole[2]).tolist()
 
 
-def test_without_motion_there_is_no_map():
+def test_no_motion_has_no_map():
     assert frame_map(Motion(), seconds=1, height=4, width=4, device=CPU) is None
     assert make_camera(height=4, width=4, device=CPU)(Motion(), 0.1) is None
 
 
 @pytest.mark.parametrize("sampling", ["cubic", "bilinear"])
-def test_a_quarter_turn_is_anticlockwise_as_seen(sampling):
+def test_quarter_turn_is_anticlockwise_as_seen(sampling):
     square = torch.rand(1, 3, 5, 5, generator=torch.Generator().manual_seed(2))
     turned = moved(square, turn=90, sampling=sampling)
     assert_close(turned, torch.rot90(square, 1, (-2, -1)), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("sampling", ["cubic", "bilinear"])
-def test_a_shift_moves_the_picture_right_and_down_and_mirrors_at_the_border(sampling):
+def test_shift_moves_the_picture_right_and_down_and_mirrors_at_the_border(sampling):
     ramp = torch.arange(8.0).view(1, 1, 1, 8).expand(1, 3, 4, 8).contiguous() / 8
     shifted = moved(ramp, shift=(0.25, 0), sampling=sampling)  # two pixels to the right
     assert_close(shifted[0, 0, 0] * 8, torch.tensor([2.0, 1, 0, 1, 2, 3, 4, 5]))
@@ -64,14 +64,14 @@ def test_a_shift_moves_the_picture_right_and_down_and_mirrors_at_the_border(samp
 
 
 @given(zoom=st.floats(0.5, 4), turn=st.floats(-90, 90), fps=st.sampled_from([12, 24, 25, 30, 60]))
-def test_a_second_of_frames_moves_as_far_at_every_fps(zoom, turn, fps):
+def test_motion_of_a_second_is_the_same_at_every_fps(zoom, turn, fps):
     motion = Motion(zoom=zoom, turn=turn, centre=(0.3, 0.6))
     second = plane_matrix(motion, seconds=1, height=40, width=60)
     frame = plane_matrix(motion, seconds=1 / fps, height=40, width=60)
     assert_close(torch.linalg.matrix_power(frame, fps), second, atol=1e-8, rtol=1e-8)
 
 
-def test_the_centre_stays_in_place():
+def test_centre_stays_in_place():
     motion = Motion(zoom=2, turn=30, centre=(0.25, 0.75))
     matrix = plane_matrix(motion, seconds=1, height=40, width=80)
     assert place(matrix, 0.25 * 80 - 0.5, 0.75 * 40 - 0.5) == pytest.approx([19.5, 29.5])
@@ -84,7 +84,7 @@ def test_zooming_in_reads_nearer_the_centre():
 
 
 @pytest.mark.parametrize("fps", [24, 30])
-def test_the_classic_zoom_is_that_of_2015_in_each_frame_at_any_fps(fps):
+def test_classic_zoom_is_that_of_2015_in_each_frame_at_any_fps(fps):
     matrix = plane_matrix(Motion(classic_zoom=0.05), seconds=1 / fps, height=575, width=1024)
     expected = [[0.95, 0, 1024 * 0.05 / 2], [0, 0.95, 575 * 0.05 / 2], [0, 0, 1]]
     np.testing.assert_allclose(matrix.numpy(), expected, atol=1e-12)
@@ -109,7 +109,7 @@ def test_every_kind_of_motion_moves_and_only_when_asked():
 FOCAL = 40.5 / math.tan(math.radians(30))  # of 81 pixels seen within 60 degrees
 
 
-def test_going_half_the_way_doubles_the_picture():
+def test_dolly_of_half_the_distance_doubles_the_picture():
     matrix = plane_matrix(Motion(dolly=0.5), seconds=1, height=41, width=81)
     assert place(matrix, 60, 30) == pytest.approx([50, 25])
 
@@ -121,18 +121,18 @@ def test_going_half_the_way_doubles_the_picture():
         ({"pitch": 10.0}, 40, 20 - FOCAL * math.tan(math.radians(10))),
     ],
 )
-def test_the_middle_shows_what_lies_where_the_camera_looks(motion, x, y):
+def test_yaw_and_pitch_move_the_middle(motion, x, y):
     matrix = plane_matrix(Motion(**motion), seconds=1, height=41, width=81)
     assert place(matrix, 40, 20) == pytest.approx([x, y])
 
 
-def test_leaning_right_turns_the_picture_left():
+def test_roll_turns_the_picture_the_other_way():
     lean = plane_matrix(Motion(roll=30), seconds=1, height=41, width=81)
     turn = plane_matrix(Motion(turn=30), seconds=1, height=41, width=81)
     assert_close(lean, turn)
 
 
-def test_looking_far_aside_leaves_no_number_behind():
+def test_yaw_far_aside_stays_finite():
     places = places_of(yaw=170.0)
     assert bool(torch.isfinite(places).all())
 
@@ -140,7 +140,7 @@ def test_looking_far_aside_leaves_no_number_behind():
 # Bends: each against a second computation or its own way back.
 
 
-def test_the_vortex_turns_the_middle_and_leaves_the_far_alone():
+def test_vortex_turns_the_middle_only():
     places = places_of(vortex=90.0, vortex_radius=0.25)  # 10.25 pixels
     x, y = 44, 20  # four pixels right of the middle
     angle = math.radians(90) * math.exp(-((4 / 10.25) ** 2))
@@ -169,7 +169,7 @@ def test_vortex_and_wave_undo_themselves(vortex, radius, wave, phase):
 
 
 @pytest.mark.parametrize("sectors", [1, 2, 6, 8])
-def test_a_kaleidoscope_shows_one_sector_and_its_mirror_images(sectors):
+def test_kaleidoscope_shows_one_sector_and_its_mirror_images(sectors):
     places = places_of(kaleidoscope=sectors).double() - torch.tensor([40.0, 20])
     angle = torch.atan2(places[..., 1], places[..., 0])
     assert angle.min() > -1e-5 and angle.max() < math.pi / sectors + 1e-5
@@ -191,14 +191,14 @@ def test_droste_shows_the_picture_within_itself():
     assert turned[20, 44].tolist() == pytest.approx([0, 16], abs=1e-4)
 
 
-def test_all_kinds_are_composed_into_one_map():
+def test_motions_are_composed_into_one_map():
     both = places_of(kaleidoscope=6, zoom=2.0)
     fold, zoom = warp_of("kaleidoscope", kaleidoscope=6), warp_of("plane", zoom=2.0)
     point = torch.tensor([[[13.0, 7.0]]], dtype=torch.float64)
     assert_close(both[7, 13], zoom(fold(point))[0, 0].float())
 
 
-def test_a_camera_says_what_it_leaves_uncovered():
+def test_camera_marks_uncovered_pixels():
     camera = make_camera(height=20, width=40, device=CPU)
     within, past = camera(Motion(zoom=1.5), 1.0), camera(Motion(shift=(0.25, 0)), 1.0)
     assert within and past and within.uncovered is None
@@ -215,7 +215,7 @@ def at(frame, **options):
     return motion_at(MotionOptions.model_validate(options), moment)
 
 
-def test_every_number_of_the_camera_may_be_a_schedule():
+def test_motion_options_may_be_schedules():
     skip = {"per", "border", "border_colour", "border_steps", "sampling", "sharpness"}
     for name in MotionOptions.model_fields.keys() - skip:
         pair = name in ("shift", "centre")
@@ -237,7 +237,7 @@ def test_every_number_of_the_camera_may_be_a_schedule():
             assert getattr(found, name) == pytest.approx(wanted)
 
 
-def test_rates_for_a_frame_are_what_deforum_means():
+def test_rates_per_frame_are_deforums():
     assert frame_seconds(MotionOptions(per="frame"), Fraction(15)) == 1
     assert frame_seconds(MotionOptions(), Fraction(15)) == Fraction(1, 15)
     assert at(30, per="frame", zoom="0:(1.02), 60:(1.1)").zoom == pytest.approx(1.06)

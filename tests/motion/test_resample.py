@@ -69,7 +69,7 @@ LOOPS = {
 
 
 @pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
-def test_the_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
+def test_cubic_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
     image = texture()
     found = {name: kept(image, loop(image, steps, read)) for name, read in READERS.items()}
     energy, psnr = found["default"]
@@ -78,7 +78,7 @@ def test_the_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
     assert found["bilinear"][0] < 0.2 < 1.4 < found["torch bicubic"][0]
 
 
-def test_the_cubic_agrees_with_keys_formula_in_float64(image):
+def test_cubic_agrees_with_keys_formula_in_float64(image):
     draw = np.random.default_rng(1)
     places = draw.uniform(-6, 50, (7, 9, 2))
     a, pixels = -0.6, image[0].double().numpy()
@@ -106,12 +106,12 @@ def test_the_cubic_agrees_with_keys_formula_in_float64(image):
     assert_close(found[0].numpy(), expected.astype(np.float32), atol=1e-5, rtol=0)
 
 
-def test_the_weights_of_a_place_add_up_to_one():
+def test_cubic_weights_add_up_to_one():
     fraction = torch.rand(4, 4, generator=torch.Generator().manual_seed(0))
     assert_close(sum(keys_weights(fraction, 0.6)), torch.ones(4, 4))
 
 
-def test_mirroring_repeats_no_border_pixel():
+def test_mirror_border_repeats_no_pixel():
     index = torch.arange(-4, 9)[None]
     assert mirror(index, 4)[0].tolist() == [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2]
     assert mirror(index, 1)[0].tolist() == [0] * 13
@@ -125,7 +125,7 @@ def test_mirroring_repeats_no_border_pixel():
         ("clamp", [0, 0, 0, 1, 2, 3, 3, 3]),
     ],
 )
-def test_each_border_reads_its_own_pixels(border, expected):
+def test_borders_read_their_pixels(border, expected):
     row = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 3, 4, 4)
     x = torch.arange(-2.0, 6.0)
     places = torch.stack([x, torch.ones_like(x)], -1)[None]

@@ -29,7 +29,7 @@ def dreamed():
     return dream
 
 
-def test_every_look_shows_and_none_is_like_another(dreamed):
+def test_looks_differ_from_each_other(dreamed):
     pictures = {look: dreamed(f"dream.look={look}") for look in LOOKS}
     for one, other in combinations(pictures, 2):
         apart = (pictures[one] - pictures[other]).abs().mean() * 255
@@ -42,13 +42,13 @@ def test_classic_is_the_2015_program(dreamed):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_look_sets_options_there_are(look):
+def test_look_sets_known_options(look):
     dream = with_settings(["video.frames=1", f"dream.look={look}"]).dream
     assert {name: getattr(dream, name) for name in LOOKS[look]} == LOOKS[look]
     assert dream.changed() == {*LOOKS[look]} | ({"look"} if look != "classic" else set())
 
 
-def test_what_is_given_wins_whatever_its_order(dreamed):
+def test_look_yields_to_given_options_in_any_order(dreamed):
     plain = ("dream.frequency=0", "dream.total_variation=0.0", "dream.steps=4")
     for settings in ((*plain, "dream.look=soft"), ("dream.look=soft", *plain)):
         dream = with_settings(["video.frames=1", *settings]).dream
@@ -58,7 +58,7 @@ def test_what_is_given_wins_whatever_its_order(dreamed):
 
 @pytest.mark.parametrize("mode", ["python", "json"])
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_look_read_back_is_the_same(look, mode, dreamed):
+def test_look_reads_back_the_same(look, mode, dreamed):
     """A record spells everything out: also what the look would set, and was told not to."""
     settings = (f"dream.look={look}", "dream.sharpen=0.0")
     preset = with_settings([*QUICK, *settings])
@@ -72,24 +72,24 @@ def test_a_look_read_back_is_the_same(look, mode, dreamed):
     ("look", "cure"),
     [("painterley", "did you mean painterly?"), ("zzz", "known: classic, soft, crisp, painterly")],
 )
-def test_an_unknown_look_is_answered_with_those_there_are(look, cure):
+def test_unknown_look_lists_the_looks(look, cure):
     with pytest.raises(PresetError) as caught:
         with_settings(["video.frames=1", f"dream.look={look}"])
     assert str(caught.value) == f"dream.look: is no look ({cure}), got '{look}'"
 
 
 @pytest.mark.parametrize("look", ["3", "[]", "{}", "true"])
-def test_what_is_no_name_is_refused(look):
+def test_look_that_is_no_text_is_refused(look):
     with pytest.raises(PresetError, match=r"^dream.look"):
         with_settings(["video.frames=1", f"dream.look={look}"])
 
 
-def test_the_schema_names_the_looks():
+def test_schema_lists_the_looks():
     schema = DreamOptions.model_json_schema()["properties"]["look"]
     assert schema["enum"] == list(LOOKS)
 
 
-def test_a_look_that_is_asked_for_takes_the_place_of_what_a_preset_says():
+def test_look_in_settings_replaces_the_presets():
     plain = load_preset("quickstart").dream
     soft = load_preset("quickstart", ["dream.look=soft", "dream.steps=3"]).dream
     assert (plain.pyramid, plain.frequency, soft.pyramid, soft.frequency) == (4, 0, 0, 1)

@@ -36,7 +36,7 @@ def refusal(**options):
     return error["loc"], error["msg"].removeprefix("Value error, ")
 
 
-def test_a_number_stays_one():
+def test_number_stays_a_number():
     options = Options.model_validate({"zoom": 2, "octaves": 3.0, "shift": ["0.5", 1]})
     assert options.zoom == 2 and isinstance(options.zoom, float)
     assert options.octaves == 3 and isinstance(options.octaves, int)
@@ -44,7 +44,7 @@ def test_a_number_stays_one():
     assert Options().zoom == 1 and value_at(1.5, moment(3)) == 1.5
 
 
-def test_a_text_or_a_list_becomes_a_curve():
+def test_curve_is_read_from_text_or_list():
     options = Options.model_validate({"zoom": KEYS, "octaves": "0:(2), 10:(4)", "shift": ["t", 0]})
     assert isinstance(options.zoom, Curve) and isinstance(options.shift[0], Curve)
     assert value_at(options.zoom, moment(25)) == 1.5 + (2 + 2.5 - 1.5) / 2
@@ -53,7 +53,7 @@ def test_a_text_or_a_list_becomes_a_curve():
     assert options.zoom.names == options.shift[0].names == {"t"}
 
 
-def test_a_whole_curve_is_rounded_to_the_nearest():
+def test_whole_curve_is_rounded():
     octaves = Options(octaves="4*p").octaves  # type: ignore[arg-type]
     values = [value_at(octaves, moment(frame)) for frame in (20, 60, 65, 100)]
     assert values == [1, 2, 3, 4] and all(isinstance(value, int) for value in values)
@@ -88,7 +88,7 @@ def test_a_whole_curve_is_rounded_to_the_nearest():
         ({"shift": ["t", "2+"]}, ("shift", 1), "column 3: a value is missing"),
     ],
 )
-def test_what_is_out_of_bounds_is_refused_at_once(options, place, error):
+def test_bounds_of_constants_are_checked_at_once(options, place, error):
     assert refusal(**options) == (place, error)
 
 
@@ -101,13 +101,13 @@ def test_what_is_out_of_bounds_is_refused_at_once(options, place, error):
         ("0:(9), 60:(-t)", 40, "is -37 at frame 40; it should be greater than or equal to 1e-06"),
     ],
 )
-def test_what_a_curve_computes_is_held_to_the_bounds(source, frame, error):
+def test_bounds_of_computed_values_are_checked(source, frame, error):
     with pytest.raises(ValueError) as caught:
         Curve(source, Bounds(ge=1e-6)).at(moment(frame))
     assert str(caught.value) == error
 
 
-def test_an_infinite_way_between_keys_is_refused():
+def test_infinite_difference_between_keys_is_refused():
     keys = [{"at": 0, "value": "-1e308"}, {"at": 5, "value": "1e308"}]
     for whole in (False, True):
         curve = Bounds(whole=whole).read(keys)
@@ -116,7 +116,7 @@ def test_an_infinite_way_between_keys_is_refused():
 
 
 @pytest.mark.parametrize("zoom", [1.5, "1 + t", "0:(1), 9:(2)", KEYS])
-def test_options_are_written_as_they_were_read(zoom):
+def test_curve_serialises_as_it_was_written(zoom):
     options = Options.model_validate(
         {"zoom": zoom, "shift": [zoom, 0] if zoom == "1 + t" else [0, 0]}
     )
@@ -130,7 +130,7 @@ def test_options_are_written_as_they_were_read(zoom):
 
 
 @pytest.mark.parametrize("text", ["1", " ", "1.", "1e", "0:", "0 ", "1,", "(", "-", "a", "."])
-def test_a_long_text_is_refused_in_no_time(text):
+def test_long_text_is_refused_at_once(text):
     """A search that goes back and forth would take hours."""
     for long in (text * 300_000 + "x", "1" + text * 300_000 + "x", "0:" + text * 300_000 + "x"):
         with pytest.raises(ValueError, match=r"longer than|should be a key"):
@@ -139,7 +139,7 @@ def test_a_long_text_is_refused_in_no_time(text):
             Bounds().read([{"at": long, "value": 0}])
 
 
-def test_curves_are_equal_if_they_were_written_alike():
+def test_curves_of_the_same_source_are_equal():
     assert Curve("t") == Curve("t", Bounds(ge=0)) != Curve("t ")
     bounds = Bounds()
     linear = [{"at": 0, "value": 1.5, "ease": "linear"}, KEYS[1]]
@@ -147,7 +147,7 @@ def test_curves_are_equal_if_they_were_written_alike():
     assert bounds.read(KEYS) != bounds.read([KEYS[1]])
 
 
-def test_the_schema_says_what_an_option_takes():
+def test_schema_of_a_scheduled_option():
     schema = Options.model_json_schema()["properties"]
     number, text, keys = schema["zoom"]["anyOf"]
     assert number == {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10}
@@ -159,7 +159,7 @@ def test_the_schema_says_what_an_option_takes():
     assert Options.model_json_schema(mode="serialization")["properties"] == schema
 
 
-def test_curves_are_read_without_torch_and_without_pillow():
+def test_curve_needs_neither_torch_nor_pillow():
     code = "import sys, dreamvid.schedule.curve; print({'torch', 'PIL'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -33,7 +33,7 @@ def photo(shared, name, size):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
-def test_the_only_cut_is_where_two_films_are_joined(size, shared):
+def test_cut_is_found_only_where_two_films_are_joined(size, shared):
     clips = [
         list(read_footage(shared / "samples" / name, fps=Fraction(fps), size=size))
         for name, fps in CLIPS.items()
@@ -43,7 +43,7 @@ def test_the_only_cut_is_where_two_films_are_joined(size, shared):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_join_is_found_at_its_frame(size, shared):
+def test_cut_is_found_at_its_frame(size, shared):
     joined = []
     for name, fps in CLIPS.items():
         frames = read_footage(shared / "samples" / name, fps=Fraction(fps), size=size, first=20)
@@ -54,7 +54,7 @@ def test_a_join_is_found_at_its_frame(size, shared):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
-def test_a_cut_from_any_photo_to_another(size, shared):
+def test_cut_between_any_two_photos(size, shared):
     names = sorted(path.name for path in (shared / "samples").glob("*.jpg"))
     assert len(names) > 8
     photos = [photo(shared, name, size) for name in names]
@@ -72,7 +72,7 @@ PHOTOS = ["moraine_lake.jpg", "city_london_rain.jpg", "gaudi_dragon_park_guell.j
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_pan_a_flash_and_a_fade_are_none(name, size, shared):
+def test_pan_flash_and_fade_are_no_cuts(name, size, shared):
     wide = photo(shared, name, (size[0], size[1] * 3 // 2))
     still = np.ascontiguousarray(wide[:, : size[1]])
     for share in (0.05, 0.1, 0.15):  # of the width, in one frame
@@ -85,12 +85,12 @@ def test_a_pan_a_flash_and_a_fade_are_none(name, size, shared):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_dissolve_is_none(size, shared):
+def test_dissolve_is_no_cut(size, shared):
     one, two = (photo(shared, name, size).astype(float) for name in PHOTOS[:2])
     assert cuts([(one + (two - one) * n / 12).astype(np.uint8) for n in range(13)]) == []
 
 
-def test_small_and_flat_frames():
+def test_cuts_of_small_and_flat_frames():
     black, white = (np.full((16, 16, 3), level, np.uint8) for level in (0, 255))
     assert not cut(black, black) and not cut(white, white)
     grey = np.full_like(black, 15)

@@ -23,7 +23,7 @@ def endpoint_error(flow, expected, margin):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_flow_leads_from_this_frame_into_the_other(method, texture):
+def test_flow_leads_from_this_frame_into_the_other(method, texture):
     """The picture moves 3 right and 2 up, so the old frame is found 3 left and 2 down."""
     scene = texture(260, 340)
     old, new = scene[20:220, 20:320], scene[22:222, 17:317]  # new[y, x] == old[y + 2, x - 3]
@@ -36,7 +36,7 @@ def test_the_flow_leads_from_this_frame_into_the_other(method, texture):
 
 
 @pytest.mark.parametrize("method,bound", [("dis", 0.1), ("dis-fast", 0.2)])
-def test_a_zoom(method, bound, texture):
+def test_flow_of_a_zoom(method, bound, texture):
     old = texture(270, 480)
     y, x = np.mgrid[:270, :480].astype(np.float32)
     middle = np.array([239.5, 134.5], np.float32)
@@ -47,7 +47,7 @@ def test_a_zoom(method, bound, texture):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_large_frames_are_estimated_smaller_and_scaled_up(method, texture):
+def test_flow_of_large_frames_is_estimated_smaller(method, texture):
     scene = cv2.resize(texture(140, 520), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
     old, new = scene[20:420, 20:1940], scene[28:428, 8:1928]
     backward = make_estimator(method, CPU)(new, old)
@@ -56,7 +56,7 @@ def test_large_frames_are_estimated_smaller_and_scaled_up(method, texture):
 
 
 @pytest.mark.parametrize("size", [(16, 16), (8, 90), (33, 21), (2, 2), (63, 65)])
-def test_small_frames_have_a_flow_too(size, texture):
+def test_flow_of_small_frames(size, texture):
     scene = texture(size[0] + 1, size[1] + 1)
     for method in METHODS:
         flow = make_estimator(method, CPU)(scene[:-1, 1:], scene[:-1, :-1])
@@ -67,7 +67,7 @@ def test_small_frames_have_a_flow_too(size, texture):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_still_picture_and_the_same_again(method, texture):
+def test_flow_of_still_frames_is_zero_and_repeatable(method, texture):
     frame = texture(120, 160)
     estimate = make_estimator(method, CPU)
     assert estimate(frame, frame).abs().max() < 0.05
@@ -75,7 +75,7 @@ def test_a_still_picture_and_the_same_again(method, texture):
     assert torch.equal(one, two)
 
 
-def test_threads_do_not_decide_the_flow(texture):
+def test_flow_does_not_depend_on_threads(texture):
     old, new = texture(120, 160), texture(120, 160, seed=1)
     before = cv2.getNumThreads()
     try:
@@ -139,12 +139,12 @@ def test_raft_takes_every_size(size, texture, monkeypatch):
     torch.testing.assert_close(flow[5, 7], torch.tensor([6.0, -4.0]) / scale, rtol=0.02, atol=1e-4)
 
 
-def test_raft_that_is_not_here_says_how_to_get_it():
+def test_raft_that_is_missing_names_the_command():
     with pytest.raises(ModelError, match=r"`dreamvid models get raft-large` downloads it \(20 MB"):
         make_estimator("raft", CPU)
 
 
-def test_weights_of_another_network_are_refused(raft_file, tmp_path):
+def test_raft_refuses_weights_of_another_network(raft_file, tmp_path):
     path, name = raft_file
     weights = torch.load(path, weights_only=True)
     key = next(key for key in weights if key.endswith("weight"))
@@ -156,7 +156,7 @@ def test_weights_of_another_network_are_refused(raft_file, tmp_path):
 
 
 @pytest.mark.parametrize("installed", [False, True])
-def test_a_flow_network_is_listed_but_not_dreamed(installed, raft_file, tmp_path, capsys):
+def test_flow_network_is_listed_but_not_dreamed(installed, raft_file, tmp_path, capsys):
     path, name = raft_file
     if installed:
         install(path)

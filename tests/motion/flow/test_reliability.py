@@ -22,7 +22,7 @@ def test_places_are_x_and_y():
     assert at[3, 5].tolist() == [15, 23]
 
 
-def test_flow_there_and_back_is_trusted_except_where_it_leaves_the_frame():
+def test_consistent_flow_is_trusted_inside_the_frame():
     mask = reliable(flat(30, 40, -5, 3), flat(30, 40, 5, -3))
     assert mask.shape == (30, 40) and mask.min() >= 0 and mask.max() <= 1
     # The place is (x - 5, y + 3): the first 5 columns and the last 3 rows come from outside.
@@ -32,7 +32,7 @@ def test_flow_there_and_back_is_trusted_except_where_it_leaves_the_frame():
 
 
 @pytest.mark.parametrize("miss,trusted", [(0.6, True), (0.8, False)])
-def test_a_flow_may_miss_its_pixel_by_the_papers_bound(miss, trusted):
+def test_flow_may_miss_its_pixel_by_the_papers_bound(miss, trusted):
     mask = reliable(flat(20, 20, 0, 0), flat(20, 20, miss, 0))  # 0.99 miss^2 < 0.5
     assert mask[10, 10] == float(trusted)
 
@@ -48,7 +48,7 @@ def test_edges_of_motion_are_not_trusted(slope, trusted):
 
 
 @pytest.mark.parametrize("way", [1, -1])
-def test_what_a_moving_square_uncovers_is_not_trusted(way, texture):
+def test_disoccluded_pixels_are_not_trusted(way, texture):
     """It moves 8 pixels: in the new frame the strip that it left behind was hidden before."""
     background, square = texture(120, 160), texture(60, 60, seed=1) // 2 + 100
     old, new = background.copy(), background.copy()

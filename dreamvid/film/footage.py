@@ -19,11 +19,10 @@ from dreamvid.film.engine import Frame, Step
 from dreamvid.film.parts import Parts
 from dreamvid.film.settings_at import ascent_at
 from dreamvid.image import Bytes, Image, from_bytes
-from dreamvid.motion.camera import pixel_places, read
+from dreamvid.motion.camera import pixel_positions, read
 from dreamvid.motion.flow.cuts import is_cut
 from dreamvid.motion.flow.estimate import Estimator, Flow
 from dreamvid.motion.flow.reliability import reliable
-from dreamvid.motion.resample import Map
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
@@ -129,11 +128,13 @@ def _make_carrier(
         trust = reliable(backward, forward)
         if parts.preset.flow.cuts and is_cut(old, new, trust):
             return None
-        places: Map = pixel_places(new.shape[0], new.shape[1], parts.device).float() + backward
+        positions: Map = (
+            pixel_positions(new.shape[0], new.shape[1], parts.device).float() + backward
+        )
         stacked = torch.cat(list(frame.memory.values()), dim=1)
         sharpness = value_at(motion.sharpness, moment)
         moved = trust * read(
-            stacked, places, sampling=motion.sampling, sharpness=sharpness, border="clamp"
+            stacked, here + backward, sampling=motion.sampling, sharpness=sharpness, border="clamp"
         )
         return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), trust, backward
 

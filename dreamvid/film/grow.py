@@ -18,7 +18,7 @@ from dreamvid.film.engine import Frame, Step
 from dreamvid.film.parts import Parts
 from dreamvid.film.settings_at import ascent_at, frame_seconds, motion_at
 from dreamvid.image import Image
-from dreamvid.motion.borders import fill_dreamlike, fill_plain
+from dreamvid.motion.borders import fill_colour, fill_noise
 from dreamvid.motion.camera import Camera, Shot, read
 from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.curve import value_at
@@ -94,7 +94,7 @@ def make_mover(
         moved = _read_all(images, shot, options, moment)
         if shot.uncovered is not None and options.border == "colour":
             return {
-                k: fill_plain(v, shot.uncovered, options.border_colour) for k, v in moved.items()
+                k: fill_colour(v, shot.uncovered, options.border_colour) for k, v in moved.items()
             }
         if shot.uncovered is not None and options.border == "dream":
             moved["dreamed"] = _dream_border(parts, moved["dreamed"], shot.uncovered, moment)
@@ -111,11 +111,11 @@ def _read_all(
     stacked = torch.cat(list(images.values()), dim=1)
     planes = read(
         stacked,
-        shot.places,
+        shot.positions,
         sampling=options.sampling,
         sharpness=sharpness,
         border=border,
-        halvings=shot.halvings,
+        levels=shot.levels,
     )
     return dict(zip(images, planes.clamp(0, 1).split(3, dim=1), strict=True))
 
@@ -126,7 +126,7 @@ def _dream_border(parts: Parts, image: Image, uncovered: Tensor, moment: Moment)
     Outside the mask too: bare noise would be left there.
     """
     options = parts.preset.motion
-    filled = fill_dreamlike(image, uncovered, rng=parts.rng(moment))
+    filled = fill_noise(image, uncovered, rng=parts.rng(moment))
     steps = round(value_at(options.border_steps, moment))
     extra = replace(ascent_at(parts.preset.dream, moment), steps=steps)
     return filled + uncovered * (parts.dreamed(filled, moment, extra) - filled)

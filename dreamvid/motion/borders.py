@@ -1,4 +1,4 @@
-"""What a frame shows where the camera looks past the picture's border."""
+"""Fills for the pixels that the camera uncovers past the image's borders."""
 
 import torch
 from jaxtyping import Float
@@ -10,19 +10,18 @@ from dreamvid.image import Image, constant
 Mask = Float[Tensor, "1 1 h w"]
 
 
-def fill_plain(image: Image, uncovered: Mask, colour: str) -> Image:
-    """One colour, "#rrggbb", where the mask is 1."""
+def fill_colour(image: Image, uncovered: Mask, colour: str) -> Image:
+    """Fill with one colour, "#rrggbb", where the mask is 1."""
     rgb = tuple(int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
     flat = constant(rgb, image.device, image.dtype).view(1, 3, 1, 1)
     return image + uncovered * (flat - image)
 
 
-def fill_dreamlike(image: Image, uncovered: Mask, *, rng: torch.Generator) -> Image:
-    """Where the mask is 1: the picture's colours nearby, and noise of its own strength.
+def fill_noise(image: Image, uncovered: Mask, *, rng: torch.Generator) -> Image:
+    """Fill with nearby colours and noise of the image's own strength where the mask is 1.
 
     Args:
-        image: what is uncovered shows the border drawn out: a mirror image would be dreamed on
-            as one.
+        image: sampled with a clamped border; a mirrored one would be dreamed on as such.
     """
     height, width = image.shape[-2:]
     size = max(3, min(height, width) // 16 * 2 + 1)

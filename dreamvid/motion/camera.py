@@ -1,4 +1,4 @@
-"""The camera: the motion of one frame -> where its pixels come from -> the moved picture."""
+"""Camera: a frame's motion as a sampling map, and the image sampled by it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,76 +8,76 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.motion.moves import MOVES, Motion, Places
+from dreamvid.motion.moves import MOVES, Motion, Positions
 from dreamvid.motion.resample import (
-    Halvings,
+    Levels,
     Map,
     Planes,
     Sampled,
-    halvings,
+    downsampling_levels,
     inside,
     sample_bilinear,
     sample_cubic,
-    sample_halved,
+    sample_downsampled,
 )
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What a frame shows of the one before."""
+    """Sampling of a frame from the one before."""
 
-    places: Map
-    uncovered: Float[Tensor, "1 1 h w"] | None  # 1 where it leaves the picture; None if nowhere
-    halvings: Halvings | None  # None where nothing is shrunk so much
+    positions: Map  # in the frame before, in pixels
+    uncovered: Float[Tensor, "1 1 h w"] | None  # 1 outside the frame before; None: nowhere
+    levels: Levels | None  # of downsampling; None: nowhere
 
 
 Camera = Callable[[Motion, float], Shot | None]
-"""The motion, and for how many seconds -> where the frame's pixels come from; None: stays."""
+"""(motion, seconds) -> the sampling of a frame; None: nothing moves."""
 
 
 def frame_map(
     motion: Motion, *, seconds: float, height: int, width: int, device: torch.device
 ) -> Map | None:
-    """Where each pixel of a frame was `seconds` before; None if nothing moves.
+    """Compute the position of each pixel `seconds` before; None if nothing moves.
 
-    Every kind of motion composed into one map, so that the picture is read but once.
+    All kinds of motion are composed into one map, so that the image is resampled only once.
     """
-    made = [make(motion, seconds, height, width) for make in MOVES.values()]
-    warps = [warp for warp in made if warp is not None]
+    candidates = [make(motion, seconds, height, width) for make in MOVES.values()]
+    warps = [warp for warp in candidates if warp is not None]
     if not warps:
         return None
-    places = pixel_places(height, width, device)
+    positions = pixel_positions(height, width, device)
     for warp in warps:
-        places = warp(places)
-    # Far away is as good as infinity, and fits the integers that index pixels.
-    return places.clamp(-1e6, 1e6).float()
+        positions = warp(positions)
+    # Clamped to what fits the integers that index pixels.
+    return positions.clamp(-1e6, 1e6).float()
 
 
-def pixel_places(height: int, width: int, device: torch.device) -> Places:
-    """Each pixel's own place, in float64 where there is one: float32 loses 1e-4 px at 4K."""
-    kind = torch.float32 if device.type == "mps" else torch.float64
+def pixel_positions(height: int, width: int, device: torch.device) -> Positions:
+    """Make the identity map, in float64 where the device has it: float32 loses 1e-4 px at 4K."""
+    dtype = torch.float32 if device.type == "mps" else torch.float64
     y, x = torch.meshgrid(
-        torch.arange(height, dtype=kind, device=device),
-        torch.arange(width, dtype=kind, device=device),
+        torch.arange(height, dtype=dtype, device=device),
+        torch.arange(width, dtype=dtype, device=device),
         indexing="ij",
     )
     return torch.stack([x, y], -1)
 
 
 def make_camera(*, height: int, width: int, device: torch.device) -> Camera:
-    """For frames of one size. Keeps the last shot: most motions never change."""
+    """Make a camera for frames of one size; it caches its last shot: most motions are constant."""
 
     @lru_cache(maxsize=1)
     def shoot(motion: Motion, seconds: float) -> Shot | None:
-        places = frame_map(motion, seconds=seconds, height=height, width=width, device=device)
-        if places is None:
+        positions = frame_map(motion, seconds=seconds, height=height, width=width, device=device)
+        if positions is None:
             return None
-        outside = 1 - inside(places, height=height, width=width)
-        fewer = halvings(places)
+        outside = 1 - inside(positions, height=height, width=width)
+        levels = downsampling_levels(positions)
         return Shot(
-            places,
+            positions,
             uncovered=outside[None, None] if bool(outside.any()) else None,
-            halvings=fewer if bool(fewer.any()) else None,
+            levels=levels if bool(levels.any()) else None,
         )
 
     return shoot
@@ -85,20 +85,20 @@ def make_camera(*, height: int, width: int, device: torch.device) -> Camera:
 
 def read(
     image: Planes,
-    places: Map,
+    positions: Map,
     *,
     sampling: str,
     sharpness: float,
     border: str,
-    halvings: Halvings | None = None,
+    levels: Levels | None = None,
 ) -> Sampled:
-    """The picture at these places; may leave [0, 1] beside hard edges."""
+    """Sample images at positions; the result may leave [0, 1] beside hard edges."""
 
-    def sample(image: Planes, places: Map) -> Sampled:
+    def sample(image: Planes, positions: Map) -> Sampled:
         if sampling == "bilinear":
-            return sample_bilinear(image, places, border=border)
-        return sample_cubic(image, places, sharpness=sharpness, border=border)
+            return sample_bilinear(image, positions, border=border)
+        return sample_cubic(image, positions, sharpness=sharpness, border=border)
 
-    if halvings is None:
-        return sample(image, places)
-    return sample_halved(image, places, halvings, sample)
+    if levels is None:
+        return sample(image, positions)
+    return sample_downsampled(image, positions, levels, sample)

@@ -1,8 +1,8 @@
-"""The kinds of motion: each says where a pixel of the new frame was in the one before.
+"""Kinds of motion, as warps from the pixels of a new frame to positions in the one before.
 
-A frame's motion is all of them composed into one map. To add a kind, write a function
+A frame's motion is the composition of all of them. To add a kind, write a function
 (motion, seconds, height, width) -> Warp and name it in MOVES; its numbers are fields of
-`Motion` and options of `[motion]`.
+`Motion` and options of the same names in `[motion]`.
 """
 
 import math
@@ -15,16 +15,16 @@ from kornia.geometry.transform import get_affine_matrix2d
 from torch import Tensor
 
 Matrix = Float64[Tensor, "3 3"]
-"""From a pixel of the new frame to its place in the old one: (x, y, 1), in pixels."""
-Places = Float[Tensor, "rows columns 2"]
-"""Where pixels are, (x, y) in pixels; float64 where the device has it."""
-Warp = Callable[[Places], Places]
-"""Places in the new frame -> where they were before."""
+"""Homography from pixels of the new frame to positions in the old one: (x, y, 1), in pixels."""
+Positions = Float[Tensor, "rows columns 2"]
+"""Positions (x, y) in pixels; float64 where the device has it."""
+Warp = Callable[[Positions], Positions]
+"""Positions in the new frame -> in the old one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """The camera at one moment: rates, and what they refer to. Units as in `MotionOptions`."""
+    """Camera motion at one moment. Units as in `MotionOptions`."""
 
     zoom: float = 1.0
     turn: float = 0.0
@@ -40,76 +40,76 @@ class Motion:
     vortex_radius: float = 0.5
     wave: float = 0.0
     wave_length: float = 0.3
-    wave_phase: float = 0.0  # in waves: how many have gone by
+    wave_phase: float = 0.0  # in waves that have passed
     kaleidoscope: int = 0
     droste: float = 1.0
     droste_turn: float = 0.0
 
     def middle(self, height: int, width: int) -> tuple[float, float]:
-        """The centre as a place in pixels."""
+        """Compute the centre in pixels, (x, y)."""
         return self.centre[0] * width - 0.5, self.centre[1] * height - 0.5
 
 
 def plane(motion: Motion, seconds: float, height: int, width: int) -> Warp | None:
-    """Zoom, turn, shift and the camera before the picture: one homography."""
+    """Make the homography of zoom, turn, shift and the camera in front of the picture."""
     matrix = plane_matrix(motion, seconds=seconds, height=height, width=width)
     if torch.equal(matrix, torch.eye(3, dtype=torch.float64)):
         return None
-    return lambda places: project(places, matrix)
+    return lambda positions: project(positions, matrix)
 
 
 def vortex(motion: Motion, seconds: float, height: int, width: int) -> Warp | None:
-    """Turning that is fastest at the centre and fades like a bell with distance."""
+    """Make a rotation that falls off from the centre like a Gaussian."""
     if not motion.vortex:
         return None
     x0, y0 = motion.middle(height, width)
     most = math.radians(motion.vortex * seconds)
     radius = motion.vortex_radius * height
 
-    def back(places: Places) -> Places:
-        x, y = places[..., 0] - x0, places[..., 1] - y0
+    def warp(positions: Positions) -> Positions:
+        x, y = positions[..., 0] - x0, positions[..., 1] - y0
         angle = most * torch.exp(-(x * x + y * y) / radius**2)
         cos, sin = angle.cos(), angle.sin()
         # y points down: what turns anticlockwise as seen came from clockwise.
         return torch.stack([x0 + cos * x - sin * y, y0 + sin * x + cos * y], -1)
 
-    return back
+    return warp
 
 
 def wave(motion: Motion, seconds: float, height: int, width: int) -> Warp | None:
-    """Two shears that swing to and fro: rows left and right, then columns up and down."""
+    """Make two sinusoidal shears: rows left and right, then columns up and down."""
     if not motion.wave:
         return None
     reach = motion.wave * height * seconds
     turns = 2 * math.pi / (motion.wave_length * height)
     phase = 2 * math.pi * motion.wave_phase
 
-    def back(places: Places) -> Places:
-        x, y = places.unbind(-1)
+    def warp(positions: Positions) -> Positions:
+        x, y = positions.unbind(-1)
         y = y - reach * torch.sin(turns * x + phase)
         return torch.stack([x - reach * torch.sin(turns * y + phase), y], -1)
 
-    return back
+    return warp
 
 
 def kaleidoscope(motion: Motion, seconds: float, height: int, width: int) -> Warp | None:
-    """Every sector shows the first one, which begins to the right, or its mirror image."""
+    """Map every sector to the first one, which begins to the right, or its mirror image."""
     if not motion.kaleidoscope:
         return None
     x0, y0 = motion.middle(height, width)
     sector = 2 * math.pi / motion.kaleidoscope
 
-    def back(places: Places) -> Places:
-        x, y = places[..., 0] - x0, places[..., 1] - y0
+    def warp(positions: Positions) -> Positions:
+        x, y = positions[..., 0] - x0, positions[..., 1] - y0
         radius, angle = torch.hypot(x, y), torch.atan2(y, x).remainder(sector)
         angle = torch.minimum(angle, sector - angle)
         return torch.stack([x0 + radius * angle.cos(), y0 + radius * angle.sin()], -1)
 
-    return back
+    return warp
 
 
 def droste(motion: Motion, seconds: float, height: int, width: int) -> Warp | None:
-    """The picture within itself: a ring about the centre, repeated inwards at a fixed ratio.
+    """Make the Droste effect: a ring about the centre, repeated inwards at a fixed ratio.
 
     The ring reaches from the farthest corner to 1/ratio of it; each one may be turned
     against the one around it.
@@ -121,18 +121,18 @@ def droste(motion: Motion, seconds: float, height: int, width: int) -> Warp | No
     period = math.log(motion.droste)
     turn = math.radians(motion.droste_turn)
 
-    def back(places: Places) -> Places:
-        x, y = places[..., 0] - x0, places[..., 1] - y0
+    def warp(positions: Positions) -> Positions:
+        x, y = positions[..., 0] - x0, positions[..., 1] - y0
         ring = (torch.log(outer / torch.hypot(x, y).clamp_min(1e-6)) / period).floor()
         scale = torch.exp(ring * period)
         cos, sin = scale * torch.cos(ring * turn), scale * torch.sin(ring * turn)
         return torch.stack([x0 + cos * x - sin * y, y0 + sin * x + cos * y], -1)
 
-    return back
+    return warp
 
 
 MOVES: dict[str, Callable[[Motion, float, int, int], Warp | None]] = {
-    # From the new frame back to the old one: what comes first here is done to it last.
+    # Warps lead from the new frame to the old one: the first here is applied to the image last.
     "droste": droste,
     "kaleidoscope": kaleidoscope,
     "wave": wave,
@@ -141,18 +141,18 @@ MOVES: dict[str, Callable[[Motion, float, int, int], Warp | None]] = {
 }
 
 
-def project(places: Places, matrix: Matrix) -> Places:
-    """Through a homography; what lies behind the camera goes far away, never to infinity."""
-    matrix = matrix.to(places)
-    whole = torch.cat([places, torch.ones_like(places[..., :1])], -1) @ matrix.T
+def project(positions: Positions, matrix: Matrix) -> Positions:
+    """Apply a homography; points behind the camera go far away, but stay finite."""
+    matrix = matrix.to(positions)
+    whole = torch.cat([positions, torch.ones_like(positions[..., :1])], -1) @ matrix.T
     return whole[..., :2] / whole[..., 2:].clamp_min(1e-3)
 
 
 def plane_matrix(motion: Motion, *, seconds: float, height: int, width: int) -> Matrix:
-    """The flat part of one frame's movement, composed.
+    """Compose the homography of one frame's motion.
 
-    The picture is zoomed and turned about the centre, then shifted; then the camera before
-    it turns and goes forward. Zoom multiplies over time, the others add. Turning is
+    The picture is zoomed and turned about the centre, then shifted; then the camera in front of
+    it turns and moves forward. Zoom multiplies over time, the others add. Turning is
     anticlockwise as seen.
     """
     shift = [motion.shift[0] * width * seconds, motion.shift[1] * height * seconds]
@@ -180,9 +180,9 @@ def _inverse_affine(centre: list[float], shift: list[float], zoom: float, degree
 
 
 def _camera(motion: Motion, seconds: float, height: int, width: int) -> Matrix:
-    """A pinhole camera before the picture, old pixel -> new pixel: K R T K^-1.
+    """Compute a pinhole camera in front of the picture, old pixel -> new pixel: K R T K^-1.
 
-    T goes forward to the picture, which lies at distance 1; R turns left or right, up or
+    T moves forward to the picture, which lies at distance 1; R turns left or right, up or
     down, and about the line of sight (Hartley and Zisserman, 2004, section 13.1).
     """
     focal = width / 2 / math.tan(math.radians(motion.field_of_view) / 2)
@@ -201,7 +201,7 @@ def _camera(motion: Motion, seconds: float, height: int, width: int) -> Matrix:
 
 
 def _rotation(axis: int, first: int, second: int, degrees: float) -> Matrix:
-    """The world turned about one axis, from `second` towards `first`, by an angle."""
+    """Make a rotation of the world about one axis, from `second` towards `first`."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     matrix = torch.zeros(3, 3, dtype=torch.float64)
     matrix[axis, axis] = 1

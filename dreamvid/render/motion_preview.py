@@ -21,7 +21,7 @@ from dreamvid.film.timeline import (
     sound_of,
 )
 from dreamvid.image import Image
-from dreamvid.motion.borders import fill_plain
+from dreamvid.motion.borders import fill_colour
 from dreamvid.motion.camera import Shot, frame_map, make_camera, read
 from dreamvid.motion.resample import Planes
 from dreamvid.preset.schema import MotionOptions, Preset
@@ -96,17 +96,17 @@ def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> 
     border = INDEX_BORDER.get(options.border, options.border)
     moved = read(
         both,
-        shot.places,
+        shot.positions,
         sampling=options.sampling,
         sharpness=value_at(options.sharpness, moment),
         border=border,
-        halvings=shot.halvings,
+        levels=shot.levels,
     ).clamp(0, 1)
     older, newer = moved.split(3, dim=1)
     if shot.uncovered is None or options.border not in INDEX_BORDER:
         return older, newer
     colour = options.border_colour if options.border == "colour" else NEWLY_DREAMED
-    return fill_plain(older, shot.uncovered, colour), fill_plain(newer, shot.uncovered, colour)
+    return fill_colour(older, shot.uncovered, colour), fill_colour(newer, shot.uncovered, colour)
 
 
 def chessboard(height: int, width: int) -> Image:

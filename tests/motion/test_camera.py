@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 SIZE = (41, 81)  # height, width; the middle pixel is (40, 20)
 
 
-def places_of(*, seconds=1.0, size=SIZE, **motion):
+def positions_of(*, seconds=1.0, size=SIZE, **motion):
     moving = Motion(**motion)
     found = frame_map(moving, seconds=seconds, height=size[0], width=size[1], device=CPU)
     assert found is not None
@@ -32,8 +32,8 @@ def warp_of(name, seconds=1.0, **motion):
 
 
 def moved(image, *, sampling="cubic", border="mirror", **motion):
-    places = places_of(size=tuple(image.shape[-2:]), **motion)
-    return read(image, places, sampling=sampling, sharpness=0.55, border=border)
+    positions = positions_of(size=tuple(image.shape[-2:]), **motion)
+    return read(image, positions, sampling=sampling, sharpness=0.55, border=border)
 
 
 def place(matrix, x, y):
@@ -133,21 +133,21 @@ def test_roll_turns_the_picture_the_other_way():
 
 
 def test_yaw_far_aside_stays_finite():
-    places = places_of(yaw=170.0)
-    assert bool(torch.isfinite(places).all())
+    positions = positions_of(yaw=170.0)
+    assert bool(torch.isfinite(positions).all())
 
 
 # Bends: each against a second computation or its own way back.
 
 
 def test_vortex_turns_the_middle_only():
-    places = places_of(vortex=90.0, vortex_radius=0.25)  # 10.25 pixels
+    positions = positions_of(vortex=90.0, vortex_radius=0.25)  # 10.25 pixels
     x, y = 44, 20  # four pixels right of the middle
     angle = math.radians(90) * math.exp(-((4 / 10.25) ** 2))
     # It came from clockwise, which as seen is below.
     expected = [40 + 4 * math.cos(angle), 20 + 4 * math.sin(angle)]
-    assert places[y, x].tolist() == pytest.approx(expected, abs=1e-4)
-    assert places[20, 80].tolist() == pytest.approx([80, 20], abs=1e-3)
+    assert positions[y, x].tolist() == pytest.approx(expected, abs=1e-4)
+    assert positions[20, 80].tolist() == pytest.approx([80, 20], abs=1e-3)
 
 
 @given(st.floats(-300, 300), st.floats(0.1, 2), st.floats(-0.5, 0.5), st.floats(0, 1))
@@ -170,29 +170,29 @@ def test_vortex_and_wave_undo_themselves(vortex, radius, wave, phase):
 
 @pytest.mark.parametrize("sectors", [1, 2, 6, 8])
 def test_kaleidoscope_shows_one_sector_and_its_mirror_images(sectors):
-    places = places_of(kaleidoscope=sectors).double() - torch.tensor([40.0, 20])
-    angle = torch.atan2(places[..., 1], places[..., 0])
+    positions = positions_of(kaleidoscope=sectors).double() - torch.tensor([40.0, 20])
+    angle = torch.atan2(positions[..., 1], positions[..., 0])
     assert angle.min() > -1e-5 and angle.max() < math.pi / sectors + 1e-5
-    own = places_of(kaleidoscope=sectors)[22, 79].tolist()  # just below the right: in the sector
+    own = positions_of(kaleidoscope=sectors)[22, 79].tolist()  # just below the right: in the sector
     assert own == pytest.approx([79, 22], abs=1e-4)
-    assert places_of(kaleidoscope=sectors)[18, 79].tolist() == pytest.approx([79, 22], abs=1e-4)
+    assert positions_of(kaleidoscope=sectors)[18, 79].tolist() == pytest.approx([79, 22], abs=1e-4)
 
 
 def test_droste_shows_the_picture_within_itself():
-    places = places_of(droste=4.0).double() - torch.tensor([40.0, 20])
-    radius = places.norm(dim=-1)
+    positions = positions_of(droste=4.0).double() - torch.tensor([40.0, 20])
+    radius = positions.norm(dim=-1)
     outer = math.hypot(40, 20)
     assert radius[20, 40] == 0 and radius.max() <= outer * 1.001
     inner = radius[radius > 0]
     assert inner.min() >= outer / 4 * 0.999
-    assert places[20, 44].tolist() == pytest.approx([16, 0])  # 4 px: a ring inwards, so 4 x 4
-    assert places[20, 70].tolist() == pytest.approx([30, 0])
-    turned = places_of(droste=4.0, droste_turn=90.0).double() - torch.tensor([40.0, 20])
+    assert positions[20, 44].tolist() == pytest.approx([16, 0])  # 4 px: a ring inwards, so 4 x 4
+    assert positions[20, 70].tolist() == pytest.approx([30, 0])
+    turned = positions_of(droste=4.0, droste_turn=90.0).double() - torch.tensor([40.0, 20])
     assert turned[20, 44].tolist() == pytest.approx([0, 16], abs=1e-4)
 
 
 def test_motions_are_composed_into_one_map():
-    both = places_of(kaleidoscope=6, zoom=2.0)
+    both = positions_of(kaleidoscope=6, zoom=2.0)
     fold, zoom = warp_of("kaleidoscope", kaleidoscope=6), warp_of("plane", zoom=2.0)
     point = torch.tensor([[[13.0, 7.0]]], dtype=torch.float64)
     assert_close(both[7, 13], zoom(fold(point))[0, 0].float())

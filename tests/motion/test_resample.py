@@ -37,13 +37,13 @@ def texture():
 
 def loop(image, steps, sample):
     for motion in steps:
-        places = frame_map(motion, seconds=1, height=SIZE, width=SIZE, device=image.device)
-        image = sample(image, places).clamp(0, 1)
+        positions = frame_map(motion, seconds=1, height=SIZE, width=SIZE, device=image.device)
+        image = sample(image, positions).clamp(0, 1)
     return image
 
 
-def torch_bicubic(image, places):
-    grid = places / (SIZE - 1) * 2 - 1
+def torch_bicubic(image, positions):
+    grid = positions / (SIZE - 1) * 2 - 1
     return F.grid_sample(image, grid[None], "bicubic", "reflection", align_corners=True)
 
 
@@ -80,7 +80,7 @@ def test_cubic_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
 
 def test_cubic_agrees_with_keys_formula_in_float64(image):
     draw = np.random.default_rng(1)
-    places = draw.uniform(-6, 50, (7, 9, 2))
+    positions = draw.uniform(-6, 50, (7, 9, 2))
     a, pixels = -0.6, image[0].double().numpy()
     height, width = pixels.shape[1:]
 
@@ -97,12 +97,12 @@ def test_cubic_agrees_with_keys_formula_in_float64(image):
 
     expected = np.zeros((3, 7, 9))
     for i, j in np.ndindex(7, 9):
-        x, y = places[i, j]
+        x, y = positions[i, j]
         for row in range(int(np.floor(y)) - 1, int(np.floor(y)) + 3):
             for column in range(int(np.floor(x)) - 1, int(np.floor(x)) + 3):
                 pixel = pixels[:, reflect(row, height), reflect(column, width)]
                 expected[:, i, j] += kernel(y - row) * kernel(x - column) * pixel
-    found = sample_cubic(image, torch.tensor(places, dtype=torch.float32), sharpness=0.6)
+    found = sample_cubic(image, torch.tensor(positions, dtype=torch.float32), sharpness=0.6)
     assert_close(found[0].numpy(), expected.astype(np.float32), atol=1e-5, rtol=0)
 
 
@@ -128,23 +128,23 @@ def test_mirror_border_repeats_no_pixel():
 def test_borders_read_their_pixels(border, expected):
     row = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 3, 4, 4)
     x = torch.arange(-2.0, 6.0)
-    places = torch.stack([x, torch.ones_like(x)], -1)[None]
+    positions = torch.stack([x, torch.ones_like(x)], -1)[None]
     for found in (
-        sample_bilinear(row, places, border=border),
-        sample_cubic(row, places, sharpness=0.5, border=border),
+        sample_bilinear(row, positions, border=border),
+        sample_cubic(row, positions, sharpness=0.5, border=border),
     ):
         assert found[0, 0, 0].tolist() == expected
     assert set(BORDERS) == {"mirror", "wrap", "clamp"}
 
 
 def test_inside_fades_over_the_pixel_past_the_border():
-    places = torch.tensor([[[-1.0, 1], [-0.25, 1], [0, 1], [3, 1], [3.5, 1], [1, 4.0]]])
-    assert inside(places, height=4, width=4)[0].tolist() == [0, 0.75, 1, 1, 0.5, 0]
+    positions = torch.tensor([[[-1.0, 1], [-0.25, 1], [0, 1], [3, 1], [3.5, 1], [1, 4.0]]])
+    assert inside(positions, height=4, width=4)[0].tolist() == [0, 0.75, 1, 1, 0.5, 0]
 
 
 def test_planes_read_together_equal_planes_read_alone(rng):
     planes = torch.rand(1, 7, 9, 11, generator=rng) - 0.5
-    places = 12 * torch.rand(5, 6, 2, generator=rng) - 1
-    together = sample_cubic(planes, places, sharpness=0.55)
-    alone = [sample_cubic(planes[:, n : n + 1], places, sharpness=0.55) for n in range(7)]
+    positions = 12 * torch.rand(5, 6, 2, generator=rng) - 1
+    together = sample_cubic(planes, positions, sharpness=0.55)
+    alone = [sample_cubic(planes[:, n : n + 1], positions, sharpness=0.55) for n in range(7)]
     assert_close(together, torch.cat(alone, 1))

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from dreamvid.image import Bytes, Image
 from dreamvid.motion.flow.estimate import Estimator
-from dreamvid.motion.flow.reliability import places, reliable
+from dreamvid.motion.flow.reliability import flow_positions, reliable
 from dreamvid.motion.resample import sample_bilinear
 
 
@@ -27,7 +27,7 @@ def flicker(frames: Sequence[Image], sources: Sequence[Bytes], estimate: Estimat
     ):
         backward = estimate(new_source, old_source).to(new.device)
         mask = reliable(backward, estimate(old_source, new_source).to(new.device))
-        difference = (new - sample_bilinear(old, places(backward))).abs().mean(1)[0]
+        difference = (new - sample_bilinear(old, flow_positions(backward))).abs().mean(1)[0]
         total += float((difference * mask).sum())
         weight += float(mask.sum())
     return total / weight if weight else 0.0

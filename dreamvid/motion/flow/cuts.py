@@ -1,7 +1,7 @@
-"""Where one shot ends and another begins.
+"""Cut detection between two frames.
 
-A cut is where the flow between two frames fails and their brightnesses are distributed
-otherwise too. Flow alone would take a fast pan for a cut; brightness alone a flash.
+At a cut the optical flow fails and the luma histogram changes too. Flow alone would take a fast
+pan for a cut; the histogram alone a flash.
 """
 
 import cv2
@@ -23,10 +23,10 @@ BINS = 32
 
 
 def is_cut(old: Bytes, new: Bytes, reliable: Mask) -> bool:
-    """Whether a new shot begins with `new`.
+    """Decide whether a new shot begins with `new`.
 
     Args:
-        reliable: of the flow from `new` back into `old`, as `masks.reliable` gives it.
+        reliable: mask of the flow from `new` back to `old`, from `reliability.reliable`.
     """
     if float(reliable.mean()) >= LEAST_RELIABLE:
         return False
@@ -36,7 +36,7 @@ def is_cut(old: Bytes, new: Bytes, reliable: Mask) -> bool:
 
 
 def histogram_distance(one: np.ndarray, two: np.ndarray) -> float:
-    """The share of pixels whose luma would have to change: 0 for the same, 1 for all."""
+    """Compute the share of pixels whose luma would have to change, from 0 to 1."""
     return float(np.abs(_histogram(one) - _histogram(two)).sum() / 2)
 
 

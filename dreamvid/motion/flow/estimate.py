@@ -1,9 +1,9 @@
-"""Optical flow between two frames, by OpenCV's DIS or by a trained network.
+"""Optical flow between two frames, by OpenCV's DIS or by RAFT.
 
-Convention: a flow (rows, columns, 2) belongs to the pixels of one frame, `this`, and says in
-pixels (x, y) where each is found in the `other`: place = (x, y) + flow. So `this` looks like
-`other` sampled at the places. The backward flow, which leads from a new frame into the old
-one, is estimate(new, old).
+Convention: a flow (rows, columns, 2) belongs to the pixels of one frame, `this`, and gives in
+pixels (x, y) where each is found in the `other`: position = (x, y) + flow. So `this` looks like
+`other` sampled at the positions. The backward flow, from a new frame to the old one, is
+estimate(new, old).
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ SMALLEST = 64  # pixels of a side: below it DIS has too few scales for its patch
 
 
 def make_estimator(method: str, device: torch.device) -> Estimator:
-    """An estimator whose flows are on the device; for one thread.
+    """Make an estimator whose flows are on the device; use it in one thread.
 
     Kroeger, Timofte, Dai, Van Gool, "Fast Optical Flow using Dense Inverse Search", 2016;
     Teed, Deng, "RAFT", 2020. Raises ModelError where a network's weights are missing.
@@ -69,7 +69,7 @@ def _dis(preset: int) -> Callable[[Bytes, Bytes], Flow]:
 
 
 def _grey(frame: Bytes) -> UInt8[np.ndarray, "_ _"]:
-    """Luma, mirrored on at the right and the bottom to what DIS needs."""
+    """Convert to luma, mirrored at the right and the bottom to the size DIS needs."""
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     below, right = (max(0, SMALLEST - side) for side in grey.shape)
     return cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REFLECT_101)

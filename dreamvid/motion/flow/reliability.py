@@ -1,4 +1,4 @@
-"""Where an optical flow can be trusted.
+"""Reliability of an optical flow, by forward-backward consistency.
 
 Ruder, Dosovitskiy, Brox, "Artistic style transfer for videos", 2016, section 3.2, after
 Sundaram, Brox, Keutzer, "Dense point trajectories by GPU-accelerated large displacement
@@ -19,8 +19,8 @@ Mask = Float[Tensor, "rows columns"]
 SOFTNESS = 0.8  # pixels: the Gaussian that smooths the mask's edges
 
 
-def places(flow: Flow) -> Map:
-    """Where the flow leads from every pixel, in the other frame."""
+def flow_positions(flow: Flow) -> Map:
+    """Compute the position of every pixel in the other frame."""
     rows, columns = flow.shape[:2]
     y = torch.arange(rows, device=flow.device, dtype=flow.dtype)
     x = torch.arange(columns, device=flow.device, dtype=flow.dtype)
@@ -28,21 +28,21 @@ def places(flow: Flow) -> Map:
 
 
 def reliable(backward: Flow, forward: Flow) -> Mask:
-    """1 at pixels of the new frame whose backward flow can be trusted, 0 at others.
+    """Compute a mask: 1 at pixels of the new frame whose backward flow is reliable, 0 at others.
 
-    Not trusted are pixels that were hidden in the old frame or outside of it, and the
-    edges of what moves.
+    Unreliable are pixels that were occluded in the old frame or outside of it, and motion
+    boundaries.
 
     Args:
-        backward: at the new frame's pixels, leading into the old frame.
-        forward: at the old frame's pixels, leading into the new one.
+        backward: flow from the new frame to the old one.
+        forward: flow from the old frame to the new one.
     """
-    led = places(backward)
-    back_again = _sample(forward, led)
-    both = squared(backward) + squared(back_again)
-    returns = squared(backward + back_again) < 0.01 * both + 0.5
+    positions = flow_positions(backward)
+    returning = _sample(forward, positions)
+    both = squared(backward) + squared(returning)
+    consistent = squared(backward + returning) < 0.01 * both + 0.5
     smooth = _squared_gradient(backward) <= 0.01 * squared(backward) + 0.002
-    trusted = (returns & smooth & _inside(led)).to(backward.dtype)
+    trusted = (consistent & smooth & _inside(positions)).to(backward.dtype)
     kernel = (5, 5)  # three deviations to either side
     return gaussian_blur2d(trusted[None, None], kernel, (SOFTNESS, SOFTNESS), "replicate")[0, 0]
 
@@ -52,7 +52,7 @@ def squared(flow: Flow) -> Mask:
 
 
 def _sample(flow: Flow, at: Map) -> Flow:
-    """Bilinear; outside, the border's."""
+    """Sample a flow bilinearly, the border extended."""
     rows, columns = flow.shape[:2]
     # grid_sample counts from -1 to 1 between the first pixel's centre and the last's.
     to_unit = at.new_tensor([2 / max(1, columns - 1), 2 / max(1, rows - 1)])
@@ -63,7 +63,7 @@ def _sample(flow: Flow, at: Map) -> Flow:
 
 
 def _squared_gradient(flow: Flow) -> Mask:
-    """|grad u|^2 + |grad v|^2 by central differences."""
+    """Compute |grad u|^2 + |grad v|^2 by central differences."""
     down, across = torch.gradient(flow, dim=(0, 1))
     return squared(down) + squared(across)
 

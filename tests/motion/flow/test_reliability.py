@@ -7,7 +7,7 @@ import torch
 
 from dreamvid.image import from_bytes
 from dreamvid.motion.flow.estimate import make_estimator
-from dreamvid.motion.flow.reliability import places, reliable
+from dreamvid.motion.flow.reliability import flow_positions, reliable
 from tests.support.flicker import flicker
 
 CPU = torch.device("cpu")
@@ -18,7 +18,7 @@ def flat(height, width, x, y):
 
 
 def test_places_are_x_and_y():
-    at = places(flat(4, 6, 10, 20))
+    at = flow_positions(flat(4, 6, 10, 20))
     assert at[3, 5].tolist() == [15, 23]
 
 

@@ -10,7 +10,7 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.errors import PresetError, quote
 from dreamvid.film.engine import frame_rng
 from dreamvid.film.job import still
-from dreamvid.film.model_checks import check_places
+from dreamvid.film.model_checks import check_octave_size
 from dreamvid.film.resolve import with_layers
 from dreamvid.film.score import make_scores
 from dreamvid.film.settings_at import ascent_at
@@ -74,7 +74,7 @@ def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
     sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
     options = with_layers(preset.dream, features)
     make_scores(options, features, start.device, first=start)
-    check_places(options, features, sizes[0], start.device)
+    check_octave_size(options, features, sizes[0], start.device)
 
 
 def dream_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:

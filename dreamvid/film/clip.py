@@ -1,4 +1,4 @@
-"""The footage of a film, two neighbouring frames at a time."""
+"""Footage of a film, as pairs of neighbouring frames."""
 
 from collections.abc import Generator
 from fractions import Fraction
@@ -7,11 +7,11 @@ from pathlib import Path
 from dreamvid.image import Bytes
 from dreamvid.media.video.footage import read_footage
 
-NEAR = 8  # frames: what is no further ahead is read on to, what is further is sought
+NEAR = 8  # frames: up to here decoding goes on, further ahead is a seek
 
 
 class Clip:
-    """Reads a film's sources in order, from wherever it is asked to begin."""
+    """Decoder of a film's frames, in order from any start."""
 
     def __init__(self, path: Path, *, fps: Fraction, size: tuple[int, int]) -> None:
         self._path, self._fps, self._size = path, fps, size
@@ -19,15 +19,15 @@ class Clip:
         self._last: tuple[int, Bytes] | None = None
 
     def pair(self, index: int) -> tuple[Bytes | None, Bytes]:
-        """The frame before, None for the first one, and frame `index`; raises VideoError."""
+        """Read frame `index` and the one before it, None for the first; raises VideoError."""
         if index == 0:
             return None, self.frame(0)
-        kept = self._last
-        old = kept[1] if kept and kept[0] == index - 1 else self.frame(index - 1)
+        cached = self._last
+        old = cached[1] if cached and cached[0] == index - 1 else self.frame(index - 1)
         return old, self.frame(index)
 
     def frame(self, index: int) -> Bytes:
-        """Frame `index`; raises VideoError."""
+        """Read frame `index`; raises VideoError."""
         ahead = 0 if self._last is None else index - self._last[0]
         if self._frames is None or not 1 <= ahead <= NEAR:
             self.close()
@@ -40,7 +40,7 @@ class Clip:
         return frame
 
     def close(self) -> None:
-        """Ends the thread that decodes."""
+        """Stop the decoder's thread."""
         if self._frames is not None:
             self._frames.close()
         self._frames = self._last = None

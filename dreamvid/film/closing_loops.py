@@ -1,13 +1,13 @@
-"""Loops that close: the film's end is led to become its beginning.
+"""Looping films: the end is blended into the beginning.
 
-A looping film has frames before its first one, rendered like all others but shown nowhere. Since
-the same motion leads from them to frame 0 as leads from the film's last frames to its end, the
-last frames can become them one by one: `frame[N - k]` turns into `frame[-k]`, and `frame[N]`
-is `frame[0]`, whatever the motion is.
+A looping film has a lead-in: frames before its first one, rendered like all others but not shown.
+Since the same motion leads from them to frame 0 as leads from the film's last frames to its end,
+the last frames can become them one by one: `frame[N - k]` is blended into `frame[-k]`, and
+`frame[N]` equals `frame[0]`, whatever the motion is.
 
-- cross-fade: the shown frames dissolve into those before the first, both moving alike.
-- endless: the dream itself is led there. What it is led to enters where the picture is newest and
-  is moved and dreamed on like everything else, so that nothing is seen to be mixed.
+- cross-fade: the shown frames dissolve into the lead-in, both moving alike.
+- endless: the dream itself is blended. New content enters where the image is newest and is moved
+  and dreamed on like everything else, so that no mixture is visible.
 """
 
 import math
@@ -23,18 +23,18 @@ from torch import Tensor
 from dreamvid.image import Image
 from dreamvid.preset.schema import LoopOptions
 
-Leads = MutableMapping[int, Image]
-"""The frames before the first one, by their index, -1 the last."""
+LeadIn = MutableMapping[int, Image]
+"""Frames before the first one by index, -1 being the last of them."""
 
 Share = TypeVar("Share", float, Tensor)
 
-SOFT = 0.35  # border of what is led, in half diagonals; narrower is a ring, wider a dissolve
+SOFTNESS = 0.35  # of the disc's border, in half diagonals; narrower is a ring, wider a dissolve
 
 
 def lead_frames(options: LoopOptions, fps: Fraction) -> tuple[int, int]:
-    """How many frames the end takes to become the beginning, and how many come before the first.
+    """Compute the number of frames that are blended, and of those before the first one.
 
-    The picture a film starts with is no dream yet: it has `warm_up` seconds to become one.
+    The start picture is no dream yet: it has `warm_up` seconds to become one.
     """
     if options.kind == "none":
         return 0, 0
@@ -44,59 +44,60 @@ def lead_frames(options: LoopOptions, fps: Fraction) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Closing:
-    """Keeps the frames before the first one, and leads the last ones to them."""
+    """Blending of a loop's last frames into its lead-in, which it collects."""
 
     kind: str
     overlap: int  # frames
     count: int  # frames of the film
-    leads: Leads
-    way: int = 0  # of the camera: 1 in, so that what is new is in the middle; -1 out; 0 neither
+    lead_in: LeadIn
+    direction: int = 0  # of the camera: 1 in, new content in the middle; -1 out; 0 neither
 
-    def lead(self, index: int, dreamed: Image) -> Image:
-        """The dream of a frame, led towards the beginning by as much as is due."""
+    def blend(self, index: int, dreamed: Image) -> Image:
+        """Blend a frame's dream into the lead-in, in an endless loop."""
         if self.kind != "endless" or index < self.count - self.overlap:
             return dreamed
-        share = led_share(index - (self.count - self.overlap), self.overlap)
-        if self.way:
-            weight = growing_disc(dreamed, share, inwards=self.way > 0)
+        share = blended_share(index - (self.count - self.overlap), self.overlap)
+        if self.direction:
+            weight = growing_disc(dreamed, share, inwards=self.direction > 0)
         else:
             weight = share_of_step(share, self.overlap)
         return dreamed + weight * (self._target(index, dreamed) - dreamed)
 
     def shown(self, index: int, image: Image) -> Image:
-        """What is shown of a frame; kept, where the end is to be led to it."""
+        """Cross-fade a frame that is shown; store it, if it is one that the end becomes."""
         if -self.overlap <= index < 0:
-            self.leads[index] = image
+            self.lead_in[index] = image
         if self.kind != "cross-fade" or index < self.count - self.overlap:
             return image
-        share = led_share(index - (self.count - self.overlap), self.overlap)
+        share = blended_share(index - (self.count - self.overlap), self.overlap)
         return image + _smooth(share) * (self._target(index, image) - image)
 
     def _target(self, index: int, like: Image) -> Image:
-        return self.leads[index - self.count].to(like)
+        return self.lead_in[index - self.count].to(like)
 
 
-def led_share(number: int, overlap: int) -> float:
-    """How far the end is led after its first `number` frames; 1 would be frame 0 itself."""
+def blended_share(number: int, overlap: int) -> float:
+    """Compute the progress after `number` blended frames; 1 would be frame 0 itself."""
     return (number + 1) / (overlap + 1)
 
 
 def growing_disc(like: Image, share: float, *, inwards: bool) -> Float[Tensor, "1 1 h w"]:
-    """What of the picture is led: a soft disc that grows from the middle until all is covered.
+    """Make the mask of the blended area: a soft disc that grows from the middle.
 
-    Going backwards new things come in at the border, so there it shrinks in from outside.
+    Of a camera that moves backwards, whose new content comes in at the border, it shrinks from
+    outside.
     """
     height, width = like.shape[-2:]
     y = torch.linspace(-1, 1, height, device=like.device)[:, None] * height
     x = torch.linspace(-1, 1, width, device=like.device) * width
     radius = torch.hypot(x, y) / math.hypot(height, width)
-    way = radius if inwards else 1 - radius
-    mask = ((share * (1 + SOFT) - way) / SOFT).clamp(0, 1)
+    distance = radius if inwards else 1 - radius
+    mask = ((share * (1 + SOFTNESS) - distance) / SOFTNESS).clamp(0, 1)
     return _smooth(mask)[None, None]
 
 
 def share_of_step(share: float, overlap: int) -> float:
-    """What one frame must take on so that all taken on since the beginning is a smooth curve."""
+    """Compute a frame's weight such that the weights of all frames so far add up smoothly."""
     before = _smooth(max(0.0, share - 1 / (overlap + 1)))
     return (_smooth(share) - before) / (1 - before)
 

@@ -1,6 +1,6 @@
-"""The frame loop: each frame is made from the one before.
+"""Frame loop: each frame is computed from the one before.
 
-Knows nothing of files, presets, video or the terminal: Frames in, Frames out.
+Independent of files, presets, video and the terminal: Frames in, Frames out.
 """
 
 import hashlib
@@ -14,29 +14,28 @@ from dreamvid.image import Image
 
 @dataclass(frozen=True)
 class Frame:
-    """One finished frame, and all that a resumed render needs to go on from it.
+    """Finished frame, with the state that the next one, or a resumed render, starts from.
 
-    Frames below 0 are not part of the film: the start picture, and what leads to its first
-    frame where the film is a loop.
+    Frames below 0 are not part of the film: the start picture, and the lead-in of a loop.
     """
 
     index: int
-    image: Image  # as it is shown
-    memory: Mapping[str, Image] = field(default_factory=dict)  # what else the next is made from
+    image: Image  # as shown
+    memory: Mapping[str, Image] = field(default_factory=dict)  # other inputs of the next frame
 
     def __repr__(self) -> str:
         return f"Frame({self.index}, {tuple(self.image.shape)})"
 
 
 Step = Callable[[Frame], Frame]
-"""A frame -> the next one."""
+"""Frame -> the next one."""
 
 
 def frame_rng(seed: int, index: int) -> torch.Generator:
-    """Randomness of one frame, from (seed, index) alone: a resumed render repeats exactly.
+    """Make the generator of one frame from (seed, index) alone: a resumed render repeats exactly.
 
-    On the CPU, because CUDA's generator gives other numbers for the same seed. Index -1
-    is the start picture's.
+    On the CPU, because CUDA's generator gives other numbers for the same seed. Index -1 is for
+    the start picture.
     """
     # Hashed, because torch's Mersenne Twister looks at the low 32 bits of a seed only.
     digest = hashlib.blake2b(f"{seed} {index}".encode(), digest_size=4).digest()
@@ -46,7 +45,7 @@ def frame_rng(seed: int, index: int) -> torch.Generator:
 def render_frames(start: Frame, step: Step, *, count: int) -> Iterator[Frame]:
     """Yield the frames after `start`, up to a film of `count` frames.
 
-    `start` is the start picture, of an index below 0, or the last frame that was kept.
+    `start` is the start picture, of an index below 0, or the last frame that was stored.
     """
     frame = start
     while frame.index + 1 < count:

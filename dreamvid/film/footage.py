@@ -1,9 +1,9 @@
-"""A film dreamed on footage: what was dreamed follows what moves.
+"""Step of a film dreamed on footage: the dream follows the motion.
 
-What is carried from frame to frame is the detail, the dream less its source. It is moved
-along the flow from the frame before, left out where that flow cannot be relied on, weakened,
-added to the new source and dreamed on (DeepDreamAnim, 2015, whose flow pointed forwards and
-whose detail never decayed; masks after Ruder et al., 2016).
+The detail, the dream less its source, is carried from frame to frame. It is warped by the optical
+flow, masked where that flow is unreliable, decayed, added to the new source and dreamed on
+(DeepDreamAnim, 2015, whose flow pointed forwards and whose detail never decayed; masks after
+Ruder et al., 2016).
 """
 
 from collections.abc import Callable
@@ -27,19 +27,20 @@ from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
 Pair = Callable[[int], tuple[Bytes | None, Bytes]]
-"""The sources of the frame before, None for the first one, and of a frame."""
+"""Index -> the source of the frame before it, None for the first one, and its own."""
 Detail = Float[Tensor, "1 3 h w"]
-"""What dreaming added; any sign."""
+"""Difference that dreaming made; any sign."""
 Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"], Flow]
-"""The details of the frame before, where they now are, how far that can be relied on, and the
-flow that leads back there."""
+"""Details of the frame before, warped to this one; the reliability of the flow; the flow from this
+frame back to the one before."""
 
 
 def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | None = None) -> Step:
-    """The step of a film on footage.
+    """Make the step of a film on footage.
 
     Args:
-        like: the colours to keep; None: each frame keeps its source's.
+        pair: reads the sources.
+        like: colours to keep; None: each frame keeps its source's.
     """
     carry = _make_carrier(parts, estimate)
 
@@ -50,50 +51,53 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | Non
         source = from_bytes(new).to(parts.device)
         carried = carry(frame, old, new, moment) if old is not None else None
         if carried is None:
-            kept = _begin(parts, source, moment, like)
+            memory = _begin_shot(parts, source, moment, like)
             fade = 1.0
         elif parts.dreams(index):
-            kept = _go_on(parts, source, *carried, moment, like)
+            memory = _continue_shot(parts, source, *carried, moment, like)
             fade = parts.fade(index)
         else:
-            kept, fade = carried[0], parts.fade(index)
-        base = kept.get("base", kept["detail"])
-        shown = source + base + fade * (kept["detail"] - base)
-        return Frame(index, shown.clamp(0, 1), kept)
+            memory, fade = carried[0], parts.fade(index)
+        base = memory.get("base", memory["detail"])
+        shown = source + base + fade * (memory["detail"] - base)
+        return Frame(index, shown.clamp(0, 1), memory)
 
     return step
 
 
-def _begin(parts: Parts, source: Image, moment: Moment, like: Palette | None) -> dict[str, Detail]:
-    """A shot's first frame has no dream yet to build on: it gets more steps.
+def _begin_shot(
+    parts: Parts, source: Image, moment: Moment, like: Palette | None
+) -> dict[str, Detail]:
+    """Dream a shot's first frame, which has no dream to build on, with more steps.
 
-    None at all where only what moves is dreamed on: nothing has moved yet.
+    With a motion mask it is not dreamed at all: nothing has moved yet.
     """
-    usual = ascent_at(parts.preset.dream, moment)
-    more = round(usual.steps * value_at(parts.preset.flow.restart, moment))
+    ascent = ascent_at(parts.preset.dream, moment)
+    more = round(ascent.steps * value_at(parts.preset.flow.restart, moment))
     steps = 0 if parts.masking.follows_motion else more
     mask = parts.masking.at(moment)
     detail = _dream(parts, source, torch.zeros_like(source), moment, like, mask, steps)
-    return _kept(parts, detail, detail)
+    return _memory(parts, detail, detail)
 
 
-def _go_on(
+def _continue_shot(
     parts: Parts,
     source: Image,
     details: dict[str, Detail],
-    trust: Tensor,
+    reliability: Tensor,
     flow: Flow,
     moment: Moment,
     like: Palette | None,
 ) -> dict[str, Detail]:
+    """Dream on the carried detail, and blend the result with it to suppress flicker."""
     options, carried = parts.preset.flow, details["detail"]
     base = value_at(options.decay, moment) * carried
     mask = parts.masking.at(moment, flow)
     dreamed = _dream(parts, source, base, moment, like, mask)
-    if mask is not None:  # what has left it fades as fast as `decay` lets it
-        trust = trust * mask
-    steadied = dreamed + value_at(options.strength, moment) * trust * (carried - dreamed)
-    return _kept(parts, steadied, carried)
+    if mask is not None:  # outside of it only `decay` acts
+        reliability = reliability * mask
+    weight = value_at(options.strength, moment) * reliability
+    return _memory(parts, dreamed + weight * (carried - dreamed), carried)
 
 
 def _dream(
@@ -113,29 +117,27 @@ def _dream(
     return result - source
 
 
-def _kept(parts: Parts, detail: Detail, base: Detail) -> dict[str, Detail]:
+def _memory(parts: Parts, detail: Detail, base: Detail) -> dict[str, Detail]:
     return {"detail": detail} | ({"base": base} if parts.preset.dream.every > 1 else {})
 
 
 def _make_carrier(
     parts: Parts, estimate: Estimator
 ) -> Callable[[Frame, Bytes, Bytes, Moment], Carried | None]:
-    """Moves details along the flow between two sources; None where a cut lies between."""
+    """Make a function that warps details along the flow between two sources; None at a cut."""
     motion = parts.preset.motion
 
     def carry(frame: Frame, old: Bytes, new: Bytes, moment: Moment) -> Carried | None:
         backward, forward = estimate(new, old), estimate(old, new)
-        trust = reliable(backward, forward)
-        if parts.preset.flow.cuts and is_cut(old, new, trust):
+        reliability = reliable(backward, forward)
+        if parts.preset.flow.cuts and is_cut(old, new, reliability):
             return None
-        positions: Map = (
-            pixel_positions(new.shape[0], new.shape[1], parts.device).float() + backward
-        )
+        here = pixel_positions(new.shape[0], new.shape[1], parts.device).float()
         stacked = torch.cat(list(frame.memory.values()), dim=1)
         sharpness = value_at(motion.sharpness, moment)
-        moved = trust * read(
+        moved = reliability * read(
             stacked, here + backward, sampling=motion.sampling, sharpness=sharpness, border="clamp"
         )
-        return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), trust, backward
+        return dict(zip(frame.memory, moved.split(3, dim=1), strict=True)), reliability, backward
 
     return carry

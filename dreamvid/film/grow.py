@@ -1,9 +1,9 @@
-"""A film that grows: each frame is the last one, moved by the camera and dreamed.
+"""Step of a film that grows: each frame is the last one, moved by the camera and dreamed.
 
     dream -> move -> (fill) -> dream -> blend with earlier frames -> keep colours -> frame
 
-Only one frame in `dream.every` is dreamed. What a dream adds fades in over the frames up to
-the next one, carried by the motion, so that the film does not stutter.
+Only one frame in `dream.every` is dreamed. Each dream fades in over the frames up to the next one,
+carried by the motion, so that the film does not stutter.
 """
 
 from collections.abc import Callable
@@ -24,16 +24,16 @@ from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
-INDEX_BORDER = {"colour": "clamp", "dream": "clamp"}  # what is read before it is filled
+SAMPLING_BORDER = {"colour": "clamp", "dream": "clamp"}  # before the fill
 
 
 def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closing: Closing) -> Step:
-    """The step of a growing film.
+    """Make the step of a growing film.
 
     Args:
         first: index of the first frame that is dreamed; it is not moved.
-        like: the colours to keep.
-        closing: what leads the film's end back to its beginning, if anything does.
+        like: colours to keep.
+        closing: blends the end of a loop into its beginning.
     """
     move = make_mover(parts, camera)
 
@@ -45,7 +45,7 @@ def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closin
         if index == first or parts.dreams(index):
             now = _dream(parts, now, moment, like)
         for part in now.keys() & {"dreamed", "base"}:
-            now[part] = closing.lead(index, now[part])
+            now[part] = closing.blend(index, now[part])
         shown = now["dreamed"]
         if "base" in now:
             shown = now["base"] + parts.fade(index) * (shown - now["base"])
@@ -59,17 +59,17 @@ def _dream(
 ) -> dict[str, Image]:
     base = moved["dreamed"]
     result = parts.dreamed(base, moment, mask=parts.masking.at(moment))
-    kept = parts.preset.flow.frames
-    earlier = [base, *(moved[f"past{n}"] for n in range(2, kept + 1) if f"past{n}" in moved)]
-    result = _blended(parts, result, earlier[:kept], moment)
+    count = parts.preset.flow.frames
+    earlier = [base, *(moved[f"past{n}"] for n in range(2, count + 1) if f"past{n}" in moved)]
+    result = _blended(parts, result, earlier[:count], moment)
     now = {"dreamed": parts.graded(result, like, moment)}
-    # What is now one dream old will be two dreams old at the next one.
-    now |= {f"past{n + 2}": image for n, image in enumerate(earlier[: kept - 1])} if kept else {}
+    # A frame that is one dream old now is two dreams old at the next one.
+    now |= {f"past{n + 2}": image for n, image in enumerate(earlier[: count - 1])} if count else {}
     return now | ({"base": base} if parts.preset.dream.every > 1 else {})
 
 
 def _blended(parts: Parts, image: Image, earlier: list[Image], moment: Moment) -> Image:
-    """Mixed with earlier frames, newest first, all where they are now: their flow is exact."""
+    """Blend with earlier frames, newest first, already moved by the exact flow of the camera."""
     if not earlier:
         return image
     flow = parts.preset.flow
@@ -83,7 +83,7 @@ def _blended(parts: Parts, image: Image, earlier: list[Image], moment: Moment) -
 def make_mover(
     parts: Parts, camera: Camera
 ) -> Callable[[dict[str, Image], Moment], dict[str, Image]]:
-    """Moves all that is kept of a frame by one frame's motion, reading it together."""
+    """Make a function that moves the images of a frame's memory together, by one frame's motion."""
     options = parts.preset.motion
     seconds = float(frame_seconds(options, parts.timeline.fps))
 
@@ -93,9 +93,8 @@ def make_mover(
             return dict(images)
         moved = _read_all(images, shot, options, moment)
         if shot.uncovered is not None and options.border == "colour":
-            return {
-                k: fill_colour(v, shot.uncovered, options.border_colour) for k, v in moved.items()
-            }
+            colour = options.border_colour
+            return {k: fill_colour(v, shot.uncovered, colour) for k, v in moved.items()}
         if shot.uncovered is not None and options.border == "dream":
             moved["dreamed"] = _dream_border(parts, moved["dreamed"], shot.uncovered, moment)
         return moved
@@ -106,7 +105,7 @@ def make_mover(
 def _read_all(
     images: dict[str, Image], shot: Shot, options: MotionOptions, moment: Moment
 ) -> dict[str, Image]:
-    border = INDEX_BORDER.get(options.border, options.border)
+    border = SAMPLING_BORDER.get(options.border, options.border)
     sharpness = value_at(options.sharpness, moment)
     stacked = torch.cat(list(images.values()), dim=1)
     planes = read(
@@ -121,9 +120,9 @@ def _read_all(
 
 
 def _dream_border(parts: Parts, image: Image, uncovered: Tensor, moment: Moment) -> Image:
-    """What came in from outside: noise like the picture's, dreamed on before the frame is.
+    """Fill the uncovered pixels with noise like the image's, and dream there before the frame is.
 
-    Outside the mask too: bare noise would be left there.
+    The mask does not apply, or bare noise would be left outside of it.
     """
     options = parts.preset.motion
     filled = fill_noise(image, uncovered, rng=parts.rng(moment))

@@ -1,4 +1,4 @@
-"""What a dream is led by besides the picture itself: guides' features, and directions."""
+"""Guides' features and channel directions, for the objectives that need them."""
 
 import logging
 from collections.abc import Callable
@@ -22,28 +22,30 @@ from dreamvid.schedule.moment import Moment
 
 logger = logging.getLogger(__name__)
 
-SIDE = 1024  # pixels; a longer guide is shrunk, its features cost memory
-LEAST = 16  # pixels a side; in less a layer sees no more than its own border
+SIDE = 1024  # pixels; longer guides are downscaled, as their features cost memory
+LEAST = 16  # pixels a side; in smaller ones features are all border
 
 
 Inside = Callable[[Moment], tuple[Mask | None, float]]
-"""A guide's mask at a moment, None where it has none, and what share of the picture it covers."""
+"""Moment -> a guide's mask, None where it has none, and the share of the image it covers."""
 
 
 @dataclass(frozen=True)
 class Guide:
+    """Features and mask of one guide."""
+
     options: GuideWeight
-    seen: dict[str, OtherSizeActivation]  # by layer
+    features: dict[str, OtherSizeActivation]  # by layer
     inside: Inside
 
 
 def read_guides(
     options: DreamOptions, features: FeatureModel, device: torch.device, size: tuple[int, int]
 ) -> list[Guide]:
-    """What the layers that are guided see in each guide; raises PresetError.
+    """Compute each guide's features in the layers that are guided; raises PresetError.
 
     Args:
-        size: (height, width) of the pictures that are dreamed on.
+        size: (height, width) of the images that are dreamed on.
     """
     layers = options.guided_layers
     if layers and not options.guide:
@@ -53,8 +55,8 @@ def read_guides(
     for number, guide in enumerate(options.guide):
         where = f"dream.guide[{number}].mask"
         masking = make_masking(guide.mask, size, None, torch.device("cpu"), option=where)
-        seen = _seen(guide.path, layers, features, device)
-        guides.append(Guide(guide, seen, _inside(masking, device)))
+        activations = _activations(guide.path, layers, features, device)
+        guides.append(Guide(guide, activations, _inside(masking, device)))
     return guides
 
 
@@ -64,63 +66,64 @@ def _inside(masking: Masking, device: torch.device) -> Inside:
         return (None, 1.0) if mask is None else (mask.to(device), float(mask.mean()))
 
     if masking.still:
-        always = inside(ANY)
-        return lambda moment: always
-    # Every layer that is guided asks for the same one.
+        constant = inside(ANY)
+        return lambda moment: constant
+    # Every guided layer needs the same one.
     return lru_cache(maxsize=1)(inside)
 
 
-def _seen(
+def _activations(
     path: Path, layers: list[str], features: FeatureModel, device: torch.device
 ) -> dict[str, OtherSizeActivation]:
     whole = load(path, option="dream.guide")
     if min(whole.shape[-2:]) < LEAST:
         problem = f"{path} is {whole.shape[-1]}x{whole.shape[-2]} pixels, too small for a guide"
         raise PresetError("dream.guide", problem, f"give a picture of at least {LEAST} a side")
-    picture = shrunk(whole)
+    image = shrunk(whole)
     try:
         with torch.no_grad():
-            return features(picture.to(device), layers)
+            return features(image.to(device), layers)
     except ModelError as error:
-        size = f"{picture.shape[-1]}x{picture.shape[-2]}"
+        size = f"{image.shape[-1]}x{image.shape[-2]}"
         problem = f"{path} is {size} pixels, too small for these layers"
         raise PresetError("dream.guide", problem, "a larger picture") from error
 
 
-def shrunk(picture: OtherSizeImage) -> OtherSizeImage:
-    longest = max(picture.shape[-2:])
+def shrunk(image: OtherSizeImage) -> OtherSizeImage:
+    """Downscale an image whose longer side exceeds SIDE."""
+    longest = max(image.shape[-2:])
     if longest <= SIDE:
-        return picture
-    height, width = (max(1, round(side * SIDE / longest)) for side in picture.shape[-2:])
-    return resize(picture, (height, width))
+        return image
+    height, width = (max(1, round(side * SIDE / longest)) for side in image.shape[-2:])
+    return resize(image, (height, width))
 
 
-def direction_for(wanted: str | Path, features: FeatureModel) -> Direction:
-    """A direction by its name or file; raises PresetError for one of another model.
+def direction_for(name: str | Path, features: FeatureModel) -> Direction:
+    """Load a direction by name or file; raises PresetError for one of another model.
 
-    A user's own of the same model before it was trained again is warned of.
+    Warns of a user's own direction that was made before the model was trained again.
     """
-    path = find(wanted, features.name)
+    path = find(name, features.name)
     direction = read_direction(path)
     base, _ = features.same_as or ("", ())
-    fitting = direction.model in ("", features.name, base)
-    if not fitting and not _same_file(direction, features.name):
-        problem = f"{wanted} was made for {direction.model}, not for {features.name}"
-        raise PresetError("dream.direction", problem, how(wanted, features.name))
+    matches = direction.model in ("", features.name, base)
+    if not matches and not _same_file(direction, features.name):
+        problem = f"{name} was made for {direction.model}, not for {features.name}"
+        raise PresetError("dream.direction", problem, how(name, features.name))
     for layer in direction.weights:
         if layer not in features.layers:
-            problem = f"{wanted} is for {layer}, a layer that {features.name} does not have"
-            raise PresetError("dream.direction", problem, how(wanted, features.name))
+            problem = f"{name} is for {layer}, a layer that {features.name} does not have"
+            raise PresetError("dream.direction", problem, how(name, features.name))
     own = direction.model == features.name and SHIPPED not in path.parents
     if own and direction.digest and not _same_file(direction, features.name):
         logger.warning(
             "dream.direction: %s was made for another %s than the one that is here; %s anew",
-            *(wanted, features.name, how(wanted, features.name)),
+            *(name, features.name, how(name, features.name)),
         )
     return direction
 
 
 def _same_file(direction: Direction, model: str) -> bool:
-    """Whether it was made for what is here under this name, whatever it was called."""
+    """Test whether a direction was made for the installed weights of a model, by their digest."""
     installed = store.find(model)
     return installed is not None and installed.digest == direction.digest

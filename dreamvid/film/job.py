@@ -1,4 +1,4 @@
-"""The parts of a render, built once from a preset: model, scores, time, camera, start."""
+"""Job: everything a render needs, built once from a preset."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.errors import PresetError
 from dreamvid.film import footage, grow
 from dreamvid.film.clip import Clip
-from dreamvid.film.closing_loops import Closing, Leads, lead_frames
+from dreamvid.film.closing_loops import Closing, LeadIn, lead_frames
 from dreamvid.film.engine import Frame, Step, frame_rng
-from dreamvid.film.mask_files import pictures_in
+from dreamvid.film.mask_files import images_in
 from dreamvid.film.masking import make_masking
-from dreamvid.film.model_checks import check_places
+from dreamvid.film.model_checks import check_octave_size
 from dreamvid.film.parts import Parts
 from dreamvid.film.resolve import resolved, with_layers
 from dreamvid.film.score import make_scores
@@ -44,33 +44,33 @@ from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
 from dreamvid.preset.schema import Preset
 from dreamvid.system.files import sha256
 
-Steps = Callable[[Leads], AbstractContextManager[Step]]
-"""The step of a film, given a place for the frames before its first one."""
+Steps = Callable[[LeadIn], AbstractContextManager[Step]]
+"""Lead-in, to collect the frames before the first one -> the step of a film."""
 
 LoadModel = Callable[[str, torch.device], FeatureModel]
-"""As `store.load`, perhaps of what is in memory already."""
+"""Like `store.load`; may return a model that is in memory already."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything `engine.render_frames` needs, and what it was made of."""
+    """Inputs of `engine.render_frames`, and the preset and files they were built from."""
 
-    preset: Preset  # resolved: size, layers, rate and length are spelled out
+    preset: Preset  # resolved: size, layers, rate and length are explicit
     start: Frame
     steps: Steps
     files: dict[str, str]  # SHA-256 of each file that the pixels depend on
-    sound: Path | None  # what the films sound like
-    hears: bool  # whether a schedule follows it
+    sound: Path | None  # of the films
+    hears: bool  # whether a schedule follows the sound
 
     @property
     def key(self) -> dict[str, Any]:
-        """All that the frames depend on: a render is only resumed with the same."""
+        """Everything the frames depend on: a render is only resumed with the same key."""
         key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
-        # A file's digest stands for it: it may lie elsewhere when the render is resumed.
+        # Digests replace paths: files may lie elsewhere when the render is resumed.
         guides: Any = key["dream.guide"]
         key["dream.guide"] = [_without_paths(guide) for guide in guides]
         named = {name for name in key if f"{name} sha256" in self.files}
-        if not self.hears:  # then a film may be given another sound after it is rendered
+        if not self.hears:  # the sound may be replaced after the film is rendered
             named |= {name for name in key if name.startswith("sound.") and name != "sound.bpm"}
         return {name: value for name, value in key.items() if name not in named}
 
@@ -82,7 +82,7 @@ def build(
     make_parts: Callable[..., Parts] = Parts,
     load_model: LoadModel = store.load,
 ) -> Job:
-    """Raises PresetError, ModelError or VideoError, before any work."""
+    """Build a preset's job; raises PresetError, ModelError or VideoError, before any rendering."""
     features = load_features(preset, device, load_model)
     start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
@@ -95,21 +95,21 @@ def build(
     masking = make_masking(preset.dream.mask, size, timeline, device)
     parts = make_parts(preset, timeline, score_at, device, masking)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
-    kept = sound if preset.sound.keep else None
+    audio = sound if preset.sound.keep else None
     hears = timeline.levels is not None
-    return Job(preset, Frame(first - 1, start), steps, digests(preset), kept, hears)
+    return Job(preset, Frame(first - 1, start), steps, digests(preset), audio, hears)
 
 
 def load_features(
     preset: Preset, device: torch.device, load_model: LoadModel = store.load
 ) -> FeatureModel:
-    """The preset's model, in its precision; raises PresetError or ModelError."""
+    """Load the preset's model in its precision; raises PresetError or ModelError."""
     precision = precision_for(preset.dream.precision, device)
     return load_model(preset.model, device).in_precision(precision)
 
 
 def still(image: Image, preset: Preset, device: torch.device) -> Image:
-    """One picture dreamed on, of any size, as the first frame of a film would be."""
+    """Dream on an image of any size, as on the first frame of a film; raises DreamvidError."""
     features = load_features(preset, device)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     timeline = still_timeline(preset)
@@ -126,7 +126,7 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
 
 
 def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
-    """The steps of a film that grows from a picture, and its first frame's index."""
+    """Make the steps of a film that grows from an image, and the index of its first frame."""
     preset, timeline = parts.preset, parts.timeline
     height, width = start.shape[-2:]
     overlap, leading = lead_frames(preset.loop, timeline.fps)
@@ -135,9 +135,9 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     like = colours_of(start) if like is None else like
 
     @contextmanager
-    def steps(leads: Leads) -> Iterator[Step]:
-        way = _way(preset, timeline)
-        end = Closing(preset.loop.kind, overlap, timeline.frames, leads, way)
+    def steps(lead_in: LeadIn) -> Iterator[Step]:
+        inwards = _camera_direction(preset, timeline)
+        end = Closing(preset.loop.kind, overlap, timeline.frames, lead_in, inwards)
         camera = make_camera(height=height, width=width, device=parts.device)
         with closing(parts.masking):
             yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
@@ -146,12 +146,13 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
 
 
 def _palette(parts: Parts) -> Palette | None:
-    """The colours of `colour.like`, if it is given; raises PresetError."""
+    """Read the colours of `colour.like`, if given; raises PresetError."""
     path = parts.preset.colour.like
     return colours_of(load(path, option="colour.like").to(parts.device)) if path else None
 
 
 def _on_footage(parts: Parts) -> tuple[Steps, int]:
+    """Make the steps of a film on footage, and the index of its first frame."""
     preset = parts.preset
     assert preset.start.path and preset.start.size
     path, (width, height) = preset.start.path, preset.start.size
@@ -159,7 +160,7 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
     like = _palette(parts)
 
     @contextmanager
-    def steps(leads: Leads) -> Iterator[Step]:
+    def steps(lead_in: LeadIn) -> Iterator[Step]:
         clip = Clip(path, fps=parts.timeline.fps, size=(height, width))
         with closing(clip), closing(parts.masking):
             yield footage.make_step(parts, clip.pair, estimate, like)
@@ -167,8 +168,8 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
     return steps, 0
 
 
-def _way(preset: Preset, timeline: Timeline) -> int:
-    """Of the camera at the end: 1 in, -1 out, 0 neither."""
+def _camera_direction(preset: Preset, timeline: Timeline) -> int:
+    """Find the camera's direction at the end: 1 in, -1 out, 0 neither."""
     motion = motion_at(preset.motion, timeline.moment(timeline.frames - 1))
     speed = (motion.zoom - 1) + motion.classic_zoom + motion.dolly
     return 0 if motion.kaleidoscope or motion.droste > 1 else (speed > 0) - (speed < 0)
@@ -177,7 +178,7 @@ def _way(preset: Preset, timeline: Timeline) -> int:
 def _check_octaves(
     preset: Preset, timeline: Timeline, features: FeatureModel, device: torch.device
 ) -> None:
-    """Raises PresetError or ModelError where an octave would be too small, at any time."""
+    """Check that no octave is too small in any frame; raises PresetError or ModelError."""
     assert preset.start.size
     width, height = preset.start.size
     changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
@@ -186,7 +187,7 @@ def _check_octaves(
         ascent = ascent_at(preset.dream, timeline.moment(index))
         sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
         smallest = min(smallest, sizes[0])
-    check_places(preset.dream, features, smallest, device)
+    check_octave_size(preset.dream, features, smallest, device)
 
 
 def _check_loop(preset: Preset, overlap: int) -> None:
@@ -203,7 +204,7 @@ def _check_loop(preset: Preset, overlap: int) -> None:
 
 
 def inputs(preset: Preset) -> dict[str, Path]:
-    """The files of a user's that a film is made from, by the option that names them."""
+    """List the user's files that a film depends on, by the option that names them."""
     direction = preset.dream.direction
     files = {
         "start.path": preset.start.path,
@@ -220,24 +221,24 @@ def inputs(preset: Preset) -> dict[str, Path]:
 
 
 def digests(preset: Preset) -> dict[str, str]:
-    """SHA-256 of each file that the pixels depend on; the preset's model must be installed."""
+    """Compute the SHA-256 of each file that pixels depend on; the model must be installed."""
     installed = store.find(preset.model)
     assert installed is not None
     files = inputs(preset)
-    if preset.dream.direction:  # one that is named, too
+    if preset.dream.direction:  # also one given by name
         files["dream.direction"] = find(preset.dream.direction, preset.model)
-    found = {f"{option} sha256": digest(path) for option, path in files.items()}
-    # The model's file was held against its digest when it was loaded.
-    found |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
+    sums = {f"{option} sha256": digest(path) for option, path in files.items()}
+    # The model's file was checked against its digest when it was loaded.
+    sums |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
     flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
-    return found | ({"flow.method file sha256": flow.digest} if flow else {})
+    return sums | ({"flow.method file sha256": flow.digest} if flow else {})
 
 
 def digest(path: Path) -> str:
-    """A file's; a folder's is that of its pictures' digests, in their order."""
+    """Compute the SHA-256 of a file, or of the digests of a folder's images, in order."""
     if not path.is_dir():
         return sha256(path)
-    return hashlib.sha256("".join(map(sha256, pictures_in(path))).encode()).hexdigest()
+    return hashlib.sha256("".join(map(sha256, images_in(path))).encode()).hexdigest()
 
 
 def _without_paths(guide: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Masks out of files: a picture, a folder of pictures, or a film, one picture for each frame."""
+"""Masks from files: an image, a folder of images, or a film with one frame for each frame."""
 
 import re
 from collections.abc import Callable
@@ -26,84 +26,89 @@ from dreamvid.preset.mask import SHAPES
 from dreamvid.preset.values import VIDEOS
 from dreamvid.schedule.moment import Moment
 
-WAYS = f"a picture, a folder of pictures, a film, or one of {', '.join(SHAPES)}"
+KINDS = f"a picture, a folder of pictures, a film, or one of {', '.join(SHAPES)}"
 
 
 @dataclass(frozen=True)
-class Matte:
-    """Masks of one size, out of files."""
+class MaskSource:
+    """Masks of one size, by moment."""
 
     at: Callable[[Moment], Mask]
-    still: bool = False  # one for all frames
+    still: bool = False  # the same in all frames
     close: Callable[[], None] = lambda: None
 
 
-def open_matte(path: Path, size: tuple[int, int], timeline: Timeline | None, option: str) -> Matte:
-    """Masks of (height, width), cropped as start pictures are, on the CPU.
+def open_masks(
+    path: Path, size: tuple[int, int], timeline: Timeline | None, option: str
+) -> MaskSource:
+    """Open masks of (height, width), cropped like start pictures, on the CPU.
 
     Args:
-        timeline: the film's; None: there can be one mask only.
+        timeline: of the film; None: the file must be one image.
+        option: name of the option, for errors.
 
-    Raises PresetError or VideoError for what is no mask, or has too few pictures.
+    Raises PresetError or VideoError for a file that is no mask, or has too few images.
     """
     if not path.exists():
-        raise PresetError(option, f"{path} does not exist", WAYS)
+        raise PresetError(option, f"{path} does not exist", KINDS)
     if path.is_dir() or path.suffix.lower() in VIDEOS:
         if timeline is None:
             raise PresetError(option, f"{path} is not one picture", "a guide has one mask")
         return (_folder if path.is_dir() else _film)(path, size, timeline, option)
     mask = _fitted(_lightness_in(path, option), size)
-    return Matte(lambda moment: mask, still=True)
+    return MaskSource(lambda moment: mask, still=True)
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder in the order of their numbers: 2.png is before 10.png."""
+def images_in(folder: Path) -> list[Path]:
+    """List the images of a folder in natural order: 2.png is before 10.png."""
     endings = {end for end, kind in PilImage.registered_extensions().items() if kind in FORMATS}
-    found = [path for path in folder.iterdir() if path.suffix.lower() in endings]
-    return sorted((path for path in found if path.name[0] != "."), key=_in_order)
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in endings]
+    return sorted((path for path in paths if path.name[0] != "."), key=_natural_order)
 
 
-def _in_order(path: Path) -> list[tuple[int, str]]:
+def _natural_order(path: Path) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", path.name)
     return [(int(part), "") if n % 2 else (-1, part) for n, part in enumerate(parts)]
 
 
-def _folder(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> Matte:
-    files = pictures_in(path)
+def _folder(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> MaskSource:
+    files = images_in(path)
     if len(files) < timeline.frames:
         problem = f"{path} holds {len(files)} pictures, the film has {timeline.frames} frames"
         raise PresetError(option, problem, "a picture for each frame; video.frames makes it short")
     for file in files[: timeline.frames]:
         check_image(file, option=option)
-    return Matte(lambda moment: _fitted(_lightness_in(files[moment.frame], option), size))
+    return MaskSource(lambda moment: _fitted(_lightness_in(files[moment.frame], option), size))
 
 
-def _film(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> Matte:
+def _film(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> MaskSource:
     frames = probe_footage(path, fps=timeline.fps).frames
     if frames < timeline.frames:
         problem = f"{path} has {frames} frames at {timeline.fps} a second, the film"
         raise PresetError(option, f"{problem} {timeline.frames}", "video.frames makes it short")
     clip = Clip(path, fps=timeline.fps, size=size)
-    return Matte(lambda moment: lightness(from_bytes(clip.frame(moment.frame))), close=clip.close)
+    return MaskSource(
+        lambda moment: lightness(from_bytes(clip.frame(moment.frame))), close=clip.close
+    )
 
 
-def lightness(picture: Image) -> Mask:
-    """BT.709's luma: white is 1, black 0."""
-    red, green, blue = picture.split(1, dim=1)
-    return green + RED * (red - green) + BLUE * (blue - green)  # of greys exactly the grey
+def lightness(image: Image) -> Mask:
+    """Compute BT.709 luma: white is 1, black 0."""
+    red, green, blue = image.split(1, dim=1)
+    return green + RED * (red - green) + BLUE * (blue - green)  # exact for greys
 
 
 def _lightness_in(path: Path, option: str) -> Mask:
-    """How light and opaque the pixels of a picture are; raises PresetError."""
+    """Read an image's lightness times opacity; raises PresetError."""
     on_white = lightness(load(path, option=option))
     alpha = _alpha(path)
-    # On white a colour c of alpha a is ac + 1 - a; ac is what counts.
+    # Over white a colour c of alpha a is ac + 1 - a; ac is the mask.
     return on_white if alpha is None else (on_white + alpha - 1).clamp(0, 1)
 
 
 def _alpha(path: Path) -> Mask | None:
-    """How opaque the pixels are; None where the file does not say."""
-    # Pillow does not know every file that can be read; what it does not know is opaque.
+    """Read an image's alpha channel, if it has one."""
+    # Files that Pillow does not know are opaque.
     with suppress(OSError), open_image(path) as file:
         if file.has_transparency_data:
             alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
@@ -113,4 +118,4 @@ def _alpha(path: Path) -> Mask | None:
 
 def _fitted(mask: Float[Tensor, "1 1 _ _"], size: tuple[int, int]) -> Mask:
     fitted = fit(mask.expand(1, 3, -1, -1), size)[:, :1]
-    return (fitted * 65535).round() / 65535  # resampling leaves all but white of white
+    return (fitted * 65535).round() / 65535  # resampling may turn 1 into 0.9999

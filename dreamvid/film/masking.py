@@ -1,4 +1,4 @@
-"""Masks of [dream] and of its guides: where there is a dream, and how strong, at each moment."""
+"""Masks of a dream and of its guides at each moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import torch
 from dreamvid.dream.masks import Canvas, feathered, moving, shape
 from dreamvid.dream.objectives.grid import Mask
 from dreamvid.errors import PresetError
-from dreamvid.film.mask_files import Matte, open_matte
+from dreamvid.film.mask_files import MaskSource, open_masks
 from dreamvid.film.timeline import Timeline
 from dreamvid.motion.flow.estimate import Flow
 from dreamvid.preset.mask import MaskOptions
 from dreamvid.schedule.curve import Curve, value_at
 from dreamvid.schedule.moment import Moment
 
-ANY = Moment(frame=0, fps=Fraction(24), frames=1)  # what is still does not look at it
+ANY = Moment(frame=0, fps=Fraction(24), frames=1)  # for masks that are the same at all
 
 
 @dataclass(frozen=True)
 class Masking:
-    """Where a film is dreamed; without a mask, everywhere. `close` it when the film is done."""
+    """Mask of a film by moment, or none: the whole frame. `close` it when the film is done."""
 
     mask_at: Callable[[Moment, Flow | None], Mask | None] = lambda moment, flow: None
     follows_motion: bool = False
@@ -29,10 +29,10 @@ class Masking:
     close: Callable[[], None] = lambda: None
 
     def at(self, moment: Moment, flow: Flow | None = None) -> Mask | None:
-        """The mask at a moment; None: all alike.
+        """Compute the mask at a moment; None: no mask.
 
         Args:
-            flow: in pixels a frame; what follows motion is None without it.
+            flow: in pixels a frame; a motion mask is None without it.
         """
         return self.mask_at(moment, flow)
 
@@ -45,10 +45,11 @@ def make_masking(
     *,
     option: str = "dream.mask",
 ) -> Masking:
-    """Masks for pictures of (height, width).
+    """Make the masks of images of (height, width).
 
     Args:
-        timeline: the film's; None: a file is one mask for all frames.
+        timeline: of the film; None: a file must be one mask for all frames.
+        option: name of the option, for errors.
 
     Raises PresetError or VideoError for files that do not fit, and for a mask that is empty
     in every frame.
@@ -56,26 +57,26 @@ def make_masking(
     if options is None:
         return Masking()
     if options.motion:
-        return _following(options)
+        return _of_motion(options)
     if options.path:
-        matte = open_matte(options.path, size, timeline, option)
+        source = open_masks(options.path, size, timeline, option)
     else:
-        matte = _drawn(options, Canvas(*size, device))
-    _check_not_empty(options, matte, timeline, option)
-    matte.close()  # to be read from its beginning again
-    soft = lambda moment: _finished(options, matte.at(moment).to(device))
-    if matte.still:
+        source = _of_shape(options, Canvas(*size, device))
+    _check_not_empty(options, source, timeline, option)
+    source.close()  # it reopens at the first frame
+    soft = lambda moment: _finished(options, source.at(moment).to(device))
+    if source.still:
         mask = soft(ANY)
         soft = lambda moment: mask
     return Masking(
         lambda moment, flow: value_at(options.strength, moment) * soft(moment),
-        still=matte.still and not isinstance(options.strength, Curve),
-        close=matte.close,
+        still=source.still and not isinstance(options.strength, Curve),
+        close=source.close,
     )
 
 
-def _following(options: MaskOptions) -> Masking:
-    """Where the footage moves."""
+def _of_motion(options: MaskOptions) -> Masking:
+    """Make masks of the moving pixels of footage."""
 
     def mask_at(moment: Moment, flow: Flow | None) -> Mask | None:
         if flow is None:
@@ -87,8 +88,8 @@ def _following(options: MaskOptions) -> Masking:
     return Masking(mask_at, follows_motion=True, still=False)
 
 
-def _drawn(options: MaskOptions, canvas: Canvas) -> Matte:
-    """A shape."""
+def _of_shape(options: MaskOptions, canvas: Canvas) -> MaskSource:
+    """Make masks of a shape, which schedules may move."""
     name = options.shape
     assert name
 
@@ -97,24 +98,24 @@ def _drawn(options: MaskOptions, canvas: Canvas) -> Matte:
         return shape(name, canvas, size=value_at(options.size, moment), at=place)
 
     changes = any(isinstance(number, Curve) for number in (options.size, *options.at))
-    return Matte(at, still=not changes)
+    return MaskSource(at, still=not changes)
 
 
 def _finished(options: MaskOptions, mask: Mask) -> Mask:
-    """Turned round before it is softened, so that what is 0 stays exactly 0."""
-    turned = 1 - mask if options.invert else mask
-    return feathered(turned, options.softness * min(mask.shape[-2:]))
+    """Invert, then feather: in this order zeros stay exactly 0."""
+    mask = 1 - mask if options.invert else mask
+    return feathered(mask, options.softness * min(mask.shape[-2:]))
 
 
 def _check_not_empty(
-    options: MaskOptions, matte: Matte, timeline: Timeline | None, option: str
+    options: MaskOptions, source: MaskSource, timeline: Timeline | None, option: str
 ) -> None:
-    """Looks no further than the first frame that has a mask."""
-    if timeline is None and not matte.still:
+    """Raise PresetError for a mask that is empty in every frame; stops at the first that is not."""
+    if timeline is None and not source.still:
         return
-    frames = 1 if timeline is None or matte.still else timeline.frames
+    frames = 1 if timeline is None or source.still else timeline.frames
     moments = (timeline.moment(n) if timeline else ANY for n in range(frames))
     empty = 1.0 if options.invert else 0.0
-    if all(bool((matte.at(moment) == empty).all()) for moment in moments):
+    if all(bool((source.at(moment) == empty).all()) for moment in moments):
         problem = "the mask is empty in every frame: nothing would be dreamed"
         raise PresetError(option, problem, "light pixels are dreamed; invert turns it round")

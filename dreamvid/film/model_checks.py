@@ -1,4 +1,4 @@
-"""Whether what a preset asks for fits the model that is to dream it."""
+"""Checks of a preset against its model."""
 
 import logging
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from dreamvid.preset.schema import DreamOptions, LayerWeight
 
 logger = logging.getLogger(__name__)
 
-AMPLE = 256  # pixels a side, enough for every layer of every network
+AMPLE = 256  # pixels a side, enough for each layer of all networks
 
 
 def note_unlearned(names: Sequence[str], features: FeatureModel) -> None:
-    """Says so where a city model is asked for what it has from its base."""
+    """Warn of layers of a city model that are those of its base."""
     base, same = features.same_as or ("", ())
-    below = [name for name in names if name in same]
-    if below:
+    unchanged = [name for name in names if name in same]
+    if unchanged:
         learned = next(name for name in features.layers if name not in same)
         logger.warning(
             "dream.layers: at %s %s is %s itself and dreams the same; its own begin with %s",
-            *(", ".join(below), features.name, base, learned),
+            *(", ".join(unchanged), features.name, base, learned),
         )
 
 
-def check_places(
+def check_octave_size(
     options: DreamOptions, features: FeatureModel, smallest: tuple[int, int], device: torch.device
 ) -> None:
-    """Raises ModelError where a layer has no place in the smallest octave, (height, width)."""
+    """Raise ModelError for a layer without positions in the smallest octave, (height, width)."""
     if min(smallest) >= AMPLE:
         return
     heads = [features.head] if options.classes else []
@@ -44,7 +44,7 @@ def check_places(
 def check_channels(
     layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
 ) -> None:
-    """Raises PresetError for a channel that a layer does not have."""
+    """Raise PresetError for a channel that a layer does not have."""
     counts = _channel_counts([layer.name for layer in layers if layer.channels], features, device)
     for layer in layers:
         count = counts.get(layer.name)
@@ -62,12 +62,12 @@ def check_direction(
     features: FeatureModel,
     device: torch.device,
 ) -> None:
-    """Raises PresetError where a layer has no direction, or one of another length."""
-    wanted = [
+    """Raise PresetError for a layer without a direction, or with one of another length."""
+    directed = [
         layer for layer in options.layers if (layer.objective or options.objective) == "direction"
     ]
-    counts = _channel_counts([layer.name for layer in wanted], features, device)
-    for layer in wanted:
+    counts = _channel_counts([layer.name for layer in directed], features, device)
+    for layer in directed:
         weights = directions.get(layer.name)
         if weights is None and not layer.channel_weights:
             known = ", ".join(directions) or "none: dream.direction names no file"
@@ -85,9 +85,9 @@ def check_direction(
 def _channel_counts(
     layers: Sequence[str], features: FeatureModel, device: torch.device
 ) -> dict[str, int]:
-    """How many channels layers have; only a picture tells."""
+    """Count the channels of layers, in a forward pass of a blank image."""
     if not layers:
         return {}
     with torch.no_grad():
-        seen = features(torch.zeros(1, 3, 224, 224, device=device), layers)
-    return {name: seen[name].shape[1] for name in layers}
+        activations = features(torch.zeros(1, 3, 224, 224, device=device), layers)
+    return {name: activations[name].shape[1] for name in layers}

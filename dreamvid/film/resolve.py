@@ -1,4 +1,4 @@
-"""A preset with its defaults spelled out, so that a record of it is complete."""
+"""Resolution of a preset's defaults, so that a record of it is complete."""
 
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from dreamvid.preset.schema import DreamOptions, LayerWeight, Preset
 
 
 def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
-    """Size, layers, rate and length spelled out.
+    """Make size, layers, rate and length explicit.
 
     Args:
         size: (width, height) of the start picture.
@@ -32,29 +32,29 @@ def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> P
 
 
 def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
-    """Where no layers are named, the direction's, or the model's usual ones if nothing is."""
+    """Make the layers explicit: those of the direction, or else the model's usual ones."""
     if options.layers:
         return options
     if options.direction:
         direction = direction_for(options.direction, features)
-        shares = {layer: direction.share(layer) for layer in direction.weights}
+        weights = {layer: direction.share(layer) for layer in direction.weights}
     elif (options.classes or options.words) and not _names_objective(options):
         return options
     else:
-        shares = dict.fromkeys(features.usual_layers, 1.0)
-    usual = tuple(LayerWeight(name=name, weight=share) for name, share in shares.items())
+        weights = dict.fromkeys(features.usual_layers, 1.0)
+    usual = tuple(LayerWeight(name=name, weight=weight) for name, weight in weights.items())
     return options.model_copy(update={"layers": usual})
 
 
 def _names_objective(options: DreamOptions) -> bool:
-    """Whether something is asked of layers; of a preset read back, all is spelled out."""
-    spelled_out = "layers" in options.model_fields_set
-    given = options.changed() if spelled_out else options.model_fields_set
-    return bool(given & {"objective", "guide"})
+    """Test for options that need layers; in a resolved preset all options are set."""
+    resolved = "layers" in options.model_fields_set
+    names = options.changed() if resolved else options.model_fields_set
+    return bool(names & {"objective", "guide"})
 
 
 def with_video(preset: Preset) -> Preset:
-    """Rate and length spelled out; footage has its own, and is never made longer.
+    """Make rate and length explicit; footage has its own, and is never made longer.
 
     Raises PresetError or VideoError.
     """
@@ -63,10 +63,10 @@ def with_video(preset: Preset) -> Preset:
     if preset.of_footage:
         info = probe_footage(footage_path(preset.start), fps=video.fps)
         fps, longest = info.fps, info.frames
-    asked = video.frames or longest or 1
+    frames = video.frames or longest or 1
     if video.seconds:
-        asked = max(1, round(Fraction(video.seconds) * fps))
-    frames = min(asked, longest or asked)
+        frames = max(1, round(Fraction(video.seconds) * fps))
+    frames = min(frames, longest or frames)
     changes = {"fps": fps, "frames": frames, "seconds": None}
     return preset.model_copy(update={"video": video.model_copy(update=changes)})
 

@@ -1,4 +1,4 @@
-"""[dream] -> the score to dream by at a moment: layers, guides, classes, words, by weight."""
+"""Score of a dream at a moment: layers, guides, classes and words, by weight."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,9 +27,9 @@ from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
 ScoreAt = Callable[[Moment, Image], Differentiable | None]
-"""The score at a moment for a picture; None where every weight is 0 and nothing is dreamed."""
-Wish = Callable[[Moment, Image], Iterator[Part]]
-"""What one entry of a preset asks for."""
+"""(moment, image) -> the score; None where every weight is 0 and nothing is dreamed."""
+PartsAt = Callable[[Moment, Image], Iterator[Part]]
+"""(moment, image) -> the parts of the score that one entry of a preset adds."""
 
 
 def make_scores(
@@ -39,11 +39,10 @@ def make_scores(
     *,
     first: Image | None = None,
 ) -> ScoreAt:
-    """Raises PresetError or ModelError for what does not fit the model.
+    """Build the scores of a film; raises PresetError or ModelError for what the model lacks.
 
     Args:
-        first: the picture that the strongest channels are chosen from, where
-            `dream.pick = "first"`.
+        first: image that the strongest channels are picked from, where `dream.pick = "first"`.
     """
     names = [layer.name for layer in options.layers]
     features.check(names)
@@ -54,90 +53,93 @@ def make_scores(
     directions = _directions(options, features, device)
     check_direction(options, directions, features, device)
 
-    def wish(layer: LayerWeight) -> Wish:
+    def parts_of(layer: LayerWeight) -> PartsAt:
         name = layer.objective or options.objective
         if name in GUIDES:
             return _guided(name, layer, guides)
         if name in PICKS:
-            kept = first if options.pick == "first" else None
-            return _picked(name, layer, features, kept)
-        made = _plain(name, layer, directions.get(layer.name), device)
-        return _always(layer.name, layer.weight, made)
+            return _picked(name, layer, features, first if options.pick == "first" else None)
+        objective = _objective(name, layer, directions.get(layer.name), device)
+        return _constant(layer.name, layer.weight, objective)
 
-    layers = [wish(layer) for layer in options.layers]
-    others = [*_class_wishes(options, features), *_word_wishes(options, features)]
+    layers = [parts_of(layer) for layer in options.layers]
+    others = [*_classes(options, features), *_words(options, features)]
 
     def score_at(moment: Moment, image: Image) -> Differentiable | None:
-        wishes = [*_at_the_time(options, layers, moment), *others]
-        parts = [part for wish in wishes for part in wish(moment, image) if part.weight]
+        sources = [*_touring(options, layers, moment), *others]
+        parts = [part for parts_at in sources for part in parts_at(moment, image) if part.weight]
         return with_tiles(GraphedScore(features, parts), tiling) if parts else None
 
     return score_at
 
 
-def _at_the_time(options: DreamOptions, layers: Sequence[Wish], moment: Moment) -> Sequence[Wish]:
+def _touring(options: DreamOptions, layers: Sequence[PartsAt], moment: Moment) -> Sequence[PartsAt]:
+    """Select the layer that a tour has reached, or all layers without a tour."""
     if not options.tour:
         return layers
-    # The tiny part keeps 2.0 s of a 2 s tour from rounding down into the stop before.
+    # The epsilon keeps 2.0 s of a 2 s tour from being rounded down to the stop before.
     stop = int(moment.t / options.tour + 1e-9)
     return layers[stop % len(layers) :][:1]
 
 
-def _always(layer: str, weight: Scheduled, objective: Objective) -> Wish:
-    def wish(moment: Moment, _image: Image) -> Iterator[Part]:
+def _constant(layer: str, weight: Scheduled, objective: Objective) -> PartsAt:
+    def parts_at(moment: Moment, _image: Image) -> Iterator[Part]:
         yield Part(layer, objective, value_at(weight, moment))
 
-    return wish
+    return parts_at
 
 
-def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> Wish:
+def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> PartsAt:
     channels = list(layer.channels)
     objectives = []
     for guide in guides:
-        seen = guide.seen[layer.name]
-        made = only(channels, GUIDES[name](seen[:, channels])) if channels else GUIDES[name](seen)
-        objectives.append((made, guide))
+        target = guide.features[layer.name]
+        if channels:
+            objectives.append((only(channels, GUIDES[name](target[:, channels])), guide))
+        else:
+            objectives.append((GUIDES[name](target), guide))
 
-    def wish(moment: Moment, _image: Image) -> Iterator[Part]:
+    def parts_at(moment: Moment, _image: Image) -> Iterator[Part]:
         for objective, guide in objectives:
             mask, covered = guide.inside(moment)
-            share = value_at(layer.weight, moment) * value_at(guide.options.weight, moment)
-            part = objective if mask is None else masked(mask, objective)
-            # Parts are brought to one size over the whole picture: a small mask would pull harder.
-            yield Part(layer.name, part, share * covered)
+            weight = value_at(layer.weight, moment) * value_at(guide.options.weight, moment)
+            inside = objective if mask is None else masked(mask, objective)
+            # Gradients are normalised over the whole image: a small mask would act more strongly.
+            yield Part(layer.name, inside, weight * covered)
 
-    return wish
+    return parts_at
 
 
 def _size(first: Image | None) -> tuple[int, int]:
-    """(height, width) of what is dreamed on, as far as masks go, which are laid over all of it."""
+    """Size (height, width) for the guides' masks, which are scaled to any image."""
     if first is None:
         return DEFAULT_SIZE[1], DEFAULT_SIZE[0]
     return first.shape[-2], first.shape[-1]
 
 
-def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image | None) -> Wish:
-    def choose(image: Image) -> Objective:
+def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image | None) -> PartsAt:
+    """Pick channels by their activations, in the first image or in each."""
+
+    def pick(image: Image) -> Objective:
         with torch.no_grad():
-            seen = features(shrunk(image), [layer.name])[layer.name]
-        return PICKS[name](seen, layer.count)
+            activation = features(shrunk(image), [layer.name])[layer.name]
+        return PICKS[name](activation, layer.count)
 
     if first is not None:
-        return _always(layer.name, layer.weight, choose(first))
+        return _constant(layer.name, layer.weight, pick(first))
 
-    def wish(moment: Moment, image: Image) -> Iterator[Part]:
-        yield Part(layer.name, choose(image), value_at(layer.weight, moment))
+    def parts_at(moment: Moment, image: Image) -> Iterator[Part]:
+        yield Part(layer.name, pick(image), value_at(layer.weight, moment))
 
-    return wish
+    return parts_at
 
 
-def _plain(
+def _objective(
     name: str, layer: LayerWeight, direction: Tensor | None, device: torch.device
 ) -> Objective:
-    """What needs no other picture; of the layer's channels, where some are named."""
+    """Make an objective that needs no other image, of the layer's channels if it names some."""
     channels = list(layer.channels)
-    given = layer.channel_weights or (1.0,) * len(channels)
-    weights = torch.tensor(given, device=device)
+    weights = torch.tensor(layer.channel_weights or (1.0,) * len(channels), device=device)
     if direction is not None and name == "direction":
         weights = direction[channels] * weights if channels else direction
     if name == "energy" and layer.channel_weights:
@@ -148,47 +150,46 @@ def _plain(
 
 
 @contextmanager
-def _known(where: str, features: FeatureModel) -> Iterator[None]:
-    """Names the option that asks for what the model does not know."""
+def _named(option: str, features: FeatureModel) -> Iterator[None]:
+    """Turn a ValueError into a PresetError that names the option."""
     try:
         yield
     except ValueError as error:
-        raise PresetError(where, f"{features.name}: {error}") from None
+        raise PresetError(option, f"{features.name}: {error}") from None
 
 
-def _class_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
+def _classes(options: DreamOptions, features: FeatureModel) -> Iterator[PartsAt]:
     head = features.head if options.classes else None  # its labels take half a second
-    for number, wanted in enumerate(options.classes):
-        where = f"dream.classes[{number}]"
+    for number, entry in enumerate(options.classes):
+        option = f"dream.classes[{number}]"
         if head is None:
             problem = f"{features.name} has no classes that can be dreamed at every place"
-            raise PresetError(where, problem, HAVE_LABELS)
-        with _known(where, features):
-            chosen = classes_of(wanted.label, head.labels, len(head.bias))
+            raise PresetError(option, problem, HAVE_LABELS)
+        with _named(option, features):
+            classes = classes_of(entry.label, head.labels, len(head.bias))
         weights = head.bias.new_zeros(len(head.bias))
-        weights[chosen] = 1.0
-        made = OBJECTIVES["class"](head, weights)
-        yield _always(head.layer, wanted.weight, made)
+        weights[classes] = 1.0
+        yield _constant(head.layer, entry.weight, OBJECTIVES["class"](head, weights))
 
 
-def _word_wishes(options: DreamOptions, features: FeatureModel) -> Iterator[Wish]:
+def _words(options: DreamOptions, features: FeatureModel) -> Iterator[PartsAt]:
     space = features.words
-    for number, wanted in enumerate(options.words):
-        where = f"dream.words[{number}]"
+    for number, entry in enumerate(options.words):
+        option = f"dream.words[{number}]"
         if space is None:
             problem = f"{features.name} knows no words"
-            raise PresetError(where, problem, "dream.classes takes labels")
-        with _known(where, features):
-            target = space.vector(wanted.text)
-        made = OBJECTIVES["words"](space.head, target)
-        yield _always(space.head.layer, wanted.weight, made)
+            raise PresetError(option, problem, "dream.classes takes labels")
+        with _named(option, features):
+            target = space.vector(entry.text)
+        objective = OBJECTIVES["words"](space.head, target)
+        yield _constant(space.head.layer, entry.weight, objective)
 
 
 def _directions(
     options: DreamOptions, features: FeatureModel, device: torch.device
 ) -> dict[str, Tensor]:
-    """A weight for each channel of some layers; raises PresetError."""
+    """Load the direction's channel weights, by layer; raises PresetError."""
     if options.direction is None:
         return {}
-    found = direction_for(options.direction, features).weights
-    return {layer: weights.to(device) for layer, weights in found.items()}
+    direction = direction_for(options.direction, features)
+    return {layer: weights.to(device) for layer, weights in direction.weights.items()}

@@ -1,4 +1,4 @@
-"""Whether a film still dreams: steps that change nothing, frame after frame, are told early."""
+"""Stall detection: a film whose dreams change nothing, frame after frame, is stopped early."""
 
 import torch
 
@@ -10,17 +10,17 @@ from dreamvid.image import Image
 from dreamvid.preset.schema import Preset
 
 PATIENCE = 8  # dreamed frames without a change
-ROUNDING = 2e-6  # what going through the octaves changes where the gradient is zero
-FAINT = 0.01  # of 1/255 in all steps together: a dream that fades in or out, not a dead one
-FLAT = 2 / 255  # between the darkest and the lightest sample of what shows nothing
-BLACK = 0.01  # of a mask: where it lets nothing through
+ROUNDING = 2e-6  # change by resampling through the octaves alone, with zero gradient
+FAINT = 0.01  # of 1/255 in all steps together: a dream that fades in or out
+FLAT = 2 / 255  # range of values of an image that shows nothing
+BLACK = 0.01  # largest value of a mask that hides everything
 
 
-class Pulse:
-    """Counts the frames whose dream was asked for and came to nothing.
+class StallDetector:
+    """Counter of frames in a row whose dream changed nothing.
 
-    Not those that explain themselves: too small a step, a mask that is black, footage that
-    shows a flat picture. Nor any of a film whose dream changes by a schedule: it may come back.
+    Frames with an explanation do not count: a tiny step, a black mask, footage of one colour.
+    Nor do those of a film whose dream changes by a schedule: it may come back.
     """
 
     def __init__(self, preset: Preset) -> None:
@@ -30,20 +30,19 @@ class Pulse:
         self._layers = " ".join(layer.name for layer in dream.layers)
         self._still: list[int] = []  # frames, in order
 
-    def feel(
+    def check(
         self, frame: int, image: Image, result: Image, ascent: Ascent, mask: Mask | None
     ) -> None:
-        """Raises DreamvidError once nothing has changed for too long.
+        """Compare an image before and after its dream.
 
-        Args:
-            image, result: before and after the dream.
+        Raises DreamvidError after PATIENCE frames in a row without a change.
         """
         if float((result - image).abs().amax()) > ROUNDING:
             self._still = []
         elif not self._explained(image, ascent, mask) and frame not in self._still:
             self._still.append(frame)
         if len(self._still) >= PATIENCE:
-            raise DreamvidError(self._words(image))
+            raise DreamvidError(self._message(image))
 
     def _explained(self, image: Image, ascent: Ascent, mask: Mask | None) -> bool:
         if self._changes or abs(ascent.step_size) * ascent.steps < FAINT:
@@ -53,7 +52,7 @@ class Pulse:
         darkest, lightest = torch.aminmax(image)
         return self._of_footage and float(lightest - darkest) < FLAT
 
-    def _words(self, image: Image) -> str:
+    def _message(self, image: Image) -> str:
         nothing = f"the dream changes nothing since frame {self._still[0]}"
         if bool(((image - 0.5).abs() > 0.499).all()):
             cure = 'colour.keep = "spread", a smaller dream.step_size or another start'

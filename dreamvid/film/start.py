@@ -1,4 +1,4 @@
-"""The picture a film grows from: generated from the seed, or read from a file.
+"""Start picture of a film: generated from the seed, or read from a file.
 
 To add a kind, write a function (height, width, rng) -> Image, register it, and add its name to
 `StartOptions.kind`.
@@ -28,13 +28,13 @@ DEFAULT_SIZE = (480, 270)  # width, height
 
 @STARTS.register("noise")
 def noise(height: int, width: int, rng: torch.Generator) -> Image:
-    """Every pixel its own colour, uniform: the 2018 post's second series began so."""
+    """Draw uniform noise, as the second series of the 2018 post begins with."""
     return torch.rand(1, 3, height, width, generator=rng)
 
 
 @STARTS.register("sky")
 def sky(height: int, width: int, rng: torch.Generator) -> Image:
-    """White clouds in a blue that pales towards the horizon."""
+    """Draw white clouds in a blue that pales towards the horizon."""
     down = ramp(height, width)
     blue = mix((0.20, 0.42, 0.78), (0.66, 0.80, 0.93), down)
     billows = clouds(height, width, rng)
@@ -45,13 +45,13 @@ def sky(height: int, width: int, rng: torch.Generator) -> Image:
 
 @STARTS.register("dusk")
 def dusk(height: int, width: int, rng: torch.Generator) -> Image:
-    """A dark blue evening over a warm horizon, with thin clouds: it gives deep colours."""
+    """Draw a dark blue evening over a warm horizon, with thin clouds: it gives deep colours."""
     glow = mix((0.13, 0.18, 0.40), (0.96, 0.62, 0.36), ramp(height, width))
     return (glow * (0.6 + 0.55 * clouds(height, width, rng))).clamp(0, 1)
 
 
 def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
-    """The start picture, on the CPU, with even sides; raises PresetError."""
+    """Make the start picture, on the CPU, with even sides; raises PresetError."""
     if options.kind == "video":
         return _first_frame(footage_path(options), options.size)
     if options.path is None:
@@ -71,7 +71,7 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
 
 
 def footage_path(options: StartOptions) -> Path:
-    """The clip that is dreamed on; raises PresetError."""
+    """Find the footage that is dreamed on; raises PresetError."""
     if options.path is None:
         raise PresetError("start.path", "this film dreams on footage", "--set start.path=CLIP")
     if not options.path.exists():
@@ -80,7 +80,7 @@ def footage_path(options: StartOptions) -> Path:
 
 
 def file_size(options: StartOptions) -> tuple[int, int] | None:
-    """(width, height) of the file a film begins with, if it begins with one."""
+    """Read (width, height) of the file a film begins with, if any; raises PresetError."""
     if options.kind == "video":
         height, width = probe_footage(footage_path(options)).size
     elif options.path is None:
@@ -91,19 +91,19 @@ def file_size(options: StartOptions) -> tuple[int, int] | None:
 
 
 def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
-    """What footage begins with; raises PresetError, VideoError."""
+    """Read the first frame of footage; raises PresetError, VideoError."""
     fps = probe_footage(path).fps
     with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
         try:
             return from_bytes(next(frames))
-        except ArgumentError:  # what libav scales has at most 2**28 pixels
+        except ArgumentError:  # libav scales to at most 2**28 pixels
             width, height = size or (0, 0)
             problem = f"{path} cannot be scaled to {width}x{height}"
             raise PresetError("start.size", problem, "choose a smaller size") from None
 
 
 def clouds(height: int, width: int, rng: torch.Generator) -> Plane:
-    """Value noise of six sizes, each half as strong as the one before, scaled to [0, 1]."""
+    """Make value noise of six octaves, each half as strong as the one before, in [0, 1]."""
     total = torch.zeros(1, 1, height, width)
     for level in range(6):
         cells = (3 * 2**level, 4 * 2**level)
@@ -114,16 +114,17 @@ def clouds(height: int, width: int, rng: torch.Generator) -> Plane:
 
 
 def ramp(height: int, width: int) -> Plane:
-    """0 at the top to 1 at the bottom."""
+    """Make a vertical gradient from 0 at the top to 1 at the bottom."""
     return torch.linspace(0, 1, height).view(1, 1, height, 1).expand(1, 1, height, width)
 
 
 def smoothstep(low: float, high: float, x: Plane) -> Plane:
+    """Interpolate smoothly from 0 at `low` to 1 at `high`."""
     t = ((x - low) / (high - low)).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
 
 def mix(first: tuple[float, ...], second: tuple[float, ...], share: Plane) -> Image:
-    """From one colour to another."""
+    """Mix two colours pixel by pixel."""
     a, b = (torch.tensor(colour).view(1, 3, 1, 1) for colour in (first, second))
     return a + share * (b - a)

@@ -1,4 +1,4 @@
-"""The film's time: what each frame's moment is, and what every schedule says then."""
+"""Timeline of a film: the moment of each frame, and the schedules evaluated there."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,18 +14,21 @@ from dreamvid.schedule.curve import Curve
 from dreamvid.schedule.moment import SOUND, Moment
 
 Levels = Callable[[int], Mapping[str, float]]
-"""A frame's number -> what is heard then: rms, bass, mid, high, onset, beat."""
+"""Frame -> the sound's levels: rms, bass, mid, high, onset, beat."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
+    """Rate, length and sound of a film."""
+
     fps: Fraction
     frames: int  # of the film
     bpm: float | None = None
     levels: Levels | None = None
-    loops: bool = False  # frame -1 is the last one once more
+    loops: bool = False  # frame -1 is the last one
 
     def moment(self, index: int) -> Moment:
+        """Make the moment of a frame."""
         frame = index % self.frames if self.loops else index
         return Moment(
             frame=frame,
@@ -37,15 +40,15 @@ class Timeline:
 
 
 def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
-    """The time of a film whose rate and length are spelled out; raises VideoError.
+    """Make the timeline of a film whose rate and length are explicit; raises VideoError.
 
     Args:
-        sound: what schedules hear; only listened to where one asks.
+        sound: analysed only if a schedule follows it.
     """
     options, fps, frames = preset.sound, preset.video.rate, preset.video.count
     levels = None
-    wanted = {*SOUND} | ({"beat"} if options.bpm is None else set())
-    if sound and any(curve.names & wanted for _, curve in schedules(preset)):
+    heard = {*SOUND} | ({"beat"} if options.bpm is None else set())
+    if sound and any(curve.names & heard for _, curve in schedules(preset)):
         levels = analyse(
             sound,
             fps=fps,
@@ -59,14 +62,14 @@ def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
 
 
 def still_timeline(preset: Preset) -> Timeline:
-    """The time of one picture: a film's first frame; raises PresetError."""
+    """Make the timeline of a still, a film of one frame; raises PresetError."""
     timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
     check_schedules(preset, timeline)
     return timeline
 
 
 def sound_of(preset: Preset) -> Path | None:
-    """The file that the film sounds like, if it has a sound; raises PresetError, VideoError."""
+    """Find the file of the film's sound, if it has one; raises PresetError, VideoError."""
     if preset.sound.path:
         if not preset.sound.path.exists():
             raise PresetError("sound.path", f"{preset.sound.path} does not exist")
@@ -78,11 +81,11 @@ def sound_of(preset: Preset) -> Path | None:
 
 
 def check_schedules(preset: Preset, timeline: Timeline) -> None:
-    """Try every schedule over the whole film; raises PresetError naming option and frame."""
-    found = dict(schedules(preset))
-    for index in range(timeline.frames if found else 0):
+    """Evaluate every schedule in all frames; raises PresetError naming option and frame."""
+    curves = dict(schedules(preset))
+    for index in range(timeline.frames if curves else 0):
         moment = timeline.moment(index)
-        for option, curve in found.items():
+        for option, curve in curves.items():
             try:
                 curve.at(moment)
             except ValueError as error:
@@ -90,7 +93,7 @@ def check_schedules(preset: Preset, timeline: Timeline) -> None:
 
 
 def schedules(value: Any, name: str = "") -> Iterator[tuple[str, Curve]]:
-    """Every schedule in a preset with the name of its option: ("motion.zoom", curve)."""
+    """Yield every schedule in a preset with its option: ("motion.zoom", curve)."""
     if isinstance(value, Curve):
         yield name, value
     elif isinstance(value, Options):

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.film.grow import INDEX_BORDER
+from dreamvid.film.grow import SAMPLING_BORDER
 from dreamvid.film.settings_at import frame_seconds, motion_at
 from dreamvid.film.timeline import (
     Timeline,
@@ -93,7 +93,7 @@ def camera_frames(film: CameraFilm, count: int) -> Iterator[Image]:
 
 
 def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> tuple[Image, Image]:
-    border = INDEX_BORDER.get(options.border, options.border)
+    border = SAMPLING_BORDER.get(options.border, options.border)
     moved = read(
         both,
         shot.positions,
@@ -103,7 +103,7 @@ def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> 
         levels=shot.levels,
     ).clamp(0, 1)
     older, newer = moved.split(3, dim=1)
-    if shot.uncovered is None or options.border not in INDEX_BORDER:
+    if shot.uncovered is None or options.border not in SAMPLING_BORDER:
         return older, newer
     colour = options.border_colour if options.border == "colour" else NEWLY_DREAMED
     return fill_colour(older, shot.uncovered, colour), fill_colour(newer, shot.uncovered, colour)

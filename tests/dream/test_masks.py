@@ -12,7 +12,7 @@ from torch.testing import assert_close
 from dreamvid.dream.masks import SHAPES, Canvas, feathered, moving, shape
 from dreamvid.errors import PresetError, VideoError
 from dreamvid.film.job import still
-from dreamvid.film.mask_files import pictures_in
+from dreamvid.film.mask_files import images_in
 from dreamvid.film.masking import make_masking
 from dreamvid.film.timeline import Timeline, check_schedules
 from dreamvid.preset.load import with_settings
@@ -184,7 +184,7 @@ def test_each_frame_has_its_picture_in_the_order_of_their_numbers(tmp_path):
         painted(tmp_path / f"m{number}.png", np.full((HEIGHT, WIDTH), number))
     (tmp_path / "notes.txt").write_text("no picture")
     painted(tmp_path / ".hidden.png", np.zeros((4, 4)))
-    assert [path.name for path in pictures_in(tmp_path)] == [
+    assert [path.name for path in images_in(tmp_path)] == [
         "m1.png",
         "m2.png",
         "m9.png",

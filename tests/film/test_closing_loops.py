@@ -10,7 +10,7 @@ from PIL import ImageSequence
 from torch.testing import assert_close
 
 from dreamvid.errors import PresetError, ResumeError
-from dreamvid.film.closing_loops import Closing, growing_disc, led_share, share_of_step
+from dreamvid.film.closing_loops import Closing, blended_share, growing_disc, share_of_step
 from dreamvid.film.engine import render_frames
 from dreamvid.film.job import build
 from dreamvid.preset.load import with_settings
@@ -114,7 +114,7 @@ def test_loop_disc_grows_from_nothing_to_everything(inwards, image):
 def test_loop_blend_per_frame_adds_up_to_a_smooth_curve(overlap):
     left = 1.0
     for number in range(overlap + 1):
-        share = led_share(number, overlap)
+        share = blended_share(number, overlap)
         left *= 1 - share_of_step(share, overlap)
         assert 1 - left == pytest.approx(3 * share**2 - 2 * share**3, abs=1e-12)
     assert left == 0
@@ -122,9 +122,9 @@ def test_loop_blend_per_frame_adds_up_to_a_smooth_curve(overlap):
 
 def test_loop_keeps_only_the_last_lead_frames(image):
     leads = {}
-    closing = Closing("endless", overlap=3, count=20, leads=leads)
+    closing = Closing("endless", overlap=3, count=20, lead_in=leads)
     for index in range(-6, 17):
-        assert torch.equal(closing.lead(index, image), image)
+        assert torch.equal(closing.blend(index, image), image)
         assert torch.equal(closing.shown(index, image), image)
     assert sorted(leads) == [-3, -2, -1]
 

@@ -243,7 +243,7 @@ def test_colours_of_a_long_film_do_not_drift(keep, rng):
     timeline = Timeline(fps=Fraction(24), frames=200)
     parts = Parts(preset, timeline, lambda moment, image: Climb(torch.sum), CPU)
     camera = make_camera(height=24, width=32, device=CPU)
-    end = Closing("none", overlap=0, count=200, leads={})
+    end = Closing("none", overlap=0, count=200, lead_in={})
     step = make_step(parts, camera, first=0, like=colours_of(start), closing=end)
     means, spreads = [], []
     ends = pytest.raises(DreamvidError, match="white or black") if keep == "none" else nullcontext()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import PresetError
 from dreamvid.explore.describe import whole_of
-from dreamvid.film.mask_files import pictures_in
+from dreamvid.film.mask_files import images_in
 from dreamvid.image import OtherSizeImage
 from dreamvid.media.images.reading import load
 
@@ -64,7 +64,7 @@ class PhotoFolder:
     def _paths(self) -> list[Path]:
         try:
             below = [path for path in sorted(self.folder.rglob("*")) if path.is_dir()]
-            return [path for place in (self.folder, *below) for path in pictures_in(place)]
+            return [path for place in (self.folder, *below) for path in images_in(place)]
         except OSError as error:
             problem = f"{self.folder} cannot be read: {error.strerror}"
             raise PresetError(self.option, problem, "give a folder of photos") from None

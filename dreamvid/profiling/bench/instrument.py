@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dreamvid.film.closing_loops import Leads
+from dreamvid.film.closing_loops import LeadIn
 from dreamvid.film.engine import Frame, Step
 from dreamvid.film.job import Job
 from dreamvid.image import Image
@@ -75,10 +75,10 @@ def _build(
 
 @contextmanager
 def _steps(
-    stopwatch: Stopwatch, steps: Callable[[Leads], AbstractContextManager[Step]], leads: Leads
+    stopwatch: Stopwatch, steps: Callable[[LeadIn], AbstractContextManager[Step]], lead_in: LeadIn
 ) -> Iterator[Step]:
     """Time a film's steps as motion; dream and colour interrupt it."""
-    with steps(leads) as step:
+    with steps(lead_in) as step:
 
         def timed(frame: Frame) -> Frame:
             with stopwatch.part("motion"):

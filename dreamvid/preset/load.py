@@ -6,8 +6,6 @@ A preset that somebody shared is untrusted input: nothing in it is run.
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -36,15 +34,15 @@ RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
 
 def names() -> list[str]:
     """List the presets that come with dreamvid."""
-    entries = [Path(entry.name) for entry in shipped_folder().iterdir()]
-    return sorted(entry.stem for entry in entries if entry.suffix == ".toml")
+    return sorted(path.stem for path in shipped_folder().glob("*.toml"))
 
 
 @cache
-def shipped_folder() -> Traversable:
+def shipped_folder() -> Path:
     """Find presets/: inside the package in a wheel, beside it in a checkout."""
-    inside = files("dreamvid") / "presets"
-    return inside if inside.is_dir() else Path(str(files("dreamvid"))).parent / "presets"
+    package = Path(__file__).parents[1]
+    inside = package / "presets"
+    return inside if inside.is_dir() else package.parent / "presets"
 
 
 def read_text(name: str) -> str:

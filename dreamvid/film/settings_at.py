@@ -34,9 +34,7 @@ def motion_at(options: MotionOptions, moment: Moment) -> Motion:
     return _evaluate(Motion, options, moment, wave_phase=_wave_phase(options, moment))
 
 
-def _evaluate(
-    kind: type[Settings], options: Options, moment: Moment, **computed: float
-) -> Settings:
+def _evaluate(kind: type[Settings], options: Options, moment: Moment, **computed: Any) -> Settings:
     names = {field.name: field.type for field in fields(kind) if field.name not in computed}
     values = {name: _value(getattr(options, name), moment) for name, type in names.items()}
     whole = {name: round(values[name]) for name, type in names.items() if type is int}

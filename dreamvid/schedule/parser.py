@@ -61,6 +61,10 @@ _HINTS = {
 }
 
 
+def _negative(x: float) -> float:
+    return -x
+
+
 def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
     """Parse a formula; raises ExpressionError.
 
@@ -140,7 +144,7 @@ class _Builder:
                 return self.build(operand, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return Operation(
-                    "-", operator.neg, (self.build(operand, depth + 1),), self.column + start
+                    "-", _negative, (self.build(operand, depth + 1),), self.column + start
                 )
             case (
                 ast.BinOp(left=left, right=right)

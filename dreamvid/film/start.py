@@ -57,17 +57,17 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     if options.path is None:
         width, height = options.size or DEFAULT_SIZE
         return STARTS[options.kind](height, width, rng)
-    picture = load(options.path, option="start.path")
+    image = load(options.path, option="start.path")
     if options.size:
-        return fit(picture, (options.size[1], options.size[0]))
-    height, width = (side - side % 2 for side in picture.shape[-2:])
+        return fit(image, (options.size[1], options.size[0]))
+    height, width = (side - side % 2 for side in image.shape[-2:])
     if min(height, width) < 16 or max(height, width) > 16384:
         raise PresetError(
             "start.path",
-            f"{options.path} is {picture.shape[-1]}x{picture.shape[-2]} pixels",
+            f"{options.path} is {image.shape[-1]}x{image.shape[-2]} pixels",
             "a film has 16 to 16384 a side; give start.size to scale it",
         )
-    return picture[..., :height, :width]
+    return image[..., :height, :width]
 
 
 def footage_path(options: StartOptions) -> Path:

@@ -98,7 +98,7 @@ class LoopOptions(Options):
     kind: Literal["none", "cross-fade", "endless"] = Field(
         default="none",
         description="cross-fade: the end dissolves into the beginning while both move on; "
-        "endless: the dream itself is led back to its beginning",
+        "endless: the dream itself turns back into its beginning",
     )
     seconds: Finite = Field(
         default=2.0, gt=0, le=3600, description="duration of the transition from end to beginning"

@@ -16,7 +16,7 @@ class ShapingOptions(Options):
 
     look: Annotated[str, OneOf(LOOKS)] = Field(
         default="classic",
-        description="preset of the step's options, those given excepted; classic: none",
+        description="named set of defaults for the options of a step; classic: none",
     )
     optimiser: Literal["ascent", "momentum", "adam"] = Field(
         default="ascent",

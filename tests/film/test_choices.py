@@ -7,6 +7,7 @@ from dreamvid.dream.objectives.catalogue import OBJECTIVES
 from dreamvid.dream.objectives.channels import PICKS
 from dreamvid.dream.objectives.guides import GUIDES
 from dreamvid.dream.optimisers import OPTIMISERS
+from dreamvid.errors import PresetError
 from dreamvid.film.start import STARTS
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.motion.flow.estimate import NETWORKS, PRESETS
@@ -49,7 +50,5 @@ def test_choices_of_masks_and_objectives_are_the_registered_names():
 
 
 def test_choices_are_named_where_another_is_given():
-    with pytest.raises(
-        ValueError, match=r"video.codec: should be 'h264', .* or 'ffv1', got 'h265'"
-    ):
+    with pytest.raises(PresetError, match=r"^video.codec: should be 'h264', .*, got 'h265'$"):
         with_settings(["video.codec=h265"])

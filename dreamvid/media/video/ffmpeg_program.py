@@ -92,14 +92,12 @@ def _command(partial: Path, suffix: str, encoding: Encoding) -> list[str]:
 def _running(options: list[str], path: Path, log: BinaryIO) -> Iterator["Popen[bytes]"]:
     """Start the program; it has ended after the block.
 
-    Its errors go to a file: an unread pipe fills, and then both wait for ever. A session of its
-    own keeps a Ctrl-C meant for us from ending the film, and signals stay ignored that Python
-    ignores, so that a file too large is an error and no death.
+    Its messages go to a file: an unread pipe fills up and blocks both sides. In a session of its
+    own it does not get our Ctrl-C. With the signals that Python ignores still ignored, a file that
+    is too large is an error and does not kill it.
     """
-    import imageio_ffmpeg
-
+    command = [exe := _executable(path), *options]
     try:
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), *options]
         program = Popen(
             command,
             stdin=PIPE,
@@ -108,10 +106,8 @@ def _running(options: list[str], path: Path, log: BinaryIO) -> Iterator["Popen[b
             start_new_session=True,
             restore_signals=False,
         )
-    except RuntimeError:
-        raise VideoError(f"{path}: there is no ffmpeg program; {CURE}") from None
     except OSError as error:
-        raise VideoError(f"{path}: {command[0]}: {error.strerror}; {CURE}") from None
+        raise VideoError(f"{path}: {exe}: {error.strerror}; {CURE}") from None
     try:
         yield program
     finally:
@@ -121,10 +117,19 @@ def _running(options: list[str], path: Path, log: BinaryIO) -> Iterator["Popen[b
         program.wait()
 
 
+def _executable(path: Path) -> str:
+    import imageio_ffmpeg
+
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError:
+        raise VideoError(f"{path}: there is no ffmpeg program; {CURE}") from None
+
+
 def _written(stdin: IO[bytes], planes: Planes) -> bool:
     """Write a frame's bytes; False once the program has ended."""
     try:
-        stdin.write(np.ascontiguousarray(planes))
+        stdin.write(np.ascontiguousarray(planes).data)
     except OSError:  # Windows has other errors for a broken pipe
         return False
     return True
@@ -144,7 +149,7 @@ def _size(path: Path) -> int:
 
 
 def _failure(status: int, path: Path, log: BinaryIO) -> VideoError | OSError:
-    """The error of a program that ended with this status, negative for a signal's number."""
+    """Return the error of a program that ended with this status, negative for a signal's number."""
     if status < 0:
         return VideoError(f"{path}: ffmpeg was killed ({signal.Signals(-status).name})")
     number = -status % 256  # it exits with libav's negative error

@@ -10,8 +10,7 @@ Errors here do not end a render; they are logged as warnings.
 import logging
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import DreamvidError
 from dreamvid.monitor import timings
@@ -48,13 +47,8 @@ class Observer:
             self._stack.enter_context(self.watcher)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.__exit__(*exception)
 
     def on_frame(self, progress: "Progress") -> None:
         """Record a frame, and update the live page."""

@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dreamvid.errors import DreamvidError
@@ -71,12 +70,7 @@ class Watcher:
         write_status(self.folder, self._status)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._worker.shutdown(wait=True)
         if self._status.state == "rendering":
             reason = str(error) if isinstance(error, DreamvidError) else "it was cut off"

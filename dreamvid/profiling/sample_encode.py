@@ -82,7 +82,7 @@ def _measure_files(images: list[Image], preset: Preset) -> Texture:
         )
         _, encoded = _timed(lambda: encode(frames, film, encoding))
         first, *others = _packets(film)
-        pictures, looped = _timed(
+        count, looped = _timed(
             lambda: write_loop_gif(
                 film, film, gif, every=1, fps=20, width=preset.outputs.loop_width
             )
@@ -93,11 +93,11 @@ def _measure_files(images: list[Image], preset: Preset) -> Texture:
         return Texture(
             first=first,
             others=sum(others) / max(1, len(others)),
-            gif=gif.stat().st_size / pictures,
+            gif=gif.stat().st_size / count,
             still=still.stat().st_size,
             convert=convert / len(images),
             encode=encoded / len(images),
-            gif_seconds=looped / pictures,
+            gif_seconds=looped / count,
             still_seconds=saved,
             deep=deep.stat().st_size if has_deep else 0,
             deep_seconds=saved_deep if has_deep else 0.0,

@@ -107,22 +107,22 @@ def _source(out: Path) -> Source:
 
 def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None) -> int:
     """Number of frames of the longer film; an extension that was begun is only finished."""
-    begun = _begun(folder, before)
+    extension = _extension(folder, before)
     if to is not None:
         if to < before:
             raise PresetError("--to", f"{to} frames: the film has {before}", "give more")
         return to
     assert frames is not None
-    if begun is None:
+    if extension is None:
         return before + frames
-    by, goal = begun
+    by, goal = extension
     if by != frames:
         cure = f"--to {goal} finishes it"
         raise ResumeError(f"{folder.out}: a film of {goal} frames was begun here ({cure})")
     return goal
 
 
-def _begun(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
+def _extension(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
     """Read the extension under way: (by how many frames, to how many); None without one."""
     try:
         goal = json.loads(folder.goal.read_text("utf-8"))

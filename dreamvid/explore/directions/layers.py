@@ -21,10 +21,10 @@ def usual_shares(features: FeatureModel) -> dict[str, float]:
     return dict.fromkeys(features.usual_layers, 1.0)
 
 
-def read_shares(features: FeatureModel, given: Sequence[str]) -> dict[str, float]:
+def read_shares(features: FeatureModel, texts: Sequence[str]) -> dict[str, float]:
     """Parse --layers, each LAYER or LAYER=SHARE; raises PresetError or ModelError."""
     shares: dict[str, float] = {}
-    for text in given:
+    for text in texts:
         layer, equals, share = text.partition("=")
         for name in picked(features, [layer]):
             shares[name] = _share(text, share) if equals else 1.0

@@ -87,10 +87,10 @@ class Maker:
         return self._towards(goal, _views(self.track("dream", dreams, count)))
 
     def _towards(self, goal: Goal, images: Images) -> LayerWeights:
-        found = contributions(self.features, goal, images, [*self.shares])
-        if goal.layer in found:  # the head's own weights are exact
-            found[goal.layer] = goal.weights
-        return _normalise({layer: weights.clamp_min(0) for layer, weights in found.items()})
+        weights = contributions(self.features, goal, images, [*self.shares])
+        if goal.layer in weights:  # the head's own weights are exact
+            weights[goal.layer] = goal.weights
+        return _normalise({layer: one.clamp_min(0) for layer, one in weights.items()})
 
     def _strongest(self, weights: LayerWeights) -> LayerWeights:
         return _normalise({layer: strongest(one, self.keep) for layer, one in weights.items()})

@@ -149,10 +149,10 @@ def _words(text: str, against: str | None, features: FeatureModel) -> Goal:
     if features.words is None:
         problem = f"{features.name} knows no words"
         raise PresetError("--words", problem, "--labels takes those of its classes")
-    for option, wanted in (("--words", text), ("--against-words", against)):
+    for option, one in (("--words", text), ("--against-words", against)):
         try:
-            if wanted is not None:
-                features.words.vector(wanted)
+            if one is not None:
+                features.words.vector(one)
         except ValueError as error:
             raise PresetError(option, f"{features.name}: {error}") from None
     return towards_words(features.words, text, against)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -119,14 +119,9 @@ class _TimedSegments(TwinSegments):
         with self._watch.stopwatch.part("waiting"):
             super().wait()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: Any) -> None:
         with self._watch.stopwatch.part("waiting"):
-            super().__exit__(kind, error, trace)
+            super().__exit__(*exception)
 
     def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
         begin = perf_counter()

@@ -11,14 +11,14 @@ from dreamvid.preset.schema import Preset
 from dreamvid.profiling.bench.film import film_preset, measure_film
 from dreamvid.profiling.bench.record import make_record, show_size
 from dreamvid.profiling.bench.scaling import scale
-from dreamvid.profiling.bench.steps import Place, Size, measure, places
+from dreamvid.profiling.bench.steps import ModelLayer, Size, measure, model_layers
 
 
 @dataclass(frozen=True)
 class Plan:
     """Measurements of a bench."""
 
-    places: Sequence[Place]
+    model_layers: Sequence[ModelLayer]
     sizes: Sequence[Size]
     repeats: int
     device: torch.device
@@ -29,7 +29,7 @@ class Plan:
     def names(self) -> set[str]:
         """Names of the parts, as `compare` has them."""
         sizes = [show_size(size) for size in self.sizes]
-        names = {f"{at.model} {at.layer} {size}" for at in self.places for size in sizes}
+        names = {f"{at.model} {at.layer} {size}" for at in self.model_layers for size in sizes}
         return names | ({f"film {self.film[0]} {show_size(self.film[1])}"} if self.film else set())
 
 
@@ -70,7 +70,7 @@ def make_plan(
         overrides = [f"dream.precision={precision}", *settings]
         chosen = film_preset(name, film, frames, device, overrides)
         planned_film = (" ".join([name, *settings]), film, chosen)
-    layers_at = places(models or usual_models, layers, device, precision)
+    layers_at = model_layers(models or usual_models, layers, device, precision)
     return Plan(layers_at, sizes, repeats, device, scaling, planned_film)
 
 
@@ -83,16 +83,16 @@ def carry_out(plan: Plan, on_message: Callable[[str], None]) -> dict[str, Any]:
     Raises ModelError where a size is too small, and what a render raises.
     """
     cases, scaled, film = [], [], None
-    for place in plan.places:
+    for model_layer in plan.model_layers:
         for size in plan.sizes:
-            on_message(f"{place.model} {place.layer} {show_size(size)}")
-            cases.append(measure(place, size, plan.repeats, plan.device))
-    for place in plan.places if plan.scaling else ():
-        on_message(f"{place.model} {place.layer} at growing sizes")
-        scaled += scale(place, plan.repeats, plan.device)
+            on_message(f"{model_layer.model} {model_layer.layer} {show_size(size)}")
+            cases.append(measure(model_layer, size, plan.repeats, plan.device))
+    for model_layer in plan.model_layers if plan.scaling else ():
+        on_message(f"{model_layer.model} {model_layer.layer} at growing sizes")
+        scaled += scale(model_layer, plan.repeats, plan.device)
     if plan.film:
         name, size, preset = plan.film
         on_message(f"a film of {name}")
         film = measure_film(name, size, preset, plan.device)
-    precision = plan.places[0].features.precision
+    precision = plan.model_layers[0].features.precision
     return make_record(plan.device, precision, cases, film, scaled)

@@ -67,51 +67,51 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _case(found: Measured) -> dict[str, Any]:
-    work = found.work
+def _case(case: Measured) -> dict[str, Any]:
+    work = case.work
     return {
-        "model": found.place.model,
-        "layer": found.place.layer,
-        "size": show_size(found.size),
-        "repeats": found.repeats,
-        **_spread("seconds_per_step", found.seconds),
-        **_spread("mpixel_steps_per_second", found.mpixel_steps),
-        **_spread("share_of_matrix_rate", found.share_of_matrix_rate),
-        **_spread("share_of_floor", found.share_of_floor),
-        **_spread("matrix_rate", found.matrix_rate),
-        **_spread("copy_bandwidth", found.bandwidth),
-        "floor_seconds": work.floor(found.matrix_rate.median, found.bandwidth.median),
+        "model": case.model_layer.model,
+        "layer": case.model_layer.layer,
+        "size": show_size(case.size),
+        "repeats": case.repeats,
+        **_spread("seconds_per_step", case.seconds),
+        **_spread("mpixel_steps_per_second", case.mpixel_steps),
+        **_spread("share_of_matrix_rate", case.share_of_matrix_rate),
+        **_spread("share_of_floor", case.share_of_floor),
+        **_spread("matrix_rate", case.matrix_rate),
+        **_spread("copy_bandwidth", case.bandwidth),
+        "floor_seconds": work.floor(case.matrix_rate.median, case.bandwidth.median),
         "flops": work.flops,
         "other_bytes": work.other_bytes,
-        **_memory(found.memory),
+        **_memory(case.memory),
     }
 
 
-def _film(found: FilmTimes) -> dict[str, Any]:
+def _film(film: FilmTimes) -> dict[str, Any]:
     return {
-        "preset": found.preset,
-        "model": found.model,
-        "size": show_size(found.size),
-        "frames": found.frames,
-        "seconds": found.seconds,
-        "frames_per_second": found.frames / found.seconds,
-        **_spread("seconds_per_frame", found.frame),
-        "parts": found.parts,
-        "shares": found.shares,
-        "encoding_seconds": found.encoding,
-        "encoding_share": found.encoding / found.seconds,
-        **_memory(found.memory),
+        "preset": film.preset,
+        "model": film.model,
+        "size": show_size(film.size),
+        "frames": film.frames,
+        "seconds": film.seconds,
+        "frames_per_second": film.frames / film.seconds,
+        **_spread("seconds_per_frame", film.frame),
+        "parts": film.parts,
+        "shares": film.shares,
+        "encoding_seconds": film.encoding,
+        "encoding_share": film.encoding / film.seconds,
+        **_memory(film.memory),
     }
 
 
-def _scaled(found: Scaled) -> dict[str, Any]:
+def _scaled(scaled: Scaled) -> dict[str, Any]:
     return {
-        "model": found.place.model,
-        "layer": found.place.layer,
-        "size": show_size(found.size),
-        **_spread("seconds_per_step", found.seconds),
-        "nanoseconds_per_pixel": found.nanoseconds_per_pixel,
-        **_spread("relative", found.relative),
+        "model": scaled.model_layer.model,
+        "layer": scaled.model_layer.layer,
+        "size": show_size(scaled.size),
+        **_spread("seconds_per_step", scaled.seconds),
+        "nanoseconds_per_pixel": scaled.nanoseconds_per_pixel,
+        **_spread("relative", scaled.relative),
     }
 
 
@@ -123,12 +123,12 @@ def _spread(name: str, value: Spread) -> dict[str, Any]:
     return {name: value.median, f"{name}_quartiles": [value.low, value.high]}
 
 
-def _memory(found: dict[str, Memory]) -> dict[str, int | None]:
+def _memory(memory: dict[str, Memory]) -> dict[str, int | None]:
     """Memory of the process, and of the computing device as `peak_bytes`."""
-    device = found.get("gpu", found["process"])
+    device = memory.get("gpu", memory["process"])
     return {
         "baseline_bytes": device.baseline,
         "peak_bytes": device.peak,
-        "process_baseline_bytes": found["process"].baseline,
-        "process_peak_bytes": found["process"].peak,
+        "process_baseline_bytes": memory["process"].baseline,
+        "process_peak_bytes": memory["process"].peak,
     }

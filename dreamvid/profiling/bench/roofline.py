@@ -64,7 +64,7 @@ def work_of(run: Callable[[], object]) -> Work:
     """Run some work once in reference mode, and count its operations except for views."""
     with reference_mode(), _Counter() as counter:
         run()
-    return Work(tuple(counter.found))
+    return Work(tuple(counter.operations))
 
 
 class _Counter(TorchDispatchMode):
@@ -72,7 +72,7 @@ class _Counter(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Operation] = []
+        self.operations: list[Operation] = []
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
@@ -86,7 +86,7 @@ class _Counter(TorchDispatchMode):
         flops = int(formula(*args, **kwargs, out_val=result)) if formula else 0
         moved = sum(map(_size, [*_read(kind, args, kwargs), *_tensors(result)]))
         if flops or moved:
-            self.found.append(Operation(str(kind), flops, moved))
+            self.operations.append(Operation(str(kind), flops, moved))
         return result
 
 

@@ -7,7 +7,7 @@ import torch
 
 from dreamvid.profiling.bench.clock import seconds
 from dreamvid.profiling.bench.spread import Spread, spread_of
-from dreamvid.profiling.bench.steps import WARM, Place, Size, make_step
+from dreamvid.profiling.bench.steps import WARM, ModelLayer, Size, make_step
 
 LADDER: tuple[Size, ...] = (
     (256, 144),
@@ -30,7 +30,7 @@ ROW, SHORT = 10, 0.3  # steps in a row at most, and seconds for them
 class Scaled:
     """Time of a step at a size."""
 
-    place: Place
+    model_layer: ModelLayer
     size: Size
     seconds: Spread  # a step
     relative: Spread  # time per pixel, relative to REFERENCE
@@ -40,7 +40,7 @@ class Scaled:
         return self.seconds.median / (self.size[0] * self.size[1]) * 1e9
 
 
-def scale(place: Place, repeats: int, device: torch.device) -> list[Scaled]:
+def scale(model_layer: ModelLayer, repeats: int, device: torch.device) -> list[Scaled]:
     """Time steps at all sizes in turn, so that a busy machine slows all of them alike.
 
     Raises ModelError where the smallest size is too small for the layer.
@@ -50,13 +50,13 @@ def scale(place: Place, repeats: int, device: torch.device) -> list[Scaled]:
         pixels = size[0] * size[1]
         if size > REFERENCE and spent + per_pixel * pixels * (WARM + repeats) > BUDGET:
             break
-        step = make_step(place, size, device)
+        step = make_step(model_layer, size, device)
         once = min(seconds(step, device) for _ in range(WARM))
         per_pixel, count = once / pixels, max(1, min(ROW, int(SHORT / once)))
         spent += once * (WARM + count * repeats)
         rows[size] = _Row(step, count)
     rounds = [{size: row.seconds(device) for size, row in rows.items()} for _ in range(repeats)]
-    return [_scaled(place, size, rounds) for size in rows]
+    return [_scaled(model_layer, size, rounds) for size in rows]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class _Row:
         return seconds(lambda: [self.step() for _ in range(self.count)], device) / self.count
 
 
-def _scaled(place: Place, size: Size, rounds: list[dict[Size, float]]) -> Scaled:
+def _scaled(model_layer: ModelLayer, size: Size, rounds: list[dict[Size, float]]) -> Scaled:
     share = (size[0] * size[1]) / (REFERENCE[0] * REFERENCE[1])
     return Scaled(
-        place=place,
+        model_layer=model_layer,
         size=size,
         seconds=spread_of([took[size] for took in rounds]),
         relative=spread_of([took[size] / took[REFERENCE] / share for took in rounds]),

@@ -28,7 +28,7 @@ WARM = 2  # untimed steps first, as the first ones are slow and allocate memory
 
 
 @dataclass(frozen=True)
-class Place:
+class ModelLayer:
     """A layer of a model."""
 
     features: FeatureModel
@@ -43,7 +43,7 @@ class Place:
 class Measured:
     """Measurements of a step; shares are relative to the machine's rates at the same time."""
 
-    place: Place
+    model_layer: ModelLayer
     size: Size
     repeats: int
     seconds: Spread  # a step
@@ -61,9 +61,9 @@ class Measured:
         return Spread(*(megapixels / s for s in (seconds.median, seconds.high, seconds.low)))
 
 
-def places(
+def model_layers(
     models: Sequence[str], layers: Sequence[str], device: torch.device, precision: str = "auto"
-) -> list[Place]:
+) -> list[ModelLayer]:
     """List the given layers of each model, or its usual ones where none is given.
 
     Raises ModelError for a model that is not installed, and for a layer that no model has.
@@ -77,24 +77,24 @@ def places(
             cure = near if near.startswith("did") else f"see `dreamvid layers {loaded[-1].name}`"
             raise ModelError(f"--layer: there is no layer {quote(layer)} in {names} ({cure})")
     return [
-        Place(features, layer)
+        ModelLayer(features, layer)
         for features in loaded
         for layer in dict.fromkeys(layers or features.usual_layers)
         if layer in features.layers
     ]
 
 
-def measure(place: Place, size: Size, repeats: int, device: torch.device) -> Measured:
+def measure(model_layer: ModelLayer, size: Size, repeats: int, device: torch.device) -> Measured:
     """Time steps in turn with matrix products and copies, as a busy machine slows all three.
 
     Raises ModelError where the size is too small for the layer, and what dreaming raises.
     """
-    step = make_step(place, size, device)
+    step = make_step(model_layer, size, device)
     _, memory = with_peaks(lambda: [step() for _ in range(WARM)], device)
-    work, machine = work_of(step), Rates(device, place.features.precision)
+    work, machine = work_of(step), Rates(device, model_layer.features.precision)
     rounds = [(seconds(step, device), machine.matrix(), machine.copy()) for _ in range(repeats)]
     return Measured(
-        place=place,
+        model_layer=model_layer,
         size=size,
         repeats=repeats,
         seconds=spread_of([took for took, _, _ in rounds]),
@@ -109,15 +109,15 @@ def measure(place: Place, size: Size, repeats: int, device: torch.device) -> Mea
     )
 
 
-def make_step(place: Place, size: Size, device: torch.device) -> Callable[[], None]:
+def make_step(model_layer: ModelLayer, size: Size, device: torch.device) -> Callable[[], None]:
     """Make a function that takes a step with the settings of 2015 on an image of its own."""
-    dream, video = {"layers": [place.layer]}, {"frames": 1}
-    preset = check({"model": place.model, "dream": dream, "video": video})
+    dream, video = {"layers": [model_layer.layer]}, {"frames": 1}
+    preset = check({"model": model_layer.model, "dream": dream, "video": video})
     moment = still_timeline(preset).moment(0)
     rng = torch.Generator().manual_seed(0)
     image = torch.rand(1, 3, size[1], size[0], generator=rng).to(device)
     heap.settle(image)
-    score = make_scores(preset.dream, place.features, device)(moment, image)
+    score = make_scores(preset.dream, model_layer.features, device)(moment, image)
     assert score is not None  # its only layer has a weight
     ascent = ascent_at(preset.dream, moment)
 

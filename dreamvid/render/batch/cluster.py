@@ -4,19 +4,16 @@ It is a program (`python -m dreamvid.render.batch.cluster`), as `worker` is, so 
 to a log and its threads end with the program. Only orders and paths pass through Ray, no frames.
 """
 
-import json
-import os
-import signal
 import socket
-import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import DreamvidError, PresetError, quote
 from dreamvid.render.batch.identity import Worker, this_worker
+from dreamvid.render.batch.program import run_program
 from dreamvid.render.batch.queue import Queue
 
 POLL = 1.0  # seconds between two checks of the actors
@@ -189,31 +186,5 @@ def processors_each(cpus: Sequence[int], count: int) -> int:
     return next((each for each in fitting if sum(cpu // each for cpu in cpus) >= count), 0)
 
 
-def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    orders = ClusterOrders(**json.loads(sys.stdin.readline()))
-
-    def listen() -> None:
-        sys.stdin.read()
-        stopped.set()
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        run(orders, stopped)
-    except DreamvidError as error:
-        print(error, file=sys.stderr, flush=True)
-        return error.exit_code
-    return 0
-
-
-def orders_line(orders: ClusterOrders) -> bytes:
-    return json.dumps(asdict(orders)).encode() + b"\n"
-
-
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # Python would wait for stdin, which the listening thread holds
+    run_program(lambda orders, stopped: run(ClusterOrders(**orders), stopped))

@@ -1,12 +1,13 @@
 """Run a batch: fill its queue and keep worker processes running until it is empty."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -29,7 +30,7 @@ class Program:
     """A worker program: its module, the orders on its stdin, and its environment."""
 
     module: str
-    orders: bytes
+    orders: worker.Orders | cluster.ClusterOrders
     environment: dict[str, str]
 
 
@@ -58,7 +59,8 @@ class _Process:
                 )
             assert self.popen.stdin
             with suppress(BrokenPipeError):  # it is dead already; its log says why
-                self.popen.stdin.write(self.program.orders)
+                orders = json.dumps(asdict(self.program.orders))
+                self.popen.stdin.write(orders.encode() + b"\n")
                 self.popen.stdin.flush()
         except OSError as error:
             raise OutputError(f"{self.log}: {error.strerror}") from None
@@ -88,7 +90,7 @@ def local_programs(out: Path, device: str, count: int | None, retries: int) -> l
     return [
         Program(
             "dreamvid.render.batch.worker",
-            worker.orders_line(orders),
+            orders,
             {"CUDA_VISIBLE_DEVICES": visible[n % gpus]} if gpus else {},
         )
         for n in range(number)
@@ -104,7 +106,7 @@ def ray_program(
     folder, processors = str(out.resolve()), max(count or 1, cores())
     orders = cluster.ClusterOrders(folder, device, count, retries, address, processors)
     environment = cluster.QUIET | ({} if address else cluster.ALONE)
-    return [Program("dreamvid.render.batch.cluster", cluster.orders_line(orders), environment)]
+    return [Program("dreamvid.render.batch.cluster", orders, environment)]
 
 
 def fill(queue: Queue, jobs: Sequence[Job], out: Path, *, retries: int) -> None:

@@ -6,15 +6,11 @@ it, or by that command's death.
 """
 
 import json
-import logging
-import os
-import signal
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -30,12 +26,11 @@ from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.load import check
 from dreamvid.render.batch.identity import this_worker
+from dreamvid.render.batch.program import run_program
 from dreamvid.render.batch.queue import Claim, Queue
 from dreamvid.render.render import Outcome, Progress, render_film
 from dreamvid.system.device import pick
 from dreamvid.system.memory import ran_out
-
-logger = logging.getLogger(__name__)
 
 BEAT = 5.0  # seconds between two heartbeats
 WAIT = 1.0  # seconds before looking again, where other workers have all jobs
@@ -121,7 +116,7 @@ def _render(
     stop: Callable[[], bool],
 ) -> None:
     """Render a job, and record its result or failure in the queue."""
-    name, begun = claim.ticket.name, time.monotonic()
+    name, started = claim.ticket.name, time.monotonic()
     again = claim.ticket.tries <= retries
     try:
         with _Heartbeat(claim) as heartbeat:
@@ -139,7 +134,7 @@ def _render(
                 load_model=model.load,
             )
         if outcome.finished:
-            claim.finish(_result(outcome, out, time.monotonic() - begun))
+            claim.finish(_result(outcome, out, time.monotonic() - started))
         elif not heartbeat.lost:
             claim.give_back()
     except BusyError:  # by a worker that was taken for dead, or by a `render` command
@@ -162,33 +157,5 @@ def _result(outcome: Outcome, out: Path, seconds: float) -> dict[str, object]:
     return {"frames": outcome.frames, "render_seconds": took, "seconds": seconds, "files": files}
 
 
-def main() -> int:
-    for number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
-        if number is not None:
-            signal.signal(number, signal.SIG_IGN)  # the command that started this process decides
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    logging.basicConfig(level=logging.WARNING)
-    orders = Orders(**json.loads(sys.stdin.readline()))
-
-    def listen() -> None:
-        sys.stdin.read()
-        stopped.set()
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        work(orders, stopped.is_set)
-    except DreamvidError as error:
-        print(error, file=sys.stderr, flush=True)
-        return error.exit_code
-    return 0
-
-
-def orders_line(orders: Orders) -> bytes:
-    return json.dumps(asdict(orders)).encode() + b"\n"
-
-
 if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    os._exit(code)  # Python would wait for stdin, which the listening thread holds
+    run_program(lambda orders, stopped: work(Orders(**orders), stopped.is_set))

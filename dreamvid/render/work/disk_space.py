@@ -76,13 +76,13 @@ def _parts(preset: Preset, folder: RenderFolder) -> list[_Part]:
     film = frames * pixels * factor * TYPICAL[encoding.codec]
     ways = 1 if encoding.kind.intra else 2
     written = 1 + outputs.reverse
-    pictures = frames * pixels * PNG if outputs.frames == "png" else 0.0
+    images = frames * pixels * PNG if outputs.frames == "png" else 0.0
     exact = (2 * CHECKPOINT + lead_frames(preset.loop, preset.video.rate)[0] * LEAD) * pixels
     suffix = encoding.kind.suffix
     return [
         _Part(ways * film, ways * LEAST * film, _bytes(folder.work, "[fr]??????*.m*")),
         _Part(written * film, written * LEAST * film, _bytes(folder.out, f"*{suffix}")),
-        _Part(pictures, LEAST * pictures, _bytes(folder.out / FOLDER, "*.png")),
+        _Part(images, LEAST * images, _bytes(folder.out / FOLDER, "*.png")),
         _Part(exact, exact, _bytes(folder.work, "*checkpoint*") + _bytes(folder.work, "lead*")),
     ]
 

@@ -1,7 +1,7 @@
 """A film's frames on their way to the disk: pending frames, twin segments and checkpoints."""
 
 import time
-from types import TracebackType
+from typing import Any
 
 from dreamvid.film.engine import Frame
 from dreamvid.media.video.colour import Planes, samples
@@ -51,13 +51,8 @@ class SegmentedRender:
             self._submit()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._segments.__exit__(kind, error, trace)
+    def __exit__(self, *exception: Any) -> None:
+        self._segments.__exit__(*exception)
 
     @property
     def checkpoint(self) -> Checkpoint:

@@ -8,7 +8,7 @@ ENCODERS += ("hevc_nvenc",)
 
 
 def doctor(as_json: Json = False) -> None:
-    """What this machine has: versions, device, encoders tried, disk, what is missing."""
+    """Show versions, devices, kernels and encoders tried, disk space, and missing models."""
     facts = examine()
     if as_json:
         say_json(facts)
@@ -34,6 +34,7 @@ def examine() -> dict[str, dict[str, str]]:
     return {
         "versions": report.versions(),
         "devices": devices,
+        "kernels": _kernels(),
         "encoders": {name: probe_encoder(name) or "works" for name in ENCODERS},
         "disk": {
             name: f"{shutil.disk_usage(path).free / 1e9:.1f} GB free at {path}"
@@ -41,6 +42,21 @@ def examine() -> dict[str, dict[str, str]]:
         },
         "models": {name: _model(name) for name in store.known()},
     }
+
+
+def _kernels() -> dict[str, str]:
+    """Try every kernel that speeds up a dream: "works", or "not used: " and the reason."""
+    import torch
+
+    from dreamvid.dream.cuda import gradient_graphs, step_graphs  # noqa: F401 registers its kernel
+    from dreamvid.models.layers import kernels
+    from dreamvid.models.networks import registry  # noqa: F401 registers theirs
+
+    if not torch.cuda.is_available():
+        no_gpu = dict.fromkeys(("triton", "CUDA graphs"), "not used: there is no NVIDIA GPU")
+        return no_gpu | kernels.status()
+    kernels.self_check("CUDA graphs")(gradient_graphs.replays)
+    return kernels.check_all(torch.device("cuda"))
 
 
 def _model(name: str) -> str:

@@ -107,6 +107,9 @@ def test_doctor_tries_the_encoders(capsys):
     assert facts["encoders"]["libx264"] == "works" and facts["encoders"]["gif"] == "works"
     if not torch.cuda.is_available():
         assert facts["encoders"]["h264_nvenc"] != "works"
+    assert facts["kernels"]["numba"] == facts["kernels"]["oneDNN"] == "works"
+    if not torch.cuda.is_available():
+        assert facts["kernels"]["CUDA graphs"] == "not used: there is no NVIDIA GPU"
     assert "cpu" in facts["devices"] and "models get googlenet" in facts["models"]["googlenet"]
     assert "libx264" in run(capsys, "doctor")[1]
 

@@ -9,8 +9,8 @@ from dreamvid.errors import PresetError
 from dreamvid.film.job import still
 from dreamvid.models import precision as half
 from dreamvid.models.features import FeatureModel
-from dreamvid.models.layers import lrn_plain as lrn
-from dreamvid.models.layers.numba import lrn as native_lrn
+from dreamvid.models.layers import lrn_reference as lrn
+from dreamvid.models.layers.numba import lrn as numba_lrn
 from dreamvid.models.networks.googlenet import GoogLeNet
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CAFFE
@@ -83,8 +83,8 @@ def test_lrn_computes_in_single_where_half_has_no_room(dtype):
     for found, wanted in (
         (lrn.forward(x), lrn.forward(exact)),
         (lrn.backward(slope, x), lrn.backward(slope.double(), exact)),
-        (native_lrn.forward(x), lrn.forward(exact)),
-        (native_lrn.backward(slope, x), lrn.backward(slope.double(), exact)),
+        (numba_lrn.forward(x), lrn.forward(exact)),
+        (numba_lrn.backward(slope, x), lrn.backward(slope.double(), exact)),
     ):
         assert found.dtype == dtype
         step = torch.finfo(dtype).eps

@@ -61,6 +61,7 @@ def test_record_describes_the_film(whole):
     assert (layer["name"], layer["weight"], layer["channels"]) == ("block_5/expand", 1.0, [])
     assert record["preset"]["start"]["size"] == "64x36" and record["frames"] == 10
     assert record["files"]["model.file sha256"].startswith("579344248a93")
+    assert record["kernels"]["numba"] == record["kernels"]["oneDNN"] == "works"
     assert record["outputs"]["forward.mp4"] == (whole / "forward.mp4").stat().st_size
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from dreamvid.dream.objectives.grid import STILL, Shift
 from dreamvid.dream.objectives.score import Features, Score
 from dreamvid.image import Image
+from dreamvid.models.layers.kernels import note
 from dreamvid.models.layers.reference_mode import in_reference_mode
 
 DEVICE = "cuda"
@@ -25,8 +26,6 @@ AFTER = 3  # gradients of a kind: a single picture's are not worth recording
 MOST = 24  # kinds for each model; each keeps its activations' memory
 LONG = 20 * MOST  # calls, after which a kind that was in none of them may go
 FORGET = 1000  # kinds that were asked for: some films have new ones in each frame
-
-log = logging.getLogger("dreamvid")
 
 
 @dataclass
@@ -79,10 +78,12 @@ class Graphs:
         try:
             if self._pool is None:
                 self._pool = new_pool()
-            return make(self._pool)
+            made = make(self._pool)
         except RuntimeError as error:  # of torch: no memory, or an operation that cannot be
-            log.info("not recorded as a CUDA graph: %s", error)
+            note("CUDA graphs", str(error), logging.INFO)
             return None
+        note("CUDA graphs")
+        return made
 
 
 # The graphs of a model go with it.
@@ -172,3 +173,12 @@ def record(work: Callable[[], Tensor], pool: Any) -> tuple[Callable[[], None], T
     with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
         found = work()
     return graph.replay, found
+
+
+def replays(device: torch.device) -> bool:
+    """Record and replay a small piece of work."""
+    x = torch.ones(3, device=device)
+    replay, doubled = record(lambda: 2 * x, new_pool())
+    x.fill_(4)
+    replay()
+    return bool((doubled == 8).all())

@@ -1,4 +1,4 @@
-"""What follows a convolution in the networks that are dreamed with."""
+"""Activations that follow the convolutions of the networks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class Activation:
-    """What follows a convolution; each is known from its result where its slope is 0."""
+    """An activation whose gradient can be told from its output."""
 
     name: str  # oneDNN's
-    limits: tuple[float, ...]  # oneDNN's
-    most: float  # it keeps between 0 and this
-    plain: Callable[[Tensor], Tensor]
-    back: Callable[[Tensor, Tensor], Tensor]  # (slope, result) -> slope before it
+    arguments: tuple[float, ...]  # oneDNN's
+    limit: float  # largest output
+    forward: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]  # (grad_output, output) -> grad_input
 
 
-_behind_relu = lambda slope, y: aten.threshold_backward.default(slope, y, 0)
-_behind_relu6 = lambda slope, y: aten.hardtanh_backward.default(slope, y, 0, 6)
+_relu_backward = lambda grad, y: aten.threshold_backward.default(grad, y, 0)
+_relu6_backward = lambda grad, y: aten.hardtanh_backward.default(grad, y, 0, 6)
 
-NONE = Activation("none", (), torch.inf, lambda x: x, lambda slope, _: slope)
-RELU = Activation("relu", (), torch.inf, F.relu, _behind_relu)
-RELU6 = Activation("hardtanh", (0.0, 6.0), 6.0, F.relu6, _behind_relu6)
+NONE = Activation("none", (), torch.inf, lambda x: x, lambda grad, _: grad)
+RELU = Activation("relu", (), torch.inf, F.relu, _relu_backward)
+RELU6 = Activation("hardtanh", (0.0, 6.0), 6.0, F.relu6, _relu6_backward)

@@ -1,8 +1,8 @@
-"""On a CPU, what a pool halves: made a band of rows at a time, and never there as a whole.
+"""Convolution, ReLU and max pool of stride 2 on a CPU, a band of rows at a time.
 
-The first convolution's result is a network's largest activation, and nothing but a pool reads it;
-the same holds for the second normalisation, and for the slopes of both. A band stays in the
-processor's cache. Rows that two bands need are found twice.
+The first convolution's output is a network's largest activation, and only a pool reads it; the same
+holds for the second normalisation, and for the gradients of both. A band stays in the processor's
+cache, and the whole is never in memory. Rows that two bands need are computed twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,144 +11,145 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dreamvid.models.layers import lrn as normalise
-from dreamvid.models.layers import pooling
 from dreamvid.models.layers.activation import NONE, RELU
 from dreamvid.models.layers.convolution import Convolution
+from dreamvid.models.layers.kernels import choose, optional
+from dreamvid.models.layers.lrn import lrn
 from dreamvid.models.layers.onednn import OneDnn
+from dreamvid.models.layers.pooling import max_pool
+
+numba_lrn = optional("dreamvid.models.layers.numba.lrn")
+numba_pool = optional("dreamvid.models.layers.numba.pool")
 
 BAND = 3 * 2**21  # numbers: 25 MB
 Rows = tuple[int, int]
-"""From, to."""
+"""First row, and last + 1."""
 
 
-def convolve_and_halve(x: Tensor, conv: Convolution) -> Tensor:
-    """As `halve(conv(x), rectified=True)`."""
-    kernel = conv.kernel(x)
-    if isinstance(kernel, OneDnn) and _can(x):
-        return _ConvolveAndHalve.apply(x, kernel)
-    return pooling.halve(conv(x), rectified=True)
+def conv_relu_pool(x: Tensor, conv: Convolution) -> Tensor:
+    """Compute max_pool(conv(x), 2, relu=True)."""
+    fused = conv.fused(x)
+    if isinstance(fused, OneDnn) and _supports(x):
+        return _ConvReluPool.apply(x, fused)
+    return max_pool(conv(x), 2, relu=True)
 
 
-def convolve_normalise_and_halve(x: Tensor, conv: Convolution) -> Tensor:
-    """As `halve(lrn(conv(x, RELU)))`."""
-    kernel = conv.kernel(x)
-    if isinstance(kernel, OneDnn) and _can(x):
-        return _ConvolveNormaliseAndHalve.apply(x, kernel)
-    return pooling.halve(normalise.lrn(conv(x, RELU, bare=True), rectified=True))
+def conv_relu_lrn_pool(x: Tensor, conv: Convolution) -> Tensor:
+    """Compute max_pool(lrn(conv(x, RELU)), 2)."""
+    fused = conv.fused(x)
+    if isinstance(fused, OneDnn) and _supports(x):
+        return _ConvReluLrnPool.apply(x, fused)
+    return max_pool(lrn(conv(x, RELU, linear=True), after_relu=True), 2)
 
 
-def _can(x: Tensor) -> bool:
-    """One picture, so that its rows lie together in memory; of some size."""
-    known = pooling.native is not None and normalise.native is not None
-    return known and len(x) == 1 and min(x.shape[-2:]) >= 16 and pooling.native.takes(x)
+def _supports(x: Tensor) -> bool:
+    """Whether x is a single image, whose rows lie together in memory, of some size."""
+    return choose([numba_pool], x) is not None and len(x) == 1 and min(x.shape[-2:]) >= 16
 
 
-class _ConvolveAndHalve(torch.autograd.Function):
+class _ConvReluPool(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: OneDnn) -> Tensor:
-        ctx.kernel, ctx.sizes = kernel, (x.shape, kernel.shape(x.shape))
-        made = lambda rows: _convolved(kernel, x, rows)
-        y, places = _halved(ctx.sizes[1], made, x.dtype, rectified=True)
-        ctx.save_for_backward(places)
+    def forward(ctx: Any, x: Tensor, conv: OneDnn) -> Tensor:
+        ctx.conv, ctx.shapes = conv, (x.shape, conv.output_shape(x.shape))
+        band = lambda rows: _convolve(conv, x, rows)
+        y, indices = _pool(ctx.shapes[1], band, x.dtype, relu=True)
+        ctx.save_for_backward(indices)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (slope,), (places,), (shape, made) = grad_outputs, ctx.saved_tensors, ctx.sizes
-        found = _empty(shape, slope.dtype)
-        before = lambda rows: _before_pool(slope, places, made, rows)
-        for rows in _bands(shape[2], made[1] * made[3] * made[2] // shape[2]):
-            found[:, :, slice(*rows)] = _before_convolution(ctx.kernel, before, shape, rows)
-        return found, None
+        (grad_output,), (indices,) = grad_outputs, ctx.saved_tensors
+        shape, middle = ctx.shapes
+        grad_input = _empty(shape, grad_output.dtype)
+        band = lambda rows: _pool_backward(grad_output, indices, middle, rows)
+        for rows in _bands(shape[2], middle[1] * middle[3] * middle[2] // shape[2]):
+            grad_input[:, :, slice(*rows)] = _convolve_backward(ctx.conv, band, shape, rows)
+        return grad_input, None
 
 
-class _ConvolveNormaliseAndHalve(torch.autograd.Function):
-    """The convolution is kept as a whole, which the way back of a normalisation needs."""
+class _ConvReluLrnPool(torch.autograd.Function):
+    """Keeps the whole convolution, which the normalisation's backward pass needs."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: OneDnn) -> Tensor:
-        ctx.kernel, ctx.shape = kernel, x.shape
-        seen = kernel.forward(x, RELU)
-        made = lambda rows: normalise.native.forward(seen[:, :, slice(*rows)])
-        y, places = _halved(seen.shape, made, x.dtype)
-        ctx.save_for_backward(seen, places)
+    def forward(ctx: Any, x: Tensor, conv: OneDnn) -> Tensor:
+        ctx.conv, ctx.shape = conv, x.shape
+        features = conv.forward(x, RELU)
+        band = lambda rows: numba_lrn.forward(features[:, :, slice(*rows)])
+        y, indices = _pool(features.shape, band, x.dtype)
+        ctx.save_for_backward(features, indices)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (slope,), (seen, places) = grad_outputs, ctx.saved_tensors
+        (grad_output,), (features, indices) = grad_outputs, ctx.saved_tensors
 
-        def before(rows: Rows) -> Tensor:
-            asked = _before_pool(slope, places, seen.shape, rows)
-            return normalise.native.backward(asked, seen[:, :, slice(*rows)], True)
+        def band(rows: Rows) -> Tensor:
+            grad = _pool_backward(grad_output, indices, features.shape, rows)
+            return numba_lrn.backward(grad, features[:, :, slice(*rows)], True)
 
-        found = _empty(ctx.shape, slope.dtype)
-        for rows in _bands(ctx.shape[2], seen.shape[1] * seen.shape[3]):
-            found[:, :, slice(*rows)] = _before_convolution(ctx.kernel, before, ctx.shape, rows)
-        return found, None
+        grad_input = _empty(ctx.shape, grad_output.dtype)
+        for rows in _bands(ctx.shape[2], features.shape[1] * features.shape[3]):
+            grad_input[:, :, slice(*rows)] = _convolve_backward(ctx.conv, band, ctx.shape, rows)
+        return grad_input, None
 
 
 def _bands(height: int, numbers: int) -> Iterator[Rows]:
-    """Even numbers of rows, but for the last.
-
-    Args:
-        numbers: in a row.
-    """
+    """Bands of an even number of rows, except the last, of `numbers` numbers a row."""
     step = max(2, BAND // numbers // 2 * 2)
     return ((first, min(first + step, height)) for first in range(0, height, step))
 
 
-def _halved(
-    shape: torch.Size, made: Callable[[Rows], Tensor], dtype: torch.dtype, rectified: bool = False
+def _pool(
+    shape: torch.Size, band: Callable[[Rows], Tensor], dtype: torch.dtype, relu: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """What `halve` makes of something of a shape, and where each largest was."""
+    """Max pool of stride 2 of an input whose rows `band` computes; its output and indices."""
     batch, channels, height, width = shape
-    size = batch, channels, height // 2, width // 2  # of windows of 3, a last one may be of 2
-    y, places = _empty(size, dtype), _empty(size, torch.uint8)
+    size = batch, channels, height // 2, width // 2  # windows of 3; a last one may be of 2
+    y, indices = _empty(size, dtype), _empty(size, torch.uint8)
     for first, last in _bands(height - height % 2, channels * width):
-        here = slice(first // 2, last // 2)
-        band = made((first, min(last + 1, height)))
-        y[:, :, here], places[:, :, here] = pooling.native.forward(band, 2, 0, True, rectified)
-    return y, places
+        rows = slice(first // 2, last // 2)
+        x = band((first, min(last + 1, height)))
+        y[:, :, rows], indices[:, :, rows] = numba_pool.forward(x, 2, 0, True, relu)
+    return y, indices
 
 
-def _before_pool(slope: Tensor, places: Tensor, shape: torch.Size, rows: Rows) -> Tensor:
-    """The slope at some rows of what was halved, by the windows that they are in."""
+def _pool_backward(grad_output: Tensor, indices: Tensor, shape: torch.Size, rows: Rows) -> Tensor:
+    """Gradient at some rows of the pool's input, from the windows that hold them."""
     first, last = rows
-    windows = slice(max(0, (first - 1) // 2), min(slope.shape[2], (last + 1) // 2))
+    windows = slice(max(0, (first - 1) // 2), min(grad_output.shape[2], (last + 1) // 2))
     start = 2 * windows.start
     height = min(2 * (windows.stop - windows.start) + 1, shape[2] - start)
     part = torch.Size((1, shape[1], height, shape[3]))
-    found = pooling.native.backward(slope[:, :, windows], places[:, :, windows], part, 2, 0)
-    return found[:, :, first - start : last - start]
+    grad, where = grad_output[:, :, windows], indices[:, :, windows]
+    return numba_pool.backward(grad, where, part, 2, 0)[:, :, first - start : last - start]
 
 
-def _convolved(kernel: OneDnn, x: Tensor, rows: Rows) -> Tensor:
-    """Some rows of a convolution, by the rows that they see."""
-    (first, last), stride, padding, side = rows, *_line(kernel)
-    start = max(0, first - -(-padding // stride))  # where none sees above what is there
+def _convolve(conv: OneDnn, x: Tensor, rows: Rows) -> Tensor:
+    """Some rows of a convolution's output, from the rows of x that they read."""
+    (first, last), stride, padding, side = rows, *_geometry(conv)
+    start = max(0, first - -(-padding // stride))  # rows above read the padding
     stop = (last - 1) * stride - padding + side
-    found = kernel.forward(x[:, :, start * stride : stop], NONE)
-    return found[:, :, first - start : last - start]
+    y = conv.forward(x[:, :, start * stride : stop], NONE)
+    return y[:, :, first - start : last - start]
 
 
-def _before_convolution(
-    kernel: OneDnn, slope: Callable[[Rows], Tensor], shape: torch.Size, rows: Rows
+def _convolve_backward(
+    conv: OneDnn, grad_output: Callable[[Rows], Tensor], shape: torch.Size, rows: Rows
 ) -> Tensor:
-    """The slope at some rows of x, by the results that saw them."""
-    (first, last), stride, padding, side = rows, *_line(kernel)
-    results = kernel.shape(shape)[2]
+    """Gradient at some rows of x, from the output rows that read them."""
+    (first, last), stride, padding, side = rows, *_geometry(conv)
+    outputs = conv.output_shape(shape)[2]
     start = max(0, -(-(first - side + 1 + padding) // stride))
-    stop = min(results, (last - 1 + padding) // stride + 1)
+    stop = min(outputs, (last - 1 + padding) // stride + 1)
     height = (stop - start) * stride - 1 + side - 2 * padding  # some may be below x
     part = torch.Size((1, shape[1], height, shape[3]))
-    found = kernel.backward(slope((start, stop)), part)
-    return found[:, :, first - start * stride : last - start * stride]
+    grad_input = conv.backward(grad_output((start, stop)), part)
+    return grad_input[:, :, first - start * stride : last - start * stride]
 
 
-def _line(kernel: OneDnn) -> tuple[int, int, int]:
-    return kernel.stride[0], kernel.padding[0], kernel.weight.shape[2]
+def _geometry(conv: OneDnn) -> tuple[int, int, int]:
+    """Stride, padding and kernel size along the rows."""
+    return conv.stride[0], conv.padding[0], conv.weight.shape[2]
 
 
 def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -1,7 +1,6 @@
-"""Convolutions with fixed weights and what follows them, as one operation of a network.
+"""Convolutions with fixed weights, fused with the activation and concatenation that follow.
 
-What does one, there and back, is a Kernel: `onednn.py` has those for CPUs, `cudnn.py` those for
-NVIDIA's GPUs.
+`onednn.py` has them for CPUs, `cudnn.py` for NVIDIA GPUs.
 """
 
 from abc import ABC, abstractmethod
@@ -14,13 +13,13 @@ from torch import Tensor
 from dreamvid.models.layers.activation import NONE, Activation
 
 
-class Kernel(ABC):
-    """A convolution: (N, I, H, W) -> (N, O, rows, columns), both channels last.
+class FusedConvolution(ABC):
+    """A convolution (N, I, H, W) -> (N, O, rows, columns), both channels last.
 
     Args:
-        weight: (O, I, k, l), or (O, 1, k, l) of a convolution of each channel by itself.
+        weight: (O, I, k, l), or (O, 1, k, l) of a depthwise convolution.
         padding: zeros above and below, left and right.
-        groups: O of a convolution of each channel by itself, else 1.
+        groups: O of a depthwise convolution, else 1.
     """
 
     def __init__(
@@ -38,13 +37,15 @@ class Kernel(ABC):
     @abstractmethod
     def forward(self, x: Tensor, activation: Activation) -> Tensor: ...
 
-    def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
-        """The slope at the convolution's result -> that at an input of this shape."""
-        # Only the input's shape is looked at; its memory is never touched.
+    def backward(self, grad_output: Tensor, shape: torch.Size) -> Tensor:
+        """Gradient of the convolution alone, at an input of the given shape."""
+        # Only the input's shape is read; its memory is never touched.
         last = torch.channels_last
-        like = torch.empty(shape, dtype=slope.dtype, device=slope.device, memory_format=last)
+        like = torch.empty(
+            shape, dtype=grad_output.dtype, device=grad_output.device, memory_format=last
+        )
         return torch.ops.aten.convolution_backward.default(
-            slope.contiguous(memory_format=last),
+            grad_output.contiguous(memory_format=last),
             like,
             self.weight,
             None,
@@ -57,74 +58,80 @@ class Kernel(ABC):
             [True, False, False],
         )[0]
 
-    def kept(self, y: Tensor, activation: Activation) -> Tensor:
-        """What of an activation's result its way back needs."""
+    def saved(self, y: Tensor, activation: Activation) -> Tensor:
+        """Tensor that the activation's backward pass needs of its output."""
         return y
 
-    def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
-        """The slope at what an activation made -> that before it."""
-        return activation.back(slope, kept)
-
-    def joined(
-        self, kernels: Sequence[Any], activation: Activation, sources: Sequence[Tensor]
+    def activation_backward(
+        self, grad_output: Tensor, saved: Tensor, activation: Activation
     ) -> Tensor:
-        """What several of a kind make, one after the other along the channels."""
-        parts = [k.forward(x, activation) for k, x in zip(kernels, sources, strict=True)]
+        """Gradient before the activation."""
+        return activation.backward(grad_output, saved)
+
+    def concat(
+        self, convs: Sequence[Any], activation: Activation, inputs: Sequence[Tensor]
+    ) -> Tensor:
+        """Run several convolutions of this class, each with its input; concatenate the outputs."""
+        parts = [conv.forward(x, activation) for conv, x in zip(convs, inputs, strict=True)]
         return torch.cat(parts, 1)
 
-    def parted(
-        self, slope: Tensor, kept: Tensor, widths: Sequence[int], activation: Activation
+    def split_backward(
+        self, grad_output: Tensor, saved: Tensor, widths: Sequence[int], activation: Activation
     ) -> Sequence[Tensor]:
-        """The slope at what `joined` has made -> that before each one's activation."""
-        pairs = zip(slope.split(widths, 1), kept.split(widths, 1), strict=True)
-        return [activation.back(part, result) for part, result in pairs]
+        """Split the gradient at `concat`'s output into those before each part's activation."""
+        pairs = zip(grad_output.split(widths, 1), saved.split(widths, 1), strict=True)
+        return [activation.backward(grad, y) for grad, y in pairs]
 
-    def __call__(self, x: Tensor, activation: Activation = NONE, *, bare: bool = False) -> Tensor:
-        """With its way back.
+    def __call__(self, x: Tensor, activation: Activation = NONE, *, linear: bool = False) -> Tensor:
+        """Run it, differentiably.
 
         Args:
-            bare: what reads it brings the activation's own slope along.
+            linear: leave the activation's backward pass to the operation that follows.
         """
-        return _Convolve.apply(x, self, activation, bare)
+        return _Convolve.apply(x, self, activation, linear)
 
 
-def joined(kernels: Sequence[Kernel], activation: Activation, sources: Sequence[Tensor]) -> Tensor:
-    """Several convolutions side by side in the channels; their results are kept once."""
-    return _Join.apply(kernels, activation, *sources)
+def concat(
+    convs: Sequence[FusedConvolution], activation: Activation, inputs: Sequence[Tensor]
+) -> Tensor:
+    """Run several convolutions and concatenate their outputs, which are kept only once."""
+    return _Concat.apply(convs, activation, *inputs)
 
 
 class _Convolve(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Kernel, activation: Activation, bare: bool) -> Tensor:
-        y = kernel.forward(x, activation)
-        ctx.kernel, ctx.shape, ctx.activation = kernel, x.shape, NONE if bare else activation
+    def forward(
+        ctx: Any, x: Tensor, conv: FusedConvolution, activation: Activation, linear: bool
+    ) -> Tensor:
+        y = conv.forward(x, activation)
+        ctx.conv, ctx.shape, ctx.activation = conv, x.shape, NONE if linear else activation
         if ctx.activation is not NONE:
-            ctx.save_for_backward(kernel.kept(y, activation))
+            ctx.save_for_backward(conv.saved(y, activation))
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
-        (slope,) = grad_outputs
+        (grad,) = grad_outputs
         if ctx.activation is not NONE:
-            slope = ctx.kernel.before(slope, *ctx.saved_tensors, ctx.activation)
-        return ctx.kernel.backward(slope, ctx.shape), None, None, None
+            grad = ctx.conv.activation_backward(grad, *ctx.saved_tensors, ctx.activation)
+        return ctx.conv.backward(grad, ctx.shape), None, None, None
 
 
-class _Join(torch.autograd.Function):
+class _Concat(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, kernels: Sequence[Kernel], activation: Activation, *sources: Tensor
+        ctx: Any, convs: Sequence[FusedConvolution], activation: Activation, *inputs: Tensor
     ) -> Tensor:
-        y = kernels[0].joined(kernels, activation, sources)
-        ctx.kernels, ctx.activation = kernels, activation
-        ctx.shapes = [x.shape for x in sources]
-        ctx.save_for_backward(kernels[0].kept(y, activation))
+        y = convs[0].concat(convs, activation, inputs)
+        ctx.convs, ctx.activation = convs, activation
+        ctx.shapes = [x.shape for x in inputs]
+        ctx.save_for_backward(convs[0].saved(y, activation))
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,), (kept,) = grad_outputs, ctx.saved_tensors
-        widths = [kernel.outputs for kernel in ctx.kernels]
-        slopes = ctx.kernels[0].parted(slope, kept, widths, ctx.activation)
-        back = zip(ctx.kernels, slopes, ctx.shapes, strict=True)
-        return None, None, *(kernel.backward(part, shape) for kernel, part, shape in back)
+        (grad_output,), (saved,) = grad_outputs, ctx.saved_tensors
+        widths = [conv.outputs for conv in ctx.convs]
+        grads = ctx.convs[0].split_backward(grad_output, saved, widths, ctx.activation)
+        parts = zip(ctx.convs, grads, ctx.shapes, strict=True)
+        return None, None, *(conv.backward(grad, shape) for conv, grad, shape in parts)

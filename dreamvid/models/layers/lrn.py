@@ -1,4 +1,4 @@
-"""Local response normalisation inside a network, in the fastest way there is for what it is given.
+"""Local response normalisation inside a network, by the fastest kernel there is.
 
 torch's `local_response_norm` gives the same values through a 3-D average pool and `pow`, at
 several times the cost.
@@ -9,36 +9,33 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dreamvid.models.layers import lrn_plain as plain
-from dreamvid.models.layers import lrn_triton
+from dreamvid.models.layers import lrn_reference
+from dreamvid.models.layers.kernels import choose, optional
 
-try:
-    from dreamvid.models.layers.numba import lrn as native
-except ImportError:  # numba waits for each new NumPy and Python
-    native = None
-
-FAST = [way for way in (native, lrn_triton) if way is not None]
+KERNELS = [
+    optional("dreamvid.models.layers.numba.lrn"),
+    optional("dreamvid.models.layers.triton.lrn"),
+]
 
 
-def lrn(x: Tensor, *, rectified: bool = False) -> Tensor:
-    """(N, C, H, W) -> the same shape.
+def lrn(x: Tensor, *, after_relu: bool = False) -> Tensor:
+    """Normalise (N, C, H, W) across channels.
 
     Args:
-        rectified: x comes out of a ReLU, whose own way back is taken here, in passing.
+        after_relu: x is the output of a ReLU, whose backward pass is included in this one's.
     """
-    return _Lrn.apply(x, rectified)
+    return _Lrn.apply(x, after_relu)
 
 
 class _Lrn(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, rectified: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, after_relu: bool) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.rectified = rectified
-        way = next((fast for fast in FAST if fast.takes(x)), plain)
-        ctx.back = way.backward
-        return way.forward(x)
+        kernel = choose(KERNELS, x) or lrn_reference
+        ctx.kernel, ctx.after_relu = kernel, after_relu
+        return kernel.forward(x)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        (slope,), (x,) = grad_outputs, ctx.saved_tensors
-        return ctx.back(slope, x, ctx.rectified), None
+        (grad_output,), (x,) = grad_outputs, ctx.saved_tensors
+        return ctx.kernel.backward(grad_output, x, ctx.after_relu), None

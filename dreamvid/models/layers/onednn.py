@@ -1,102 +1,96 @@
 """Convolutions with fixed weights on a CPU, by oneDNN's own operations.
 
-The same values as `F.conv2d` and its gradient, to rounding. What is saved: weights are laid out
-once and not at every call, the activation is applied while the result is still in the processor's
-cache, and the way back keeps nothing but what tells where that has passed. `convolution.py` has the
-plain version.
+The same values as `F.conv2d` and its gradient, to rounding. It is faster because weights are
+reordered once and not at every call, the activation is applied while the result is still in the
+processor's cache, and the backward pass keeps only where the activation passed. `convolution.py`
+has the reference.
 """
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dreamvid.models.layers.activation import NONE, Activation
-from dreamvid.models.layers.fused import Kernel
-from dreamvid.models.layers.reference_mode import in_reference_mode
+from dreamvid.models.layers.fused import FusedConvolution
+from dreamvid.models.layers.kernels import choose, note, optional
 
-try:
-    from dreamvid.models.layers.numba import relu as native
-except ImportError:  # numba waits for each new NumPy and Python
-    native = cast(Any, None)
+relu = optional("dreamvid.models.layers.numba.relu")
 
-FEW = 4  # input channels: oneDNN's way back to so few is several times slower than need be
-MANY = 2**22  # numbers, from which on a quarter of their memory is worth a pass over them
-LAYOUTS = 16  # kept of each weight: the octaves of a film, and some more
-LAID_OUT = (torch.float32, torch.bfloat16)
+FEW_CHANNELS = 4  # oneDNN's gradient at an input of so few is several times slower than need be
+MASK_FROM = 2**22  # numbers, from which on a quarter of their memory is worth a pass over them
+MAX_LAYOUTS = 16  # of each weight: the octaves of a film, and some more
+TYPES = (torch.float32, torch.bfloat16)
 
 AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
     torch.ops.mkldnn, "_convolution_pointwise"
 )
+note("oneDNN", "" if AVAILABLE else "this build of torch has none", logging.INFO)
 
 
-def takes(x: Tensor, weight: Tensor) -> bool:
-    """Whether this is work for oneDNN: on a CPU, with weights that nobody trains."""
-    return (
-        not in_reference_mode()
-        and x.device.type == "cpu"
-        and x.dtype in LAID_OUT
-        and x.dtype == weight.dtype
-        and not weight.requires_grad
-        and x.numel() > 0
-        and AVAILABLE
-    )
+class OneDnn(FusedConvolution):
+    """A convolution whose weights are reordered for the forward and the backward pass."""
 
-
-class OneDnn(Kernel):
-    """A convolution's weights, laid out for the way there and the way back."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._layouts: dict[torch.Size, Tensor] = {}  # by the input's shape, latest last
+
+    @staticmethod
+    def supports(x: Tensor, weight: Tensor) -> bool:
+        """Whether x is on a CPU, of a type oneDNN reorders, and the weights are not trained."""
+        fixed = x.dtype == weight.dtype and not weight.requires_grad and x.numel() > 0
+        return AVAILABLE and x.device.type == "cpu" and x.dtype in TYPES and fixed
 
     def forward(self, x: Tensor, activation: Activation) -> Tensor:
         return torch.ops.mkldnn._convolution_pointwise.default(
             x.contiguous(memory_format=torch.channels_last),
-            self._laid_out(x.shape),
+            self._reordered(x.shape),
             self.bias,
             self.padding,
             self.stride,
             [1, 1],
             self.groups,
             activation.name,
-            activation.limits,
+            activation.arguments,
             "",
         )
 
-    def backward(self, slope: Tensor, shape: torch.Size) -> Tensor:
-        """The slope at the result -> that at an input of this shape."""
+    def backward(self, grad_output: Tensor, shape: torch.Size) -> Tensor:
+        """Gradient of the convolution alone, at an input of the given shape."""
         if self.stride == [1, 1]:
-            return self._turned.forward(slope, NONE)
-        if self.groups == 1 and shape[1] <= FEW and self.stride == [2, 2]:
-            return self._interleaved(slope, shape)
-        if slope.dtype == torch.bfloat16:  # there is no fast way back of each channel by itself
-            return self._in_single.backward(slope.float(), shape).to(slope.dtype)
-        return super().backward(slope, shape)
+            return self._transposed.forward(grad_output, NONE)
+        if self.groups == 1 and shape[1] <= FEW_CHANNELS and self.stride == [2, 2]:
+            return self._interleaved(grad_output, shape)
+        if grad_output.dtype == torch.bfloat16:  # depthwise convolutions have no fast backward
+            return self._in_single.backward(grad_output.float(), shape).to(grad_output.dtype)
+        return super().backward(grad_output, shape)
 
-    def kept(self, y: Tensor, activation: Activation) -> Tensor:
-        many = y.numel() > MANY and native and native.takes(y)
-        return native.passed(y, activation.most) if many else y
+    def saved(self, y: Tensor, activation: Activation) -> Tensor:
+        masked = y.numel() > MASK_FROM and choose([relu], y)
+        return relu.mask(y, activation.limit) if masked else y
 
-    def before(self, slope: Tensor, kept: Tensor, activation: Activation) -> Tensor:
-        if kept.dtype != torch.uint8:
-            return activation.back(slope, kept)
-        return native.before(slope, kept, 0, kept.shape[1])
+    def activation_backward(
+        self, grad_output: Tensor, saved: Tensor, activation: Activation
+    ) -> Tensor:
+        if saved.dtype != torch.uint8:
+            return activation.backward(grad_output, saved)
+        return relu.backward(grad_output, saved, 0, saved.shape[1])
 
-    def parted(
-        self, slope: Tensor, kept: Tensor, widths: Sequence[int], activation: Activation
+    def split_backward(
+        self, grad_output: Tensor, saved: Tensor, widths: Sequence[int], activation: Activation
     ) -> Sequence[Tensor]:
-        if kept.dtype != torch.uint8:
-            return super().parted(slope, kept, widths, activation)
+        if saved.dtype != torch.uint8:
+            return super().split_backward(grad_output, saved, widths, activation)
         starts = accumulate(widths, initial=0)
-        pairs = zip(starts, widths, strict=False)  # it ends with where the last one does
-        return [native.before(slope, kept, first, width) for first, width in pairs]
+        pairs = zip(starts, widths, strict=False)  # the last start is the end
+        return [relu.backward(grad_output, saved, first, width) for first, width in pairs]
 
-    def shape(self, x: torch.Size) -> torch.Size:
-        """Of the result, by that of the input."""
+    def output_shape(self, x: torch.Size) -> torch.Size:
+        """Shape of the output for an input of shape (N, I, H, W)."""
         rows, columns = (
             (length + 2 * padding - side) // stride + 1
             for length, padding, side, stride in zip(
@@ -105,17 +99,17 @@ class OneDnn(Kernel):
         )
         return torch.Size((x[0], self.outputs, rows, columns))
 
-    def _laid_out(self, shape: torch.Size) -> Tensor:
-        """The weights as oneDNN wants them for this input; in another order they cost a copy."""
-        found = self._layouts.pop(shape, None)
-        if found is None:
-            found = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[attr-defined]
+    def _reordered(self, shape: torch.Size) -> Tensor:
+        """Weights in oneDNN's order for an input's shape; in another they cost a copy."""
+        weight = self._layouts.pop(shape, None)
+        if weight is None:
+            weight = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[attr-defined]
                 self.weight.to_mkldnn(), self.padding, self.stride, [1, 1], self.groups, shape
             )
-            for oldest in list(self._layouts)[: 1 - LAYOUTS]:
+            for oldest in list(self._layouts)[: 1 - MAX_LAYOUTS]:
                 del self._layouts[oldest]
-        self._layouts[shape] = found
-        return found
+        self._layouts[shape] = weight
+        return weight
 
     @cached_property
     def _in_single(self) -> "OneDnn":
@@ -123,8 +117,8 @@ class OneDnn(Kernel):
         return OneDnn(weight, stride=stride, padding=self.padding, groups=self.groups)
 
     @cached_property
-    def _turned(self) -> "OneDnn":
-        """The convolution that is this one's way back, where the stride is 1."""
+    def _transposed(self) -> "OneDnn":
+        """The convolution that is the backward pass of this one of stride 1."""
         weight = self.weight.flip(2, 3)
         if self.groups == 1:
             weight = weight.transpose(0, 1)
@@ -132,21 +126,21 @@ class OneDnn(Kernel):
         weight = weight.contiguous(memory_format=torch.channels_last)
         return OneDnn(weight, padding=padding, groups=self.groups)
 
-    def _interleaved(self, slope: Tensor, shape: torch.Size) -> Tensor:
-        """The way back of stride 2: each of four pixels has a small convolution of its own."""
+    def _interleaved(self, grad_output: Tensor, shape: torch.Size) -> Tensor:
+        """Backward pass of stride 2: one small convolution for each of a 2x2 block of pixels."""
         batch, channels, height, width = shape
-        kernel, (top, left) = self._quarters
-        rows, columns = slope.shape[2:]
-        found = kernel.forward(slope, NONE)[..., top : top + rows, left : left + columns]
-        quarters = found.permute(0, 2, 3, 1).unflatten(-1, (2, 2 * channels))
+        conv, (top, left) = self._quarters
+        rows, columns = grad_output.shape[2:]
+        blocks = conv.forward(grad_output, NONE)[..., top : top + rows, left : left + columns]
+        quarters = blocks.permute(0, 2, 3, 1).unflatten(-1, (2, 2 * channels))
         whole = quarters.transpose(2, 3).reshape(batch, 2 * rows, 2 * columns, channels)
         return whole[:, :height, :width].permute(0, 3, 1, 2)
 
     @cached_property
     def _quarters(self) -> tuple["OneDnn", tuple[int, int]]:
-        """That convolution to (row, column, channel) of four pixels, and where its results begin.
+        """Convolution to (row, column, channel) of 2x2 pixels, and where its output begins.
 
-        Pixel 2i + e was read by the results i + d through the tap e + padding - 2d.
+        Pixel 2i + e was read by the outputs i + d through the tap e + padding - 2d.
         """
         outputs, channels, *sides = self.weight.shape
         first = [-((k - 1 - p) // 2) for k, p in zip(sides, self.padding, strict=True)]

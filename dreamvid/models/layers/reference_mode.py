@@ -1,21 +1,24 @@
-"""A switch: for a while, networks run as they are written, without any of the fast paths."""
+"""A switch that runs networks as they are written, without the faster kernels."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_WANTED = ContextVar("plain", default=False)
+_ACTIVE = ContextVar("reference mode", default=False)
 
 
 @contextmanager
 def reference_mode() -> Iterator[None]:
-    """For values that are no numbers, which fast paths drop or spread; to count; to compare."""
-    kept = _WANTED.set(True)
+    """Run plain torch operations inside the block.
+
+    To trace NaN, which faster kernels drop or spread; to count operations; to compare.
+    """
+    token = _ACTIVE.set(True)
     try:
         yield
     finally:
-        _WANTED.reset(kept)
+        _ACTIVE.reset(token)
 
 
 def in_reference_mode() -> bool:
-    return _WANTED.get()
+    return _ACTIVE.get()

@@ -1,13 +1,13 @@
-"""The windows of a pool: 3x3 places, of which the largest is taken."""
+"""Geometry of a 3x3 max pool."""
 
 import torch
 
 SIDE = 3
-NOWHERE = SIDE * SIDE  # where the maximum of a window is whose slope goes nowhere; others: 0 to 8
+NOWHERE = SIDE * SIDE  # index of a maximum that passes no gradient; others are 0 to 8
 
 
-def maxima(x: torch.Size, stride: int, padding: int, ceil_mode: bool) -> torch.Size:
-    """The shape of what is taken, by that of what it is taken from."""
+def output_shape(x: torch.Size, stride: int, padding: int, ceil_mode: bool) -> torch.Size:
+    """Shape of the pool's output for an input of shape (N, C, H, W)."""
     rows, columns = (
         (length + 2 * padding - SIDE + (stride - 1) * ceil_mode) // stride + 1 for length in x[2:]
     )

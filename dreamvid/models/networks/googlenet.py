@@ -17,10 +17,10 @@ from torch import Tensor
 from dreamvid.errors import ModelError
 from dreamvid.models.head import Head, classifier
 from dreamvid.models.layers.activation import RELU
-from dreamvid.models.layers.banded import convolve_and_halve, convolve_normalise_and_halve
-from dreamvid.models.layers.convolution import Convolution, joined
+from dreamvid.models.layers.banded import conv_relu_lrn_pool, conv_relu_pool
+from dreamvid.models.layers.convolution import Convolution, concat
 from dreamvid.models.layers.lrn import lrn
-from dreamvid.models.layers.pooling import halve, stay
+from dreamvid.models.layers.pooling import max_pool
 
 Entry = tuple[Callable[..., Tensor], tuple[str, ...]]
 """What makes a blob, and from which others."""
@@ -173,27 +173,27 @@ class GoogLeNet:
 
     def _build(self) -> Iterator[tuple[str, Entry]]:
         yield next(self._conv("conv1/7x7_s2", "data", stride=2))
-        yield "pool1/3x3_s2", (partial(halve, rectified=True), ("conv1/7x7_s2",))
-        first = partial(convolve_and_halve, conv=self.convs["conv1/7x7_s2"])
-        self.fused["pool1/3x3_s2"] = (first, ("data",), ("conv1/7x7_s2",))
+        yield "pool1/3x3_s2", (partial(max_pool, stride=2, relu=True), ("conv1/7x7_s2",))
+        pool1 = partial(conv_relu_pool, conv=self.convs["conv1/7x7_s2"])
+        self.fused["pool1/3x3_s2"] = (pool1, ("data",), ("conv1/7x7_s2",))
         yield "pool1/norm1", (lrn, ("pool1/3x3_s2",))
         yield from self._conv("conv2/3x3_reduce", "pool1/norm1")
         yield from self._conv("conv2/3x3", "conv2/3x3_reduce.relu")
         yield "conv2/norm2", (lrn, ("conv2/3x3.relu",))
-        yield "pool2/3x3_s2", (halve, ("conv2/norm2",))
+        yield "pool2/3x3_s2", (partial(max_pool, stride=2), ("conv2/norm2",))
         conv = self.convs["conv2/3x3"]
         source, hidden = ("conv2/3x3_reduce.relu",), ("conv2/3x3", "conv2/norm2")
-        normalised = lambda x: lrn(conv(x, RELU, bare=True), rectified=True)
-        halved = partial(convolve_normalise_and_halve, conv=conv)
-        self.fused["conv2/norm2"] = (normalised, source, hidden[:1])
-        self.fused["pool2/3x3_s2"] = (halved, source, hidden)
+        norm2 = lambda x: lrn(conv(x, RELU, linear=True), after_relu=True)
+        pool2 = partial(conv_relu_lrn_pool, conv=conv)
+        self.fused["conv2/norm2"] = (norm2, source, hidden[:1])
+        self.fused["pool2/3x3_s2"] = (pool2, source, hidden)
         source = "pool2/3x3_s2"
         for name in BLOCKS:
             yield from self._block(f"inception_{name}", source)
             source = f"inception_{name}/output"
             if name in ("3b", "4e"):
                 pool = f"pool{name[0]}/3x3_s2"
-                yield pool, (halve, (source,))
+                yield pool, (partial(max_pool, stride=2), (source,))
                 source = pool
         yield "pool5/7x7_s1", (lambda x: F.avg_pool2d(x, 7, 1), (source,))
         if f"{CLASSIFIER}.weight" in self.weights:
@@ -205,12 +205,12 @@ class GoogLeNet:
         yield from self._conv(f"{block}/3x3", f"{block}/3x3_reduce.relu")
         yield from self._conv(f"{block}/5x5_reduce", source)
         yield from self._conv(f"{block}/5x5", f"{block}/5x5_reduce.relu")
-        yield f"{block}/pool", (stay, (source,))
+        yield f"{block}/pool", (partial(max_pool, stride=1), (source,))
         yield from self._conv(f"{block}/pool_proj", f"{block}/pool")
         names = [f"{block}/{branch}" for branch in ("1x1", "3x3", "5x5", "pool_proj")]
         sources = tuple(source for name in names for source in self.fused[f"{name}.relu"][1])
-        together = partial(joined, [self.convs[name] for name in names])
-        self.fused[f"{block}/output"] = (together, sources, tuple(names))
+        output = partial(concat, [self.convs[name] for name in names])
+        self.fused[f"{block}/output"] = (output, sources, tuple(names))
         yield f"{block}/output", (lambda *parts: F.relu(torch.cat(parts, 1)), tuple(names))
 
 

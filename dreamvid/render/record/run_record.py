@@ -21,6 +21,7 @@ from dreamvid.media.metadata import (
     read_record,
     record_files,
 )
+from dreamvid.models.layers import kernels
 from dreamvid.render.record.provenance import record_for_file
 from dreamvid.system.files import write_text
 
@@ -125,6 +126,7 @@ def write_run(
     frames = job.preset.video.count
     record = {"format": FORMAT} | provenance(job, device)
     record |= {
+        "kernels": kernels.status(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "frames": frames,
         "render_seconds": round(seconds, 2),

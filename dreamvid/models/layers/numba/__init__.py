@@ -1,10 +1,10 @@
 """Kernels for CPUs, compiled by numba for the processor at hand.
 
-For what torch does in many passes over memory or on one thread only. A kernel is written as plain
-loops over a job's shares, each of which one thread does from beginning to end; how a thread comes
-by its shares is in `team.py`. What is compiled is kept on disk for the next start.
+For what torch does in many passes over memory, or on one thread only. A kernel is written as plain
+loops over a job's chunks, each of which one thread does from beginning to end; `threads.py` starts
+the threads. Compiled code is cached on disk for the next start.
 
-`no_type_check` is for our tests: what checks types there would hide a kernel from numba.
+`no_type_check` is for the tests: type checks there would wrap a kernel and hide it from numba.
 """
 
 import ctypes
@@ -24,24 +24,26 @@ from numba.core import config
 from numba.extending import intrinsic
 from torch import Tensor
 
-from dreamvid.models.layers.numba import threads as team
-from dreamvid.models.layers.reference_mode import in_reference_mode
+from dreamvid.models.layers.kernels import note
+from dreamvid.models.layers.numba import threads
 
-within = numba.njit(error_model="numpy")
-"""For what kernels call."""
+inline = numba.njit(error_model="numpy")
+"""Decorator of functions that kernels call."""
 
-# How many shares were taken so far: the first field of every job, which the threads count up.
+# How many chunks are taken: the first field of every job, which the threads count up.
 TAKEN = ("taken", np.int64)
 
+note("numba", "NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else "")  # type: ignore[attr-defined]
 
-def takes(x: Tensor) -> bool:
-    """Whether kernels may be run on it; they compute in float32."""
+
+def supports(x: Tensor) -> bool:
+    """Whether x is on the CPU, of a type that kernels convert to float32 and back."""
     known = x.dtype in (torch.float32, torch.bfloat16)
-    return x.device.type == "cpu" and known and not (in_reference_mode() or config.DISABLE_JIT)  # type: ignore[attr-defined]
+    return x.device.type == "cpu" and known and not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
-def laid_out(x: Tensor) -> Tensor:
-    """In single precision, channels last, without gaps: as kernels read it."""
+def channels_last(x: Tensor) -> Tensor:
+    """Convert to float32, channels last, without gaps: as kernels read it."""
     return x.float().contiguous(memory_format=torch.channels_last)
 
 
@@ -49,47 +51,49 @@ class Kernel:
     """A kernel, compiled when it is first called.
 
     Args:
-        body: takes a pointer to a job, and does shares of it while there are any.
-        fields: of a job; tensors are given by their address.
+        body: takes a pointer to a job, and does chunks of it while there are any.
+        fields: names of a job's integers; tensors are passed by their address.
+        others: types of a job's other fields, all of 8 bytes.
     """
 
-    def __init__(self, body: Callable[[Any], None], **fields: type) -> None:
-        self._body, self._fields = body, list(fields)
-        self._job = np.dtype([TAKEN, *fields.items()], align=True)
-        self._packed = struct.Struct("".join(np.dtype(kind).char for kind in fields.values()))
-        assert self._packed.size == self._job.itemsize - 8  # without gaps: all have 8 bytes
+    def __init__(self, body: Callable[[Any], None], *fields: str, **others: type) -> None:
+        kinds = dict.fromkeys(fields, np.int64) | others
+        self._body, self._fields = body, list(kinds)
+        self._job = np.dtype([TAKEN, *kinds.items()], align=True)
+        self._packed = struct.Struct("".join(np.dtype(kind).char for kind in kinds.values()))
+        assert self._packed.size == self._job.itemsize - 8  # without gaps
 
     def __call__(self, **values: Tensor | float) -> None:
-        found = (values[name] for name in self._fields)
-        numbers = [v.data_ptr() if isinstance(v, Tensor) else v for v in found]
+        ordered = (values[name] for name in self._fields)
+        numbers = [v.data_ptr() if isinstance(v, Tensor) else v for v in ordered]
         job = ctypes.create_string_buffer(self._job.itemsize)
         self._packed.pack_into(job, 8, *numbers)
-        team.together(self._address, ctypes.addressof(job))
+        threads.run(self._address, ctypes.addressof(job))
 
     @cached_property
     def _address(self) -> int:
-        wanted = numba.void(types.CPointer(numba.from_dtype(self._job)))
-        # numba looks at the file of the body alone; what that uses is in the name.
+        signature = numba.void(types.CPointer(numba.from_dtype(self._job)))
+        # numba's cache looks at the body's file alone; the name stands for the other sources.
         self._body.__qualname__ = f"{self._body.__name__}_{_sources()}"
         try:
-            compiled = numba.cfunc(wanted, cache=True, error_model="numpy")(self._body)
-        except Exception:  # of many kinds: no place to keep it, or what is kept is damaged
-            compiled = numba.cfunc(wanted, error_model="numpy")(self._body)
+            compiled = numba.cfunc(signature, cache=True, error_model="numpy")(self._body)
+        except Exception:  # of any kind: the cache is damaged, or nowhere to be written
+            compiled = numba.cfunc(signature, error_model="numpy")(self._body)
         return int(compiled.address)  # type: ignore[arg-type]
 
 
 @cache
 def _sources() -> str:
-    """Of all that kernels are made of."""
+    """Digest of all source files that kernels are compiled from."""
     here, above = Path(__file__).parent, Path(__file__).parents[1]
-    files = [*sorted(here.glob("*.py")), above / "lrn_plain.py", above / "windows.py"]
+    files = [*sorted(here.glob("*.py")), above / "lrn_reference.py", above / "windows.py"]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 @intrinsic
 @no_type_check
-def next_share(typing, job):
-    """The next one that nobody has taken, counted from 0."""
+def next_chunk(typing, job):
+    """Take the next chunk that no thread has taken; its number, counted from 0."""
 
     def count_up(context, builder, signature, arguments):
         taken = builder.bitcast(arguments[0], ir.IntType(64).as_pointer())
@@ -104,15 +108,15 @@ def _pointer_to(kind):
     @no_type_check
     def at(typing, address):
         def convert(context, builder, signature, arguments):
-            wanted = context.get_value_type(signature.return_type)
-            return builder.inttoptr(arguments[0], wanted)
+            pointer = context.get_value_type(signature.return_type)
+            return builder.inttoptr(arguments[0], pointer)
 
         return types.CPointer(kind)(numba.int64), convert
 
     return at
 
 
-@within
+@inline
 @no_type_check
 def job_at(pointer):
     return numba.carray(pointer, 1)[0]

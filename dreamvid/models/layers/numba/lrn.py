@@ -1,7 +1,8 @@
-"""Local response normalisation, channels last: a place after the other, in one pass.
+"""Local response normalisation on a CPU: one position after the other, in one pass.
 
-`models/lrn.py` has the formulas, in plain torch. A dozen operations over a whole activation wait
-for memory a dozen times; here all that is computed of a place stays in the processor's cache.
+`lrn_reference.py` has the formulas, in plain torch. A dozen operations over a whole activation
+wait for memory a dozen times; here all that is computed of a position stays in the processor's
+cache.
 """
 
 from typing import no_type_check
@@ -10,47 +11,51 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamvid.models.layers import numba as native
-from dreamvid.models.layers.lrn_plain import ALPHA, SIZE
-from dreamvid.models.layers.numba import Kernel, floats, job_at, laid_out, next_share
+from dreamvid.models.layers import numba as base
+from dreamvid.models.layers.lrn_reference import ALPHA, SIZE
+from dreamvid.models.layers.numba import Kernel, channels_last, floats, inline, job_at, next_chunk
 
 ENDS = SIZE // 2
-PLACES = 64  # in a share
+POSITIONS = 64  # in a chunk
 
 ONE = np.float32(1)
-EACH = np.float32(ALPHA / SIZE)
+WEIGHT = np.float32(ALPHA / SIZE)
 PULL = np.float32(-2 * 0.75 * ALPHA / SIZE)
 
-takes = native.takes
+supports = base.supports
 
 
 def forward(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> y of the same shape, channels last."""
-    single = laid_out(x)
-    found = torch.empty_like(single)
-    _forward(x=single, found=found, channels=x.shape[1], places=x.numel() // x.shape[1])
-    return found.to(x.dtype)
+    """Normalise (N, C, H, W); the output is channels last."""
+    single = channels_last(x)
+    y = torch.empty_like(single)
+    _forward(x=single, y=y, channels=x.shape[1], positions=x.numel() // x.shape[1])
+    return y.to(x.dtype)
 
 
-def backward(slope: Tensor, x: Tensor, rectified: bool = False) -> Tensor:
-    """The slope at y -> that at x, channels last."""
-    single = laid_out(x)
-    found = torch.empty_like(single)
+def backward(grad_output: Tensor, x: Tensor, after_relu: bool = False) -> Tensor:
+    """Gradient at x, channels last.
+
+    Args:
+        after_relu: x is the output of a ReLU, whose backward pass is included.
+    """
+    single = channels_last(x)
+    grad_input = torch.empty_like(single)
     _backward(
         x=single,
-        slope=laid_out(slope),
-        found=found,
-        rectified=rectified,
+        grad_output=channels_last(grad_output),
+        grad_input=grad_input,
+        after_relu=after_relu,
         channels=x.shape[1],
-        places=x.numel() // x.shape[1],
+        positions=x.numel() // x.shape[1],
     )
-    return found.to(x.dtype)
+    return grad_input.to(x.dtype)
 
 
-@native.within
+@inline
 @no_type_check
-def _sum(values, channel):
-    """Over the neighbours around a channel."""
+def _over_neighbours(values, channel):
+    """Sum of the channels around one, in an array padded by ENDS zeros."""
     total = values[channel]
     for other in range(1, SIZE):
         total += values[channel + other]
@@ -58,55 +63,50 @@ def _sum(values, channel):
 
 
 @no_type_check
-def _there(pointer):
+def _forward_body(pointer):
     job = job_at(pointer)
-    x, found = floats(job.x), floats(job.found)
+    x, y = floats(job.x), floats(job.y)
     channels = job.channels
     squares = np.zeros(channels + 2 * ENDS, np.float32)
-    share = next_share(pointer)
-    while share * PLACES < job.places:
-        for place in range(share * PLACES, min((share + 1) * PLACES, job.places)):
-            here = place * channels
+    chunk = next_chunk(pointer)
+    while chunk * POSITIONS < job.positions:
+        for position in range(chunk * POSITIONS, min((chunk + 1) * POSITIONS, job.positions)):
+            here = position * channels
             for channel in range(channels):
                 squares[channel + ENDS] = x[here + channel] * x[here + channel]
             for channel in range(channels):
-                scale = ONE + EACH * _sum(squares, channel)
-                found[here + channel] = x[here + channel] / np.sqrt(scale * np.sqrt(scale))
-        share = next_share(pointer)
+                scale = ONE + WEIGHT * _over_neighbours(squares, channel)
+                y[here + channel] = x[here + channel] / np.sqrt(scale * np.sqrt(scale))
+        chunk = next_chunk(pointer)
 
 
 @no_type_check
-def _back(pointer):
+def _backward_body(pointer):
     job = job_at(pointer)
-    x, slope, found = floats(job.x), floats(job.slope), floats(job.found)
+    x, grad_output, grad_input = floats(job.x), floats(job.grad_output), floats(job.grad_input)
     channels = job.channels
     squares = np.zeros(channels + 2 * ENDS, np.float32)
     pulls = np.zeros(channels + 2 * ENDS, np.float32)
-    share = next_share(pointer)
-    while share * PLACES < job.places:
-        for place in range(share * PLACES, min((share + 1) * PLACES, job.places)):
-            here = place * channels
+    chunk = next_chunk(pointer)
+    while chunk * POSITIONS < job.positions:
+        for position in range(chunk * POSITIONS, min((chunk + 1) * POSITIONS, job.positions)):
+            here = position * channels
             for channel in range(channels):
                 squares[channel + ENDS] = x[here + channel] * x[here + channel]
             for channel in range(channels):
-                scale = ONE + EACH * _sum(squares, channel)
-                direct = slope[here + channel] / np.sqrt(scale * np.sqrt(scale))
-                found[here + channel] = direct
+                scale = ONE + WEIGHT * _over_neighbours(squares, channel)
+                direct = grad_output[here + channel] / np.sqrt(scale * np.sqrt(scale))
+                grad_input[here + channel] = direct
                 pulls[channel + ENDS] = direct * x[here + channel] / scale
             for channel in range(channels):
-                total = found[here + channel] + PULL * x[here + channel] * _sum(pulls, channel)
-                sinks = job.rectified and x[here + channel] <= 0
-                found[here + channel] = 0 if sinks else total
-        share = next_share(pointer)
+                pulled = PULL * x[here + channel] * _over_neighbours(pulls, channel)
+                total = grad_input[here + channel] + pulled
+                blocked = job.after_relu and x[here + channel] <= 0
+                grad_input[here + channel] = 0 if blocked else total
+        chunk = next_chunk(pointer)
 
 
-_forward = Kernel(_there, x=np.int64, found=np.int64, channels=np.int64, places=np.int64)
+_forward = Kernel(_forward_body, "x", "y", "channels", "positions")
 _backward = Kernel(
-    _back,
-    x=np.int64,
-    slope=np.int64,
-    found=np.int64,
-    rectified=np.int64,
-    channels=np.int64,
-    places=np.int64,
+    _backward_body, "x", "grad_output", "grad_input", "after_relu", "channels", "positions"
 )

@@ -1,7 +1,7 @@
-"""The largest of each 3x3 places, channels last, and the way back; `pooling.py` has the plain way.
+"""3x3 max pooling on a CPU, channels last; `pooling.py` has the reference.
 
-Of each maximum is kept where in its window it was, 0 to 8, in reading order. On the way back every
-number is gathered from the windows that it was in, so no two threads write to one place.
+Of each maximum its index in the window is kept, 0 to 8, in reading order. The backward pass gathers
+every gradient from the windows that hold it, so no two threads write to one position.
 """
 
 from typing import no_type_check
@@ -10,159 +10,159 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamvid.models.layers import numba as native
+from dreamvid.models.layers import numba as base
 from dreamvid.models.layers import windows
 from dreamvid.models.layers.numba import (
     Kernel,
+    channels_last,
     floats,
+    inline,
     job_at,
-    laid_out,
-    next_share,
+    next_chunk,
     octets,
-    within,
 )
 
 SIDE, NOWHERE = windows.SIDE, np.uint8(windows.NOWHERE)
-ZERO, LEAST = np.float32(0), np.float32(-np.inf)
+ZERO, LOWEST = np.float32(0), np.float32(-np.inf)
 
-SHAPES = dict.fromkeys(
-    ("count", "channels", "height", "width", "rows", "columns", "stride", "padding"), np.int64
-)
+SIZES = "batch", "channels", "height", "width", "rows", "columns", "stride", "padding"
 
 
-def takes(x: Tensor) -> bool:
-    return native.takes(x) and min(x.shape[-2:]) >= SIDE
+def supports(x: Tensor) -> bool:
+    return base.supports(x) and min(x.shape[-2:]) >= SIDE
 
 
 def forward(
-    x: Tensor, stride: int, padding: int, ceil_mode: bool, rectified: bool = False
+    x: Tensor, stride: int, padding: int, ceil_mode: bool, relu: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """(N, C, H, W) -> (N, C, rows, columns) of the same type, and where, channels last.
+    """Pool (N, C, H, W); returns the maxima and their uint8 indices, both channels last.
 
     Args:
-        rectified: nothing below 0; what is not above has no slope.
+        relu: apply a ReLU to the maxima; those it zeroes pass no gradient.
     """
-    shape = windows.maxima(x.shape, stride, padding, ceil_mode)
+    shape = windows.output_shape(x.shape, stride, padding, ceil_mode)
     y = torch.empty(shape, memory_format=torch.channels_last)
-    places = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
-    shapes = _shapes(x.shape, places.shape, stride, padding)
-    _forward(x=laid_out(x), y=y, places=places, rectified=rectified, **shapes)
-    return y.to(x.dtype), places
+    indices = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
+    sizes = _sizes(x.shape, indices.shape, stride, padding)
+    _forward(x=channels_last(x), y=y, indices=indices, relu=relu, **sizes)
+    return y.to(x.dtype), indices
 
 
-def backward(slope: Tensor, places: Tensor, shape: torch.Size, stride: int, padding: int) -> Tensor:
-    """The slope at the maxima -> that at an x of this shape, channels last."""
-    found = torch.empty(shape, memory_format=torch.channels_last)
-    shapes = _shapes(shape, places.shape, stride, padding)
-    _backward(slope=laid_out(slope), found=found, places=places, **shapes)
-    return found.to(slope.dtype)
+def backward(
+    grad_output: Tensor, indices: Tensor, shape: torch.Size, stride: int, padding: int
+) -> Tensor:
+    """Gradient at an input of the given shape, channels last."""
+    grad_input = torch.empty(shape, memory_format=torch.channels_last)
+    sizes = _sizes(shape, indices.shape, stride, padding)
+    grad_output_last = channels_last(grad_output)
+    _backward(grad_output=grad_output_last, grad_input=grad_input, indices=indices, **sizes)
+    return grad_input.to(grad_output.dtype)
 
 
-def _shapes(large: torch.Size, small: torch.Size, stride: int, padding: int) -> dict[str, int]:
-    sides = (*large, *small[2:], stride, padding)
-    return dict(zip(SHAPES, sides, strict=True))
+def _sizes(x: torch.Size, y: torch.Size, stride: int, padding: int) -> dict[str, int]:
+    return dict(zip(SIZES, (*x, *y[2:], stride, padding), strict=True))
 
 
-@within
+@inline
 @no_type_check
-def _largest(x, there, y, places, here, channels, place, many):
-    """The largest so far, against some places in a line."""
+def _update(x, source, y, indices, target, channels, index, count):
+    """Compare the maxima so far with `count` positions in a row."""
     for channel in range(channels):
-        largest, where = y[here + channel], places[here + channel]
-        for across in range(many):
-            value = x[there + across * channels + channel]
-            wins = (value > largest) | (value != value)  # as torch: what is no number wins
+        largest, where = y[target + channel], indices[target + channel]
+        for across in range(count):
+            value = x[source + across * channels + channel]
+            wins = (value > largest) | (value != value)  # as in torch: NaN wins
             largest = value if wins else largest
-            where = np.uint8(place + across) if wins else where
-        y[here + channel], places[here + channel] = largest, where
+            where = np.uint8(index + across) if wins else where
+        y[target + channel], indices[target + channel] = largest, where
 
 
-@within
+@inline
 @no_type_check
-def _rectify(y, places, here, channels):
+def _relu(y, indices, target, channels):
     for channel in range(channels):
-        sinks = y[here + channel] <= ZERO
-        y[here + channel] = ZERO if sinks else y[here + channel]
-        places[here + channel] = NOWHERE if sinks else places[here + channel]
+        blocked = y[target + channel] <= ZERO
+        y[target + channel] = ZERO if blocked else y[target + channel]
+        indices[target + channel] = NOWHERE if blocked else indices[target + channel]
 
 
 @no_type_check
-def _there(pointer):
-    """A share is a row of maxima."""
+def _forward_body(pointer):
+    """A chunk is a row of maxima."""
     job = job_at(pointer)
-    x, y, places = floats(job.x), floats(job.y), octets(job.places)
+    x, y, indices = floats(job.x), floats(job.y), octets(job.indices)
     channels = job.channels
-    share = next_share(pointer)
-    while share < job.count * job.rows:
-        picture, row = divmod(share, job.rows)
+    chunk = next_chunk(pointer)
+    while chunk < job.batch * job.rows:
+        image, row = divmod(chunk, job.rows)
         top = row * job.stride - job.padding
         for column in range(job.columns):
             left = column * job.stride - job.padding
-            here = (share * job.columns + column) * channels
+            target = (chunk * job.columns + column) * channels
             above, before = max(0, -top), max(0, -left)
             for channel in range(channels):
-                y[here + channel] = LEAST
-                places[here + channel] = np.uint8(SIDE * above + before)
-            many = min(SIDE, job.width - left) - before
+                y[target + channel] = LOWEST
+                indices[target + channel] = np.uint8(SIDE * above + before)
+            count = min(SIDE, job.width - left) - before
             for down in range(above, min(SIDE, job.height - top)):
-                line = (picture * job.height + top + down) * job.width + left + before
-                at, place = line * channels, SIDE * down + before
-                # Either 3 or, at a side, 2; numbers themselves let the compiler write loops out.
-                if many == 3:
-                    _largest(x, at, y, places, here, channels, place, 3)
+                line = (image * job.height + top + down) * job.width + left + before
+                source, index = line * channels, SIDE * down + before
+                # Either 3 or, at a border, 2; as constants they let the compiler unroll loops.
+                if count == 3:
+                    _update(x, source, y, indices, target, channels, index, 3)
                 else:
-                    _largest(x, at, y, places, here, channels, place, 2)
-            if job.rectified:
-                _rectify(y, places, here, channels)
-        share = next_share(pointer)
+                    _update(x, source, y, indices, target, channels, index, 2)
+            if job.relu:
+                _relu(y, indices, target, channels)
+        chunk = next_chunk(pointer)
 
 
-@within
+@inline
 @no_type_check
-def _gather(slope, there, places, found, here, channels, place, stride, windows):
-    """From some windows in a line, in each of which this place is `stride` further to the left."""
+def _gather(grad, source, indices, result, target, channels, index, stride, count):
+    """Add from `count` windows in a row; in each the pixel is `stride` further to the left."""
     for channel in range(channels):
-        total = found[here + channel]
-        for window in range(windows):
-            at = there + window * channels + channel
-            total += slope[at] if places[at] == np.uint8(place - stride * window) else ZERO
-        found[here + channel] = total
+        total = result[target + channel]
+        for window in range(count):
+            at = source + window * channels + channel
+            total += grad[at] if indices[at] == np.uint8(index - stride * window) else ZERO
+        result[target + channel] = total
 
 
 @no_type_check
-def _back(pointer):
-    """A share is a row of the picture."""
+def _backward_body(pointer):
+    """A chunk is a row of the input."""
     job = job_at(pointer)
-    slope, found, places = floats(job.slope), floats(job.found), octets(job.places)
+    grad, result, indices = floats(job.grad_output), floats(job.grad_input), octets(job.indices)
     channels, stride = job.channels, job.stride
-    share = next_share(pointer)
-    while share < job.count * job.height:
-        picture, y = divmod(share, job.height)
+    chunk = next_chunk(pointer)
+    while chunk < job.batch * job.height:
+        image, y = divmod(chunk, job.height)
         for x in range(job.width):
-            here = (share * job.width + x) * channels
+            target = (chunk * job.width + x) * channels
             for channel in range(channels):
-                found[here + channel] = ZERO
-            # Window `row` has this place at `down` where down = y + padding - stride * row.
+                result[target + channel] = ZERO
+            # Window `row` has this pixel at `down` = y + padding - stride * row.
             first, last = _windows(x + job.padding, stride, job.columns)
             across = x + job.padding - stride * first
             for row in range(*_windows(y + job.padding, stride, job.rows)):
-                place = SIDE * (y + job.padding - stride * row) + across
-                there = ((picture * job.rows + row) * job.columns + first) * channels
+                index = SIDE * (y + job.padding - stride * row) + across
+                source = ((image * job.rows + row) * job.columns + first) * channels
                 if last - first == 3:
-                    _gather(slope, there, places, found, here, channels, place, stride, 3)
+                    _gather(grad, source, indices, result, target, channels, index, stride, 3)
                 elif last - first == 2:
-                    _gather(slope, there, places, found, here, channels, place, stride, 2)
+                    _gather(grad, source, indices, result, target, channels, index, stride, 2)
                 else:
-                    _gather(slope, there, places, found, here, channels, place, stride, 1)
-        share = next_share(pointer)
+                    _gather(grad, source, indices, result, target, channels, index, stride, 1)
+        chunk = next_chunk(pointer)
 
 
-@within
+@inline
 @no_type_check
-def _windows(at, stride, most):
-    """Which windows have a place, counted with the padding: from, to."""
-    return max(0, (at - SIDE) // stride + 1), min(most, at // stride + 1)
+def _windows(at, stride, count):
+    """First and last + 1 of the windows that hold a padded coordinate."""
+    return max(0, (at - SIDE) // stride + 1), min(count, at // stride + 1)
 
 
-_forward = Kernel(_there, x=np.int64, y=np.int64, places=np.int64, rectified=np.int64, **SHAPES)
-_backward = Kernel(_back, slope=np.int64, found=np.int64, places=np.int64, **SHAPES)
+_forward = Kernel(_forward_body, "x", "y", "indices", "relu", *SIZES)
+_backward = Kernel(_backward_body, "grad_output", "grad_input", "indices", *SIZES)

@@ -1,7 +1,7 @@
-"""What is kept of a rectified activation for the way back: a byte of each number, if it passed.
+"""A byte mask of where a ReLU passed, kept for its backward pass.
 
-A convolution with fixed weights needs nothing of its input on the way back, and a rectifier only
-what it let through: a quarter of the memory that the activation takes, and less to read.
+A convolution with fixed weights needs nothing of its input in the backward pass, and a ReLU only
+where it passed: a quarter of the memory that the activation takes, and less to read.
 """
 
 from typing import no_type_check
@@ -10,85 +10,74 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamvid.models.layers import numba as native
-from dreamvid.models.layers.numba import (
-    Kernel,
-    floats,
-    job_at,
-    laid_out,
-    next_share,
-    octets,
-)
+from dreamvid.models.layers import numba as base
+from dreamvid.models.layers.numba import Kernel, channels_last, floats, job_at, next_chunk, octets
 
-PLACES, NUMBERS = 64, 2**14  # in a share
+POSITIONS, NUMBERS = 64, 2**14  # in a chunk
 ZERO = np.float32(0)
 
-takes = native.takes
+supports = base.supports
 
 
-def passed(y: Tensor, most: float) -> Tensor:
-    """(N, C, H, W) -> where 0 < y < most, or y is no number, as bytes, channels last.
+def mask(y: Tensor, limit: float) -> Tensor:
+    """Mark where 0 < y < limit, or y is NaN, in a uint8 tensor, channels last.
 
     Args:
-        most: infinity, which itself passes, for none.
+        y: (N, C, H, W), output of the ReLU.
+        limit: largest output; infinity, which itself passes, for none.
     """
-    found = torch.empty(y.shape, dtype=torch.uint8, memory_format=torch.channels_last)
-    _passed(y=laid_out(y), found=found, most=most, count=y.numel())
-    return found
+    passed = torch.empty(y.shape, dtype=torch.uint8, memory_format=torch.channels_last)
+    _mask(y=channels_last(y), passed=passed, limit=limit, count=y.numel())
+    return passed
 
 
-def before(slope: Tensor, passed: Tensor, first: int, channels: int) -> Tensor:
-    """The slope at some channels of what was rectified -> that before, by itself."""
-    batch, wide, height, width = slope.shape
+def backward(grad_output: Tensor, passed: Tensor, first: int, channels: int) -> Tensor:
+    """Gradient before the ReLU, for `channels` of its output from `first` on."""
+    batch, out_channels, height, width = grad_output.shape
     shape = torch.Size((batch, channels, height, width))
-    found = torch.empty(shape, memory_format=torch.channels_last)
-    _before(
-        slope=laid_out(slope),
+    grad_input = torch.empty(shape, memory_format=torch.channels_last)
+    _backward(
+        grad_output=channels_last(grad_output),
         passed=passed,
-        found=found,
-        places=batch * height * width,
+        grad_input=grad_input,
+        positions=batch * height * width,
         channels=channels,
         first=first,
-        wide=wide,
+        out_channels=out_channels,
     )
-    return found.to(slope.dtype)
+    return grad_input.to(grad_output.dtype)
 
 
 @no_type_check
-def _each_passed(pointer):
+def _mask_body(pointer):
     job = job_at(pointer)
-    y, found, most = floats(job.y), octets(job.found), np.float32(job.most)
-    limited = job.most < np.inf
-    share = next_share(pointer)
-    while share * NUMBERS < job.count:
-        for number in range(share * NUMBERS, min((share + 1) * NUMBERS, job.count)):
-            sinks = (y[number] <= ZERO) | (limited & (y[number] >= most))
-            found[number] = not sinks
-        share = next_share(pointer)
+    y, passed, limit = floats(job.y), octets(job.passed), np.float32(job.limit)
+    limited = job.limit < np.inf
+    chunk = next_chunk(pointer)
+    while chunk * NUMBERS < job.count:
+        for number in range(chunk * NUMBERS, min((chunk + 1) * NUMBERS, job.count)):
+            blocked = (y[number] <= ZERO) | (limited & (y[number] >= limit))
+            passed[number] = not blocked
+        chunk = next_chunk(pointer)
 
 
 @no_type_check
-def _each_before(pointer):
+def _backward_body(pointer):
     job = job_at(pointer)
-    slope, passed, found = floats(job.slope), octets(job.passed), floats(job.found)
-    share = next_share(pointer)
-    while share * PLACES < job.places:
-        for place in range(share * PLACES, min((share + 1) * PLACES, job.places)):
-            here, there = place * job.channels, place * job.wide + job.first
+    grad_output, passed = floats(job.grad_output), octets(job.passed)
+    grad_input = floats(job.grad_input)
+    chunk = next_chunk(pointer)
+    while chunk * POSITIONS < job.positions:
+        for position in range(chunk * POSITIONS, min((chunk + 1) * POSITIONS, job.positions)):
+            target, source = position * job.channels, position * job.out_channels + job.first
             for channel in range(job.channels):
-                asked = slope[there + channel]
-                found[here + channel] = asked if passed[there + channel] else ZERO
-        share = next_share(pointer)
+                grad = grad_output[source + channel]
+                grad_input[target + channel] = grad if passed[source + channel] else ZERO
+        chunk = next_chunk(pointer)
 
 
-_passed = Kernel(_each_passed, y=np.int64, found=np.int64, most=np.float64, count=np.int64)
-_before = Kernel(
-    _each_before,
-    slope=np.int64,
-    passed=np.int64,
-    found=np.int64,
-    places=np.int64,
-    channels=np.int64,
-    first=np.int64,
-    wide=np.int64,
+_mask = Kernel(_mask_body, "y", "passed", "count", limit=np.float64)
+_backward = Kernel(
+    _backward_body,
+    *("grad_output", "passed", "grad_input", "positions", "channels", "first", "out_channels"),
 )

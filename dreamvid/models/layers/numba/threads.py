@@ -1,4 +1,4 @@
-"""The threads that torch computes with, for work of our own.
+"""The threads that torch computes with, for kernels of our own.
 
 Threads beside them would be slower than none: for some milliseconds after each of its operations
 torch's wait for the next one, and keep the processor busy with that. So on Linux, where torch
@@ -14,20 +14,21 @@ from pathlib import Path
 import torch
 
 Work = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+Run = Callable[[int, int, int], None]
 
 
-def together(work: int, job: int) -> None:
-    """Call work(job), both addresses, on every thread at once; done when the last one is."""
-    _call()(work, job, torch.get_num_threads())
+def run(work: int, job: int) -> None:
+    """Call work(job), both addresses, on every thread at once, and wait for all."""
+    _runner()(work, job, torch.get_num_threads())
 
 
 @cache
-def _call() -> Callable[[int, int, int], None]:
-    return _by_openmp() or _by_threads
+def _runner() -> Run:
+    return _openmp() or _by_thread_pool
 
 
-def _by_openmp() -> Callable[[int, int, int], None] | None:
-    """GNU's own way in, which is also what compiled code calls; see its `libgomp.h`."""
+def _openmp() -> Run | None:
+    """Entry point of GNU OpenMP, which compiled code calls too; see its `libgomp.h`."""
     folder = Path(torch.__file__).parent
     for path in sorted([*folder.glob("lib/libgomp*.so*"), *folder.glob("../torch.libs/libgomp*")]):
         try:
@@ -40,14 +41,14 @@ def _by_openmp() -> Callable[[int, int, int], None] | None:
     return None
 
 
-def _by_threads(work: int, job: int, threads: int) -> None:
-    call = Work(work)  # lets go of Python meanwhile
-    others = [_helpers().submit(call, job) for _ in range(threads - 1)]
+def _by_thread_pool(work: int, job: int, threads: int) -> None:
+    call = Work(work)  # releases the GIL
+    others = [_pool().submit(call, job) for _ in range(threads - 1)]
     call(job)
     for other in others:
         other.result()
 
 
 @cache
-def _helpers() -> ThreadPoolExecutor:
+def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="dreamvid-kernel")

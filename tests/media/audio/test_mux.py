@@ -242,6 +242,7 @@ except OutputError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit")
 @pytest.mark.parametrize("backwards", [False, True])
 def test_add_sound_full_disk_is_reported(backwards, tmp_path, make_film, write_sound):

@@ -72,6 +72,7 @@ def test_parse_record_refuses_other_json(text):
     assert parse_record(text) is None
 
 
+@pytest.mark.slow
 def test_png_compressed_text_is_bounded(sample, tmp_path):
     def png(text):
         data = b"dreamvid\0\x01\0\0\0" + zlib.compress(text)
@@ -106,6 +107,7 @@ def counted(monkeypatch):
     return positions
 
 
+@pytest.mark.slow
 def test_matroska_elements_are_bounded(tmp_path, monkeypatch):
     element = matroska._element
     simple = element(matroska.SIMPLE_TAG, *[b"\xec\x80"] * 30)

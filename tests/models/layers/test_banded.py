@@ -25,6 +25,7 @@ def banded_gradient(operation, x, conv, band, rng):
         return y, grad_output, *gradients(x, grad_output, y)
 
 
+@pytest.mark.slow
 @given(
     size=st.tuples(st.integers(16, 70), st.integers(16, 40)),
     kind=st.sampled_from([(7, 2), (3, 2), (3, 1), (5, 1), (1, 1)]),
@@ -44,6 +45,7 @@ def test_bands_of_convolution_and_pool_are_the_whole(size, kind, band):
     assert grad.shape == x.shape and relative_error(grad, expected_grad) < CLOSE
 
 
+@pytest.mark.slow
 @given(
     size=st.tuples(st.integers(16, 60), st.integers(16, 30)),
     side=st.sampled_from([1, 3, 5]),

@@ -1,4 +1,4 @@
-"""DeepDream films. `render_film` is the whole job; `render_frames` is the loop inside it."""
+"""DeepDream films: `render_film` renders a preset, `render_frames` is the loop inside it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from dreamvid.preset.load import load_preset
     from dreamvid.preset.schema import Preset
     from dreamvid.render.render import render_film
+    from dreamvid.system.version import __version__
 
 _HOMES = {
     "Frame": "film.engine",
     "Preset": "preset.schema",
+    "__version__": "system.version",
     "load_preset": "preset.load",
     "render_film": "render.render",
     "render_frames": "film.engine",
@@ -34,6 +36,7 @@ __all__ = [
     "PresetError",
     "ResumeError",
     "VideoError",
+    "__version__",
     "load_preset",
     "render_film",
     "render_frames",
@@ -41,7 +44,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Names that need torch or pydantic are imported when they are first used."""
+    """Import names on first use: some need torch or pydantic."""
     from importlib import import_module
 
     if name in _HOMES:

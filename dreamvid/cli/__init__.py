@@ -1,5 +1,9 @@
-"""The command line. Commands import what they need when they run: `--help` must not wait
-for torch."""
+"""The command line, one module for each command.
+
+A command is a typer function: its parameters are its options (`arguments` has those that several
+commands share), its body checks them and hands them to the package below. Commands import what
+they need when they run, since `--help` must not wait for torch.
+"""
 
 import signal
 import threading
@@ -36,6 +40,7 @@ from dreamvid.errors import DreamvidError, OutputError, Stopped
 
 
 def build_app() -> typer.Typer:
+    """Register every command, in the order of the help text."""
     app = typer.Typer(
         help="DeepDream films: a preset becomes a forward film, a reversed film and a loop.",
         no_args_is_help=True,
@@ -64,47 +69,42 @@ def build_app() -> typer.Typer:
     app.command("clean")(clean.clean)
     app.command("bench")(bench.bench)
     app.command("doctor")(doctor.doctor)
-    app.callback()(_version)
+    app.callback()(_root)
     return app
 
 
-def _say_version(asked: bool) -> bool:
-    if asked:
+def _print_version(requested: bool) -> bool:
+    if requested:
         from dreamvid.cli.terminal.console import say
+        from dreamvid.system.version import __version__
 
-        say(f"dreamvid {_own_version()}")
+        say(f"dreamvid {__version__}")
         raise typer.Exit()
-    return asked
+    return requested
 
 
-def _version(
+def _root(
     version: bool = typer.Option(
         False,
         "--version",
-        is_eager=True,  # before a command is missed
-        callback=_say_version,
-        help="print the version and end",
+        is_eager=True,  # it needs no command
+        callback=_print_version,
+        help="print the version and exit",
     ),
 ) -> None:
-    pass
+    """Declare the options that stand before any command."""
 
 
-def _own_version() -> str:
-    from importlib.metadata import version
-
-    return version("dreamvid")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. Every error is one line on stderr."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; an error is one line on stderr."""
     from dreamvid.cli.terminal.console import complain, open_streams, show_warnings
 
     open_streams()
     show_warnings()
-    if threading.current_thread() is threading.main_thread():  # signals are only its own
-        _end_like_ctrl_c()
+    if threading.current_thread() is threading.main_thread():  # only it may set signals
+        _interrupt_on_signals()
     try:
-        return _run(arguments)
+        return _run(argv)
     except DreamvidError as error:
         complain(str(error))
         return error.exit_code
@@ -125,17 +125,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OutputError.exit_code
 
 
-def _end_like_ctrl_c() -> None:
-    """Also where the terminal is closed, unless that is to be outlived (nohup)."""
+def _interrupt_on_signals() -> None:
+    """Treat SIGTERM and a closed terminal like Ctrl-C; nohup, which ignores SIGHUP, still works."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
     if hang_up is not None and signal.getsignal(hang_up) == signal.SIG_DFL:
         signal.signal(hang_up, signal.default_int_handler)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    words = None if arguments is None else list(arguments)
-    code = build_app()(words, standalone_mode=False, prog_name="dreamvid")
-    if code == Stopped.exit_code:  # Typer has turned Ctrl-C into its own exit
+def _run(argv: Sequence[str] | None) -> int:
+    args = None if argv is None else list(argv)
+    code = build_app()(args, standalone_mode=False, prog_name="dreamvid")
+    if code == Stopped.exit_code:  # typer turns Ctrl-C into an exit code
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0

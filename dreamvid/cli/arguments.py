@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean for a preset."""
+"""Options that several commands share, and the preset settings they stand for."""
 
 import json
 import shlex
@@ -10,11 +10,14 @@ import typer
 
 from dreamvid.errors import PresetError
 
+PresetName = Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")]
+BasePreset = Annotated[str | None, typer.Option("--preset", help="take model and settings from it")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
 ]
 Model = Annotated[str | None, typer.Option(help="a name from `dreamvid models list`")]
+ModelName = Annotated[str, typer.Argument(help="a name from `dreamvid models list`")]
 Frames = Annotated[int | None, typer.Option(help="length of the film")]
 Fps = Annotated[str | None, typer.Option(help="frames a second, such as 24")]
 Seed = Annotated[int | None, typer.Option(help="another film of the same kind")]
@@ -22,6 +25,7 @@ Size = Annotated[str | None, typer.Option(metavar="WxH", help="film size in pixe
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="where to compute; auto: the fastest")
 ]
+Fresh = Annotated[bool, typer.Option("--fresh", help="start over, do not resume")]
 Json = Annotated[bool, typer.Option("--json", help="for another program to read")]
 Captions = Annotated[
     Path | None,
@@ -30,11 +34,10 @@ Captions = Annotated[
         "default: the .txt or .json beside each photo"
     ),
 ]
-OutPicture = Annotated[Path, typer.Option("--out", help="the picture to write, .png or .jpg")]
 
 
 def as_settings(**options: object) -> list[str]:
-    """Command-line options as settings: start_size="64x48" -> 'start.size="64x48"'.
+    """Write command-line options as settings: start_size="64x48" -> 'start.size="64x48"'.
 
     JSON's strings and numbers are TOML's too.
     """
@@ -45,14 +48,14 @@ def as_settings(**options: object) -> list[str]:
     ]
 
 
-def words(command: str, preset: str, settings: Sequence[str], out: Path) -> str:
-    """What to type into a shell for a preset with these settings."""
-    set_them = [word for setting in settings for word in ("--set", setting)]
-    return shlex.join(["dreamvid", command, preset, "--out", str(out), *set_them])
+def shell_command(command: str, preset: str, settings: Sequence[str], out: Path) -> str:
+    """Quote the shell command line that runs a preset with these settings."""
+    options = [arg for setting in settings for arg in ("--set", setting)]
+    return shlex.join(["dreamvid", command, preset, "--out", str(out), *options])
 
 
 def out_folder(out: Path | None, name: str) -> Path:
-    """The folder for films, out/NAME if none is given; raises PresetError."""
+    """Return the folder for films, out/NAME by default; raises PresetError."""
     if out is not None and out == Path():
         raise PresetError("--out", "is empty, or this very folder", "give one of its own")
     return out or Path("out") / name

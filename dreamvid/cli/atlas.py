@@ -1,21 +1,23 @@
+"""`dreamvid atlas`: draw a sheet of what a network's layers dream of."""
+
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Seed, Settings, as_settings
+from dreamvid.cli.arguments import Device, ModelName, Seed, Settings, as_settings
 from dreamvid.cli.terminal.console import counted, say
 
 
 def atlas(
-    model: Annotated[str, typer.Argument(help="a name from `dreamvid models list`")],
+    model: ModelName,
     layers: Annotated[
         list[str] | None,
         typer.Option(metavar="LAYER", help="names or patterns: 'inception_4*/output'"),
     ] = None,
     channels: Annotated[
         int | None,
-        typer.Option(min=1, max=200, help="of one layer, so many of the strongest, each alone"),
+        typer.Option(min=1, max=200, help="so many of one layer's strongest channels, each alone"),
     ] = None,
     image: Annotated[Path | None, typer.Option(help="a photo to begin with, not noise")] = None,
     out: Annotated[
@@ -26,7 +28,7 @@ def atlas(
     device: Device = "auto",
     settings: Settings = None,
 ) -> None:
-    """A sheet of what a network's layers dream of, with a preset for each to go on from."""
+    """Draw what a network's layers dream of, with a preset for each to go on from."""
     from dreamvid.explore.atlas import plan
     from dreamvid.explore.cells import check_cells, dream_cells
     from dreamvid.explore.html import check_photo, check_targets, write_page
@@ -38,7 +40,7 @@ def atlas(
     if image:
         check_photo("--image", image)
     picked = pick(device)
-    found = plan(
+    sheet = plan(
         store.load(model, picked),
         picked,
         layers=layers or (),
@@ -47,12 +49,12 @@ def atlas(
         side=side,
         settings=[*(settings or []), *as_settings(seed=seed)],
     )
-    check_cells(found.cells, found.start, picked)
-    height, width = found.start.shape[-2:]
-    layout = Layout(len(found.cells), found.columns, width, height)
-    check_targets(out, image, found.cells, layout)
-    work = dream_cells(found.cells, found.start, picked)
-    pictures = list(counted("picture", work, len(found.cells)))
-    save(draw_sheet(pictures, [cell.label for cell in found.cells], layout, found.title), out)
-    page = write_page(out, found.cells, layout, found.title)
+    check_cells(sheet.cells, sheet.start, picked)
+    height, width = sheet.start.shape[-2:]
+    layout = Layout(len(sheet.cells), sheet.columns, width, height)
+    check_targets(out, image, sheet.cells, layout)
+    work = dream_cells(sheet.cells, sheet.start, picked)
+    images = list(counted("picture", work, len(sheet.cells)))
+    save(draw_sheet(images, [cell.label for cell in sheet.cells], layout, sheet.title), out)
+    page = write_page(out, sheet.cells, layout, sheet.title)
     say(f"{out}\n{page}")

@@ -1,9 +1,12 @@
+"""`dreamvid batch`: render many films."""
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dreamvid.cli.arguments import Device, Json, out_folder
+from dreamvid.cli.extra import check_ray
 from dreamvid.cli.terminal.console import note, say, say_json, share_progress, table
 from dreamvid.cli.terminal.stopping import stop_signals
 from dreamvid.errors import DreamvidError, PresetError, Stopped
@@ -27,13 +30,13 @@ def batch(
     ] = None,
     device: Device = "auto",
     ray: Annotated[
-        bool, typer.Option("--ray", help="on a Ray cluster, or a Ray begun here")
+        bool, typer.Option("--ray", help="on a Ray cluster, or on a Ray started here")
     ] = False,
     address: Annotated[
         str | None, typer.Argument(metavar="[ADDRESS]", help="with --ray: the cluster's")
     ] = None,
     retries: Annotated[
-        int, typer.Option(min=0, max=100, help="how often a job that failed is tried again")
+        int, typer.Option(min=0, max=100, help="how often a failed job is tried again")
     ] = 2,
     as_json: Json = False,
     dry_run: Annotated[
@@ -41,46 +44,50 @@ def batch(
     ] = False,
 ) -> None:
     """Render many films; the same command goes on, and a second one helps."""
+    from dreamvid.render.batch.checks import check_jobs
     from dreamvid.render.batch.jobs import load_jobs
 
     if address is not None and not ray:
         raise PresetError("ADDRESS", "has no effect without --ray")
     if ray:
-        from dreamvid.cli.extra import check_ray
-
         check_ray()
-    asked = load_jobs(jobs)
-    target = out_folder(asked.out if out is None else out, jobs.stem)
-
-    from dreamvid.render.batch.checks import check_jobs
-
-    check_jobs(asked.jobs)
+    plan = load_jobs(jobs)
+    target = out_folder(plan.out if out is None else out, jobs.stem)
+    check_jobs(plan.jobs)
     if dry_run:
-        _list(asked.jobs, as_json)
+        _list(plan.jobs, as_json)
         return
 
-    from dreamvid.render.batch.queue import Queue
-    from dreamvid.render.batch.run import fill, local_programs, ray_program, run_batch
+    from dreamvid.render.batch.run import local_programs, ray_program
 
     programs: list[Program]
     if ray:
         programs = ray_program(target, device, workers, retries, address)
     else:
         programs = local_programs(target, device, workers, retries)
-    queue = Queue(target / ".queue")
-    fill(queue, asked.jobs, target, retries=retries)
-    note(f"{len(asked.jobs)} jobs, into {target}")
+    _run(plan.jobs, programs, target, retries, as_json)
+
+
+def _run(
+    jobs: "tuple[Job, ...]", programs: "list[Program]", out: Path, retries: int, as_json: bool
+) -> None:
+    from dreamvid.render.batch.queue import Queue
+    from dreamvid.render.batch.run import fill, run_batch
+
+    queue = Queue(out / ".queue")
+    fill(queue, jobs, out, retries=retries)
+    note(f"{len(jobs)} jobs, into {out}")
     try:
         with stop_signals() as stop, share_progress("batch") as share:
-            show = _Show(queue, asked.jobs, share)
+            show = _Show(queue, jobs, share)
             over = run_batch(queue, programs, retries=retries, show=show, stop=stop)
     except KeyboardInterrupt:
         raise Stopped("stopped at once; the same command goes on from there") from None
-    _tell([job.name for job in asked.jobs], queue.tickets(), target, as_json, over)
+    _report([job.name for job in jobs], queue.tickets(), out, as_json, over)
 
 
 class _Show:
-    """Tells of each job's changes once, and of the share of all frames that is done."""
+    """Progress of a batch: each job's changes, once, and the share of all frames done."""
 
     def __init__(
         self, queue: "Queue", jobs: "tuple[Job, ...]", share: "Callable[[float], None]"
@@ -99,9 +106,9 @@ class _Show:
         self.share(done / sum(self.frames.values()))
 
     def _say(self, name: str, state: str, reason: str) -> None:
-        words = {"claimed": "begins", "done": "done", "failed": "failed", "todo": "waits"}[state]
+        verb = {"claimed": "begins", "done": "done", "failed": "failed", "todo": "waits"}[state]
         why = f": {reason}" if reason and state in ("failed", "todo") else ""
-        note(f"{name} {words}{why}")
+        note(f"{name} {verb}{why}")
 
     def _done(self, name: str, state: str, reason: str) -> int:
         count = self.frames[name]
@@ -113,30 +120,30 @@ class _Show:
 def _list(jobs: "tuple[Job, ...]", as_json: bool) -> None:
     from dreamvid.render.batch.checks import describe
 
-    found = [describe(job) for job in jobs]
+    rows = [describe(job) for job in jobs]
     if as_json:
-        say_json(found)
+        say_json(rows)
     else:
-        table(tuple(found[0]), [tuple(one.values()) for one in found])
+        table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
-def _tell(names: list[str], tickets: "Tickets", out: Path, as_json: bool, over: bool) -> None:
+def _report(names: list[str], tickets: "Tickets", out: Path, as_json: bool, over: bool) -> None:
     from dreamvid.render.batch.summary import COLUMNS, records, rows, write_summary
 
-    found = records(names, tickets)
-    write_summary(out, found)
+    results = records(names, tickets)
+    write_summary(out, results)
     if as_json:
-        say_json(found)
+        say_json(results)
     else:
-        table(COLUMNS, rows(found))
+        table(COLUMNS, rows(results))
         say(str(out / "summary.json"))
     if not over:
-        done = sum(one["state"] == "done" for one in found)
-        text = f"stopped; {done} of {len(found)} jobs are done, and the same command goes on"
+        done = sum(result["state"] == "done" for result in results)
+        text = f"stopped; {done} of {len(results)} jobs are done, and the same command goes on"
         raise Stopped(f"{text} from there")
     failed = {name: ticket for name, (state, ticket) in tickets.items() if state == "failed"}
     if failed:
         codes = {ticket.code for ticket in failed.values()}
-        error = DreamvidError(f"{len(failed)} of {len(found)} jobs failed: {', '.join(failed)}")
+        error = DreamvidError(f"{len(failed)} of {len(results)} jobs failed: {', '.join(failed)}")
         error.exit_code = codes.pop() or 1 if len(codes) == 1 else 1
         raise error

@@ -1,14 +1,20 @@
+"""`dreamvid bench`: measure how fast this machine dreams."""
+
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import note, say, say_json, table
+from dreamvid.errors import PresetError, quote
 
-FRAMES = 48  # of a film, unless it is said
+if TYPE_CHECKING:
+    from dreamvid.profiling.bench.plan import Plan
+
+FRAMES = 48  # default length of the film
 
 
 def bench(
@@ -22,7 +28,7 @@ def bench(
     size: Annotated[
         list[str] | None, typer.Option(metavar="WxH", help="default: 768x432; repeatable")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, max=1000, help="of every measurement")] = 7,
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="of each measurement")] = 7,
     precision: Annotated[
         Literal["auto", "single", "half"], typer.Option(help="as dream.precision")
     ] = "auto",
@@ -40,26 +46,20 @@ def bench(
         typer.Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
     ] = None,
     compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="what --out wrote, to hold this against")
+        Path | None, typer.Option(metavar="FILE", help="what --out wrote, to compare with")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="write the JSON here")] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """How fast this machine dreams, how near that is to its limit, and where the time goes."""
+    """Measure how fast this machine dreams, how near that is to its limit, where time goes."""
     sizes = list(dict.fromkeys(_size("--size", text) for text in size or ["768x432"]))
     film_size = None if film is None else _size("--film", film)
-    if film is None and (preset is not None or frames or settings):
-        from dreamvid.errors import PresetError
+    if film is None:
+        _refuse_without_film(preset=preset, frames=frames, set=settings or None)
 
-        option = "--preset" if preset is not None else "--frames" if frames else "--set"
-        raise PresetError(option, "there is no film to measure", "such as --film 640x360")
-
-    from dreamvid.profiling.bench.compare import check_common, differences, read_record
-    from dreamvid.profiling.bench.compare import compare as held_against
-    from dreamvid.profiling.bench.plan import carry_out, make_plan
+    from dreamvid.profiling.bench.plan import make_plan
     from dreamvid.system.device import pick
-    from dreamvid.system.files import check_writable, write_text
 
     plan = make_plan(
         model or [],
@@ -74,6 +74,23 @@ def bench(
         frames=frames or FRAMES,
         settings=settings or [],
     )
+    _measure(plan, compare, out, as_json)
+
+
+def _refuse_without_film(**options: object) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise PresetError(
+                f"--{option}", "there is no film to measure", "such as --film 640x360"
+            )
+
+
+def _measure(plan: "Plan", compare: Path | None, out: Path | None, as_json: bool) -> None:
+    from dreamvid.profiling.bench.compare import check_common, differences, read_record
+    from dreamvid.profiling.bench.compare import compare as compare_records
+    from dreamvid.profiling.bench.plan import carry_out
+    from dreamvid.system.files import check_writable, write_text
+
     earlier = read_record(compare) if compare else None
     if compare and earlier:
         check_common(compare, earlier, plan.names)
@@ -81,9 +98,9 @@ def bench(
         check_writable(out)
     record = carry_out(plan, note)
     if earlier:
-        record["compared"] = [asdict(one) for one in held_against(earlier, record)]
-        if differing := differences(earlier, record):
-            note(f"--compare: {'; '.join(differing)}")
+        record["compared"] = [asdict(row) for row in compare_records(earlier, record)]
+        if changes := differences(earlier, record):
+            note(f"--compare: {'; '.join(changes)}")
     if out:
         write_text(out, json.dumps(record, indent=2) + "\n")
     if as_json:
@@ -116,7 +133,6 @@ def _show_compared(compared: list[dict[str, Any]], earlier: dict[str, Any]) -> N
 
 
 def _size(option: str, text: str) -> tuple[int, int]:
-    from dreamvid.errors import PresetError, quote
     from dreamvid.preset.values import check_size, read_size
 
     try:

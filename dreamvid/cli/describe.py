@@ -1,3 +1,5 @@
+"""`dreamvid describe`: list what a network sees in an image."""
+
 import json
 import shlex
 from dataclasses import asdict
@@ -8,6 +10,7 @@ import typer
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import say, say_json, table
+from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
     from dreamvid.explore.describe import Description
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 def describe(
     image: Annotated[Path, typer.Argument(help="the picture to look at")],
     model: Annotated[str, typer.Option(help="a name from `dreamvid models list`")] = "lite0",
-    top: Annotated[int, typer.Option(min=1, max=1000, help="labels, words, channels")] = 8,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="how many labels, words, channels")] = 8,
     channels: Annotated[
         bool, typer.Option("--channels", help="the strongest channels of its usual layers too")
     ] = False,
@@ -26,9 +29,8 @@ def describe(
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """What a network sees in a picture: the labels and channels that a dream can be given."""
-    from dreamvid.errors import PresetError
-    from dreamvid.explore.describe import describe as look
+    """List what a network sees in a picture: labels and channels that a dream can be given."""
+    from dreamvid.explore.describe import describe as look_at
     from dreamvid.explore.describe import heatmaps_of
     from dreamvid.explore.heatmap import draw_map
     from dreamvid.explore.html import check_picture
@@ -41,43 +43,43 @@ def describe(
     picture = load(image, option="IMAGE").to(pick(device))
     features = store.load(model, picture.device)
     if map_path and not (features.head or features.words):
-        problem = f"{model} has no labels or words to be found"
+        problem = f"{model} has no labels or words to map"
         raise PresetError("--map", problem, HAVE_LABELS)
     if map_path:
         check_picture("--map", map_path, image)
-    found = look(features, picture, top, channels=channels)
+    seen = look_at(features, picture, top, channels=channels)
     if map_path:
         title = f"{image.name}: where {model} sees what"
-        save(draw_map(picture, heatmaps_of(features, picture, found), title), map_path)
+        save(draw_map(picture, heatmaps_of(features, picture, seen), title), map_path)
     if as_json:
-        say_json({"image": str(image), "model": model, **_plain(found)})
+        say_json({"image": str(image), "model": model, **_as_json(seen)})
         return
-    _show(found, image, model)
+    _show(seen, image, model)
     if map_path:
         say(str(map_path))
 
 
-def _plain(found: "Description") -> dict[str, Any]:
+def _as_json(description: "Description") -> dict[str, Any]:
     return {
-        "classes": [asdict(seen) for seen in found.classes],
-        "words": [{"word": word, "cosine": cosine} for word, cosine in found.words],
-        "channels": found.channels,
+        "classes": [asdict(label) for label in description.classes],
+        "words": [{"word": word, "cosine": cosine} for word, cosine in description.words],
+        "channels": description.channels,
     }
 
 
-def _show(found: "Description", image: Path, model: str) -> None:
-    """Tables, and how each is dreamed."""
+def _show(description: "Description", image: Path, model: str) -> None:
+    """Print tables, each with the command that dreams its first entry."""
     from dreamvid.explore.html import as_argument
 
-    how = f"dreamvid dream {as_argument(str(image))} --model {model} --out dreamed.png --set "
-    if found.classes:
-        rows = [(s.title, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in found.classes]
+    command = f"dreamvid dream {as_argument(str(image))} --model {model} --out dreamed.png --set "
+    if description.classes:
+        rows = [(c.title, f"{c.middle:.1%}", f"{c.whole:.1%}") for c in description.classes]
         table(("label", "in the middle", "in all of it"), rows)
-        say(how + shlex.quote(f"dream.classes={json.dumps(found.classes[0].name)}"))
-    if found.words:
-        table(("word", "cosine"), [(word, f"{cosine:.2f}") for word, cosine in found.words])
-        say(how + shlex.quote(f"dream.words={json.dumps(found.words[0][0])}"))
-    for layer, numbers in found.channels.items():
-        alone = f"dream.layers=[{{name={json.dumps(layer)}, channels={numbers}}}]"
+        say(command + shlex.quote(f"dream.classes={json.dumps(description.classes[0].name)}"))
+    if description.words:
+        table(("word", "cosine"), [(word, f"{cosine:.2f}") for word, cosine in description.words])
+        say(command + shlex.quote(f"dream.words={json.dumps(description.words[0][0])}"))
+    for layer, numbers in description.channels.items():
+        setting = f"dream.layers=[{{name={json.dumps(layer)}, channels={numbers}}}]"
         say(f"{layer} {numbers}")
-        say(how + shlex.quote(alone))
+        say(command + shlex.quote(setting))

@@ -1,3 +1,6 @@
+"""`dreamvid direction`: make a direction for presets to dream, or list all there are."""
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -5,9 +8,12 @@ import typer
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import counted, note, say, say_json, table
+from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
+    from dreamvid.explore.directions.request import Request
     from dreamvid.models.directions.direction import Direction
+    from dreamvid.models.directions.library import Kept
 
 
 def direction(
@@ -48,76 +54,77 @@ def direction(
     device: Device = "auto",
 ) -> None:
     """Make a direction, a weight for each channel, for presets to dream; or list all there are."""
-    from dreamvid.errors import PresetError
+    from dreamvid.explore.directions.request import Request
+
+    request = Request(labels, photos, against, words, against_words, credits, seed, keep)
+    if name is not None:
+        _make(name, request, model or "lite0", layers or (), out, device, as_json)
+    elif request != Request() or layers or out or device != "auto":
+        raise PresetError("NAME", "is missing", "such as `dreamvid direction town --labels city`")
+    else:
+        _list(model, as_json)
+
+
+def _make(
+    name: str,
+    request: "Request",
+    model: str,
+    layers: Sequence[str],
+    out: Path | None,
+    device: Device,
+    as_json: bool,
+) -> None:
     from dreamvid.explore.directions.layers import read_shares
-    from dreamvid.explore.directions.request import Request, check, make_direction
+    from dreamvid.explore.directions.request import check, make_direction
     from dreamvid.explore.html import as_argument
     from dreamvid.models.directions import library as shelf
     from dreamvid.models.directions.direction import checked_out, write_direction
     from dreamvid.models.weights import store
     from dreamvid.system.device import pick
 
-    asked = Request(labels, photos, against, words, against_words, credits, seed, keep)
-    if name is None:
-        if asked != Request() or layers or out or device != "auto":
-            cure = "such as `dreamvid direction town --labels city`"
-            raise PresetError("NAME", "is missing", cure)
-        _list(model, as_json)
-        return
-    check(asked)
-    model = model or "lite0"
-    store.find(model)  # its name is to be a folder's
+    check(request)
+    store.find(model)  # raises for a name that cannot be a folder's
     path = shelf.new(name, model) if out is None else out
     with checked_out(path):
         replaced = path.exists()
         picked = pick(device)
         features = store.load(model, picked)
-        making = make_direction(
-            asked, features, read_shares(features, layers or ()), picked, counted
-        )
+        making = make_direction(request, features, read_shares(features, layers), picked, counted)
         for line in making.skipped:
             note(f"left out: {line}")
         write_direction(path, making.direction)
     if as_json:
-        say_json(
-            {
-                "file": str(path),
-                "replaced": replaced,
-                "skipped": making.skipped,
-                **_plain(making.direction),
-            }
-        )
+        result = {"file": str(path), "replaced": replaced, "skipped": making.skipped}
+        say_json(result | _as_json(making.direction))
         return
-    called = name if out is None else as_argument(str(out))
-    say(f"{path}\ndreamvid render quickstart --model {model} --set dream.direction={called}")
+    value = name if out is None else as_argument(str(out))
+    say(f"{path}\ndreamvid render quickstart --model {model} --set dream.direction={value}")
     if replaced:
         say("replaced the one that was there")
 
 
 def _list(model: str | None, as_json: bool) -> None:
-    from dreamvid.errors import PresetError
     from dreamvid.models.directions import library as shelf
     from dreamvid.models.directions.direction import read_direction
 
-    found = []
-    for kept in shelf.kept(model):
+    directions = []
+    for entry in shelf.kept(model):
         try:
-            found.append((kept, read_direction(kept.path, option=kept.name)))
+            directions.append((entry, read_direction(entry.path, option=entry.name)))
         except PresetError as error:
             note(f"left out: {error}")
     if as_json:
-        say_json(
-            [
-                {"name": kept.name, "shipped": kept.shipped, "file": str(kept.path), **_plain(one)}
-                for kept, one in found
-            ]
-        )
+        say_json([_entry(entry) | _as_json(direction) for entry, direction in directions])
         return
-    rows = [(kept.name, kept.model, _layers(one), one.made) for kept, one in found]
+    rows = [(entry.name, entry.model, _layers(one), one.made) for entry, one in directions]
     table(("name", "model", "layers and shares", "made from"), rows)
 
 
-def _plain(direction: "Direction") -> dict[str, Any]:
+def _entry(entry: "Kept") -> dict[str, Any]:
+    return {"name": entry.name, "shipped": entry.shipped, "file": str(entry.path)}
+
+
+def _as_json(direction: "Direction") -> dict[str, Any]:
     channels = {layer: int(weights.count_nonzero()) for layer, weights in direction.weights.items()}
     return {
         "model": direction.model,

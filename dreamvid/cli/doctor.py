@@ -1,3 +1,5 @@
+"""`dreamvid doctor`: report what this machine has and what is missing."""
+
 from pathlib import Path
 
 from dreamvid.cli.arguments import Json
@@ -20,19 +22,20 @@ def doctor(as_json: Json = False) -> None:
 
 
 def examine() -> dict[str, dict[str, str]]:
+    """Look up the facts: a dict of text for each group."""
     import shutil
 
     import torch
 
     from dreamvid.media.video.encoder_probe import probe_encoder
     from dreamvid.models.weights import store
-    from dreamvid.render.record import run_record as report
+    from dreamvid.render.record import run_record
     from dreamvid.system import device
 
-    devices = {name: report.device_name(torch.device(name)) for name in device.available()}
+    devices = {name: run_record.device_name(torch.device(name)) for name in device.available()}
     folders = {"films, here": Path.cwd(), "models": _nearest(store.folder())}
     return {
-        "versions": report.versions(),
+        "versions": run_record.versions(),
         "devices": devices,
         "kernels": _kernels(),
         "encoders": {name: probe_encoder(name) or "works" for name in ENCODERS},
@@ -60,17 +63,17 @@ def _kernels() -> dict[str, str]:
 
 
 def _model(name: str) -> str:
-    """Where it lies, how to get it, or what is wrong with it."""
+    """Return a model's path, how to get it, or what is wrong with it."""
     from dreamvid.errors import ModelError
     from dreamvid.models.weights import store
 
     try:
-        found = store.find(name)
+        installed = store.find(name)
     except ModelError as error:
         return str(error)
-    return str(found.path) if found else store.missing(name)
+    return str(installed.path) if installed else store.missing(name)
 
 
 def _nearest(path: Path) -> Path:
-    """The folder itself, or the nearest above it that exists."""
+    """Return the folder itself, or the nearest above it that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())

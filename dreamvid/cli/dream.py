@@ -1,9 +1,11 @@
+"""`dreamvid dream`: dream on one image."""
+
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, Seed, Settings, as_settings
+from dreamvid.cli.arguments import BasePreset, Device, Model, Seed, Settings, as_settings
 from dreamvid.cli.terminal.console import say, share_progress
 from dreamvid.errors import PresetError, quote
 
@@ -11,7 +13,7 @@ from dreamvid.errors import PresetError, quote
 def dream(
     image: Annotated[Path, typer.Argument(help="the picture to dream on, of any size")],
     out: Annotated[Path, typer.Option(help="the picture to write: .png .jpg .webp .tif .bmp .exr")],
-    preset: Annotated[str | None, typer.Option(help="take model and settings from it")] = None,
+    preset: BasePreset = None,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",
@@ -35,21 +37,20 @@ def dream(
     """
     from dreamvid.preset.load import load_preset, with_settings
 
-    options = [*(settings or []), *as_settings(seed=seed, model=model)]
-    one = ["video.frames=1"]
-    chosen = load_preset(preset, [*options, *one]) if preset else with_settings([*options, *one])
+    changes = [*(settings or []), *as_settings(seed=seed, model=model), "video.frames=1"]
+    chosen = load_preset(preset, changes) if preset else with_settings(changes)
 
     from dreamvid.render.stills import StillOptions, dream_still
     from dreamvid.system.device import pick
 
-    wanted = StillOptions(out, _size(size), depth, on_disk)
+    still = StillOptions(out, _size(size), depth, on_disk)
     with share_progress("dreaming") as show:
-        dream_still(image, chosen, wanted, pick(device), on_progress=show)
+        dream_still(image, chosen, still, pick(device), on_progress=show)
     say(str(out))
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
-    """(height, width) in pixels; raises PresetError."""
+    """Read WxH as (height, width); raises PresetError."""
     from dreamvid.media.images.reading import STILL_PIXELS
     from dreamvid.preset.values import read_size
 

@@ -1,6 +1,7 @@
-from typing import TYPE_CHECKING, Annotated, Any
+"""`dreamvid estimate`: predict the time, memory and disk that a render takes."""
 
-import typer
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.arguments import (
     Device,
@@ -8,6 +9,7 @@ from dreamvid.cli.arguments import (
     Frames,
     Json,
     Model,
+    PresetName,
     Seed,
     Settings,
     Size,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def estimate(
-    preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
+    preset: PresetName,
     frames: Frames = None,
     size: Size = None,
     fps: Fps = None,
@@ -31,7 +33,7 @@ def estimate(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """What rendering a preset will take: time, memory and disk, from a few frames begun."""
+    """Predict what a render will take, time, memory and disk, from a few frames of it."""
     from dreamvid.preset.load import load_preset
 
     options = as_settings(
@@ -41,11 +43,11 @@ def estimate(
 
     import time
 
-    from dreamvid.profiling.estimate import estimate as look
+    from dreamvid.profiling.estimate import estimate as measure
     from dreamvid.system.device import pick
 
     picked = pick(device)
-    facts = _facts(look(chosen, picked, loading=time.process_time()), picked.type)
+    facts = _facts(measure(chosen, picked, loading=time.process_time()), picked.type)
     if as_json:
         say_json(facts)
         return
@@ -58,28 +60,28 @@ def estimate(
     say(f"disk    {_row(facts['disk'], file_size)}")
 
 
-def _facts(found: "Estimate", device: str) -> dict[str, Any]:
-    """As JSON: seconds and whole bytes, by what they are for, each with their `total`."""
-    seconds = {part: round(value, 3) for part, value in found.seconds.items()}
+def _facts(estimate: "Estimate", device: str) -> dict[str, Any]:
+    """Convert for JSON: seconds and whole bytes by purpose, each with their `total`."""
+    seconds = {part: round(value, 3) for part, value in estimate.seconds.items()}
     memory, disk = (
         {part: round(value) for part, value in parts.items()}
-        for parts in (found.memory, found.disk)
+        for parts in (estimate.memory, estimate.disk)
     )
     tables = {"seconds": seconds, "memory": memory, "disk": disk}
     totals = {name: parts | {"total": sum(parts.values())} for name, parts in tables.items()}
     return {
-        "frames": found.frames,
-        "dreamed": found.dreamed,
-        "size": "{}x{}".format(*found.size),
+        "frames": estimate.frames,
+        "dreamed": estimate.dreamed,
+        "size": "{}x{}".format(*estimate.size),
         "device": device,
-        "tile": found.tile,
-        "seconds_per_frame": round(totals["seconds"]["total"] / found.frames, 3),
-        "gpu": round(found.gpu),
+        "tile": estimate.tile,
+        "seconds_per_frame": round(totals["seconds"]["total"] / estimate.frames, 3),
+        "gpu": round(estimate.gpu),
         **totals,
     }
 
 
-def _row(parts: dict[str, float], shown: Any) -> str:
-    """The total, then what of it is for what."""
+def _row(parts: dict[str, float], shown: Callable[[Any], str]) -> str:
+    """Format the total, then its parts."""
     rest = ", ".join(f"{name} {shown(value)}" for name, value in parts.items() if name != "total")
     return f"{shown(parts['total'])}: {rest}"

@@ -1,12 +1,14 @@
+"""`dreamvid explore`: draw a grid of dreams over two settings."""
+
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dreamvid.cli.arguments import (
+    BasePreset,
     Device,
     Model,
-    OutPicture,
     Seed,
     Settings,
     as_settings,
@@ -16,7 +18,7 @@ from dreamvid.cli.terminal.console import counted, say
 
 def explore(
     image: Annotated[Path, typer.Argument(help="the picture to dream on")],
-    out: OutPicture,
+    out: Annotated[Path, typer.Option(help="the picture to write, .png or .jpg")],
     across: Annotated[
         str | None,
         typer.Option(metavar="KEY=V1,V2,...", help="a setting and its values; default: layers"),
@@ -25,14 +27,14 @@ def explore(
         str | None,
         typer.Option(metavar="KEY=V1,V2,...", help="another one; default: dream.step_size"),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="take model and settings from it")] = None,
+    preset: BasePreset = None,
     side: Annotated[int, typer.Option(min=32, max=1024, help="of a picture, in pixels")] = 240,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
 ) -> None:
-    """A grid of dreams over two settings, with a preset for each to go on from."""
+    """Draw a grid of dreams over two settings, with a preset for each to go on from."""
     from dreamvid.explore.cells import check_cells, dream_cells
     from dreamvid.explore.grid import plan
     from dreamvid.explore.html import check_photo, check_targets, write_page
@@ -57,7 +59,7 @@ def explore(
     layout = table_layout(columns, rows, width, height)
     check_targets(out, image, grid.cells, layout)
     work = dream_cells(grid.cells, grid.start, picked)
-    pictures = list(counted("picture", work, len(grid.cells)))
-    save(draw_table(pictures, columns, rows, layout, grid.title), out)
+    images = list(counted("picture", work, len(grid.cells)))
+    save(draw_table(images, columns, rows, layout, grid.title), out)
     page = write_page(out, grid.cells, layout, grid.title)
     say(f"{out}\n{page}")

@@ -1,3 +1,5 @@
+"""`dreamvid export`: make a file as a site takes it, or in another format."""
+
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -57,9 +59,6 @@ def export(
     if listing:
         _list(as_json)
         return
-    from dreamvid.preset.sites import find
-
-    chosen = find(target) if target else None
     if file is None:
         raise PresetError("FILE", "is missing", "a film, or the folder of a render; or --list")
     request = request_of(
@@ -75,41 +74,46 @@ def export(
         limit=limit,
         sound=not no_sound,
     )
-    source = film_of(file)
-    path = out or _beside(source, chosen)
-    if path.resolve() == source.resolve():
-        raise PresetError("--out", f"{path} is the film itself", "choose another name")
+    _export(film_of(file), out, target, request, as_json)
 
+
+def _export(
+    source: Path, out: Path | None, name: str | None, request: "ExportRequest", as_json: bool
+) -> None:
     from dreamvid.export.export import export as export_film
     from dreamvid.media.clip import pictures_of
     from dreamvid.media.metadata import copy_record
+    from dreamvid.preset.sites import find
 
-    how = f"dreamvid export --for {target}" if target else "dreamvid export"
-    made = export_film(
+    target = find(name) if name else None
+    path = out or _beside(source, target)
+    if path.resolve() == source.resolve():
+        raise PresetError("--out", f"{path} is the film itself", "choose another name")
+    step = f"dreamvid export --for {name}" if name else "dreamvid export"
+    result = export_film(
         pictures_of(source),
         path,
-        target=chosen,
+        target=target,
         request=request,
-        finish=lambda made: copy_record(source, made, how),
+        finish=lambda film: copy_record(source, film, step),
         note=(lambda line: None) if as_json else note,
     )
     if as_json:
-        say_json({"path": str(made.path), "bytes": made.bytes, "changes": made.changes})
+        say_json({"path": str(result.path), "bytes": result.bytes, "changes": result.changes})
         return
-    for change in made.changes:
+    for change in result.changes:
         say(change)
-    say(f"{made.path}  {file_size(made.bytes)}")
+    say(f"{result.path}  {file_size(result.bytes)}")
 
 
 def _list(as_json: bool) -> None:
     from dreamvid.preset.sites import targets
 
-    found = targets()
     if as_json:
-        say_json({name: _as_json(target) for name, target in found.items()})
+        say_json({name: _as_json(target) for name, target in targets().items()})
         return
     headings = ("target", "format", "size", "length", "pictures/s", "at most", "checked", "for")
-    table(headings, [_row(target) for target in found.values()])
+    table(headings, [_row(target) for target in targets().values()])
 
 
 def _row(target: "Target") -> tuple[str, ...]:
@@ -131,22 +135,22 @@ def _row(target: "Target") -> tuple[str, ...]:
 
 
 def _as_json(target: "Target") -> dict[str, Any]:
-    """Its numbers as JSON has them: fractions as numbers, the date as text."""
+    """Convert a target for JSON: fractions to numbers, the date to text."""
     spans = {"fps": target.fps, "seconds": target.seconds}
     numbers = {key: span and [float(end) for end in span] for key, span in spans.items()}
     return asdict(target) | numbers | {"checked": target.checked.isoformat()}
 
 
 def film_of(file: Path) -> Path:
-    """The film that is meant; raises PresetError where a folder has none."""
+    """Return the file, or a render folder's forward film; raises PresetError if it has none."""
     if not file.is_dir():
         return file
     from dreamvid.render.record.finished_render import RUN, forward_film, read_run
 
-    written = None
-    with suppress(ResumeError):  # films that were copied without their run.json will do
-        written = read_run(file / RUN).get("outputs")
-    film = forward_film(file, written)
+    outputs = None
+    with suppress(ResumeError):  # films copied without their run.json will do
+        outputs = read_run(file / RUN).get("outputs")
+    film = forward_film(file, outputs)
     if film is None:
         raise PresetError("FILE", f"{file} holds no forward film", "is the render finished?")
     return film
@@ -159,9 +163,9 @@ def _beside(source: Path, target: "Target | None") -> Path:
 
 
 def request_of(
-    *, start: float, seconds: float | None, limit: str | None, **asked: Any
+    *, start: float, seconds: float | None, limit: str | None, **options: Any
 ) -> "ExportRequest":
-    """Raises PresetError naming the option."""
+    """Check and convert command-line options; raises PresetError naming the option."""
     from math import isfinite
 
     from dreamvid.export.request import ExportRequest, as_seconds
@@ -172,26 +176,26 @@ def request_of(
     if seconds is not None and not (isfinite(seconds) and seconds > 0):
         raise PresetError("--seconds", f"must be above 0, got {seconds:g}")
     for key, read, check in (("size", read_size, check_size), ("fps", read_fps, check_fps)):
-        if asked[key] is not None:
+        if options[key] is not None:
             try:
-                asked[key] = check(read(asked[key]))  # type: ignore[arg-type]
+                options[key] = check(read(options[key]))  # type: ignore[arg-type]
             except ValueError as error:
-                raise PresetError(f"--{key}", f"{error}, got {quote(asked[key])}") from None
+                raise PresetError(f"--{key}", f"{error}, got {quote(options[key])}") from None
     return ExportRequest(
         start=as_seconds(start),
         seconds=None if seconds is None else as_seconds(seconds),
         limit=None if limit is None else _bytes(limit),
-        **asked,
+        **options,
     )
 
 
 def _bytes(text: str) -> int:
-    """8MB, 500 kB, 1.5M or a plain number of bytes; decimal, as sites mean it at the least."""
+    """Read 8MB, 500 kB, 1.5M or a number of bytes; decimal, the smaller of what sites may mean."""
     import re
 
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*(|[kKmMgG])(?:i?[bB])?", text.strip())
     if match is None:
-        raise PresetError("--limit", f"{quote(text)} is no size", "such as 8MB or 500kB")
+        raise PresetError("--limit", f"{quote(text)} is not a size", "such as 8MB or 500kB")
     count = int(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()])
     if count < 1:
         raise PresetError("--limit", f"{quote(text)} is less than a byte", "such as 8MB")

@@ -1,3 +1,5 @@
+"""`dreamvid extend`: make a rendered film longer."""
+
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,8 +26,8 @@ def extend(
     device: Device = "auto",
 ) -> None:
     """Make a film longer, as if it had been that long from the start."""
-    given = [value for value in (frames, seconds, to) if value is not None]
-    if len(given) != 1:
+    lengths = [value for value in (frames, seconds, to) if value is not None]
+    if len(lengths) != 1:
         raise PresetError("--frames", "how much longer?", "give one of --frames, --seconds, --to")
     if seconds is not None and not 0 < seconds <= 1e6:
         raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
@@ -34,29 +36,27 @@ def extend(
     from dreamvid.render import extend as longer
     from dreamvid.render.replay import device_of
 
-    planned = longer.plan(folder, frames=frames, seconds=seconds, to=to)
-    picked = device_of(planned.record, device)
-    _tell(planned, picked.type)
-    again = shlex.join(["dreamvid", "extend", str(folder), "--to", str(planned.count)])
-    observer = Observer(planned.preset, folder, command=again)
+    plan = longer.plan(folder, frames=frames, seconds=seconds, to=to)
+    picked = device_of(plan.record, device)
+    _say_plan(plan, picked.type)
+    command = shlex.join(["dreamvid", "extend", str(folder), "--to", str(plan.count)])
+    observer = Observer(plan.preset, folder, command=command)
     with stop_signals() as stop, frame_progress() as show, observer:
 
         def on_frame(progress: "Progress") -> None:
             show(progress)
             observer.on_frame(progress)
 
-        outcome = longer.extend(
-            planned, device=picked, on_frame=on_frame, stop=stop, on_message=say
-        )
+        outcome = longer.extend(plan, device=picked, on_frame=on_frame, stop=stop, on_message=say)
         report = observer.finish(outcome)
-    say_finished(outcome, planned.preset.video.rate, report)
+    say_finished(outcome, plan.preset.video.rate, report)
 
 
-def _tell(planned: "Extension", device: str) -> None:
-    preset, count = planned.preset, planned.count
-    frames = f"{count}" if count == planned.before else f"{planned.before} -> {count}"
-    say(f"{preset.title or planned.out}: {frames} frames by {preset.model} on {device}")
-    if planned.depends:
-        options = ", ".join(planned.depends)
+def _say_plan(plan: "Extension", device: str) -> None:
+    preset, count = plan.preset, plan.count
+    frames = f"{count}" if count == plan.before else f"{plan.before} -> {count}"
+    say(f"{preset.title or plan.out}: {frames} frames by {preset.model} on {device}")
+    if plan.depends:
+        options = ", ".join(plan.depends)
         goes_on = "from here on by the new one, so a film of that length in one go would differ"
         note(f"{options} depends on the film's length: {goes_on}")

@@ -1,4 +1,4 @@
-"""What only some commands need, and not everybody has installed."""
+"""Checks for the packages of optional extras."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,7 @@ TRAIN = ("gensim", "imagehash", "scipy", "stop_words")
 
 
 def check_extra(command: str) -> None:
-    """Raises PresetError where a package is missing that the extra [train] brings."""
+    """Raise PresetError if a package of the extra [train] is missing."""
     for package in TRAIN:
         if find_spec(package) is None:
             cure = "pip install '.[train]' in dreamvid's folder"
@@ -16,6 +16,6 @@ def check_extra(command: str) -> None:
 
 
 def check_ray() -> None:
-    """Raises PresetError where the extra [ray] is missing."""
+    """Raise PresetError if the extra [ray] is missing."""
     if find_spec("ray") is None:
         raise PresetError("--ray", "ray is not installed", "pip install 'dreamvid[ray]'")

@@ -1,18 +1,13 @@
-from typing import Annotated
+"""`dreamvid layers`: list the layers of a model."""
 
-import typer
-
-from dreamvid.cli.arguments import Json
+from dreamvid.cli.arguments import Json, ModelName
 from dreamvid.cli.terminal.console import say, say_json
 
 
-def layers(
-    model: Annotated[str, typer.Argument(help="a name from `dreamvid models list`")],
-    as_json: Json = False,
-) -> None:
-    """The layers of a model, from the input up; * marks what it dreams by default.
+def layers(model: ModelName, as_json: Json = False) -> None:
+    """List the layers of a model, from the input up; * marks what it dreams by default.
 
-    A city model's are = where they are its base's own: there is nothing of the city in them.
+    In a city model = marks layers that are its base's own: there is nothing of the city in them.
     """
     import torch
 
@@ -22,8 +17,8 @@ def layers(
     usual = features.usual_layers
     base, same = features.same_as or ("", ())
     if as_json:
-        found = {"model": model, "layers": list(features.layers), "usual": list(usual)}
-        say_json(found | ({"base": base, "same_as_base": list(same)} if base else {}))
+        result = {"model": model, "layers": list(features.layers), "usual": list(usual)}
+        say_json(result | ({"base": base, "same_as_base": list(same)} if base else {}))
         return
     marks = {name: " =" for name in same} | {name: " *" for name in usual}
     say("\n".join(name + marks.get(name, "") for name in features.layers))

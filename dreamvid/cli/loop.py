@@ -1,3 +1,5 @@
+"""`dreamvid loop`: make a film that ends where it begins."""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +24,13 @@ from dreamvid.cli.terminal.units import file_size
 from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
+    from dreamvid.export.loop.plan import Kind
     from dreamvid.export.request import ExportRequest
     from dreamvid.media.clip import Pictures
     from dreamvid.preset.schema import Preset
+    from dreamvid.preset.sites import Target
 
-LOOP_SECONDS = 2.0  # that a preset's end takes to become its beginning, as the options' default
+LOOP_SECONDS = 2.0  # in which a preset's end becomes its beginning; the default of loop.seconds
 
 
 def loop(
@@ -60,86 +64,105 @@ def loop(
     ] = False,
 ) -> None:
     """A film that ends where it begins: there and back, dissolved, or as it is, once or again."""
+    _check_seconds(seconds, kind)
+    from dreamvid.preset.sites import find
+
+    site = find(target) if target else None
+    path = out or Path(f"{Path(source).stem}-loop{site.suffix if site else '.gif'}")
+    if _is_preset(source):
+        options = as_settings(
+            video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
+        )
+        material = _of_preset(source, kind, [*(settings or []), *options], device, fresh)
+    else:
+        _refuse_for_film(
+            source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
+        )
+        material = _of_film(source, path, size, fps)
+    _make_loop(material, path, out, site, kind=kind, times=times, seconds=seconds)
+
+
+def _check_seconds(seconds: float | None, kind: str | None) -> None:
     if seconds is not None and kind != "cross-fade":
         raise PresetError("--seconds", "has no effect", "--kind cross-fade")
     if seconds is not None and not 0 < seconds <= 1e6:
         raise PresetError("--seconds", f"{seconds:g} should be above 0, at most a million")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """The film that becomes a loop."""
+
+    pictures: "Pictures"  # a preset's are not rendered yet: only their number and rate
+    closed: bool  # its end leads to its beginning already
+    request: "ExportRequest"
+    film: Callable[[Path | None], Path]  # the file; a preset is rendered, beside a named output
+
+
+def _make_loop(
+    material: _Material,
+    path: Path,
+    out: Path | None,
+    target: "Target | None",
+    *,
+    kind: "Kind | None",
+    times: int | None,
+    seconds: float | None,
+) -> None:
+    """Plan the loop, render what is missing, and export it to `path`; `out` is as given."""
     from dreamvid.export.export import check_output
     from dreamvid.export.export import export as export_film
     from dreamvid.export.loop.choose import STEP, make_loop
     from dreamvid.export.loop.plan import plan_loop
     from dreamvid.media.clip import pictures_of
     from dreamvid.media.metadata import copy_record
-    from dreamvid.preset.sites import find
 
-    chosen = find(target) if target else None
-    path = out or Path(f"{Path(source).stem}-loop{chosen.suffix if chosen else '.gif'}")
-    if _is_preset(source):
-        options = as_settings(
-            video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
-        )
-        given = _of_preset(source, kind, [*(settings or []), *options], device, fresh)
-    else:
-        _refuse_for_film(
-            source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
-        )
-        given = _of_film(source, path, size, fps)
-    made_as = kind or ("repeat" if given.closed else "ping-pong")
+    how = kind or ("repeat" if material.closed else "ping-pong")
     planned = partial(
         plan_loop,
-        kind=made_as,
+        kind=how,
         out=path,
         times=times or (1 if kind is None else None),
         seconds=seconds,
-        target=chosen,
-        request=given.request,
+        target=target,
+        request=material.request,
     )
-    planned(given.pictures)  # before anything is rendered or written
-    place = check_output(path, chosen)
-    film = given.film(_folder(source, kind, out and place))
+    planned(material.pictures)  # mistakes are found before anything is rendered or written
+    place = check_output(path, target)
+    film = material.film(out and place)
     pictures = pictures_of(film)
     plan = planned(pictures)
-    made = export_film(
+    result = export_film(
         make_loop(film, pictures, plan),
         path,
-        target=chosen,
-        request=given.request,
-        finish=lambda made: copy_record(film, made, STEP.format(made_as)),
+        target=target,
+        request=material.request,
+        finish=lambda loop: copy_record(film, loop, STEP.format(how)),
         note=note,
     )
-    as_it_is = given.closed and kind is None
-    say("its end leads to its beginning already" if as_it_is else f"made by {made_as}")
-    for change in (*plan.changes, *made.changes):
+    unchanged = material.closed and kind is None
+    say("its end leads to its beginning already" if unchanged else f"made by {how}")
+    for change in (*plan.changes, *result.changes):
         say(change)
-    say(f"{made.path}  {file_size(made.bytes)}")
+    say(f"{result.path}  {file_size(result.bytes)}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Given:
-    """What a loop is to be made of."""
-
-    pictures: "Pictures"  # of a preset only as many, as fast
-    closed: bool  # whether its end leads to its beginning already
-    request: "ExportRequest"
-    film: Callable[[Path], Path]  # the file; a preset is rendered into the folder
-
-
-def _refuse_for_film(source: str, **asked: object) -> None:
-    """Raises PresetError for an option that only a preset has."""
-    for option, value in asked.items():
+def _refuse_for_film(source: str, **options: object) -> None:
+    """Raise PresetError for an option that only a preset has."""
+    for option, value in options.items():
         if value is not None:
             raise PresetError(f"--{option}", "is for presets alone", f"{source} is a film")
 
 
 def _is_preset(source: str) -> bool:
-    """A .toml file, or a name that no file has."""
+    """Tell a preset, a .toml file or a name that no file has, from a film."""
     path = Path(source)
     plain = path.name == source and not path.suffix
     return path.suffix.lower() == ".toml" or (plain and not path.exists())
 
 
-def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Given:
-    """Raises PresetError, VideoError."""
+def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Material:
+    """Open a film, or a render's; raises PresetError, VideoError."""
     from dreamvid.cli.export import film_of, request_of
     from dreamvid.export.loop.choose import is_loop
     from dreamvid.media.clip import pictures_of
@@ -149,13 +172,13 @@ def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Giv
     if path.resolve() == film.resolve():
         raise PresetError("--out", f"{path} is the film itself", "choose another name")
     pictures = pictures_of(film)
-    return _Given(pictures=pictures, closed=is_loop(film), request=request, film=lambda _: film)
+    return _Material(pictures=pictures, closed=is_loop(film), request=request, film=lambda _: film)
 
 
 def _of_preset(
-    source: str, kind: str | None, settings: list[str], device: Device, fresh: bool
-) -> _Given:
-    """Raises PresetError, VideoError."""
+    source: str, kind: "Kind | None", settings: list[str], device: Device, fresh: bool
+) -> _Material:
+    """Load a preset, closed into a loop where it can be; raises PresetError, VideoError."""
     from dreamvid.export.loop.plan import placeholder
     from dreamvid.export.request import ExportRequest
     from dreamvid.film.resolve import with_video
@@ -166,12 +189,13 @@ def _of_preset(
         preset, hint = _closed(source, preset, settings)
     preset = with_video(preset)
 
-    def film(folder: Path) -> Path:
+    def film(out: Path | None) -> Path:
+        folder = _folder(source, kind, out)
         if hint:
             note(hint)
-        return _rendered(preset, source, folder, device, fresh)
+        return _render(preset, source, folder, device, fresh)
 
-    return _Given(
+    return _Material(
         pictures=placeholder(preset.video.count, preset.video.rate),
         closed=preset.loop.kind != "none",
         request=ExportRequest(),
@@ -180,9 +204,9 @@ def _of_preset(
 
 
 def _folder(source: str, kind: str | None, out: Path | None) -> Path:
-    """Where a preset is rendered: another for another file, whose name without suffix it has.
+    """Name the folder to render a preset into after the output, if that is named.
 
-    Raises PresetError for a file without a name.
+    Raises PresetError for an output without a name.
     """
     if out is None:
         return Path("out") / f"{Path(source).stem}-{kind or 'loop'}"
@@ -191,8 +215,8 @@ def _folder(source: str, kind: str | None, out: Path | None) -> Path:
     return out.with_name(f"{out.stem}-{kind or 'loop'}")
 
 
-def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh: bool) -> Path:
-    """The preset's film, rendered now or before."""
+def _render(preset: "Preset", source: str, folder: Path, device: Device, fresh: bool) -> Path:
+    """Render the preset, or go on with it; returns its forward film."""
     from dreamvid.render.render import render_film
     from dreamvid.system.device import pick
 
@@ -212,7 +236,7 @@ def _rendered(preset: "Preset", source: str, folder: Path, device: Device, fresh
 
 
 def _closed(source: str, preset: "Preset", settings: list[str]) -> tuple["Preset", str]:
-    """The preset, its end dreamed back to its beginning where it can be, and what is told of it."""
+    """Return the preset, its end dreamed back to its beginning if possible, and a note on it."""
     from dreamvid.film.resolve import with_video
     from dreamvid.preset.load import load_preset
 

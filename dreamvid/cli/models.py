@@ -1,3 +1,5 @@
+"""`dreamvid models`: list, download and import networks."""
+
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +13,7 @@ app = typer.Typer(help="List, download and import networks.", no_args_is_help=Tr
 
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
-    """Every model that has a name, and whether it is on this machine."""
+    """List every known model, and whether it is on this machine."""
     from dreamvid.errors import ModelError
     from dreamvid.models.networks.city import summary
     from dreamvid.models.weights import store

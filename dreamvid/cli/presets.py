@@ -1,3 +1,5 @@
+"""`dreamvid presets`: list, show, copy and describe presets."""
+
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,25 +13,25 @@ from dreamvid.cli.terminal.units import duration
 if TYPE_CHECKING:
     from dreamvid.preset.schema import Preset
 
-SAMPLES = 1000  # at most, of each curve that is drawn
+SAMPLES = 1000  # most samples drawn of a curve
 
 app = typer.Typer(help="List, show, copy and describe presets.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_presets(as_json: Json = False) -> None:
-    """The presets that come with dreamvid."""
+    """List the presets that come with dreamvid."""
     from dreamvid.preset.load import load_preset, names
 
-    found = {name: load_preset(name) for name in names()}
+    presets = {name: load_preset(name) for name in names()}
     if as_json:
-        say_json({name: preset.model_dump(mode="json") for name, preset in found.items()})
+        say_json({name: preset.model_dump(mode="json") for name, preset in presets.items()})
         return
     rows = []
-    for name, preset in found.items():
+    for name, preset in presets.items():
         size = "x".join(map(str, preset.start.size)) if preset.start.size else "any"
-        known = preset.video.frames or preset.video.seconds  # else it is the footage's
-        length = duration(float(preset.video.count / preset.video.rate)) if known else "any"
+        fixed = preset.video.frames or preset.video.seconds  # else the footage decides
+        length = duration(float(preset.video.count / preset.video.rate)) if fixed else "any"
         rows.append((name, preset.model, size, length, preset.about))
     table(("preset", "model", "size", "length", "what it is"), rows)
 
@@ -48,12 +50,12 @@ def show(
     ] = None,
     settings: Settings = None,
 ) -> None:
-    """A preset's text; with --json every option, with --plot its curves over time."""
+    """Show a preset's text; with --json every option, with --plot its curves over time."""
     from dreamvid.errors import PresetError
     from dreamvid.preset.load import load_preset, read_text
 
     if as_json and plot:
-        raise PresetError("--json", "cannot be had with --plot")
+        raise PresetError("--json", "cannot be combined with --plot")
     if out and not plot:
         raise PresetError("--out", "has no effect without --plot")
     if settings and not (plot or as_json):
@@ -79,8 +81,8 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
         sound_of,
     )
 
-    found = dict(schedules(preset))
-    if not found:
+    curves = dict(schedules(preset))
+    if not curves:
         say(f"{name}: nothing changes over time, there is nothing to draw")
         return
 
@@ -100,12 +102,12 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
     check_writable(out)
     spread = -(-timeline.frames // SAMPLES)
     moments = [timeline.moment(index) for index in range(0, timeline.frames, spread)]
-    curves = {option: samples(curve, moments) for option, curve in found.items()}
-    sheet = draw(curves, float(timeline.frames / timeline.fps))
+    sampled = {option: samples(curve, moments) for option, curve in curves.items()}
+    sheet = draw(sampled, float(timeline.frames / timeline.fps))
     save(from_bytes(np.asarray(sheet)), out)
     rows = [
         (option, sparkline(values), f"{min(values):.5g}..{max(values):.5g}")
-        for option, values in curves.items()
+        for option, values in sampled.items()
     ]
     table(("option", "over the film", "range"), rows)
     say(str(out))
@@ -140,14 +142,14 @@ def new(
     if path.exists():
         raise OutputError(f"{path} exists already; choose another name")
     write_text(path, text)
-    shown = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
-    say(f"{path}: change it, then `dreamvid render {shown}`")
+    argument = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
+    say(f"{path}: change it, then `dreamvid render {argument}`")
     for name in missing:
-        note(f"{name}, of which it was made, is not here: put it beside {path}")
+        note(f"{name}, which it was made from, is not here: put it beside {path}")
 
 
 def _is_rendered(name: str) -> bool:
-    """Whether this is what was rendered, and not a preset."""
+    """Tell a rendered file or folder from a preset."""
     from dreamvid.preset.load import RENDERED, names
 
     path = Path(name)
@@ -166,7 +168,7 @@ def _from_file(name: str, settings: list[str]) -> tuple[str, "Preset", list[str]
 
 @app.command()
 def schema() -> None:
-    """The JSON schema of presets: editors complete and check from it."""
+    """Print the JSON schema of presets, from which editors complete and check."""
     from dreamvid.preset.schema import Preset
 
     say_json(Preset.model_json_schema())

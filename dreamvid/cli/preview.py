@@ -1,17 +1,27 @@
+"""`dreamvid preview`: show what a preset will look like, small, in seconds."""
+
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, Seed, Settings, Size, as_settings
+from dreamvid.cli.arguments import Device, Model, PresetName, Seed, Settings, Size, as_settings
 from dreamvid.cli.terminal.console import counted, say
 from dreamvid.errors import PresetError
 
-FIRST = 12  # frames, where nothing else is asked for
+if TYPE_CHECKING:
+    import torch
+
+    from dreamvid.image import Image
+    from dreamvid.preset.schema import Preset
+
+FIRST = 12  # frames, by default
 
 
 def preview(
-    preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
+    preset: PresetName,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -36,7 +46,7 @@ def preview(
     device: Device = "auto",
     settings: Settings = None,
 ) -> None:
-    """What a preset will look like, small, in seconds."""
+    """Show what a preset will look like, small, in seconds."""
     from dreamvid.preset.load import load_preset
 
     if motion and sparse:
@@ -45,28 +55,29 @@ def preview(
     chosen = load_preset(preset, [*(settings or []), *options])
     path = out or Path("preview.mp4" if motion else "preview.png")
 
-    from dreamvid.film.resolve import with_video
-    from dreamvid.render.motion_preview import camera_film, camera_frames
-    from dreamvid.render.preview import (
-        check_preview,
-        film_frames,
-        shrink,
-        thin,
-        with_size,
-        write_preview,
-    )
+    from dreamvid.render.preview import check_preview, shrink, write_preview
     from dreamvid.system.device import pick
 
     check_preview(path)
     small = chosen if size else shrink(chosen)
-    whole = with_video(small).video.count
+    images, count, fps = _frames(small, frames, pick(device), motion=motion, sparse=sparse)
+    shown = counted("frame", images, count) if motion or sparse else images
+    write_preview(shown, path, count=count, fps=fps, tiles=tiles)
+    say(str(path))
+
+
+def _frames(
+    preset: "Preset", frames: int | None, device: "torch.device", *, motion: bool, sparse: bool
+) -> "tuple[Iterator[Image], int, Fraction]":
+    """Return the images to show, how many there are, and their frames a second."""
+    from dreamvid.film.resolve import with_video
+    from dreamvid.render.motion_preview import camera_film, camera_frames
+    from dreamvid.render.preview import film_frames, thin, with_size
+
+    whole = with_video(preset).video.count
     count = min(whole, frames or (whole if motion or sparse else FIRST))
     if motion:
-        film = camera_film(with_size(with_video(small)))
-        rate, images = film.timeline.fps, camera_frames(film, count)
-    else:
-        small, images = film_frames(thin(small) if sparse else small, pick(device), frames=count)
-        rate = small.video.rate
-    shown = counted("frame", images, count) if motion or sparse else images
-    write_preview(shown, path, count=count, fps=rate, tiles=tiles)
-    say(str(path))
+        film = camera_film(with_size(with_video(preset)))
+        return camera_frames(film, count), count, film.timeline.fps
+    preset, images = film_frames(thin(preset) if sparse else preset, device, frames=count)
+    return images, count, preset.video.rate

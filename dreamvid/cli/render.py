@@ -1,3 +1,5 @@
+"""`dreamvid render`: render a preset to films."""
+
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,13 +10,15 @@ from dreamvid.cli.arguments import (
     Device,
     Fps,
     Frames,
+    Fresh,
     Model,
+    PresetName,
     Seed,
     Settings,
     Size,
     as_settings,
     out_folder,
-    words,
+    shell_command,
 )
 from dreamvid.cli.terminal.console import note, say
 from dreamvid.cli.terminal.finished import say_finished
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def render(
-    preset: Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")],
+    preset: PresetName,
     out: Annotated[Path | None, typer.Option(help="folder for the films; default out/NAME")] = None,
     frames: Frames = None,
     size: Size = None,
@@ -47,7 +51,7 @@ def render(
         Literal["auto", "off", "blocks", "kitty", "iterm"],
         typer.Option(help="show the newest frame in the terminal"),
     ] = "auto",
-    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Render a preset to films; the same command again goes on where it stopped."""
     from dreamvid.preset.load import load_preset
@@ -60,23 +64,37 @@ def render(
         model=model,
         outputs_targets=targets,
     )
-    asked = [*(settings or []), *options]
+    changes = [*(settings or []), *options]
     if targets:
-        asked += _shape(load_preset(preset, asked), asked)
-    chosen = load_preset(preset, asked)
-    target = out_folder(out, "-".join([Path(preset).stem, *(targets or [])[:1]]))
+        changes += _shape(load_preset(preset, changes), changes)
+    chosen = load_preset(preset, changes)
+    folder = out_folder(out, "-".join([Path(preset).stem, *(targets or [])[:1]]))
+    command = shell_command("render", preset, changes, folder)
+    _render(chosen, preset, folder, device, picture, command=command, watch=watch, fresh=fresh)
 
+
+def _render(
+    preset: "Preset",
+    name: str,
+    out: Path,
+    device: Device,
+    picture: Literal["auto", "off", "blocks", "kitty", "iterm"],
+    *,
+    command: str,
+    watch: bool,
+    fresh: bool,
+) -> None:
+    """Render with progress in the terminal and, if wanted, on a page; `command` resumes it."""
     from dreamvid.film.resolve import with_video
     from dreamvid.monitor.observer import Observer
     from dreamvid.monitor.terminal import kind_for
     from dreamvid.render.render import render_film
     from dreamvid.system.device import pick
 
-    picked, chosen = pick(device), with_video(chosen)
-    what = f"{chosen.video.count} frames by {chosen.model} on {picked.type}"
-    say(f"{chosen.title or preset}: {what}, into {target}")
-    again = words("render", preset, asked, target)
-    observer = Observer(chosen, target, command=again, watch=watch)
+    picked, preset = pick(device), with_video(preset)
+    frames = f"{preset.video.count} frames by {preset.model} on {picked.type}"
+    say(f"{preset.title or name}: {frames}, into {out}")
+    observer = Observer(preset, out, command=command, watch=watch)
     kind = kind_for(picture, os.environ)
     with stop_signals() as stop, frame_progress(kind, stop) as show, observer:
 
@@ -87,18 +105,18 @@ def render(
         if observer.watcher:
             note(f"watch it at {observer.watcher.page.resolve().as_uri()}")
         outcome = render_film(
-            chosen, target, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, on_message=say
+            preset, out, device=picked, fresh=fresh, on_frame=on_frame, stop=stop, on_message=say
         )
         report = observer.finish(outcome)
-    say_finished(outcome, chosen.video.rate, report)
+    say_finished(outcome, preset.video.rate, report)
 
 
 def _shape(chosen: "Preset", settings: list[str]) -> list[str]:
-    """The setting for the first target's shape, which is said."""
+    """Return settings for the first target's shape, and say them."""
     from dreamvid.render.targets import shape_settings
 
-    found = shape_settings(chosen, settings)
-    for size in found:
-        what = f"dreamed at {size.partition('=')[2].strip(chr(34))}"
-        say(f"{what}, the shape of {chosen.outputs.targets[0]}; --size: more pixels, more time")
-    return found
+    changes = shape_settings(chosen, settings)
+    for change in changes:
+        size, target = change.partition("=")[2].strip('"'), chosen.outputs.targets[0]
+        say(f"dreamed at {size}, the shape of {target}; --size: more pixels, more time")
+    return changes

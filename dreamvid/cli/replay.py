@@ -1,9 +1,11 @@
+"""`dreamvid replay`: render again what a file was made from."""
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Settings, out_folder
+from dreamvid.cli.arguments import Device, Fresh, Settings, out_folder
 from dreamvid.cli.terminal.console import say
 from dreamvid.cli.terminal.finished import check_finished
 from dreamvid.cli.terminal.frame_progress import frame_progress
@@ -13,7 +15,7 @@ from dreamvid.errors import DreamvidError, PresetError
 if TYPE_CHECKING:
     from dreamvid.render.replay import Source
 
-OUTPUTS = ("forward", "reverse", "loop", "poster", "run")  # files that are called alike everywhere
+OUTPUTS = ("forward", "reverse", "loop", "poster", "run")  # file names that every render has
 
 
 def replay(
@@ -25,62 +27,61 @@ def replay(
     ] = None,
     device: Device = "auto",
     settings: Settings = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
+    fresh: Fresh = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="fail where frames differ that should not")
     ] = False,
 ) -> None:
     """Render again what a file was made from; with --set, a variation of it."""
     from dreamvid.film.resolve import with_video
-    from dreamvid.render import replay as again
+    from dreamvid.render import replay as replaying
     from dreamvid.render.render import render_film
 
     changes = settings or []
     if strict and changes:
         raise PresetError("--strict", "has nothing to compare with --set", "leave one out")
-    source = again.open_source(file)
+    source = replaying.open_source(file)
     target = out_folder(out, f"{_name(file)}-replay")
-    if _is_of(source.folder, target):
+    if _would_overwrite(source.folder, target):
         raise PresetError("--out", f"{target} is where the old files are", "choose another folder")
-    _tell(source)
-    picked = again.device_of(source.record, device)
-    chosen = with_video(again.preset_of(source, changes))
-    with again.threads(source.record, picked):
-        differing = again.differences(source.record, chosen, picked)
-        say(f"{chosen.video.count} frames by {chosen.model} on {picked.type}, into {target}")
-        say(_promise(changes, differing))
+    _say_record(source)
+    picked = replaying.device_of(source.record, device)
+    preset = with_video(replaying.preset_of(source, changes))
+    with replaying.threads(source.record, picked):
+        differences = replaying.differences(source.record, preset, picked)
+        say(f"{preset.video.count} frames by {preset.model} on {picked.type}, into {target}")
+        say(_expectation(changes, differences))
         with stop_signals() as stop, frame_progress() as show:
             outcome = render_film(
-                chosen, target, device=picked, fresh=fresh, on_frame=show, stop=stop
+                preset, target, device=picked, fresh=fresh, on_frame=show, stop=stop
             )
     check_finished(outcome)
     for path in outcome.files:
         say(str(path))
-    new = None if changes else again.counterpart(source, outcome.files, target)
-    if not (source.film and new):
-        if strict:
-            raise DreamvidError(f"{file}: nothing of the new render can be compared with it")
-        return
-    result = again.compare(source.film, new)
-    say(f"{source.film} and {new}: {result}")
-    if strict and not (result.identical or differing):
-        raise DreamvidError(f"{source.film}: its frames differ, and should not")
+    new = None if changes else replaying.counterpart(source, outcome.files, target)
+    if source.film and new:
+        result = replaying.compare(source.film, new)
+        say(f"{source.film} and {new}: {result}")
+        if strict and not (result.identical or differences):
+            raise DreamvidError(f"{source.film}: its frames differ, and should not")
+    elif strict:
+        raise DreamvidError(f"{file}: nothing of the new render can be compared with it")
 
 
-def _is_of(folder: Path, target: Path) -> bool:
-    """Whether files of a folder may be the ones that a render into `target` writes."""
+def _would_overwrite(folder: Path, target: Path) -> bool:
+    """Tell if a render into `target` may write over files of a folder."""
     folder, target = folder.resolve(), target.resolve()
     return target == folder or (folder.name == "stills" and target == folder.parent)
 
 
 def _name(file: Path) -> str:
-    """What a file is called, or its folder where every render's are called so."""
+    """Return a file's name, or its folder's if every render has a file of that name."""
     file = file.resolve()
     return file.parent.name if file.stem in OUTPUTS else file.stem
 
 
-def _tell(source: "Source") -> None:
-    """What the record says; every word of it may be a stranger's."""
+def _say_record(source: "Source") -> None:
+    """Print what a file's record says, in single lines: the text may be a stranger's."""
     record = source.record
     version = record.versions.get("dreamvid", "unknown")
     plural = "s" if record.threads != 1 else ""
@@ -92,11 +93,11 @@ def _tell(source: "Source") -> None:
         say(_line(f"since then: {steps}; that is not done again, the film before it is rendered"))
 
 
-def _promise(changes: list[str], differing: list[str]) -> str:
+def _expectation(changes: list[str], differences: list[str]) -> str:
     if changes:
         return _line(f"a variation: {', '.join(changes)}")
-    if differing:
-        return _line(f"frames will be close, perhaps not identical: {'; '.join(differing)}")
+    if differences:
+        return _line(f"frames will be close, perhaps not identical: {'; '.join(differences)}")
     return "frames will be identical: the same device, threads, versions and files"
 
 

@@ -1,3 +1,5 @@
+"""`dreamvid reverse`: play a film backwards into a new file."""
+
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,7 +21,7 @@ def reverse(
         int, typer.Option(min=0, max=40, help="quality, where it is encoded again: lower is better")
     ] = 16,
 ) -> None:
-    """A film backwards, of any length: bit for bit where every picture is a key picture."""
+    """Reverse a film of any length, bit for bit where every picture is a key picture."""
     from dreamvid.cli.export import film_of
     from dreamvid.export.reverse.packets import MUXERS
     from dreamvid.export.reverse.reverse import reverse_film
@@ -27,20 +29,20 @@ def reverse(
     source = film_of(video)
     suffix = source.suffix.lower() if source.suffix.lower() in MUXERS else ".mp4"
     path = out or source.with_name(f"{source.stem}-reverse{suffix}")
-    with share_progress("reversing") as told:
-        made = reverse_film(
+    with share_progress("reversing") as show:
+        result = reverse_film(
             source,
             path,
             sound=sound,
             crf=crf,
-            finish=lambda film: _carry(source, film),
-            on_progress=told,
+            finish=lambda film: _copy_record(source, film),
+            on_progress=show,
         )
-    say(made.note)
-    say(f"{made.path}  {file_size(made.path.stat().st_size)}")
+    say(result.note)
+    say(f"{result.path}  {file_size(result.path.stat().st_size)}")
 
 
-def _carry(source: Path, film: Path) -> None:
+def _copy_record(source: Path, film: Path) -> None:
     from dreamvid.media.metadata import copy_record, read_record
     from dreamvid.media.video.writer import CONTAINERS
 

@@ -1,165 +1,143 @@
+"""`dreamvid train`: train a network on photos and captions of a place."""
+
 import shlex
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from dreamvid.cli.arguments import Captions, Device, Json
+from dreamvid.cli import train_options as option
+from dreamvid.cli.arguments import Captions, Device, Fresh, Json
 from dreamvid.cli.extra import check_extra
 from dreamvid.cli.terminal.console import note, say, say_json, share_progress, table
-from dreamvid.cli.terminal.train_progress import trained
+from dreamvid.cli.terminal.train_progress import run_training
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.training.data.folders import check_out
 
 if TYPE_CHECKING:
+    import torch
+
     from dreamvid.training.data.pairs import Corpus, Rules
     from dreamvid.training.run import Outcome
+    from dreamvid.training.session import Request
 
 
 def train(
-    name: Annotated[str, typer.Argument(help="what to call the model")],
-    images: Annotated[Path, typer.Option(help="the folder of photos")],
+    name: option.Name,
+    images: option.Images,
     captions: Captions = None,
-    text: Annotated[
-        Literal["words", "labels"],
-        typer.Option(help="words: of captions; labels: a folder for each class, its name"),
-    ] = "words",
-    vectors: Annotated[
-        Path | None, typer.Option(help="word vectors to take, word2vec's or GloVe's")
-    ] = None,
-    dimensions: Annotated[
-        int | None,
-        typer.Option(min=2, max=4096, help="of the space of words, at most; default 300"),
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(help="the network to go on from; default: googlenet, or lite0")
-    ] = None,
-    loss: Annotated[
-        Literal["contrastive", "recipe"], typer.Option(help="recipe: the 2018 model's")
-    ] = "contrastive",
-    epochs: Annotated[int, typer.Option(min=1, help="times that each photo is seen")] = 20,
-    batch: Annotated[
-        int | None, typer.Option(min=2, help="photos a step; default 32, of thousands 120")
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="of learning, at the beginning; default by the loss")
-    ] = None,
-    patience: Annotated[
-        int, typer.Option(min=1, help="epochs without a better one, after which it ends")
-    ] = 5,
-    seed: Annotated[int, typer.Option(help="another split, other weights to begin with")] = 0,
-    cache: Annotated[
-        float, typer.Option(min=0, help="GB of disk for what need not be computed twice")
-    ] = 4.0,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=0, max=64, help="processes that read photos; default 2 with a GPU"),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WORD", help="drop captions with it, such as another city's name"),
-    ] = None,
-    most_per_user: Annotated[int, typer.Option(min=1, help="photos kept of one user")] = 50,
-    fewest_words: Annotated[int, typer.Option(min=1, help="of a caption, once cleaned")] = 3,
-    stop_words: Annotated[
-        str, typer.Option(help="languages whose common words say nothing of a photo")
-    ] = "en,es,ca",
-    keep_duplicates: Annotated[
-        bool, typer.Option("--keep-duplicates", help="also photos that look like another")
-    ] = False,
-    credits: Annotated[str, typer.Option(help="whose photos these are, kept in the model")] = "",
-    whole: Annotated[
-        bool,
-        typer.Option("--all", help="learn from all photos; none are kept apart for `evaluate`"),
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="folder for the model and its log; default out/NAME-city")
-    ] = None,
+    text: option.Text = "words",
+    vectors: option.Vectors = None,
+    dimensions: option.Dimensions = None,
+    base: option.Base = None,
+    loss: option.Loss = "contrastive",
+    epochs: option.Epochs = 20,
+    batch: option.Batch = None,
+    rate: option.Rate = None,
+    patience: option.Patience = 5,
+    seed: option.Seed = 0,
+    cache: option.Cache = 4.0,
+    workers: option.Workers = None,
+    without: option.Without = None,
+    most_per_user: option.MostPerUser = 50,
+    fewest_words: option.FewestWords = 3,
+    stop_words: option.StopWords = "en,es,ca",
+    keep_duplicates: option.KeepDuplicates = False,
+    credits: option.Credits = "",
+    whole: option.Whole = False,
+    out: option.Out = None,
     device: Device = "auto",
-    fresh: Annotated[bool, typer.Option("--fresh", help="start over, do not resume")] = False,
-    check: Annotated[bool, typer.Option("--check", help="only look at the data")] = False,
-    no_dreams: Annotated[
-        bool, typer.Option("--no-dreams", help="no sample dreams on the way")
-    ] = False,
+    fresh: Fresh = False,
+    check: option.Check = False,
+    no_dreams: option.NoDreams = False,
     as_json: Json = False,
 ) -> None:
     """Train a network on photos and captions of a place, to dream its words."""
+    photos = _Photos(images, captions, whole)
     target = out or Path("out") / f"{name}-city"
     check_out(out, target, images)
     _check_options(text, vectors, dimensions, rate, cache)
     check_extra("train")
 
-    from dreamvid.models.weights import store
-    from dreamvid.models.weights.install import check_city_name
     from dreamvid.system.device import pick
-    from dreamvid.training.base import check_base, usual_base
-    from dreamvid.training.data.check import lines, report, write_check
-    from dreamvid.training.data.pairs import Rules, check_enough
-    from dreamvid.training.data.split import split
-    from dreamvid.training.session import Wanted
+    from dreamvid.training.session import Hyperparameters, Request
 
-    picked, chosen = pick(device), base or usual_base()
-    if name == base:
-        raise ModelError(f"NAME {name}: --base is that model; give another name")
-    check_city_name(name, "NAME")
-    check_base(chosen)
-    wanted = Wanted(
+    picked = pick(device)
+    rules = _rules(text, fewest_words, most_per_user, without, stop_words, keep_duplicates)
+    request = Request(
         name=name,
-        base=chosen,
-        rules=Rules(
-            fewest_words=fewest_words,
-            most_per_user=most_per_user,
-            without=tuple(without or ()),
-            duplicates=not keep_duplicates,
-            stop_words=tuple(part.strip() for part in stop_words.split(",") if part.strip()),
-            labels=text == "labels",
-        ),
+        base=_checked_base(name, base),
+        rules=rules,
         text=text,
         vectors=vectors,
         dimensions=dimensions or 300,
-        loss=loss,
-        epochs=epochs,
-        batch=batch,
-        rate=rate,
-        patience=patience,
-        seed=seed,
+        hyper=Hyperparameters(loss, epochs, batch, rate, patience, seed),
         cache=cache,
         workers=workers,
         credits=credits,
         dreams=not no_dreams,
     )
-    corpus = _read(images, captions, wanted.rules)
+    _train(request, photos, target, picked, fresh=fresh, check=check, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Photos:
+    images: Path
+    captions: Path | None
+    whole: bool  # no photo is kept apart for `evaluate`
+
+
+def _train(
+    request: "Request",
+    photos: _Photos,
+    target: Path,
+    device: "torch.device",
+    *,
+    fresh: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Read the photos and report on them; then write the check, or train."""
+    from dreamvid.models.weights import store
+    from dreamvid.training.data.check import lines, report, write_check
+    from dreamvid.training.data.pairs import check_enough
+    from dreamvid.training.data.split import split
+
+    name, seed = request.name, request.hyper.seed
+    corpus = _read(photos, request.rules)
     if not check:
         check_enough(corpus)
     parts = split(corpus.pairs, seed)
-    parts = parts.without_test if whole else parts
-    found = report(corpus, parts)
+    parts = parts.without_test if photos.whole else parts
+    data = report(corpus, parts)
     if not as_json:
-        table(("what", "how much"), lines(found))
+        table(("what", "how much"), lines(data))
     if check:
         files = [str(path) for path in write_check(corpus, parts, target, seed)]
         if as_json:
-            say_json({"data": found.plain(), "files": files})
+            say_json({"data": data.as_json(), "files": files})
         else:
             say("\n".join(files))
         check_enough(corpus)
         return
     before = store.find(name) if name in store.known() else None
-    outcome = trained(wanted, corpus, parts, target, picked, fresh)
+    outcome = run_training(request, corpus, parts, target, device, fresh)
     if as_json:
-        say_json({"model": name, "base": chosen, "data": found.plain(), **_plain(outcome)})
+        result = {"model": name, "base": request.base, "data": data.as_json()}
+        say_json(result | _as_json(outcome))
     else:
-        _say_what_next(name, outcome, images, captions, whole=whole)
+        _say_next_steps(name, outcome, photos)
     if before and before != store.find(name):
         note(f"{name} replaced the model of that name")
 
 
-def _read(images: Path, captions: Path | None, rules: "Rules") -> "Corpus":
+def _read(photos: _Photos, rules: "Rules") -> "Corpus":
     from dreamvid.training.data.pairs import read_corpus
 
     with share_progress("photos") as show:
-        return read_corpus(images, captions, rules, lambda done, count: show(done / count))
+        return read_corpus(
+            photos.images, photos.captions, rules, lambda done, count: show(done / count)
+        )
 
 
 def _check_options(
@@ -169,21 +147,54 @@ def _check_options(
     rate: float | None,
     cache: float,
 ) -> None:
-    """Raises PresetError for what would be found wrong only after the photos are read."""
+    """Raise PresetError for mistakes that would else be noticed only after reading the photos."""
     if rate is not None and not 0 < rate <= 1:
         raise PresetError("--rate", f"{rate:g} is not above 0 and at most 1", "such as 0.001")
     if not isfinite(cache):
-        raise PresetError("--cache", f"{cache:g} is no size", "in GB, such as 4")
+        raise PresetError("--cache", f"{cache:g} is not a size", "in GB, such as 4")
     if vectors and not vectors.is_file():
-        raise PresetError("--vectors", f"{vectors} is no file", "a file of word vectors")
+        raise PresetError("--vectors", f"{vectors} is not a file", "a file of word vectors")
     if vectors and text == "labels":
         raise PresetError("--vectors", "labels have vectors of their own", "--text words")
     if dimensions and (vectors or text == "labels"):
-        whose = "the file's are taken" if vectors else "labels have one each"
-        raise PresetError("--dimensions", f"{dimensions} has no effect: {whose}", "leave it out")
+        reason = "the file decides them" if vectors else "labels have one each"
+        raise PresetError("--dimensions", f"{dimensions} has no effect: {reason}", "leave it out")
 
 
-def _plain(outcome: "Outcome") -> dict[str, Any]:
+def _checked_base(name: str, base: str | None) -> str:
+    """Return the base network's name; raises ModelError if it or the model's name won't do."""
+    from dreamvid.models.weights.install import check_city_name
+    from dreamvid.training.base import check_base, default_base
+
+    chosen = base or default_base()
+    if name == base:
+        raise ModelError(f"NAME {name}: --base is that model; give another name")
+    check_city_name(name, "NAME")
+    check_base(chosen)
+    return chosen
+
+
+def _rules(
+    text: str,
+    fewest_words: int,
+    most_per_user: int,
+    without: list[str] | None,
+    stop_words: str,
+    keep_duplicates: bool,
+) -> "Rules":
+    from dreamvid.training.data.pairs import Rules
+
+    return Rules(
+        fewest_words=fewest_words,
+        most_per_user=most_per_user,
+        without=tuple(without or ()),
+        duplicates=not keep_duplicates,
+        stop_words=tuple(part.strip() for part in stop_words.split(",") if part.strip()),
+        labels=text == "labels",
+    )
+
+
+def _as_json(outcome: "Outcome") -> dict[str, Any]:
     return {
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
@@ -194,9 +205,7 @@ def _plain(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _say_what_next(
-    name: str, outcome: "Outcome", images: Path, captions: Path | None, *, whole: bool
-) -> None:
+def _say_next_steps(name: str, outcome: "Outcome", photos: _Photos) -> None:
     epochs = f"{outcome.epochs} epoch{'s' if outcome.epochs > 1 else ''}"
     say(f"{epochs}; kept: the weights after epoch {outcome.best_epoch}")
     if outcome.broken:
@@ -204,9 +213,10 @@ def _say_what_next(
     if outcome.unknown:
         say(f"captions without a known word: {outcome.unknown}; see dropped.csv")
     say("\n".join(map(str, outcome.files)))
-    told = f" --captions {shlex.quote(str(captions))}" if captions else ""
-    asked = " --all" if whole else ""
+    captions = f" --captions {shlex.quote(str(photos.captions))}" if photos.captions else ""
+    whole = " --all" if photos.whole else ""
     say(f"{name} is installed; now:")
     setting = shlex.quote(f'dream.words="{outcome.words[0]}"')
     say(f"  dreamvid dream PICTURE --out dreamed.png --model {name} --set {setting}")
-    say(f"  dreamvid evaluate {name} --images {shlex.quote(str(images))}{told}{asked}")
+    images = shlex.quote(str(photos.images))
+    say(f"  dreamvid evaluate {name} --images {images}{captions}{whole}")

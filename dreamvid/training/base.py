@@ -1,4 +1,4 @@
-"""The network that a city is learned on."""
+"""The pretrained network that a city model is trained on."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from dreamvid.models.networks.city import TOPS
 from dreamvid.models.preprocessing import Pixels
 from dreamvid.models.weights import store
 
-USUAL = ("googlenet", "lite0")  # the first that is here
+DEFAULTS = ("googlenet", "lite0")  # the first one installed
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,26 @@ class Base:
     network: Trainable  # on its device
 
     @property
-    def top_layer(self) -> str:
-        """Whose mean over all places leads to words."""
+    def head_layer(self) -> str:
+        """Layer whose spatial mean the head reads."""
         return TOPS[self.architecture]
 
 
-def usual_base() -> str:
-    """The recipe's, if it is installed; else the one that comes with dreamvid."""
-    return next((name for name in USUAL if store.find(name)), USUAL[-1])
+def default_base() -> str:
+    """Return the 2018 recipe's network if it is installed, else the one shipped with dreamvid."""
+    return next((name for name in DEFAULTS if store.find(name)), DEFAULTS[-1])
 
 
 def check_base(name: str) -> None:
-    """Before the photos are read: raises ModelError as `read_base` does."""
+    """Raise ModelError as `read_base` does, before the photos are read."""
     store.load_base(name)
 
 
 def read_base(name: str, device: torch.device) -> Base:
-    """Raises ModelError where it is not here, or cannot be learned on."""
+    """Load a base network onto a device.
+
+    Raises ModelError if it is not installed, or cannot be trained on.
+    """
     network, fingerprint = store.load_base(name)
     installed = store.find(name)
     assert installed is not None

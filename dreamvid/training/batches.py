@@ -1,4 +1,4 @@
-"""Which photos are looked at, when, and at which of their views."""
+"""Samples of an epoch in their order, and random generators that a seed decides."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -7,43 +7,47 @@ from typing import NamedTuple, TypeVar
 
 import torch
 
-from dreamvid.training.views import MIDDLE
+from dreamvid.training.views import CENTRE
 
 _Item = TypeVar("_Item")
 
 
-class Look(NamedTuple):
-    """A photo, by its number among all that are trained with, and one of its views."""
+class Sample(NamedTuple):
+    """One view of a photo; photos are numbered through the dataset."""
 
     photo: int
     view: int
 
 
-def learning_looks(count: int, views: int, *, seed: int, epoch: int, first: int) -> Iterator[Look]:
-    """Each photo once in an epoch, in an order that seed and epoch decide.
+def training_samples(
+    count: int, views: int, *, seed: int, epoch: int, first: int
+) -> Iterator[Sample]:
+    """Shuffle an epoch's photos, each once, by seed and epoch.
 
     Args:
-        views: how many different ones a photo has, numbered from 1; 0: a new one each time.
-        first: so many have been looked at already.
+        count: number of photos.
+        views: views of each photo, numbered from 1; 0: a new one in each epoch.
+        first: number of samples to skip, done before.
     """
     order = torch.randperm(count, generator=generator("order", seed, epoch))
     for photo in map(int, order[first:]):
-        # Each view once, then the next round: rounds begin at different views.
-        yield Look(photo, 1 + (epoch + photo) % views if views else 1 + epoch)
+        # Each view once, then the next round; photos begin at different views.
+        yield Sample(photo, 1 + (epoch + photo) % views if views else 1 + epoch)
 
 
-def middle_looks(first: int, count: int) -> Iterator[Look]:
-    return (Look(photo, MIDDLE) for photo in range(first, first + count))
+def validation_samples(first: int, count: int) -> Iterator[Sample]:
+    """Yield the central view of `count` photos from number `first` on."""
+    return (Sample(photo, CENTRE) for photo in range(first, first + count))
 
 
 def chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
-    """Lists of `size` items, the last one of what is left."""
-    left = iter(items)
-    while chunk := list(islice(left, size)):
+    """Group items into lists of `size`; the last may be shorter."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
         yield chunk
 
 
 def generator(purpose: str, seed: int, number: int) -> torch.Generator:
-    """Randomness of its own for each purpose, seed and number; on the CPU."""
+    """Make an independent CPU generator for a purpose, seed and number."""
     mixed = random.Random(f"{purpose} {seed} {number}").getrandbits(63)
     return torch.Generator().manual_seed(mixed)

@@ -1,6 +1,7 @@
-"""The training loop: looks at photos in, weights changed in place, progress out as values.
+"""The training loop: batches of features in, weights changed in place, progress out as values.
 
-It never prints, and knows nothing of files: sources and what keeps the state are passed in.
+It never prints, and knows nothing of files: the caller passes in the features' source and what
+saves the state.
 """
 
 import time
@@ -16,76 +17,76 @@ from torch import Tensor
 
 from dreamvid.errors import PresetError
 from dreamvid.system.memory import ran_out
-from dreamvid.training.batches import chunks, generator, learning_looks, middle_looks
-from dreamvid.training.frozen_features import Seen, Source
-from dreamvid.training.head import Top
-from dreamvid.training.losses import ALIKE, Batch, Loss
+from dreamvid.training.batches import chunks, generator, training_samples, validation_samples
+from dreamvid.training.frozen_features import FeatureBatch, FeatureSource
+from dreamvid.training.head import TrainableHead
+from dreamvid.training.losses import ALIKE, Loss, Vectors
 from dreamvid.training.state import State
 
-TOGETHER = 2000  # photos, at most, whose stopping loss is taken at once
+TOGETHER = 2000  # photos, at most, in one evaluation of the validation loss
 
 Targets = Callable[[Sequence[int]], Float[Tensor, "photos dimensions"]]
-"""The caption vectors of photos, by their numbers."""
+"""Looks up the caption vectors of photos by their numbers."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned from what, and for how long."""
+    """Everything that the loop needs, beside the state it changes."""
 
-    top: Top
-    source: Source
+    head: TrainableHead
+    source: FeatureSource
     targets: Targets
     loss: Loss
-    learning: int  # photos, numbered from 0
-    stopping: int  # photos, numbered after those
-    views: int  # of each, numbered from 1; 0: a new one each time
+    train: int  # photos, numbered from 0
+    validation: int  # photos, numbered after those
+    views: int  # of each photo, numbered from 1; 0: a new one in each epoch
     epochs: int
-    rate: float  # at the beginning; it falls to 0 along half a cosine
-    patience: int  # epochs without a better one
+    rate: float  # initial; it falls to 0 along half a cosine
+    patience: int  # epochs without improvement
     seed: int
     device: torch.device
 
 
 @dataclass(frozen=True)
-class Stepped:
-    """After each step."""
+class StepDone:
+    """Progress after a step."""
 
     step: int
-    epoch: int  # under way, from 1
-    photos: int  # looked at in this step
-    done: int  # photos looked at so far; each counts once an epoch
-    total: int  # of all epochs
+    epoch: int  # the current one, from 1
+    photos: int  # in this step
+    done: int  # photos so far; each counts once an epoch
+    total: int  # photos of all epochs
     loss: float
     rate: float
     seconds: float  # spent so far, in all runs
 
 
 @dataclass(frozen=True)
-class Judged:
-    """After each epoch: the mean losses of the photos."""
+class EpochDone:
+    """Progress after an epoch, with mean losses of its photos."""
 
     step: int
     epoch: int
     epochs: int
-    learning: float
-    stopping: float | None  # None: too few photos are kept apart for it
+    loss: float
+    validation_loss: float | None  # None: too few photos are kept apart for it
     best: bool  # of the epochs so far
     seconds: float
 
 
 @dataclass(frozen=True)
-class Halved:
-    """Memory ran out; from here on a step has fewer photos."""
+class BatchHalved:
+    """Notice that memory ran out, and that from here on a step has fewer photos."""
 
     batch: int
 
 
 @dataclass(frozen=True)
-class Unjudged:
-    """At the beginning: too few photos tell when to stop, so that all epochs will be done."""
+class NoValidation:
+    """Notice at the beginning that too few photos are kept apart, so all epochs will be done."""
 
 
-Progress = Stepped | Judged | Halved | Unjudged
+Progress = StepDone | EpochDone | BatchHalved | NoValidation
 
 
 def fit(
@@ -93,36 +94,36 @@ def fit(
     state: State,
     *,
     on_progress: Callable[[Progress], None],
-    keep: Callable[[], None],
+    save: Callable[[], None],
     stop: Callable[[], bool],
 ) -> bool:
-    """Learn until the epochs or the patience are over; False if stopped before.
+    """Train until the epochs or the patience are used up; False if stopped before.
 
     Args:
-        keep: called after each step, and may keep the state.
-        stop: asked after each step.
+        save: called after each step and epoch; may save the state.
+        stop: called after each step.
 
-    Raises PresetError where the loss is no number any more.
+    Raises PresetError if the loss is not finite any more.
     """
-    judged = list(range(task.learning, task.learning + task.stopping))
-    if not is_over(task, state) and not (judged and _differ(task, task.targets(judged))):
-        on_progress(Unjudged())
+    validation = list(range(task.train, task.train + task.validation))
+    if not is_over(task, state) and not (validation and _differ(task, task.targets(validation))):
+        on_progress(NoValidation())
     while not is_over(task, state):
         position = state.position
-        while position.done < task.learning:
+        while position.done < task.train:
             try:
-                for stepped in _steps(task, state):
-                    on_progress(stepped)
-                    keep()
+                for step_done in _steps(task, state):
+                    on_progress(step_done)
+                    save()
                     if stop():
                         return False
             except (RuntimeError, MemoryError) as error:
                 if position.batch == 1 or not ran_out(error):
                     raise
                 position.batch //= 2
-                on_progress(Halved(position.batch))
-        on_progress(_judge(task, state))
-        keep()
+                on_progress(BatchHalved(position.batch))
+        on_progress(_end_epoch(task, state))
+        save()
     return True
 
 
@@ -132,37 +133,38 @@ def is_over(task: Task, state: State) -> bool:
     return position.epoch == task.epochs or waited >= task.patience
 
 
-def _steps(task: Task, state: State) -> Iterator[Stepped]:
-    """The steps of the rest of an epoch."""
+def _steps(task: Task, state: State) -> Iterator[StepDone]:
+    """Take the remaining steps of an epoch."""
     position = state.position
-    looks = learning_looks(
-        task.learning, task.views, seed=task.seed, epoch=position.epoch, first=position.done
+    samples = training_samples(
+        task.train, task.views, seed=task.seed, epoch=position.epoch, first=position.done
     )
     begun = time.monotonic() - position.seconds
-    for seen in task.source(chunks(looks, position.batch)):
+    for batch in task.source(chunks(samples, position.batch)):
         rate = _set_rate(task, state)
-        loss = _step(task, state, seen) if seen.rows else 0.0
+        loss = _step(task, state, batch) if batch.rows else 0.0
         position.step += 1
-        position.done += len(seen.looks)
-        position.total += loss * len(seen.rows)
-        position.seen += len(seen.rows)
+        position.done += len(batch.samples)
+        position.total += loss * len(batch.rows)
+        position.seen += len(batch.rows)
         position.seconds = time.monotonic() - begun
-        yield Stepped(
+        yield StepDone(
             position.step,
             position.epoch + 1,
-            len(seen.looks),
-            position.epoch * task.learning + position.done,
-            task.epochs * task.learning,
+            len(batch.samples),
+            position.epoch * task.train + position.done,
+            task.epochs * task.train,
             loss,
             rate,
             position.seconds,
         )
 
 
-def _step(task: Task, state: State, seen: Seen) -> float:
-    """Change the weights by one batch; its loss before that."""
+def _step(task: Task, state: State, batch: FeatureBatch) -> float:
+    """Update the weights by one batch; returns its loss before that."""
     state.optimiser.zero_grad()
-    loss = _loss(task, seen, generator("left out", task.seed, state.position.step))
+    rng = generator("left out", task.seed, state.position.step)
+    loss = task.loss.measure(*_outputs(task, batch, rng))
     loss.backward()
     value = float(loss.detach())
     if not isfinite(value):
@@ -172,76 +174,74 @@ def _step(task: Task, state: State, seen: Seen) -> float:
     return value
 
 
-def _judge(task: Task, state: State) -> Judged:
-    """End an epoch: the photos that tell when to stop, and whether they never were so near."""
+def _end_epoch(task: Task, state: State) -> EpochDone:
+    """Take the validation loss, and remember the weights if it is the least so far."""
     position = state.position
-    stopping = _stopping_loss(task, position.batch)
-    learning = position.total / max(1, position.seen)
+    validation_loss = _validation_loss(task, position.batch)
+    loss = position.total / max(1, position.seen)
     position.epoch += 1
     position.done, position.seen, position.total = 0, 0, 0.0
-    position.history.append((learning, stopping))
-    best = stopping is None or position.best is None or stopping <= position.best
+    position.history.append((loss, validation_loss))
+    best = validation_loss is None or position.best is None or validation_loss <= position.best
     if best:
-        position.best, position.best_epoch = stopping, position.epoch
+        position.best, position.best_epoch = validation_loss, position.epoch
         state.best = {name: leaf.detach().clone() for name, leaf in state.weights.items()}
-    return Judged(
+    return EpochDone(
         position.step,
         position.epoch,
         task.epochs,
-        learning,
-        stopping,
+        loss,
+        validation_loss,
         best,
         position.seconds,
     )
 
 
-def _stopping_loss(task: Task, batch: int) -> float | None:
-    """Of the photos that tell when to stop, all together; None where too few can be read."""
-    looks = middle_looks(task.learning, task.stopping)
+def _validation_loss(task: Task, batch_size: int) -> float | None:
+    """Take the loss of all validation photos together; None if too few can be read."""
+    samples = chunks(validation_samples(task.train, task.validation), batch_size)
     with torch.no_grad():
-        found = [_pair(task, s, None) for s in task.source(chunks(looks, batch)) if s.rows]
-        if not found:
+        results = [_outputs(task, batch, None) for batch in task.source(samples) if batch.rows]
+        if not results:
             return None
-        outputs, captions = (torch.cat(parts) for parts in zip(*found, strict=True))
+        outputs, captions = (torch.cat(parts) for parts in zip(*results, strict=True))
         if not _differ(task, captions):
             return None
-        # Of thousands in equal parts: a loss holds each photo against each caption.
+        # In equal parts if there are thousands: a loss compares each photo with each caption.
         parts = -(-len(outputs) // TOGETHER)
         pairs = zip(outputs.chunk(parts), captions.chunk(parts), strict=True)
         return sum(float(task.loss.measure(*pair)) * len(pair[0]) for pair in pairs) / len(outputs)
 
 
-def _differ(task: Task, captions: Batch) -> bool:
-    """Whether some say another thing than the first: else a loss does not tell photos apart."""
+def _differ(task: Task, captions: Vectors) -> bool:
+    """Tell if some captions differ from the first: else a loss cannot tell photos apart."""
     units = F.normalize(captions, dim=1)
-    same = ALIKE if task.loss.centred else 1 - 1e-6  # all captions as they are may be alike
+    same = ALIKE if task.loss.centred else 1 - 1e-6  # before centring all of them may be alike
     return bool((units @ units[0] < same).any())
 
 
-def _loss(task: Task, seen: Seen, rng: torch.Generator) -> Float[Tensor, ""]:
-    return task.loss.measure(*_pair(task, seen, rng))
-
-
-def _pair(task: Task, seen: Seen, rng: torch.Generator | None) -> tuple[Batch, Batch]:
-    """The outputs for photos, and their captions."""
-    activations = seen.activations.contiguous(memory_format=torch.channels_last)
-    with _half(task.device):
-        outputs = task.top.embed(activations, rng)
-    captions = task.targets([seen.looks[row].photo for row in seen.rows]).to(task.device)
+def _outputs(
+    task: Task, batch: FeatureBatch, rng: torch.Generator | None
+) -> tuple[Vectors, Vectors]:
+    """Compute the outputs for a batch, and look up its captions."""
+    activations = batch.activations.contiguous(memory_format=torch.channels_last)
+    with _autocast(task.device):
+        outputs = task.head.embed(activations, rng)
+    captions = task.targets([batch.samples[row].photo for row in batch.rows]).to(task.device)
     return outputs.float(), captions
 
 
-def _half(device: torch.device) -> AbstractContextManager:
-    """Half precision where it is fast; bfloat16 has single precision's range: nothing to scale."""
+def _autocast(device: torch.device) -> AbstractContextManager:
+    """Use bfloat16 where it is fast; its range is single precision's, so nothing is scaled."""
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.autocast("cuda", torch.bfloat16)
     return nullcontext()
 
 
 def _set_rate(task: Task, state: State) -> float:
-    """Half a cosine, from the rate asked for down to 0."""
+    """Anneal the learning rate along half a cosine, from the initial one to 0."""
     position = state.position
-    share = (position.epoch + position.done / task.learning) / task.epochs
+    share = (position.epoch + position.done / task.train) / task.epochs
     rate = task.rate * (1 + cos(pi * share)) / 2
     for group in state.optimiser.param_groups:
         group["lr"] = rate * group["times"]

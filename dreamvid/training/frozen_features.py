@@ -1,7 +1,7 @@
-"""What the frozen part of a network sees in views of photos, and which photos break on the way.
+"""Features of photos from the frozen part of a network.
 
-Photos are read and cropped in other processes, if that is asked for; what comes back is the
-same in any number of them.
+Photos are read and cropped in worker processes, if there are any; the result is the same for any
+number of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from dreamvid.models.features import Trainable
 from dreamvid.models.preprocessing import Pixels
 from dreamvid.system.memory import ran_out
 from dreamvid.training.base import Base
-from dreamvid.training.batches import Look
+from dreamvid.training.batches import Sample
 from dreamvid.training.data.pairs import Pair
 from dreamvid.training.views import SIDE, view
 
@@ -26,51 +26,52 @@ Activations = Float[Tensor, "photos channels rows columns"]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen at a batch of looks."""
+class FeatureBatch:
+    """Features of a batch of samples, less those whose photo could not be read."""
 
-    looks: Sequence[Look]
-    rows: Sequence[int]  # the numbers, among those, of the photos that could be read
-    activations: Activations  # of these, by the frozen part's last layer; on the device
+    samples: Sequence[Sample]
+    rows: Sequence[int]  # indices of the samples that could be read
+    activations: Activations  # of these, by the last frozen layer; on the device
 
 
-Source = Callable[[Iterable[list[Look]]], Iterator[Seen]]
-"""What is seen at each batch of looks, in order."""
-Broken = Callable[[Look, str], None]
-"""Told of a photo that cannot be read any more, and why."""
+FeatureSource = Callable[[Iterable[list[Sample]]], Iterator[FeatureBatch]]
+"""Turns batches of samples into features, in order."""
+OnBroken = Callable[[Sample, str], None]
+"""Called with a sample whose photo cannot be read any more, and the reason."""
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """Photos read and looked at anew each time."""
+class FeatureExtractor:
+    """A `FeatureSource` that reads the photos and runs the network each time."""
 
     pairs: Sequence[Pair]
     base: Base
     device: torch.device
     seed: int
     workers: int  # processes beside this one
-    broken: Broken
+    on_broken: OnBroken
 
-    def __call__(self, batches: Iterable[list[Look]]) -> Iterator[Seen]:
+    def __call__(self, batches: Iterable[list[Sample]]) -> Iterator[FeatureBatch]:
         loader = DataLoader(
             _Crops(self.pairs, self.base.pixels, self.seed),
-            batch_sampler=batches,  # any iterable of batches is one
+            batch_sampler=batches,  # any iterable of batches will do
             num_workers=self.workers,
-            collate_fn=_together,
-            # A fork would take the threads of this process along, asleep.
+            collate_fn=_collate,
+            # A fork would copy this process's threads, none of them running.
             multiprocessing_context="spawn" if self.workers else None,
         )
-        for looks, made in loader:
-            rows = [row for row, each in enumerate(made) if isinstance(each, Tensor)]
-            for look, each in zip(looks, made, strict=True):
-                if isinstance(each, str):
-                    self.broken(look, each)
-            crops = torch.cat([torch.empty(0, 3, SIDE, SIDE), *(made[row] for row in rows)])
-            yield Seen(looks, rows, frozen_part(self.base.network, crops.to(self.device)))
+        for samples, results in loader:
+            rows = [row for row, result in enumerate(results) if isinstance(result, Tensor)]
+            for sample, result in zip(samples, results, strict=True):
+                if isinstance(result, str):
+                    self.on_broken(sample, result)
+            crops = torch.cat([torch.empty(0, 3, SIDE, SIDE), *(results[row] for row in rows)])
+            activations = frozen_features(self.base.network, crops.to(self.device))
+            yield FeatureBatch(samples, rows, activations)
 
 
-def frozen_part(network: Trainable, pixels: Float[Tensor, "photos 3 _ _"]) -> Activations:
-    """Of prepared pixels; in halves where memory does not suffice for all of them at once."""
+def frozen_features(network: Trainable, pixels: Float[Tensor, "photos 3 _ _"]) -> Activations:
+    """Run the frozen layers on prepared pixels, in halves if memory does not suffice."""
     try:
         with torch.no_grad():
             ready = pixels.contiguous(memory_format=torch.channels_last)
@@ -79,28 +80,32 @@ def frozen_part(network: Trainable, pixels: Float[Tensor, "photos 3 _ _"]) -> Ac
         if len(pixels) < 2 or not ran_out(error):
             raise
     half = len(pixels) // 2
-    return torch.cat([frozen_part(network, pixels[:half]), frozen_part(network, pixels[half:])])
+    halves = pixels[:half], pixels[half:]
+    return torch.cat([frozen_features(network, part) for part in halves])
 
 
-def blank(base: Base, device: torch.device) -> Activations:
-    """The frozen part's activation for a view of nothing, which tells its shape."""
-    return frozen_part(base.network, torch.zeros(1, 3, SIDE, SIDE, device=device))
+def blank_features(base: Base, device: torch.device) -> Activations:
+    """Compute the features of one black view, which have the shape of any view's."""
+    return frozen_features(base.network, torch.zeros(1, 3, SIDE, SIDE, device=device))
 
 
 class _Crops(Dataset):
-    """The views, as the network takes its pixels."""
+    """Views as the network takes its pixels."""
 
     def __init__(self, pairs: Sequence[Pair], pixels: Pixels, seed: int) -> None:
         self.pairs, self.pixels, self.seed = pairs, pixels, seed
 
-    def __getitem__(self, look: Look) -> tuple[Look, Image | str]:
-        """Its pixels; of a photo that cannot be read, the reason."""
-        pair = self.pairs[look.photo]
+    def __getitem__(self, sample: Sample) -> tuple[Sample, Image | str]:
+        """Return a sample with its pixels, or with the reason why it cannot be read."""
+        pair = self.pairs[sample.photo]
         try:
-            return look, self.pixels.prepare(view(pair.photo, pair.name, look.view, self.seed))
+            crop = view(pair.photo, pair.name, sample.view, self.seed)
+            return sample, self.pixels.prepare(crop)
         except PresetError as error:
-            return look, str(error)
+            return sample, str(error)
 
 
-def _together(items: Sequence[tuple[Look, Image | str]]) -> tuple[list[Look], list[Image | str]]:
-    return [look for look, _ in items], [made for _, made in items]
+def _collate(
+    items: Sequence[tuple[Sample, Image | str]],
+) -> tuple[list[Sample], list[Image | str]]:
+    return [sample for sample, _ in items], [result for _, result in items]

@@ -1,4 +1,4 @@
-"""log.csv: a line for each step and each epoch, as if a stopped run had never stopped."""
+"""log.csv: a line for each step and each epoch, continued when a run resumes."""
 
 import csv
 from collections.abc import Iterator
@@ -8,23 +8,25 @@ from typing import TextIO
 
 from dreamvid.errors import OutputError
 from dreamvid.system.files import write_text
-from dreamvid.training.fit import Judged, Progress, Stepped
+from dreamvid.training.fit import EpochDone, Progress, StepDone
 
 HEADINGS = ("step", "epoch", "loss", "stopping_loss", "rate", "seconds")
 
 
 class Log:
+    """The open file."""
+
     def __init__(self, file: TextIO) -> None:
         self.file, self.rows = file, csv.writer(file, lineterminator="\n")
 
     def note(self, progress: Progress) -> None:
-        """Raises OutputError."""
+        """Write a line for a step or an epoch; raises OutputError."""
         p = progress
-        if isinstance(p, Stepped):
+        if isinstance(p, StepDone):
             row = (p.step, p.epoch, f"{p.loss:.6g}", "", f"{p.rate:.6g}", f"{p.seconds:.1f}")
-        elif isinstance(p, Judged):
-            stopping = "" if p.stopping is None else f"{p.stopping:.6g}"
-            losses = f"{p.learning:.6g}", stopping
+        elif isinstance(p, EpochDone):
+            validation = "" if p.validation_loss is None else f"{p.validation_loss:.6g}"
+            losses = f"{p.loss:.6g}", validation
             row = (p.step, p.epoch, *losses, "", f"{p.seconds:.1f}")
         else:
             return
@@ -32,12 +34,12 @@ class Log:
             self.rows.writerow(row)
             self.file.flush()
         except OSError as error:
-            raise _refused(Path(self.file.name), error) from None
+            raise _output_error(Path(self.file.name), error) from None
 
 
 @contextmanager
 def open_log(path: Path, steps: int) -> Iterator[Log]:
-    """Go on with a log after so many steps; what it says of later ones is dropped.
+    """Open a log to go on after `steps` steps; lines of later ones are dropped.
 
     Raises OutputError.
     """
@@ -47,7 +49,7 @@ def open_log(path: Path, steps: int) -> Iterator[Log]:
         write_text(path, "\n".join([",".join(HEADINGS), *kept]) + "\n")
         file = path.open("a", encoding="utf-8", newline="")
     except (OSError, UnicodeError) as error:
-        raise _refused(path, error) from None
+        raise _output_error(path, error) from None
     with file:
         yield Log(file)
 
@@ -57,5 +59,5 @@ def _step(line: str) -> float:
     return int(number) if number.isdecimal() else float("inf")
 
 
-def _refused(path: Path, error: Exception) -> OutputError:
+def _output_error(path: Path, error: Exception) -> OutputError:
     return OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}")

@@ -1,7 +1,7 @@
 """A whole training run: start reading here.
 
-    pairs, split in three -> a space of their words -> what the frozen part sees of the photos
-    -> late layers and a head that lead from there into the space -> NAME.safetensors, installed
+    pairs, split in three -> a space of their words -> features of the frozen layers
+    -> late layers and a head trained into the space -> NAME.safetensors, installed
 
 Progress leaves as values; nothing here prints.
 """
@@ -23,32 +23,32 @@ from dreamvid.training.data.cleaning import stop_words
 from dreamvid.training.data.dropped import Dropped
 from dreamvid.training.data.pairs import Corpus
 from dreamvid.training.data.split import Split
-from dreamvid.training.dataset import make_lesson
-from dreamvid.training.finish import DREAMED, finish, sample
-from dreamvid.training.fit import Progress, Stepped, Task, fit
-from dreamvid.training.frozen_features import Fresh, Source, blank
-from dreamvid.training.head import make_top
+from dreamvid.training.dataset import make_dataset
+from dreamvid.training.finish import DREAMED, dream_samples, finish
+from dreamvid.training.fit import Progress, StepDone, Task, fit
+from dreamvid.training.frozen_features import FeatureExtractor, FeatureSource, blank_features
+from dreamvid.training.head import make_head
 from dreamvid.training.log import open_log
-from dreamvid.training.session import Session, Wanted
+from dreamvid.training.session import Request, Session
 from dreamvid.training.state import Position, State, restore, save
 from dreamvid.training.words.text_space import make_text_space
 
-CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the step under way
-SAMPLED = (1, 2, 4)  # eighths of the epochs after which a dream is written
+CHECKPOINT_SECONDS = 60.0  # work, at most, that a crash may cost beside the current step
+SAMPLED = (1, 2, 4)  # eighths of the epochs after which a sample dream is written
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What a run tells on its way, and asks."""
+class Callbacks:
+    """Functions that a run reports to, and asks whether to stop."""
 
-    looked: Callable[[int, int], None]  # views that the frozen part has seen, of how many
-    learned: Callable[[Progress], None]
+    on_features: Callable[[int, int], None]  # views through the frozen layers, of how many
+    on_progress: Callable[[Progress], None]
     stop: Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left behind. A stopped one is finished by running it again."""
+    """Results of a run. A stopped one is finished by running it again."""
 
     finished: bool
     epochs: int  # done
@@ -60,115 +60,123 @@ class Outcome:
 
 
 def train(
-    wanted: Wanted,
+    request: Request,
     corpus: Corpus,
     parts: Split,
     out: Path,
     *,
     device: torch.device,
     fresh: bool,
-    watch: Watch,
+    callbacks: Callbacks,
 ) -> Outcome:
-    """Train a city model into `out` and install it, or go on where the last run stopped.
+    """Train a city model into `out` and install it, or resume where the last run stopped.
 
     Args:
-        fresh: forget what an earlier run learned.
+        fresh: start over, without what an earlier run learned.
 
     Raises:
-        PresetError, ModelError: something is wrong with what is asked for.
+        PresetError, ModelError: the request cannot be met.
         ResumeError: `out` holds a run of other settings or data, a damaged one, or is in use.
         OutputError: the disk failed; what was done is kept.
     """
-    base = read_base(wanted.base, device)
-    space = make_text_space(
-        wanted.text,
-        # Also of those that tell when to stop: else a word that one of them shares with a single
-        # other caption would be lost.
-        [pair.words for pair in (*parts.train, *parts.stopping)],
-        seed=wanted.seed,
-        dimensions=wanted.dimensions,
-        vectors=wanted.vectors,
-        without=stop_words(wanted.rules.stop_words),
-    )
-    session = Session(wanted, base, make_lesson(parts, space), device)
+    session = _open_session(request, parts, device)
     unknown = _without_known_words(session, parts)
-    listed = replace(corpus, dropped=(*corpus.dropped, *unknown))
+    dropped = (*corpus.dropped, *unknown)
     with open_folder(out, session.key, fresh=fresh) as folder:
-        write_check(listed, parts, out, wanted.seed)
-        with _source(session, folder, watch) as source:
+        write_check(replace(corpus, dropped=dropped), parts, out, session.seed)
+        with _open_source(session, folder, callbacks) as source:
             task = _task(session, source)
-            state = _begun(session, task, folder)
-            finished = _learn(session, task, state, folder, watch)
+            state = _restored_state(session, task, folder)
+            finished = _fit(session, task, state, folder, callbacks)
             files: tuple[Path, ...] = ()
             if finished:
                 about = session.about(corpus, parts, state.position.history)
                 files = finish(session, task, state, out, about)
     if session.broken:
         broken = (Dropped(name, "damaged picture", why) for name, why in session.broken.items())
-        write_dropped((*listed.dropped, *broken), out / "dropped.csv")
+        write_dropped((*dropped, *broken), out / "dropped.csv")
     return Outcome(
         finished,
         state.position.epoch,
         state.position.best_epoch,
         files,
-        tuple(word for word, _ in session.lesson.most_used(DREAMED)),
+        tuple(word for word, _ in session.dataset.most_used(DREAMED)),
         len(session.broken),
         len(unknown),
     )
 
 
+def _open_session(request: Request, parts: Split, device: torch.device) -> Session:
+    """Load the base network and make the space of words."""
+    base = read_base(request.base, device)
+    space = make_text_space(
+        request.text,
+        # With the validation captions: else a word that one of them shares with a single other
+        # caption would be lost.
+        [pair.words for pair in (*parts.train, *parts.validation)],
+        seed=request.hyper.seed,
+        dimensions=request.dimensions,
+        vectors=request.vectors,
+        without=stop_words(request.rules.stop_words),
+    )
+    return Session(request, base, make_dataset(parts, space), device)
+
+
 def _without_known_words(session: Session, parts: Split) -> list[Dropped]:
-    taught = {pair.name for pair in session.lesson.pairs}
+    known = {pair.name for pair in session.dataset.pairs}
     return [
         Dropped(pair.name, "no known word", pair.caption)
-        for pair in (*parts.train, *parts.stopping)
-        if pair.name not in taught
+        for pair in (*parts.train, *parts.validation)
+        if pair.name not in known
     ]
 
 
 @contextmanager
-def _source(session: Session, folder: RenderFolder, watch: Watch) -> Iterator[Source]:
-    """What sees the photos, or what is kept of them; raises Stopped where that is not whole."""
-    lesson, device = session.lesson, session.device
-    broken, seed = session.note_broken, session.wanted.seed
-    fresh = Fresh(lesson.pairs, session.base, device, seed, session.workers, broken)
+def _open_source(
+    session: Session, folder: RenderFolder, callbacks: Callbacks
+) -> Iterator[FeatureSource]:
+    """Open the cache, completed first, or a feature extractor; raises Stopped while filling."""
+    dataset, device, on_broken = session.dataset, session.device, session.note_broken
+    extractor = FeatureExtractor(
+        dataset.pairs, session.base, device, session.seed, session.workers, on_broken
+    )
     if not session.records.views:
-        yield fresh
+        yield extractor
         return
     path = fill_cache(
         folder.work,
         session.cache_key,
         session.records,
-        fresh,
-        progress=watch.looked,
-        stop=watch.stop,
+        extractor,
+        on_progress=callbacks.on_features,
+        stop=callbacks.stop,
     )
-    with open_cache(path, session.records, device, broken) as cache:
+    with open_cache(path, session.records, device, on_broken) as cache:
         yield cache
 
 
-def _task(session: Session, source: Source) -> Task:
-    lesson, settings = session.lesson, session.settings
-    shown = blank(session.base, session.device)
+def _task(session: Session, source: FeatureSource) -> Task:
+    dataset, settings = session.dataset, session.settings
+    features = blank_features(session.base, session.device)
     return Task(
-        top=make_top(session.base, shown, len(lesson.mean), seed=session.wanted.seed),
+        head=make_head(session.base, features, len(dataset.mean), seed=session.seed),
         source=source,
-        targets=partial(lesson.captions, centred=session.loss.centred),
+        targets=partial(dataset.captions, centred=session.loss.centred),
         loss=session.loss,
-        learning=lesson.learning,
-        stopping=lesson.stopping,
+        train=dataset.train,
+        validation=dataset.validation,
         views=session.records.views,
         epochs=settings["epochs"],
         rate=settings["rate"],
         patience=settings["patience"],
-        seed=session.wanted.seed,
+        seed=session.seed,
         device=session.device,
     )
 
 
-def _begun(session: Session, task: Task, folder: RenderFolder) -> State:
-    """Where the last run stopped, or the beginning; raises ResumeError."""
-    weights = task.top.weights
+def _restored_state(session: Session, task: Task, folder: RenderFolder) -> State:
+    """Load the last run's state, or make the initial one; raises ResumeError."""
+    weights = task.head.weights
     position = Position(session.settings["batch"])
     state = State(position, weights, session.loss.make_optimiser(weights))
     if folder.checkpoint.exists():
@@ -176,34 +184,38 @@ def _begun(session: Session, task: Task, folder: RenderFolder) -> State:
     return state
 
 
-def _learn(session: Session, task: Task, state: State, folder: RenderFolder, watch: Watch) -> bool:
-    """Fit, keeping the state in the folder, with log.csv and sample dreams beside it."""
-    saved, kept = time.monotonic(), state.position.step
+def _fit(
+    session: Session, task: Task, state: State, folder: RenderFolder, callbacks: Callbacks
+) -> bool:
+    """Run `fit`, writing checkpoints, log.csv and sample dreams into the folder."""
+    saved_at, first_step = time.monotonic(), state.position.step
 
-    def keep() -> None:
-        nonlocal saved
-        if time.monotonic() - saved > CHECKPOINT_SECONDS:
+    def save_checkpoint() -> None:
+        nonlocal saved_at
+        if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
             save(state, folder.checkpoint)
-            saved = time.monotonic()
+            saved_at = time.monotonic()
 
     with open_log(folder.out / "log.csv", state.position.step) as log:
 
-        def learned(progress: Progress) -> None:
+        def on_progress(progress: Progress) -> None:
             log.note(progress)
-            watch.learned(progress)
-            if not (isinstance(progress, Stepped) and session.wanted.dreams):
+            callbacks.on_progress(progress)
+            if not (isinstance(progress, StepDone) and session.request.dreams):
                 return
             if _is_sampled(progress):
-                sample(session, task, progress.step, folder.out)
+                dream_samples(session, task, progress.step, folder.out)
 
-        finished = fit(task, state, on_progress=learned, keep=keep, stop=watch.stop)
-    if state.position.step > kept:
+        finished = fit(
+            task, state, on_progress=on_progress, save=save_checkpoint, stop=callbacks.stop
+        )
+    if state.position.step > first_step:
         save(state, folder.checkpoint)
     return finished
 
 
-def _is_sampled(progress: Stepped) -> bool:
-    """Whether one of the `SAMPLED` shares was reached in this step."""
+def _is_sampled(progress: StepDone) -> bool:
+    """Tell if this step reached one of the `SAMPLED` shares."""
     before, after = (
         8 * done // progress.total for done in (progress.done - progress.photos, progress.done)
     )

@@ -1,4 +1,4 @@
-"""What one training run is: what was asked for, spelled out, and what its weights depend on."""
+"""A training run's request, its resolved settings, and the keys that its results depend on."""
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -9,23 +9,36 @@ from typing import Any, Literal
 import torch
 
 from dreamvid.system.files import sha256
+from dreamvid.system.version import __version__
 from dreamvid.training.base import Base
-from dreamvid.training.batches import Look
+from dreamvid.training.batches import Sample
 from dreamvid.training.cache import Records, views_within
 from dreamvid.training.data.pairs import Corpus, Rules
 from dreamvid.training.data.split import Split, names_digest
-from dreamvid.training.dataset import Lesson
-from dreamvid.training.frozen_features import blank
+from dreamvid.training.dataset import Dataset
+from dreamvid.training.frozen_features import blank_features
 from dreamvid.training.losses import LOSSES, Loss
 
 MANY = 4000  # photos from which on a step has as many as the recipe's
 FEW_A_STEP, MANY_A_STEP = 32, 120
-MOST_USED = 20  # words that a model names
+MOST_USED = 20  # words listed in a model
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What somebody asks for; None stands for what fits the loss or the number of photos."""
+class Hyperparameters:
+    """Settings of the optimisation; None: the default for the loss and the number of photos."""
+
+    loss: str = next(iter(LOSSES))
+    epochs: int = 20
+    batch: int | None = None  # photos a step
+    rate: float | None = None
+    patience: int = 5  # epochs without improvement
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """Settings of a training run, as the user gives them."""
 
     name: str
     base: str
@@ -33,98 +46,101 @@ class Wanted:
     text: Literal["words", "labels"] = "words"
     vectors: Path | None = None
     dimensions: int = 300
-    loss: str = next(iter(LOSSES))
-    epochs: int = 20
-    batch: int | None = None
-    rate: float | None = None
-    patience: int = 5
-    seed: int = 0
+    hyper: Hyperparameters = field(default_factory=Hyperparameters)
     cache: float = 4.0  # GB of disk
-    workers: int | None = None  # processes that read photos
+    workers: int | None = None  # processes that read photos; None: by the device
     credits: str = ""
     dreams: bool = True
 
 
 @dataclass(frozen=True)
 class Session:
-    wanted: Wanted
+    """A request with what it needs loaded: the base network and the dataset."""
+
+    request: Request
     base: Base
-    lesson: Lesson
+    dataset: Dataset
     device: torch.device
     broken: dict[str, str] = field(default_factory=dict)
-    """Photos that could not be read any more, and why."""
+    """Reasons by the names of photos that could not be read any more."""
+
+    @property
+    def seed(self) -> int:
+        return self.request.hyper.seed
 
     @property
     def loss(self) -> Loss:
-        return LOSSES[self.wanted.loss]
+        return LOSSES[self.request.hyper.loss]
 
     @property
     def workers(self) -> int:
-        """A CPU that trains has nothing left for other processes."""
-        usual = 2 if self.device.type == "cuda" else 0
-        return usual if self.wanted.workers is None else self.wanted.workers
+        """Number of processes that read photos: 0 by default on a CPU, which is busy training."""
+        if self.request.workers is not None:
+            return self.request.workers
+        return 2 if self.device.type == "cuda" else 0
 
     @cached_property
     def records(self) -> Records:
-        learning, stopping = self.lesson.learning, self.lesson.stopping
-        shape = tuple(blank(self.base, self.device).shape[1:])
-        budget = int(self.wanted.cache * 1e9)
-        return Records(learning, stopping, views_within(budget, learning, stopping, shape), shape)
+        """Layout of the feature cache; with 0 views if it would not fit."""
+        train, validation = self.dataset.train, self.dataset.validation
+        shape = tuple(blank_features(self.base, self.device).shape[1:])
+        budget = int(self.request.cache * 1e9)
+        return Records(train, validation, views_within(budget, train, validation, shape), shape)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What is asked for, spelled out; JSON values."""
-        wanted, many = self.wanted, self.lesson.learning >= MANY
+        """The request with defaults filled in; JSON values."""
+        request, hyper, many = self.request, self.request.hyper, self.dataset.train >= MANY
         batch = MANY_A_STEP if many else FEW_A_STEP
         rate = self.loss.rate_of_many if many else self.loss.rate
         return {
-            "base": wanted.base,
-            "text": wanted.text,
-            "vectors": sha256(wanted.vectors) if wanted.vectors else None,
-            "dimensions": len(self.lesson.mean),
-            "loss": wanted.loss,
-            "epochs": wanted.epochs,
-            "batch": wanted.batch or batch,
-            "rate": wanted.rate or rate,
-            "patience": wanted.patience,
-            "seed": wanted.seed,
+            "base": request.base,
+            "text": request.text,
+            "vectors": sha256(request.vectors) if request.vectors else None,
+            "dimensions": len(self.dataset.mean),
+            "loss": hyper.loss,
+            "epochs": hyper.epochs,
+            "batch": hyper.batch or batch,
+            "rate": hyper.rate or rate,
+            "patience": hyper.patience,
+            "seed": hyper.seed,
             "views": self.records.views,
         }
 
     @cached_property
     def key(self) -> dict[str, Any]:
-        """All that the weights depend on: a run is only resumed with the same."""
-        data = {"photos": self.lesson.learning, "data": self.lesson.digest()}
-        own = {"base sha256": self.base.fingerprint, "dreamvid": version("dreamvid")}
+        """Everything that the weights depend on: a run is only resumed with the same."""
+        data = {"photos": self.dataset.train, "data": self.dataset.digest()}
+        own = {"base sha256": self.base.fingerprint, "dreamvid": __version__}
         return self.settings | data | own
 
     @property
     def cache_key(self) -> dict[str, Any]:
-        """All that what is kept of the photos depends on."""
+        """Everything that the cached features depend on."""
         return {name: self.key[name] for name in ("base sha256", "data", "seed", "dreamvid")}
 
-    def note_broken(self, look: Look, reason: str) -> None:
-        self.broken.setdefault(self.lesson.pairs[look.photo].name, reason)
+    def note_broken(self, sample: Sample, reason: str) -> None:
+        self.broken.setdefault(self.dataset.pairs[sample.photo].name, reason)
 
     def about(
         self, corpus: Corpus, parts: Split, history: list[tuple[float, float | None]]
     ) -> dict[str, Any]:
-        """What a finished model says of itself; JSON values, the same in each run.
+        """Describe the run for a finished model; JSON values, the same in each run.
 
         Args:
-            history: for each epoch, the losses.
+            history: training and validation loss of each epoch.
         """
-        learning, stopping = self.lesson.learning, self.lesson.stopping
+        train, validation = self.dataset.train, self.dataset.validation
         return {
-            "name": self.wanted.name,
-            "seed": self.wanted.seed,
-            "rules": asdict(self.wanted.rules),
+            "name": self.request.name,
+            "seed": self.seed,
+            "rules": asdict(self.request.rules),
             "settings": self.settings,
             "captions": corpus.source,
-            "counts": {"train": learning, "stopping": stopping, "test": len(parts.test)},
+            "counts": {"train": train, "stopping": validation, "test": len(parts.test)},
             "names_sha256": names_digest(parts.test or corpus.pairs),
-            "most_used": self.lesson.most_used(MOST_USED),
+            "most_used": self.dataset.most_used(MOST_USED),
             "losses": history,
-            "credits": self.wanted.credits,
-            "versions": {name: version(name) for name in ("dreamvid", "torch")},
+            "credits": self.request.credits,
+            "versions": {"dreamvid": __version__, "torch": version("torch")},
         }

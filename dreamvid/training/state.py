@@ -1,4 +1,4 @@
-"""A training run's whole state: kept whole on the disk, taken back bit for bit."""
+"""The whole state of a training run, saved and restored bit for bit."""
 
 import json
 from collections.abc import Mapping
@@ -13,39 +13,38 @@ from torch.optim import Optimizer
 from dreamvid.errors import ResumeError
 from dreamvid.system.tensors import write_safetensors
 
-WEIGHT, BEST, MOMENT = "weight ", "best ", "moment "  # before a tensor's name
+WEIGHT, BEST, MOMENT = "weight ", "best ", "moment "  # prefixes of tensors' names
 
 
 @dataclass
 class Position:
-    """How far a run is; changed in place as it goes on."""
+    """Position within a run, changed in place; its fields' names are keys of the checkpoint."""
 
     batch: int  # photos a step
     step: int = 0  # steps done
     epoch: int = 0  # epochs done
-    done: int = 0  # photos done of the epoch under way
-    seen: int = 0  # of those, such as could be read
-    total: float = 0.0  # of their losses
+    done: int = 0  # photos done in the current epoch
+    seen: int = 0  # of those, the ones that could be read
+    total: float = 0.0  # sum of their losses
     history: list[tuple[float, float | None]] = field(default_factory=list)
-    """For each epoch, the mean losses of the photos learned from, and of those that tell when
-    to stop; None where these are too few."""
-    best: float | None = None  # least mean loss of the photos that tell when to stop
-    best_epoch: int = 0  # after so many epochs
+    """Mean training and validation loss of each epoch; None: too few validation photos."""
+    best: float | None = None  # least validation loss
+    best_epoch: int = 0  # number of epochs after which it was reached
     seconds: float = 0.0  # spent
 
 
 @dataclass
 class State:
-    """The tensors of the run, and how far it is."""
+    """Tensors of a run, and its position."""
 
     position: Position
-    weights: Mapping[str, Tensor]  # what learns; changed in place
+    weights: Mapping[str, Tensor]  # trained in place
     optimiser: Optimizer  # over all of them
     best: dict[str, Tensor] = field(default_factory=dict)  # the weights at `best_epoch`
 
 
 def save(state: State, path: Path) -> None:
-    """The old file stays whole until the new one is; raises OutputError."""
+    """Write the state, replacing the old file only when complete; raises OutputError."""
     tensors = {f"{WEIGHT}{name}": value for name, value in state.weights.items()}
     tensors |= {f"{BEST}{name}": value for name, value in state.best.items()}
     for number, moments in state.optimiser.state_dict()["state"].items():
@@ -54,13 +53,13 @@ def save(state: State, path: Path) -> None:
 
 
 def restore(state: State, path: Path) -> None:
-    """Take back what `save` kept; raises ResumeError if the file is damaged."""
+    """Load what `save` wrote into the state; raises ResumeError if the file is damaged."""
     try:
         with safe_open(path, "pt") as file:
-            kept = json.loads(file.metadata()["position"])
+            position = json.loads(file.metadata()["position"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        history = [(learning, stopping) for learning, stopping in kept["history"]]
-        state.position = Position(**kept | {"history": history})
+        history = [(loss, validation) for loss, validation in position["history"]]
+        state.position = Position(**position | {"history": history})
         with torch.no_grad():
             for name, leaf in state.weights.items():
                 leaf.copy_(tensors[f"{WEIGHT}{name}"])
@@ -77,13 +76,13 @@ def restore(state: State, path: Path) -> None:
 
 def _restore_moments(state: State, tensors: Mapping[str, Tensor]) -> None:
     leaves = [leaf for group in state.optimiser.param_groups for leaf in group["params"]]
-    found: dict[int, dict[str, Tensor]] = {}
+    moments: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith(MOMENT):
             number, _, key = name.removeprefix(MOMENT).partition(" ")
             leaf = leaves[int(number)]
-            if value.shape == leaf.shape:  # in the leaf's layout, so that steps stay the same
+            if value.shape == leaf.shape:  # in the leaf's memory layout, so that steps stay equal
                 value = torch.empty_like(leaf, requires_grad=False).copy_(value)
-            found.setdefault(int(number), {})[key] = value
-    kept = state.optimiser.state_dict()
-    state.optimiser.load_state_dict({**kept, "state": found})
+            moments.setdefault(int(number), {})[key] = value
+    current = state.optimiser.state_dict()
+    state.optimiser.load_state_dict({**current, "state": moments})

@@ -62,7 +62,7 @@ def keys(case):
 
 
 @pytest.mark.slow
-def test_a_record_has_every_figure_and_they_agree(capsys):
+def test_record_has_every_figure_and_they_agree(capsys):
     found = bench(capsys, *SMALL)
     (case,) = found["cases"]
     assert keys(case) == CASE
@@ -81,7 +81,7 @@ def test_a_record_has_every_figure_and_they_agree(capsys):
     assert {"torch", "dreamvid", "python"} <= machine["versions"].keys()
 
 
-def test_each_layer_and_size_is_a_case(capsys):
+def test_cases_are_each_layer_and_size(capsys):
     words = ("--model", "lite0", "--layer", "block_1/expand", "--layer", "block_3/expand")
     sizes = ("--size", "64x48", "--size", "80x64", "--size", "64x48")
     found = bench(capsys, *words, *sizes, "--repeats", 1)["cases"]
@@ -93,14 +93,14 @@ def test_each_layer_and_size_is_a_case(capsys):
     ]
 
 
-def test_without_googlenet_the_embedded_model_is_measured_where_it_usually_dreams(capsys):
+def test_default_model_without_googlenet_is_lite0(capsys):
     found = bench(capsys, "--size", "64x48", "--repeats", 1)["cases"]
     assert {case["model"] for case in found} == {"lite0"}
     assert [case["layer"] for case in found] == ["block_9/expand", "block_11/expand"]
 
 
 @pytest.mark.slow
-def test_a_film_is_told_part_by_part(capsys):
+def test_film_is_timed_part_by_part(capsys):
     words = ("--film", "64x48", "--frames", 2, "--set", "dream.steps=1")
     film = bench(capsys, *SMALL, *words)["film"]
     assert (film["frames"], film["size"]) == (2, "64x48")
@@ -128,7 +128,7 @@ def told_time(monkeypatch, took):
     monkeypatch.setattr(scaling, "make_step", make_step)
 
 
-def test_short_steps_are_taken_in_a_row(monkeypatch):
+def test_short_steps_are_timed_in_a_row(monkeypatch):
     counts = Counter()
     told_time(monkeypatch, lambda size: counts.update([size]) or size[0] / 1e4)
     monkeypatch.setattr(scaling, "LADDER", ((100, 2), (1000, 2), (10000, 2)))
@@ -138,7 +138,7 @@ def test_short_steps_are_taken_in_a_row(monkeypatch):
     assert [row.seconds.median for row in found] == pytest.approx([0.01, 0.1, 1.0])
 
 
-def test_a_growing_picture_is_held_against_the_reference(capsys, monkeypatch):
+def test_scaling_is_relative_to_the_reference_size(capsys, monkeypatch):
     monkeypatch.setattr(scaling, "LADDER", ((64, 48), (96, 64), (128, 96), (4096, 4096)))
     monkeypatch.setattr(scaling, "REFERENCE", (96, 64))
     monkeypatch.setattr(scaling, "BUDGET", 1e9)
@@ -150,7 +150,7 @@ def test_a_growing_picture_is_held_against_the_reference(capsys, monkeypatch):
     assert found[1]["nanoseconds_per_pixel"] == pytest.approx(0.125e9 / (96 * 64))
 
 
-def test_sizes_that_would_take_too_long_are_left_out(capsys, monkeypatch):
+def test_scaling_leaves_out_sizes_that_take_too_long(capsys, monkeypatch):
     took = {(64, 48): 1.0, (96, 64): 2.0, (128, 96): 4.0, (192, 128): 8.0}
     monkeypatch.setattr(scaling, "LADDER", tuple(took))
     monkeypatch.setattr(scaling, "REFERENCE", (96, 64))
@@ -160,7 +160,7 @@ def test_sizes_that_would_take_too_long_are_left_out(capsys, monkeypatch):
     assert [row["size"] for row in found] == ["64x48", "96x64", "128x96"]
 
 
-def test_a_run_is_held_against_an_earlier_one(capsys, tmp_path):
+def test_compare_with_an_earlier_run(capsys, tmp_path):
     first = bench(capsys, *SMALL, "--out", tmp_path / "a.json")
     earlier = json.loads((tmp_path / "a.json").read_text())
     assert earlier == first
@@ -180,7 +180,7 @@ def test_a_run_is_held_against_an_earlier_one(capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_two_runs_do_not_share_is_one_line(capsys, tmp_path):
+def test_compare_without_common_cases_is_one_line(capsys, tmp_path):
     first = bench(capsys, *SMALL, "--out", tmp_path / "a.json")
     words = (*SMALL, "--device", "cpu", "--json", "--compare", tmp_path / "a.json")
     assert "--compare: " not in run(capsys, "bench", *words)[2]
@@ -195,7 +195,7 @@ def test_what_two_runs_do_not_share_is_one_line(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "0", "-1", "1" + "0" * 400])
-def test_values_that_no_bench_measures_are_refused(tmp_path, value):
+def test_compare_refuses_impossible_values(tmp_path, value):
     spread = {"s": 2.0, "s_quartiles": [1.0, 3.0]}
     case = {"model": "lite0", "layer": "a", "size": "64x48"}
     for name in ("seconds_per_step", "share_of_matrix_rate"):
@@ -249,7 +249,7 @@ def test_tables_have_a_row_for_each_case_part_and_ratio(capsys, tmp_path):
         (("--out", ".."), 6, "cannot be written: it is a folder"),
     ],
 )
-def test_bad_input_is_one_line_before_the_work(capsys, monkeypatch, words, code, message):
+def test_mistakes_are_one_line_before_the_work(capsys, monkeypatch, words, code, message):
     monkeypatch.setattr("dreamvid.cli.bench.note", lambda text: 1 / 0)  # told of each measurement
     found, out, error = run(capsys, "bench", "--device", "cpu", *words)
     assert (found, out) == (code, ""), error
@@ -267,16 +267,14 @@ def test_bad_input_is_one_line_before_the_work(capsys, monkeypatch, words, code,
         (EMPTY, "--compare: a.json has nothing that is measured now (it has: nothing)"),
     ],
 )
-def test_a_file_that_cannot_be_compared_is_refused_before_the_work(
-    capsys, tmp_path, monkeypatch, text, message
-):
+def test_compare_refuses_a_bad_file_before_the_work(capsys, tmp_path, monkeypatch, text, message):
     monkeypatch.setattr("dreamvid.cli.bench.note", lambda text: 1 / 0)  # told of each measurement
     (tmp_path / "a.json").write_text(text)
     code, _, error = run(capsys, "bench", "--device", "cpu", *SMALL, "--compare", "a.json")
     assert code == 2 and message in error and error.count("\n") == 1
 
 
-def test_half_precision_is_measured_and_told(capsys, monkeypatch):
+def test_half_precision_is_measured(capsys, monkeypatch):
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": True})
     found = bench(capsys, *SMALL, "--precision", "half")
     assert found["machine"]["precision"] == "bfloat16"

@@ -32,7 +32,7 @@ def photos(tmp_path, rng):
     return tmp_path
 
 
-def test_photos_make_a_direction_that_presets_name(photos, capsys, models_home):
+def test_direction_from_photos_is_named_by_presets(photos, capsys, models_home):
     words = ("--photos", photos / "stripes", "--against", photos / "plain", *SMALL)
     code, said, noted = run(capsys, "direction", "stripes", *words, "--credits", "Photos: me")
     path = models_home / "directions" / "lite0" / "stripes.safetensors"
@@ -56,7 +56,7 @@ def test_photos_make_a_direction_that_presets_name(photos, capsys, models_home):
     assert code == 0 and "stripes" not in listed and "left out: stripes: " in noted
 
 
-def test_photos_alone_are_held_against_generated_pictures(photos, capsys, tmp_path):
+def test_direction_from_photos_alone_uses_generated_images(photos, capsys, tmp_path):
     out = tmp_path / "made.safetensors"
     words = ("direction", "x", "--photos", photos / "plain", *SMALL, "--out", out, "--json")
     said = json.loads(run(capsys, *words)[1])
@@ -65,7 +65,7 @@ def test_photos_alone_are_held_against_generated_pictures(photos, capsys, tmp_pa
     assert said["shares"] == {"block_2/expand": 1.0}
 
 
-def test_labels_are_looked_for_in_photos(photos, capsys, tmp_path):
+def test_direction_from_labels_finds_them_in_photos(photos, capsys, tmp_path):
     words = ("direction", "x", "--labels", "city", "--photos", photos / "stripes")
     out = tmp_path / "made.safetensors"
     code, _, _ = run(capsys, *words, "--layers", "head=0.3", *SMALL, "--out", out)
@@ -76,7 +76,7 @@ def test_labels_are_looked_for_in_photos(photos, capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_labels_alone_are_dreamed_the_same_way_for_the_same_seed(capsys, tmp_path, monkeypatch):
+def test_direction_from_labels_alone_follows_the_seed(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(dreams, "SIZE", (48, 64))
     monkeypatch.setattr(dreams, "ASCENT", Ascent(octaves=1, steps=1))
     monkeypatch.setattr(make, "STARTS", 2)
@@ -123,14 +123,14 @@ def test_labels_alone_are_dreamed_the_same_way_for_the_same_seed(capsys, tmp_pat
         (("--labels", "city", "--out", "/proc/a.safetensors"), 6, "/proc/a.safetensors: cannot be"),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_line(words, code, said, capsys, tmp_path, monkeypatch):
+def test_mistakes_are_one_line(words, code, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found, _, error = run(capsys, "direction", "town", *words)
     assert found == code and said in error and error.count("\n") == 1
     assert not [*tmp_path.iterdir()]  # no folder was made
 
 
-def test_few_others_and_small_photos_are_told_from_the_rest(photos, capsys, monkeypatch):
+def test_mistakes_in_photo_folders_name_the_option(photos, capsys, monkeypatch):
     few = photos / "few"
     few.mkdir()
     save(torch.rand(1, 3, 15, 40), few / "low.png")
@@ -144,7 +144,7 @@ def test_few_others_and_small_photos_are_told_from_the_rest(photos, capsys, monk
     assert code == 0 and "low.png is 40x15 pixels, under 16 a side" in error
 
 
-def test_an_unknown_word_is_of_the_option_that_names_it(capsys, rng, monkeypatch):
+def test_unknown_word_names_its_option(capsys, rng, monkeypatch):
     lite = store.load("lite0", torch.device("cpu"))
     assert lite.head is not None
     head = Head("head", torch.randn(4, 1280, generator=rng), torch.zeros(4))
@@ -165,7 +165,7 @@ def test_names_are_checked_before_the_work(name, said, capsys):
     assert code == 2 and said in error
 
 
-def test_the_list_is_of_one_model_with_what_it_has_from_its_base(capsys, models_home, monkeypatch):
+def test_list_of_a_model_includes_its_base(capsys, models_home, monkeypatch):
     own = models_home / "directions" / "barcelona" / "sea.safetensors"
     write_direction(own, Direction({"head": torch.ones(1280)}, {"head": 1.0}, "barcelona"))
     monkeypatch.setattr(shelf, "base_of", lambda name: {"barcelona": "lite0"}.get(name))

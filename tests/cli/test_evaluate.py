@@ -14,7 +14,7 @@ from dreamvid.models.networks.city import City, write_city
 from dreamvid.models.weights import store
 from dreamvid.models.weights.install import install
 from dreamvid.training.data.pairs import Rules
-from dreamvid.training.data.split import place
+from dreamvid.training.data.split import position
 from dreamvid.training.evaluation import word_dreams as dreams
 from tests.support.command import run
 
@@ -79,7 +79,7 @@ def digest(names):
 
 
 def held_out(seed):
-    return [n for n in range(COUNT) if place(f"{n}.png", seed) >= 0.85]
+    return [n for n in range(COUNT) if position(f"{n}.png", seed) >= 0.85]
 
 
 def table(photos):
@@ -113,7 +113,7 @@ def test_photos_and_words_find_each_other(capsys, photos, city, tmp_path):
 
 
 @pytest.mark.slow
-def test_all_photos_may_be_asked_about(capsys, photos, city, tmp_path):
+def test_all_evaluates_all_photos(capsys, photos, city, tmp_path):
     told = {"counts": {"test": 0}, "names_sha256": digest(f"{n}.png" for n in range(COUNT))}
     common = (*table(photos), "--all", "--no-dreams", "--out", tmp_path / "sheets")
     _, _, errors = run(capsys, "evaluate", city("all", **told), *common)
@@ -127,7 +127,7 @@ def test_all_photos_may_be_asked_about(capsys, photos, city, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_sheets_show_what_is_asked_for(capsys, photos, city, tmp_path, monkeypatch):
+def test_sheets_show_the_given_words(capsys, photos, city, tmp_path, monkeypatch):
     monkeypatch.setattr(dreams, "WIDTH", 64)
     monkeypatch.setattr(dreams, "HEIGHT", 48)
     monkeypatch.setattr(dreams, "SETTINGS", ("dream.octaves=1", "dream.steps=2"))
@@ -162,7 +162,7 @@ def test_other_photos_are_noted(capsys, photos, city, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_path):
+def test_mistakes_are_one_line(capsys, photos, city, tmp_path):
     def refused(*words):
         code, printed, errors = run(capsys, "evaluate", *words)
         assert not printed
@@ -200,10 +200,10 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(capsys, photos, city, tmp_
 
 
 @pytest.mark.slow
-def test_ridge_is_left_out_where_the_model_learned_from_one_photo(capsys, photos, city, tmp_path):
+def test_ridge_needs_more_than_one_training_photo(capsys, photos, city, tmp_path):
     kept = held_out(SEED)
-    one = next(n for n in range(COUNT) if place(f"{n}.png", SEED) < 0.8)
-    stopping = next(n for n in range(COUNT) if 0.8 <= place(f"{n}.png", SEED) < 0.85)
+    one = next(n for n in range(COUNT) if position(f"{n}.png", SEED) < 0.8)
+    stopping = next(n for n in range(COUNT) if 0.8 <= position(f"{n}.png", SEED) < 0.85)
     for number in {*range(COUNT)} - {*kept, one, stopping}:
         (photos / f"{number}.png").unlink()
     words = (city(), *table(photos), "--no-dreams", "--out", tmp_path / "sheets")
@@ -211,7 +211,7 @@ def test_ridge_is_left_out_where_the_model_learned_from_one_photo(capsys, photos
     assert code == 0 and "untrained head" in printed and "ridge on its base" not in printed
 
 
-def test_too_few_photos_to_keep_some_apart_are_said(capsys, photos, city, tmp_path):
+def test_too_few_photos_for_a_test_are_reported(capsys, photos, city, tmp_path):
     learned = min({*range(COUNT)} - {*held_out(SEED)})
     for number in {*range(COUNT)} - {learned}:
         (photos / f"{number}.png").unlink()

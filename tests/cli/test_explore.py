@@ -33,7 +33,7 @@ def photo(tmp_path, texture):
     return path
 
 
-def test_an_atlas_shows_what_its_presets_give(capsys, tmp_path):
+def test_atlas_shows_what_its_presets_give(capsys, tmp_path):
     out = tmp_path / "sheet.png"
     words = ("--layers", "block_9/expand", "--layers", "block_1/*", "--side", 48, "--seed", 3)
     code, said, progress = run(capsys, "atlas", "lite0", *words, "--out", out, *QUICK)
@@ -58,7 +58,7 @@ def test_an_atlas_shows_what_its_presets_give(capsys, tmp_path):
     assert (pixels(shown) == expected).all()
 
 
-def test_an_atlas_of_channels_dreams_each_alone_on_the_photo(capsys, tmp_path, photo):
+def test_atlas_of_channels_dreams_each_alone(capsys, tmp_path, photo):
     out = tmp_path / "sheet.png"
     words = ("--layers", "block_5/expand", "--channels", 3, "--image", photo, "--side", 48)
     assert run(capsys, "atlas", "lite0", *words, "--out", out, *QUICK)[0] == 0
@@ -75,7 +75,7 @@ def test_an_atlas_of_channels_dreams_each_alone_on_the_photo(capsys, tmp_path, p
     assert {layer.channels for layer in layers} == {(number,) for number in strongest}
 
 
-def test_an_atlas_of_a_classifier_dreams_its_labels(capsys, tmp_path, photo):
+def test_atlas_of_a_classifier_dreams_its_labels(capsys, tmp_path, photo):
     out = tmp_path / "sheet.png"
     words = ("--layers", "classes", "--channels", 2, "--image", photo, "--side", 48)
     assert run(capsys, "atlas", "lite0", *words, "--out", out, *QUICK)[0] == 0
@@ -87,7 +87,7 @@ def test_an_atlas_of_a_classifier_dreams_its_labels(capsys, tmp_path, photo):
     assert all(preset.dream.classes[0].label in labels for preset in found) and len(found) == 2
 
 
-def test_a_grid_shows_every_pair_of_values(capsys, tmp_path, photo):
+def test_explore_shows_every_pair_of_values(capsys, tmp_path, photo):
     out = tmp_path / "grid.png"
     axes = ("--across", "dream.layers=block_3/expand,block_5/expand", "--down", "seed=1,2")
     words = ("explore", photo, "--out", out, *axes, "--side", 48, *QUICK)
@@ -102,7 +102,7 @@ def test_a_grid_shows_every_pair_of_values(capsys, tmp_path, photo):
 
 
 @pytest.mark.slow
-def test_a_grid_takes_a_presets_settings(capsys, tmp_path, photo):
+def test_explore_takes_a_presets_settings(capsys, tmp_path, photo):
     out = tmp_path / "grid.png"
     axes = ("--across", "dream.step_size=1,2", "--down", "dream.octaves=1,2")
     words = ("explore", photo, "--out", out, *axes, "--side", 48, "--preset", "quickstart")
@@ -114,7 +114,7 @@ def test_a_grid_takes_a_presets_settings(capsys, tmp_path, photo):
 
 
 @pytest.mark.slow
-def test_a_picture_is_described_as_text_and_as_json(capsys, tmp_path, photo):
+def test_describe_as_text_and_as_json(capsys, tmp_path, photo):
     words = ("describe", photo, "--top", 3, "--channels", "--map", tmp_path / "map.png")
     code, said, _ = run(capsys, *words)
     assert code == 0 and str(tmp_path / "map.png") in said and pixels(tmp_path / "map.png").any()
@@ -133,18 +133,14 @@ def test_a_picture_is_described_as_text_and_as_json(capsys, tmp_path, photo):
         assert run(capsys, *told[1:], *QUICK)[0] == 0
 
 
-def test_a_picture_named_like_an_option_is_described_by_its_folder(
-    capsys, tmp_path, photo, monkeypatch
-):
+def test_describe_an_image_named_like_an_option(capsys, tmp_path, photo, monkeypatch):
     monkeypatch.chdir(tmp_path)
     photo.rename(tmp_path / "-dash.png")
     code, said, _ = run(capsys, "describe", "./-dash.png", "--top", 1)
     assert code == 0 and "dreamvid dream ./-dash.png " in said
 
 
-def test_a_network_without_a_place_for_labels_is_described_by_its_channels(
-    capsys, photo, monkeypatch
-):
+def test_describe_by_channels_without_labels(capsys, photo, monkeypatch):
     from dreamvid.models.networks.efficientnet_lite import Lite
 
     monkeypatch.setattr(Lite, "head", None)
@@ -210,7 +206,7 @@ def test_a_network_without_a_place_for_labels_is_described_by_its_channels(
         (["describe", "photo.png", "--top", "0"], 2, "--top"),
     ],
 )
-def test_every_mistake_is_one_line_before_any_work(
+def test_mistakes_are_one_line_before_any_work(
     words, code, message, capsys, tmp_path, photo, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)

@@ -150,14 +150,14 @@ def test_footage_keeps_its_rate_size_and_length(capsys, tmp_path, footage):
         (["--set", "video.seconds=0.2"], 25, 5, (48, 64)),
     ],
 )
-def test_footage_is_never_made_longer(words, rate, frames, size, capsys, tmp_path, footage):
+def test_footage_is_never_lengthened(words, rate, frames, size, capsys, tmp_path, footage):
     clip(tmp_path / "a.mp4")
     code, said, error = run(capsys, *on(footage, "a.mp4", "outputs.reverse=false"), *words)
     assert code == 0 and f"{frames} frames by lite0" in said, error
     assert told(tmp_path / "film" / "forward.mp4")[0] == (rate, frames, size)
 
 
-def test_turned_footage_is_upright(capsys, tmp_path, footage):
+def test_footage_is_turned_upright(capsys, tmp_path, footage):
     clip(tmp_path / "flat.mp4")
     program = imageio_ffmpeg.get_ffmpeg_exe()
     turn = ("-display_rotation", "-90", "-i", "flat.mp4", "-c", "copy", "turned.mp4")
@@ -169,20 +169,20 @@ def test_turned_footage_is_upright(capsys, tmp_path, footage):
     assert shown[8:24, 32:40].mean() > 150 > 100 > shown[8:24, 8:16].mean()
 
 
-def test_odd_footage_becomes_even(capsys, tmp_path, footage):
+def test_footage_of_odd_size_becomes_even(capsys, tmp_path, footage):
     clip(tmp_path / "odd.mkv", size=(47, 63), name="ffv1", format="bgr0")
     assert run(capsys, *on(footage, "odd.mkv"))[0] == 0
     assert told(tmp_path / "film" / "forward.mp4")[0][2] == (46, 62)
 
 
-def test_a_variable_rate_becomes_a_constant_one(capsys, tmp_path, footage):
+def test_footage_of_variable_rate_becomes_constant(capsys, tmp_path, footage):
     clip(tmp_path / "a.mp4", [0, 1, 2, 5, 6, 10, 11, 12])
     code, _, error = run(capsys, *on(footage, "a.mp4"), "--fps", "25")
     assert code == 0, error
     assert told(tmp_path / "film" / "forward.mp4")[0][:2] == (25, 13)
 
 
-def test_films_sound_like_their_footage(capsys, tmp_path, footage):
+def test_footage_keeps_its_sound(capsys, tmp_path, footage):
     clip(tmp_path / "a.mp4", range(10), click=2.0)
     hears = "dream.step_size=1 + onset"
     assert run(capsys, *on(footage, "a.mp4", hears))[0] == 0
@@ -194,7 +194,7 @@ def test_films_sound_like_their_footage(capsys, tmp_path, footage):
     assert told(tmp_path / "film" / "forward.mp4")[1] is None
 
 
-def test_a_film_does_not_take_the_place_of_its_footage(capsys, tmp_path, footage):
+def test_footage_is_not_overwritten(capsys, tmp_path, footage):
     (tmp_path / "film").mkdir()
     kept = clip(tmp_path / "film" / "forward.mp4").read_bytes()
     words = (*on(footage, "film/forward.mp4"), "--fresh")
@@ -202,7 +202,7 @@ def test_a_film_does_not_take_the_place_of_its_footage(capsys, tmp_path, footage
     assert (tmp_path / "film" / "forward.mp4").read_bytes() == kept
 
 
-def test_what_is_no_footage_is_one_line(capsys, tmp_path, footage):
+def test_footage_mistakes_are_one_line(capsys, tmp_path, footage):
     (tmp_path / "text.mp4").write_text("no film at all\n" * 20)
     whole = clip(tmp_path / "whole.mp4", range(20)).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
@@ -219,7 +219,7 @@ def test_what_is_no_footage_is_one_line(capsys, tmp_path, footage):
     refused(capsys, tmp_path, 2, "[motion]", *on(footage, "mute.mp4", "motion.zoom=2"))
 
 
-def test_footage_loops_and_sound_are_previewed(capsys, tmp_path, footage):
+def test_preview_of_footage_loops_and_sound(capsys, tmp_path, footage):
     clip(tmp_path / "a.mp4", range(4))
     song(tmp_path / "s.wav", clicks(1))
     words = ("preview", footage, "--set", "start.path=a.mp4", "--tiles", 2)
@@ -233,7 +233,7 @@ def test_footage_loops_and_sound_are_previewed(capsys, tmp_path, footage):
 @pytest.mark.parametrize(
     "schedule", ["dream.step_size=1 + onset", "motion.zoom=1 + 0.5*pulse(beat)"]
 )
-def test_schedules_hear_and_films_have_the_sound(schedule, capsys, tmp_path):
+def test_sound_drives_schedules_and_is_in_the_film(schedule, capsys, tmp_path):
     song(tmp_path / "s.wav", clicks(1, 0.05))
     words = ("render", "quickstart", "--out", "film", "--fps", "20")
     heard = settings(*BRIEF, schedule, "sound.path=s.wav")
@@ -245,7 +245,7 @@ def test_schedules_hear_and_films_have_the_sound(schedule, capsys, tmp_path):
     assert told(tmp_path / "film" / "forward.mp4")[1] is None
 
 
-def test_what_is_no_sound_is_one_line(capsys, tmp_path):
+def test_sound_mistakes_are_one_line(capsys, tmp_path):
     (tmp_path / "text.wav").write_text("no sound at all\n" * 20)
     clip(tmp_path / "mute.mp4")
     words = ("render", "quickstart", "--out", "film", *settings(*BRIEF))
@@ -257,7 +257,7 @@ def test_what_is_no_sound_is_one_line(capsys, tmp_path):
         refused(capsys, tmp_path, code, message, *words, "--set", f"sound.path={name}")
 
 
-def test_silence_is_a_sound(capsys, tmp_path):
+def test_sound_may_be_silent(capsys, tmp_path):
     song(tmp_path / "s.wav", np.zeros((1, 9600), np.float32))
     heard = settings(*BRIEF, "sound.path=s.wav", "dream.step_size=1 + onset")
     assert run(capsys, "render", "quickstart", "--out", "film", *heard)[0] == 0
@@ -292,7 +292,7 @@ def test_silence_is_a_sound(capsys, tmp_path):
     ],
     ids=lambda text: text[:24],
 )
-def test_a_bad_setting_is_one_line_before_any_work(setting, message, capsys, tmp_path):
+def test_settings_mistakes_are_one_line_before_any_work(setting, message, capsys, tmp_path):
     began = time.monotonic()
     words = ("render", "quickstart", "--out", "film", "--set", setting)
     refused(capsys, tmp_path, 2, message, *words)
@@ -301,7 +301,7 @@ def test_a_bad_setting_is_one_line_before_any_work(setting, message, capsys, tmp
 
 
 @pytest.mark.slow
-def test_a_loop_renders_and_goes_on(capsys, tmp_path, monkeypatch):
+def test_loop_renders_and_resumes(capsys, tmp_path, monkeypatch):
     words = ("render", "quickstart", *settings(*BRIEF, "video.frames=6", "video.fps=12"))
     words = (*words, *settings("loop.kind=endless", "loop.seconds=0.25", "loop.warm_up=0.25"))
     code, said, error = run(capsys, *words, "--out", "whole")
@@ -324,7 +324,7 @@ def test_a_loop_renders_and_goes_on(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_schedules_are_drawn(capsys, tmp_path):
+def test_plot_draws_schedules(capsys, tmp_path):
     words = ("presets", "show", "quickstart", "--plot")
     over = settings("motion.zoom=1 + t", "dream.steps=0:(4), 20:(9)")
     code, said, error = run(capsys, *words, *over)
@@ -337,7 +337,7 @@ def test_schedules_are_drawn(capsys, tmp_path):
     assert run(capsys, *words, *over, "--out", "b.png", "--set", "video.seconds=3600")[0] == 0
 
 
-def test_schedules_that_hear_are_drawn(capsys, tmp_path, footage):
+def test_plot_draws_schedules_that_hear(capsys, tmp_path, footage):
     song(tmp_path / "s.wav", clicks(2))
     heard = settings("sound.path=s.wav", "motion.zoom=1 + onset")
     code, said, _ = run(capsys, "presets", "show", "quickstart", "--plot", *heard)
@@ -348,7 +348,7 @@ def test_schedules_that_hear_are_drawn(capsys, tmp_path, footage):
     assert code == 0 and "on-schedules.png" in said
 
 
-def test_a_preset_without_schedules_is_told(capsys, tmp_path):
+def test_plot_without_schedules_says_so(capsys, tmp_path):
     code, said, _ = run(capsys, "presets", "show", "quickstart", "--plot")
     assert code == 0 and "nothing changes over time" in said and said.count("\n") == 1
     assert not list(tmp_path.glob("*.png"))
@@ -366,12 +366,12 @@ def test_a_preset_without_schedules_is_told(capsys, tmp_path):
         (["--set", "seed=1"], 2, "--set: has no effect"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(words, code, message, capsys, tmp_path):
+def test_plot_mistakes_are_one_line(words, code, message, capsys, tmp_path):
     refused(capsys, tmp_path, code, message, "presets", "show", "quickstart", *words)
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_presets_tell_of_every_table(capsys):
+def test_presets_show_every_table(capsys):
     shown = json.loads(run(capsys, "presets", "show", "quickstart", "--json")[1])
     schema = json.loads(run(capsys, "presets", "schema")[1])
     for table in ("flow", "colour", "sound", "loop"):
@@ -382,7 +382,7 @@ def test_presets_tell_of_every_table(capsys):
     assert run(capsys, "presets", "new", "mine", "--from", "footage-soft")[0] == 0
 
 
-def test_a_film_may_be_given_another_sound_after_it_is_rendered(capsys, tmp_path):
+def test_sound_may_change_after_the_render(capsys, tmp_path):
     out, music = tmp_path / "out", song(tmp_path / "music.wav", clicks(2))
     words = ("render", "quickstart", "--out", out, *settings(*BRIEF))
     assert run(capsys, *words)[0] == 0
@@ -398,7 +398,7 @@ def test_a_film_may_be_given_another_sound_after_it_is_rendered(capsys, tmp_path
         assert len(film.streams.audio) == 1
 
 
-def test_a_renamed_guide_is_the_same_guide(capsys, tmp_path):
+def test_guide_may_be_renamed(capsys, tmp_path):
     for name in "ab":
         PilImage.new("RGB", (64, 64), (200, 90, 30)).save(tmp_path / f"{name}.png")
         words = ("render", "quickstart", "--out", tmp_path / "out", *settings(*BRIEF))

@@ -56,21 +56,21 @@ def count(path):
         (("--fps", 12), 35),
     ],
 )
-def test_the_kinds(words, frames, film, tmp_path, capsys):
+def test_loop_kinds(words, frames, film, tmp_path, capsys):
     code, _, error = run(capsys, "loop", film, "--out", "l.mp4", *words)
     assert code == 0, error
     assert count(tmp_path / "l.mp4") == frames
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
-def test_an_animation(suffix, film, tmp_path, capsys):
+def test_loop_of_an_animation(suffix, film, tmp_path, capsys):
     words = ("--size", "32x24", "--fps", 8, "--out", f"l.{suffix}")
     assert run(capsys, "loop", film, *words)[0] == 0
     with PilImage.open(tmp_path / f"l.{suffix}") as file:
         assert file.size == (32, 24) and file.info["loop"] == 0
 
 
-def test_a_target(film, tmp_path, capsys):
+def test_loop_for_a_target(film, tmp_path, capsys):
     code, out, error = run(capsys, "loop", film, "--for", "x-gif")
     assert code == 0, error
     assert (tmp_path / "a-loop.gif").stat().st_size < 15e6 and "a-loop.gif" in out
@@ -80,7 +80,7 @@ LONG = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24:duration=7")
 
 
 @pytest.mark.parametrize("words", [("--times", 3), ("--kind", "cross-fade")])
-def test_a_loop_for_a_target_is_shorter_and_whole(words, tmp_path, capsys):
+def test_loop_for_a_target_is_shorter_and_whole(words, tmp_path, capsys):
     film = tmp_path / "long.mp4"
     ffmpeg(*LONG, "-c:v", "libx264", film)
     record = {"format": "dreamvid record 1", "preset": {"loop": {"kind": "none"}}}
@@ -93,7 +93,7 @@ def test_a_loop_for_a_target_is_shorter_and_whole(words, tmp_path, capsys):
     assert change[-1] < 1.5 * change[:-1].mean() and is_loop(tmp_path / "l.gif")
 
 
-def test_a_loop_that_a_target_cuts_is_refused(film, tmp_path, capsys):
+def test_loop_cut_by_a_target_is_refused(film, tmp_path, capsys):
     record = {"format": "dreamvid record 1", "preset": {"loop": {"kind": "endless"}}}
     ffmpeg(*LONG, "-c:v", "libx264", film)
     embed(film, record | {"made_by": ["dreamvid render"]})
@@ -102,14 +102,14 @@ def test_a_loop_that_a_target_cuts_is_refused(film, tmp_path, capsys):
     assert made_in(tmp_path) == {"a.mp4"}
 
 
-def test_one_picture_cannot_be_dissolved(tmp_path, capsys):
+def test_cross_fade_of_one_frame_is_refused(tmp_path, capsys):
     ffmpeg(*PICTURES, "-frames:v", 1, "-c:v", "libx264", tmp_path / "one.mp4")
     code, _, error = run(capsys, "loop", "one.mp4", "--kind", "cross-fade")
     assert code == 2 and "--kind: " in error and "one picture" in error, error
 
 
 @pytest.mark.parametrize("reverse", ["true", "false"])
-def test_a_render_s_own_gif_is_a_loop(reverse, tmp_path, capsys):
+def test_gif_of_a_render_is_a_loop(reverse, tmp_path, capsys):
     words = ("quickstart", *FEW, "--set", "outputs.loop=true", "--frames", 6)
     code, _, error = run(
         capsys, "render", *words, "--set", f"outputs.reverse={reverse}", "--out", "r"
@@ -124,7 +124,7 @@ def test_a_render_s_own_gif_is_a_loop(reverse, tmp_path, capsys):
     assert not is_loop(tmp_path / "cut.gif")
 
 
-def test_what_is_a_loop_already_is_shown_as_it_is(film, tmp_path, capsys):
+def test_loop_stays_as_it_is(film, tmp_path, capsys):
     record = {"format": "dreamvid record 1", "preset": {"loop": {"kind": "endless"}}}
     embed(film, record | {"made_by": ["dreamvid render"]})
     code, out, _ = run(capsys, "loop", film, "--out", "l.mp4")
@@ -148,7 +148,7 @@ def test_what_is_a_loop_already_is_shown_as_it_is(film, tmp_path, capsys):
         ("endless", "dreamvid render", False),
     ],
 )
-def test_which_record_tells_of_a_loop(kind, steps, closed, film):
+def test_loop_is_recognised_by_its_record(kind, steps, closed, film):
     record = {"format": "dreamvid record 1", "preset": {"loop": {"kind": kind}}, "made_by": steps}
     embed(film, record)
     assert is_loop(film) is closed
@@ -160,7 +160,7 @@ def steps_of(path):
     return np.abs(np.diff(np.stack([*frames, frames[0]]).astype(float), axis=0)).mean((1, 2, 3))
 
 
-def test_a_preset_is_dreamed_back_to_its_beginning(tmp_path, capsys):
+def test_preset_is_dreamed_back_to_its_beginning(tmp_path, capsys):
     words = ("loop", "quickstart", *FEW, "--frames", 12, "--out", "l.mp4")
     code, out, error = run(capsys, *words)
     assert code == 0, error
@@ -172,7 +172,7 @@ def test_a_preset_is_dreamed_back_to_its_beginning(tmp_path, capsys):
     assert code == 0 and "frame 1" not in error and (tmp_path / "l.mp4").read_bytes() == first
 
 
-def test_a_preset_goes_there_and_back_where_that_is_asked(tmp_path, capsys):
+def test_preset_as_ping_pong(tmp_path, capsys):
     words = ("quickstart", *FEW, "--frames", 6, "--kind", "ping-pong", "--out", "l.gif")
     code, out, error = run(capsys, "loop", *words)
     assert code == 0 and "made by ping-pong" in out, error
@@ -180,7 +180,7 @@ def test_a_preset_goes_there_and_back_where_that_is_asked(tmp_path, capsys):
     assert count(tmp_path / "l.gif") <= 10  # Pillow joins pictures that are alike
 
 
-def test_another_file_is_another_render(tmp_path, capsys):
+def test_preset_is_rendered_anew_for_another_file(tmp_path, capsys):
     words = ("loop", "quickstart", *FEW, "--frames", 5)
     for out in ("l.gif", "m.gif", "below/l.gif"):
         more = ("--seed", len(out), "--out", out)
@@ -205,13 +205,13 @@ def test_another_file_is_another_render(tmp_path, capsys):
         (("--out", "."), "--out: is empty, or this very folder"),
     ],
 )
-def test_what_cannot_be_is_refused_before_the_render(words, message, tmp_path, capsys):
+def test_mistakes_are_refused_before_the_render(words, message, tmp_path, capsys):
     code, out, error = run(capsys, "loop", "quickstart", *FEW, "--frames", 8, *words)
     assert code != 0 and message in error and error.count("\n") == 1, error
     assert not out and not made_in(tmp_path)
 
 
-def test_a_preset_of_footage_goes_there_and_back(film, tmp_path, capsys):
+def test_preset_of_footage_is_ping_pong(film, tmp_path, capsys):
     words = ("footage-soft", "--set", f"start.path={film}", "--set", "dream.octaves=1")
     more = ("--set", "dream.steps=1", "--set", "flow.method=dis-fast", "--frames", 5)
     code, out, error = run(capsys, "loop", *words, *more, "--out", "l.mp4")
@@ -241,7 +241,7 @@ def test_a_preset_of_footage_goes_there_and_back(film, tmp_path, capsys):
         (("nosuch",), "no preset of this name"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, message, film, tmp_path, capsys):
+def test_mistakes_are_one_line(words, message, film, tmp_path, capsys):
     code, _, error = run(capsys, "loop", *words)
     assert code != 0 and message in error and error.count("\n") == 1, error
     assert made_in(tmp_path) == {"a.mp4"}

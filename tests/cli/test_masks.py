@@ -53,7 +53,7 @@ def here(tmp_path, monkeypatch):
         "{shape='left', feather=0, invert=true}",
     ],
 )
-def test_a_still_is_dreamed_inside_its_mask(mask, capsys, tmp_path):
+def test_mask_of_a_still(mask, capsys, tmp_path):
     few = settings(*FEW, f"dream.mask={mask}")
     code, _, error = run(capsys, "dream", "in.png", "--out", "out.png", *few)
     assert code == 0, error
@@ -62,7 +62,7 @@ def test_a_still_is_dreamed_inside_its_mask(mask, capsys, tmp_path):
     assert (before[:, 30:] != after[:, 30:]).mean() > 0.3
 
 
-def test_a_file_s_mask_lies_beside_the_file_and_a_shape_is_no_file(capsys, tmp_path):
+def test_mask_paths_are_relative_to_their_preset(capsys, tmp_path):
     tables = {
         "table": "[dream.mask]\npath = 'right.png'\nstrength = '0.5 + 0.1 * t'",
         "path": "[dream]\nmask = 'right.png'",
@@ -82,7 +82,7 @@ def test_a_file_s_mask_lies_beside_the_file_and_a_shape_is_no_file(capsys, tmp_p
         assert code == 0, (name, error)
 
 
-def test_a_render_goes_on_with_the_same_mask_only(capsys, tmp_path):
+def test_resume_needs_the_same_mask(capsys, tmp_path):
     words = ("render", "quickstart", "--out", "film", *settings(*BRIEF))
     assert run(capsys, *words, "--set", "dream.mask=right.png")[0] == 0
     shutil.move("right.png", "renamed.png")
@@ -95,7 +95,7 @@ def test_a_render_goes_on_with_the_same_mask_only(capsys, tmp_path):
     assert len(record["files"]["dream.mask.path sha256"]) == 64
 
 
-def test_a_folder_of_masks_is_known_by_its_pictures(capsys, tmp_path):
+def test_mask_folder_is_identified_by_its_images(capsys, tmp_path):
     words = ("render", "quickstart", "--out", "film", *settings(*BRIEF), "--frames", 2)
     mask = ("--set", "dream.mask=two")
     assert run(capsys, *words, *mask)[0] == 0
@@ -105,7 +105,7 @@ def test_a_folder_of_masks_is_known_by_its_pictures(capsys, tmp_path):
     assert code == 5 and "dream.mask.path sha256" in error
 
 
-def test_a_guide_s_mask_belongs_to_the_film(capsys, tmp_path):
+def test_mask_of_a_guide_belongs_to_the_film(capsys, tmp_path):
     words = ("render", "quickstart", "--out", "film", *settings(*BRIEF))
 
     def guided(mask):
@@ -116,7 +116,7 @@ def test_a_guide_s_mask_belongs_to_the_film(capsys, tmp_path):
     assert guided("'none'")[0] == 5
 
 
-def test_a_preview_has_the_mask(capsys, tmp_path):
+def test_preview_has_the_mask(capsys, tmp_path):
     """Where nothing is dreamed it is all the same how strongly."""
     few = settings(*FEW, "dream.mask={shape='left', feather=0}", "start.kind=noise")
     words = ("preview", "quickstart", "--frames", 1, "--size", "64x64", *few)
@@ -150,7 +150,7 @@ def test_a_preview_has_the_mask(capsys, tmp_path):
         ("", 2, "dream.mask.path: is empty"),
     ],
 )
-def test_a_mask_that_will_not_do_is_one_line_before_any_work(mask, code, message, capsys, tmp_path):
+def test_mask_mistakes_are_one_line_before_any_work(mask, code, message, capsys, tmp_path):
     brief = settings(*BRIEF, "video.fps=1", f"dream.mask={mask}")
     found, _, error = run(capsys, "render", "quickstart", "--out", "film", *brief)
     assert (found, message in error) == (code, True), error
@@ -158,7 +158,7 @@ def test_a_mask_that_will_not_do_is_one_line_before_any_work(mask, code, message
     assert not (tmp_path / "film").exists()
 
 
-def test_films_do_not_go_where_their_masks_are(capsys):
+def test_mask_folder_is_not_written_to(capsys):
     brief = settings(*BRIEF, "dream.mask=two", "video.frames=2")
     for out in ("two", "two/../two"):
         code, _, error = run(capsys, "render", "quickstart", "--out", out, *brief)

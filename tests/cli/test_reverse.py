@@ -20,7 +20,7 @@ def film(tmp_path):
     return tmp_path / "a.mp4"
 
 
-def test_its_name_and_record(film, capsys):
+def test_reverse_has_a_name_and_a_record(film, capsys):
     code, out, _ = run(capsys, "reverse", film)
     made = film.with_name("a-reverse.mp4")
     assert code == 0 and "bit for bit" in out and str(made) in out
@@ -30,27 +30,27 @@ def test_its_name_and_record(film, capsys):
     assert {path.name for path in film.parent.glob("*.*")} == {"a.mp4", "a-reverse.mp4"}
 
 
-def test_of_a_render_s_folder_it_takes_the_forward_film(film, tmp_path, capsys):
+def test_reverse_of_a_folder_is_of_its_forward_film(film, tmp_path, capsys):
     (tmp_path / "forward.mp4").write_bytes(film.read_bytes())
     assert run(capsys, "reverse", tmp_path, "--out", tmp_path / "b.mp4")[0] == 0
     assert packets(tmp_path / "b.mp4") == packets(film)[::-1]
 
 
 @pytest.mark.parametrize("sound,streams", [("reverse", 1), ("keep", 1), ("drop", 0)])
-def test_sound(sound, streams, film, tmp_path, capsys):
+def test_reverse_sound(sound, streams, film, tmp_path, capsys):
     assert run(capsys, "reverse", film, "--sound", sound, "--out", tmp_path / "b.mkv")[0] == 0
     with av.open(str(tmp_path / "b.mkv")) as made:
         assert len(made.streams.audio) == streams
 
 
-def test_a_silent_film_has_no_sound_to_reverse(tmp_path, capsys):
+def test_reverse_of_a_silent_film(tmp_path, capsys):
     ffmpeg(*PICTURES, "-c:v", "mjpeg", tmp_path / "a.mov")
     code, _, _ = run(capsys, "reverse", tmp_path / "a.mov", "--sound", "reverse")
     with av.open(str(tmp_path / "a-reverse.mov")) as made:
         assert code == 0 and not made.streams.audio
 
 
-def test_avi_is_written_without_a_record(tmp_path, capsys):
+def test_avi_has_no_record(tmp_path, capsys):
     ffmpeg(*PICTURES, *INTRA["ffv1.mkv"], tmp_path / "a.mkv")
     embed(tmp_path / "a.mkv", RECORD)
     code, _, error = run(capsys, "reverse", tmp_path / "a.mkv", "--out", tmp_path / "b.avi")
@@ -72,7 +72,7 @@ def test_avi_is_written_without_a_record(tmp_path, capsys):
         ((".",), "holds no forward film"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, message, film, tmp_path, capsys, monkeypatch):
+def test_mistakes_are_one_line(words, message, film, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x").mkdir()
     (tmp_path / "notes.txt").write_text("words")
@@ -99,7 +99,7 @@ sys.exit(main(["reverse", sys.argv[1]]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_nothing_behind(number, tmp_path):
+def test_stop_leaves_nothing_behind(number, tmp_path):
     ffmpeg(*PICTURES, "-c:v", "libx264", tmp_path / "a.mp4")
     command = [sys.executable, "-c", STOP, str(tmp_path / "a.mp4")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -112,7 +112,7 @@ def test_a_stop_leaves_nothing_behind(number, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_long_films_show_how_far_they_are(tmp_path, capsys, monkeypatch):
+def test_progress_of_long_films(tmp_path, capsys, monkeypatch):
     ffmpeg(*PICTURES, "-c:v", "libx264", tmp_path / "a.mp4")
     clock = iter(range(0, 10**6, 3))
     monkeypatch.setattr("dreamvid.cli.terminal.console.time", FakeTime(clock))

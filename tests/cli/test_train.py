@@ -48,9 +48,13 @@ def command(photos, *more):
         (("--rate", "0"), 2, "--rate: 0 is not above 0 and at most 1 (such as 0.001)"),
         (("--out", ""), 2, "--out: is the current folder (give a folder of its own)"),
         (("--out", "."), 2, "--out: is the current folder (give a folder of its own)"),
-        (("--cache", "inf"), 2, "--cache: inf is no size (in GB, such as 4)"),
+        (("--cache", "inf"), 2, "--cache: inf is not a size (in GB, such as 4)"),
         (("--cache", "nan"), 2, "Invalid value for '--cache'"),
-        (("--vectors", "none.txt"), 2, "--vectors: none.txt is no file (a file of word vectors)"),
+        (
+            ("--vectors", "none.txt"),
+            2,
+            "--vectors: none.txt is not a file (a file of word vectors)",
+        ),
         (
             ("--text", "labels", "--dimensions", "9"),
             2,
@@ -69,19 +73,19 @@ def test_mistakes_are_one_line(capsys, photos, words, code, says):
 
 
 @pytest.mark.parametrize("name", ["googlenet", "lite0", "Big Town", "../up"])
-def test_a_name_that_cannot_be_is_refused_first(capsys, photos, name):
+def test_name_is_checked_first(capsys, photos, name):
     code, _, complaint = run(capsys, "train", name, "--images", photos / "nowhere")
     assert code == 3
     assert complaint.startswith("dreamvid: NAME ")
 
 
-def test_the_folder_must_not_lie_among_the_photos(capsys, photos):
+def test_out_among_the_photos_is_refused(capsys, photos):
     code, _, complaint = run(capsys, *command(photos, "--out", photos / "out"))
     assert (code, complaint.count("\n")) == (2, 1)
     assert "lies among the photos (give another folder)" in complaint
 
 
-def test_a_missing_package_names_the_extra(capsys, photos, monkeypatch):
+def test_missing_package_names_the_extra(capsys, photos, monkeypatch):
     from dreamvid.cli import extra
 
     monkeypatch.setattr(extra, "find_spec", lambda name: None)
@@ -93,7 +97,7 @@ def test_a_missing_package_names_the_extra(capsys, photos, monkeypatch):
     )
 
 
-def test_check_only_looks_at_the_data(capsys, photos):
+def test_check_writes_only_its_files(capsys, photos):
     code, said, _ = run(capsys, *command(photos, "--check", "--json"))
     found = json.loads(said)
     out = photos.parent / "out"
@@ -104,7 +108,7 @@ def test_check_only_looks_at_the_data(capsys, photos):
     assert "town" not in store.known()
 
 
-def test_stop_words_are_of_the_languages_asked_for(capsys, photos):
+def test_stop_words_follow_the_languages(capsys, photos):
     captions = photos.parent / "captions.csv"
     captions.write_text(captions.read_text().replace(" place", " della place"))  # Italian
 
@@ -118,7 +122,7 @@ def test_stop_words_are_of_the_languages_asked_for(capsys, photos):
     assert code == 2 and told.startswith("dreamvid: --stop-words: there is no list for 'xx'")
 
 
-def test_photos_that_look_alike_may_be_kept(capsys, photos):
+def test_keep_duplicates(capsys, photos):
     (photos / "24.png").write_bytes((photos / "3.png").read_bytes())
     with (photos.parent / "captions.csv").open("a") as file:
         file.write("\n24.png,sea sand tower again")
@@ -137,7 +141,7 @@ def test_check_of_too_few_pairs_reports_them_first(capsys, photos):
     assert "--images: 4 pairs are too few to train on" in complaint
 
 
-def test_a_name_of_another_kind_is_refused_before_photos_are_read(capsys, photos):
+def test_name_of_another_kind_is_refused_before_photos_are_read(capsys, photos):
     from dreamvid.models.weights.install import install
 
     lite = store.find("lite0")
@@ -157,7 +161,7 @@ def test_a_name_of_another_kind_is_refused_before_photos_are_read(capsys, photos
 
 
 @pytest.mark.slow
-def test_a_town_is_trained_installed_and_dreamed(capsys, photos):
+def test_train_installs_a_model_that_dreams(capsys, photos):
     code, said, told = run(capsys, *command(photos, *FAST, "--credits", "made up", "--json"))
     assert code == 0, told
     assert "24 photos" in told or "photos on lite0 by" in told
@@ -215,7 +219,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_and_ends_with_the_same_model(photos):
+def test_resume_after_a_kill_gives_the_same_model(photos):
     def started(out):
         words = map(str, command(photos, *FAST, "--out", out))
         return subprocess.Popen([sys.executable, "-c", KILLED, *words], stderr=subprocess.PIPE)

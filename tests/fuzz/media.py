@@ -23,7 +23,7 @@ from dreamvid.media.clip import pictures_of
 from dreamvid.media.images.reading import load
 from dreamvid.media.video.frame_times import read_frame_times
 from dreamvid.media.video.reader import count_frames, probe, read_frames
-from dreamvid.training.data.photos import look_at, thumbnail
+from dreamvid.training.data.photos import inspect_photos, thumbnail
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import LARGE, mutated_bytes
 
@@ -139,7 +139,7 @@ def pictures(folder: Path) -> Make:
             path.write_bytes(mutated_bytes(rng, data))
 
         def case() -> None:
-            if not next(look_at([path])).reason:
+            if not next(inspect_photos([path])).reason:
                 thumbnail(path, (8, 8))
             load(path, option="start.path")
 

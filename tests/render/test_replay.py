@@ -324,7 +324,7 @@ def test_replay_preset_renders_the_same(rendered, here, capsys):
 def test_replay_preset_names_a_missing_photo(of_photo, here, capsys):
     words = ("presets", "new", "mine", "--from", of_photo / "forward.mp4")
     code, _, said = run(capsys, *words)
-    assert code == 0 and "a.png, of which it was made, is not here: put it beside" in said
+    assert code == 0 and "a.png, which it was made from, is not here: put it beside" in said
     assert load_preset("mine.toml").start.path == here.resolve() / "a.png"
 
 

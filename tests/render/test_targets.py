@@ -118,7 +118,7 @@ def test_targets_list_has_every_target(capsys):
         (["film.mp4", "--out", "film.mp4"], "is the film itself"),
         (["film.mp4", "--for", "web", "--size", "31x20"], "--size: video needs even sides"),
         (["film.mp4", "--for", "web", "--fps", "fast"], "--fps: must be a number"),
-        (["film.mp4", "--for", "web", "--limit", "many"], "--limit: 'many' is no size"),
+        (["film.mp4", "--for", "web", "--limit", "many"], "--limit: 'many' is not a size"),
         (["film.mp4", "--for", "web", "--seconds", "0"], "--seconds: must be above 0"),
         (["film.mp4", "--for", "web", "--seconds", "nan"], "--seconds: must be above 0"),
     ],

@@ -1,12 +1,10 @@
-"""A network that learns in milliseconds, and lessons for it."""
+"""A network that trains in milliseconds, and a space of words for it."""
 
 import torch
 import torch.nn.functional as F
 
 from dreamvid.models.preprocessing import Pixels
 from dreamvid.training.base import Base
-from dreamvid.training.data.split import Split
-from dreamvid.training.dataset import make_lesson
 from dreamvid.training.words.text_space import TextSpace
 
 PIXELS = Pixels(scale=1.0, mean=(0.5, 0.5, 0.5))
@@ -14,7 +12,7 @@ CPU = torch.device("cpu")
 
 
 class Tiny:
-    """16-pixel means of the colours, twelve channels of them, and one convolution that learns."""
+    """Twelve filters of 16 pixels at stride 16, frozen, and one trainable convolution."""
 
     layers = ("frozen", "head")
     frozen = "frozen"
@@ -46,12 +44,8 @@ def tiny_base():
 
 
 def space(words, dimensions=6, seed=0):
-    """Words at random places."""
+    """Give each word a random vector."""
     rng = torch.Generator().manual_seed(seed)
     return TextSpace(
         tuple(words), torch.randn(len(words), dimensions, generator=rng), torch.ones(len(words))
     )
-
-
-def lesson(train, stopping, words):
-    return make_lesson(Split(tuple(train), tuple(stopping), ()), space(words))

@@ -7,7 +7,7 @@ import torch
 from dreamvid.errors import PresetError
 from dreamvid.training.data.pairs import Pair
 from dreamvid.training.data.split import Split
-from dreamvid.training.dataset import make_lesson
+from dreamvid.training.dataset import make_dataset
 from tests.support.tiny_network import space
 
 
@@ -21,9 +21,9 @@ def pairs(folder: Path, *captions):
 
 
 @pytest.fixture
-def lesson(tmp_path):
+def dataset(tmp_path):
     train = pairs(tmp_path, "sea tower", "sea sand", "unheard words", "tower tower")
-    return make_lesson(Split(train, pairs(tmp_path, "sand", "nothing"), ()), space(WORDS))
+    return make_dataset(Split(train, pairs(tmp_path, "sand", "nothing"), ()), space(WORDS))
 
 
 WORDS = ("sea", "tower", "sand", "harbour")
@@ -35,47 +35,47 @@ def by_hand(*words):
     return total / np.linalg.norm(total)
 
 
-def test_captions_without_a_known_word_are_left_out(lesson):
-    assert [pair.caption for pair in lesson.pairs] == [
+def test_captions_without_a_known_word_are_left_out(dataset):
+    assert [pair.caption for pair in dataset.pairs] == [
         "sea tower",
         "sea sand",
         "tower tower",
         "sand",
     ]
-    assert (lesson.learning, lesson.stopping) == (3, 1)
+    assert (dataset.train, dataset.validation) == (3, 1)
 
 
-def test_captions_are_unit_vectors_around_the_mean_of_those_learned_from(lesson):
+def test_captions_are_centred_unit_vectors(dataset):
     learned = [by_hand("sea", "tower"), by_hand("sea", "sand"), by_hand("tower")]
     mean = np.mean(learned, 0)
     wanted = np.stack([by_hand("sand") - mean, learned[1] - mean])
-    np.testing.assert_allclose(lesson.captions([3, 1], centred=True), wanted, atol=1e-6)
+    np.testing.assert_allclose(dataset.captions([3, 1], centred=True), wanted, atol=1e-6)
 
 
-def test_captions_may_be_as_the_space_has_them(lesson):
+def test_captions_may_be_uncentred(dataset):
     table = space(WORDS).vectors
-    torch.testing.assert_close(lesson.captions([0], centred=False)[0], table[0] + table[1])
+    torch.testing.assert_close(dataset.captions([0], centred=False)[0], table[0] + table[1])
 
 
-def test_the_most_used_words_are_those_of_the_most_captions(lesson):
-    assert lesson.most_used(9) == [("sea", 2), ("tower", 2), ("sand", 1)]
-    assert lesson.most_used(1) == [("sea", 2)]
+def test_most_used_words_are_those_of_most_captions(dataset):
+    assert dataset.most_used(9) == [("sea", 2), ("tower", 2), ("sand", 1)]
+    assert dataset.most_used(1) == [("sea", 2)]
 
 
-def test_the_digest_follows_photos_and_words(lesson, tmp_path):
-    before = lesson.digest()
-    assert lesson.digest() == before
+def test_digest_follows_photos_and_words(dataset, tmp_path):
+    before = dataset.digest()
+    assert dataset.digest() == before
     (tmp_path / "4-0.jpg").write_bytes(b"another photo")
-    assert lesson.digest() != before
+    assert dataset.digest() != before
 
 
-def test_too_little_that_is_known_is_said(tmp_path):
+def test_too_few_known_captions_are_refused(tmp_path):
     train = pairs(tmp_path, "sea", "unheard", "words")
     with pytest.raises(PresetError, match=r"^--captions: only 1 of 3 captions"):
-        make_lesson(Split(train, (), ()), space(WORDS))
+        make_dataset(Split(train, (), ()), space(WORDS))
 
 
-def test_a_photo_that_vanished_is_named(lesson, tmp_path):
+def test_missing_photo_is_named(dataset, tmp_path):
     (tmp_path / "4-0.jpg").unlink()
     with pytest.raises(PresetError, match=r"^--images: 4-0.jpg: No such file or directory"):
-        lesson.digest()
+        dataset.digest()

@@ -1,4 +1,4 @@
-"""The loop on a network of a few hundred weights, with what its frozen part sees made up."""
+"""The loop on a network of a few hundred weights, with made-up features of the frozen layers."""
 
 from dataclasses import replace
 from functools import partial
@@ -10,43 +10,43 @@ import torch.nn.functional as F
 
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.training import fit as loop
-from dreamvid.training.batches import Look
-from dreamvid.training.fit import Halved, Judged, Stepped, Task, Unjudged, fit
-from dreamvid.training.frozen_features import Seen
-from dreamvid.training.head import make_top
+from dreamvid.training.batches import Sample
+from dreamvid.training.fit import BatchHalved, EpochDone, NoValidation, StepDone, Task, fit
+from dreamvid.training.frozen_features import FeatureBatch
+from dreamvid.training.head import make_head
 from dreamvid.training.losses import LOSSES
 from dreamvid.training.state import Position, State, restore, save
 from tests.support.tiny_network import CPU, tiny_base
 
-LEARNING, STOPPING, DIMENSIONS = 24, 6, 5
+TRAIN, VALIDATION, DIMENSIONS = 24, 6, 5
 
 
-def activation(look):
-    rng = torch.Generator().manual_seed(look.photo * 31 + look.view)
-    own = torch.rand(12, 1, 1, generator=torch.Generator().manual_seed(look.photo))
+def activation(sample):
+    rng = torch.Generator().manual_seed(sample.photo * 31 + sample.view)
+    own = torch.rand(12, 1, 1, generator=torch.Generator().manual_seed(sample.photo))
     return 4 * own + 0.1 * torch.rand(12, 4, 4, generator=rng)
 
 
 def source(batches, broken=()):
-    for looks in batches:
-        rows = [row for row, look in enumerate(looks) if look.photo not in broken]
-        found = [activation(looks[row]) for row in rows]
-        yield Seen(looks, rows, torch.stack([torch.zeros(12, 4, 4), *found])[1:])
+    for samples in batches:
+        rows = [row for row, sample in enumerate(samples) if sample.photo not in broken]
+        features = [activation(samples[row]) for row in rows]
+        yield FeatureBatch(samples, rows, torch.stack([torch.zeros(12, 4, 4), *features])[1:])
 
 
 def targets(numbers):
     rng = torch.Generator().manual_seed(1)
-    return torch.randn(LEARNING + STOPPING, DIMENSIONS, generator=rng)[list(numbers)]
+    return torch.randn(TRAIN + VALIDATION, DIMENSIONS, generator=rng)[list(numbers)]
 
 
 def begin(**changes):
     task = Task(
-        top=make_top(tiny_base(), torch.zeros(1, 12, 4, 4), DIMENSIONS, seed=0),
+        head=make_head(tiny_base(), torch.zeros(1, 12, 4, 4), DIMENSIONS, seed=0),
         source=source,
         targets=targets,
         loss=LOSSES["contrastive"],
-        learning=LEARNING,
-        stopping=STOPPING,
+        train=TRAIN,
+        validation=VALIDATION,
         views=2,
         epochs=4,
         rate=0.01,
@@ -55,38 +55,38 @@ def begin(**changes):
         device=CPU,
     )
     task = replace(task, **changes)
-    weights = task.top.weights
+    weights = task.head.weights
     return task, State(Position(batch=7), weights, task.loss.make_optimiser(weights))
 
 
-def run(task, state, *, stop=lambda: False, keep=lambda: None):
-    told = []
-    finished = fit(task, state, on_progress=told.append, keep=keep, stop=stop)
-    return finished, told
+def run(task, state, *, stop=lambda: False, save=lambda: None):
+    reports = []
+    finished = fit(task, state, on_progress=reports.append, save=save, stop=stop)
+    return finished, reports
 
 
-def test_every_photo_is_seen_once_an_epoch_and_the_loss_falls():
+def test_fit_sees_each_photo_once_an_epoch_and_the_loss_falls():
     task, state = begin(epochs=40)
-    finished, told = run(task, state)
-    steps = [each for each in told if isinstance(each, Stepped)]
-    judged = [each for each in told if isinstance(each, Judged)]
+    finished, reports = run(task, state)
+    steps = [each for each in reports if isinstance(each, StepDone)]
+    epochs = [each for each in reports if isinstance(each, EpochDone)]
     assert finished
     assert [each.photos for each in steps[:4]] == [7, 7, 7, 3]
     assert (steps[-1].step, steps[-1].done, steps[-1].total) == (160, 960, 960)
-    assert judged[-1].learning < 0.7 * judged[0].learning
-    assert state.position.history == [(each.learning, each.stopping) for each in judged]
+    assert epochs[-1].loss < 0.7 * epochs[0].loss
+    assert state.position.history == [(each.loss, each.validation_loss) for each in epochs]
 
 
-def test_the_rate_falls_along_half_a_cosine():
-    _, told = run(*begin(epochs=2))
-    rates = [each.rate for each in told if isinstance(each, Stepped)]
+def test_rate_falls_along_half_a_cosine():
+    _, reports = run(*begin(epochs=2))
+    rates = [each.rate for each in reports if isinstance(each, StepDone)]
     done = [0, 7, 14, 21, 24, 31, 38, 45]
     assert rates == pytest.approx([0.005 * (1 + cos(pi * n / 48)) for n in done])
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("stop_after", [1, 5, 12])
-def test_a_run_that_stops_and_goes_on_ends_with_the_same_bits(tmp_path, loss, stop_after):
+def test_resume_is_exact(tmp_path, loss, stop_after):
     changes = {"loss": LOSSES[loss]}
     task, state = begin(**changes)
     run(task, state)
@@ -102,20 +102,20 @@ def test_a_run_that_stops_and_goes_on_ends_with_the_same_bits(tmp_path, loss, st
     restore(resumed, tmp_path / "state.safetensors")
     run(again, resumed)
     assert resumed.position.history == state.position.history
-    assert resumed.best.keys() == state.best.keys() == task.top.weights.keys()
+    assert resumed.best.keys() == state.best.keys() == task.head.weights.keys()
     for name in state.best:
         assert torch.equal(resumed.best[name], state.best[name])
         assert torch.equal(resumed.weights[name], state.weights[name])
 
 
-def test_another_seed_is_another_run():
+def test_seed_changes_the_run():
     (task, state), (other, different) = begin(), begin(seed=1)
     run(task, state)
     run(other, different)
     assert not torch.equal(state.weights["late.weight"], different.weights["late.weight"])
 
 
-def test_a_damaged_state_is_refused(tmp_path):
+def test_resume_refuses_a_damaged_state(tmp_path):
     path = tmp_path / "state.safetensors"
     save(begin()[1], path)
     path.write_bytes(path.read_bytes()[:-100])
@@ -123,43 +123,44 @@ def test_a_damaged_state_is_refused(tmp_path):
         restore(begin()[1], path)
 
 
-def test_it_ends_when_patience_does_and_keeps_the_best(monkeypatch):
-    """The judged losses are made up: the second is the least, and two more are waited for."""
+def test_patience_ends_the_run_and_the_best_is_kept(monkeypatch):
+    """The validation losses are made up: the second is the least, and two more are waited for."""
     losses = iter([3.0, 1.0, 2.0, 1.5, 0.1])
     kept = []
 
-    def judged(task, batch):
+    def validation_loss(task, batch_size):
         kept.append(state.weights["late.weight"].detach().clone())
         return next(losses)
 
-    monkeypatch.setattr(loop, "_stopping_loss", judged)
+    monkeypatch.setattr(loop, "_validation_loss", validation_loss)
     task, state = begin(epochs=9, patience=2)
-    finished, told = run(task, state)
+    finished, reports = run(task, state)
     assert finished
-    assert [each.best for each in told if isinstance(each, Judged)] == [True, True, False, False]
+    best = [each.best for each in reports if isinstance(each, EpochDone)]
+    assert best == [True, True, False, False]
     assert state.position.best_epoch == 2
     assert torch.equal(state.best["late.weight"], kept[1])
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on():
-    asked = []
+    sizes = []
 
     def small(batches):
-        for seen in source(batches):
-            asked.append(len(seen.looks))
-            if len(seen.looks) > 3:
+        for batch in source(batches):
+            sizes.append(len(batch.samples))
+            if len(batch.samples) > 3:
                 raise torch.OutOfMemoryError("out of memory")
-            yield seen
+            yield batch
 
     task, state = begin(source=small, epochs=1)
-    finished, told = run(task, state)
+    finished, reports = run(task, state)
     assert finished
-    assert [each.batch for each in told if isinstance(each, Halved)] == [3]
-    assert asked == [7, *[3] * 8, 3, 3]  # the last two judge
-    assert sum(each.photos for each in told if isinstance(each, Stepped)) == LEARNING
+    assert [each.batch for each in reports if isinstance(each, BatchHalved)] == [3]
+    assert sizes == [7, *[3] * 8, 3, 3]  # the last two are for validation
+    assert sum(each.photos for each in reports if isinstance(each, StepDone)) == TRAIN
 
 
-def test_other_errors_are_not_taken_for_memory():
+def test_errors_other_than_memory_are_raised():
     def broken(batches):
         raise RuntimeError("shapes do not match")
         yield
@@ -168,25 +169,25 @@ def test_other_errors_are_not_taken_for_memory():
         run(*begin(source=broken))
 
 
-def test_a_loss_that_is_no_number_names_the_rate():
+def test_loss_that_is_not_finite_names_the_rate():
     task, state = begin(targets=lambda numbers: torch.full((len(numbers), 5), float("inf")))
     with pytest.raises(PresetError, match=r"^--rate: 0.01 is too much") as caught:
         run(task, state)
     assert caught.value.exit_code == 2
 
 
-def test_photos_that_cannot_be_read_count_for_nothing():
+def test_broken_photos_do_not_count():
     broken = (0, 5, 25)
     task, state = begin(source=partial(source, broken=broken), epochs=1)
-    finished, told = run(task, state)
-    judged = next(each for each in told if isinstance(each, Judged))
+    finished, reports = run(task, state)
+    epoch = next(each for each in reports if isinstance(each, EpochDone))
     assert finished
-    assert 0 < judged.learning < 2
-    assert sum(each.photos for each in told if isinstance(each, Stepped)) == LEARNING
+    assert 0 < epoch.loss < 2
+    assert sum(each.photos for each in reports if isinstance(each, StepDone)) == TRAIN
 
 
-def test_with_no_photo_left_to_judge_by_the_last_weights_are_kept():
-    task, state = begin(source=partial(source, broken=range(LEARNING, 99)), epochs=3)
+def test_validation_without_photos_keeps_the_last_weights():
+    task, state = begin(source=partial(source, broken=range(TRAIN, 99)), epochs=3)
     run(task, state)
     assert state.position.best_epoch == 3
     assert torch.equal(state.best["late.weight"], state.weights["late.weight"])
@@ -194,33 +195,35 @@ def test_with_no_photo_left_to_judge_by_the_last_weights_are_kept():
 
 
 @pytest.mark.parametrize("batch", [1, 4, 7])
-def test_the_stopping_loss_is_of_all_photos_together(batch):
+def test_validation_loss_is_of_all_photos_together(batch):
     """The hinge, written out: a batch of one has no other caption to be nearer to."""
     task, state = begin(epochs=1)
     state.position.batch = batch
-    _, told = run(task, state)
-    looks = [Look(number, 0) for number in range(LEARNING, LEARNING + STOPPING)]
-    outputs = task.top.embed(torch.stack([activation(look) for look in looks])).detach().double()
-    captions = targets([look.photo for look in looks]).double()
+    _, reports = run(task, state)
+    samples = [Sample(number, 0) for number in range(TRAIN, TRAIN + VALIDATION)]
+    outputs = (
+        task.head.embed(torch.stack([activation(sample) for sample in samples])).detach().double()
+    )
+    captions = targets([sample.photo for sample in samples]).double()
     near = lambda one, other: float(F.cosine_similarity(one, other, dim=0))
     hinges = [
         max(0.0, 0.4 - near(outputs[i], captions[i]) + near(outputs[i], captions[j]))
-        for i in range(STOPPING)
-        for j in range(STOPPING)
+        for i in range(VALIDATION)
+        for j in range(VALIDATION)
         if near(captions[i], captions[j]) < 0.9
     ]
-    judged = next(each for each in told if isinstance(each, Judged))
-    assert judged.stopping == pytest.approx(sum(hinges) / len(hinges), rel=1e-4)
+    epoch = next(each for each in reports if isinstance(each, EpochDone))
+    assert epoch.validation_loss == pytest.approx(sum(hinges) / len(hinges), rel=1e-4)
 
 
 @pytest.mark.parametrize("changes", [{"stopping": 1}, {"stopping": 0}, {"stopping": 3}])
-def test_too_few_stopping_photos_are_said_once_and_all_epochs_are_done(tmp_path, changes):
-    same = lambda numbers: targets([min(number, LEARNING) for number in numbers])
+def test_validation_with_too_few_photos_is_reported_once(tmp_path, changes):
+    same = lambda numbers: targets([min(number, TRAIN) for number in numbers])
     task, state = begin(epochs=3, patience=1, targets=same, **changes)
-    _, told = run(task, state)
-    assert [isinstance(each, Unjudged) for each in told].index(True) == 0
-    assert sum(isinstance(each, Unjudged) for each in told) == 1
-    assert [each.stopping for each in told if isinstance(each, Judged)] == [None] * 3
+    _, reports = run(task, state)
+    assert [isinstance(each, NoValidation) for each in reports].index(True) == 0
+    assert sum(isinstance(each, NoValidation) for each in reports) == 1
+    assert [each.validation_loss for each in reports if isinstance(each, EpochDone)] == [None] * 3
     assert state.position.best_epoch == 3
     save(state, tmp_path / "state.safetensors")
     _, resumed = begin(epochs=3, **changes)

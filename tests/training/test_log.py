@@ -3,12 +3,12 @@ import csv
 import pytest
 
 from dreamvid.errors import OutputError
-from dreamvid.training.fit import Halved, Judged, Stepped
+from dreamvid.training.fit import BatchHalved, EpochDone, StepDone
 from dreamvid.training.log import open_log
 
 
 def step(number):
-    return Stepped(number, 1, 7, 7 * number, 70, loss=0.5 / number, rate=0.01, seconds=number / 2)
+    return StepDone(number, 1, 7, 7 * number, 70, loss=0.5 / number, rate=0.01, seconds=number / 2)
 
 
 def rows(path):
@@ -16,10 +16,10 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_steps_and_epochs_are_lines(tmp_path):
+def test_log_has_a_line_for_each_step_and_epoch(tmp_path):
     path = tmp_path / "log.csv"
     with open_log(path, 0) as log:
-        for progress in (step(1), Halved(4), step(2), Judged(2, 1, 9, 0.4, 0.6, True, 1.0)):
+        for progress in (step(1), BatchHalved(4), step(2), EpochDone(2, 1, 9, 0.4, 0.6, True, 1.0)):
             log.note(progress)
     assert rows(path) == [
         dict(step="1", epoch="1", loss="0.5", stopping_loss="", rate="0.01", seconds="0.5"),
@@ -28,7 +28,7 @@ def test_steps_and_epochs_are_lines(tmp_path):
     ]
 
 
-def test_what_was_written_after_the_last_checkpoint_is_written_anew(tmp_path):
+def test_resume_rewrites_lines_after_the_checkpoint(tmp_path):
     path = tmp_path / "log.csv"
     with open_log(path, 0) as log:
         for number in (1, 2, 3):
@@ -40,7 +40,7 @@ def test_what_was_written_after_the_last_checkpoint_is_written_anew(tmp_path):
     assert [row["step"] for row in rows(path)] == ["1", "2", "3"]
 
 
-def test_a_run_from_the_start_begins_a_new_log(tmp_path):
+def test_log_is_new_for_a_new_run(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step\n1\n")
     with open_log(path, 0):
@@ -48,14 +48,14 @@ def test_a_run_from_the_start_begins_a_new_log(tmp_path):
     assert rows(path) == []
 
 
-def test_a_log_that_cannot_be_written_is_named(tmp_path):
+def test_log_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "log.csv").mkdir()
     with pytest.raises(OutputError, match=r"log.csv"), open_log(tmp_path / "log.csv", 0):
         pass
 
 
-def test_without_a_stopping_loss_there_is_no_number(tmp_path):
+def test_log_without_a_validation_loss(tmp_path):
     path = tmp_path / "log.csv"
     with open_log(path, 0) as log:
-        log.note(Judged(2, 1, 9, 0.4, None, True, 1.0))
+        log.note(EpochDone(2, 1, 9, 0.4, None, True, 1.0))
     assert [row["stopping_loss"] for row in rows(path)] == [""]

@@ -11,7 +11,7 @@ def batch(rng):
     return torch.randn(5, 7, generator=rng), torch.randn(5, 7, generator=rng)
 
 
-def test_the_recipe_is_caffes_sigmoid_cross_entropy_with_scaled_captions(batch):
+def test_recipe_is_caffes_sigmoid_cross_entropy_of_scaled_captions(batch):
     outputs, captions = (each.double().numpy() for each in batch)
     low, high = captions.min(1, keepdims=True), captions.max(1, keepdims=True)
     target = (captions - low) / (high - low)
@@ -34,7 +34,7 @@ def test_contrastive_is_the_mean_hinge_over_all_negatives(batch):
     assert float(contrastive(*batch)) == pytest.approx(np.mean(hinges), rel=1e-5)
 
 
-def test_captions_that_say_the_same_are_no_negatives():
+def test_contrastive_has_no_negatives_of_equal_captions():
     captions = torch.tensor([[1.0, 0.0], [2.0, 0.02], [0.0, 1.0]])
     outputs = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
     # Only the third is wrong: 0.4 - 0 + 1 against each of the first two.
@@ -43,7 +43,7 @@ def test_captions_that_say_the_same_are_no_negatives():
     assert float(contrastive(outputs, captions)) == pytest.approx(np.mean(hinges), rel=1e-5)
 
 
-def test_a_batch_without_negatives_has_no_loss_and_a_gradient_of_zero():
+def test_contrastive_without_negatives_has_zero_loss_and_gradient():
     outputs = torch.tensor([[0.3, 0.4]], requires_grad=True)
     contrastive(outputs, torch.tensor([[1.0, 0.0]])).backward()
     assert outputs.grad is not None
@@ -51,7 +51,7 @@ def test_a_batch_without_negatives_has_no_loss_and_a_gradient_of_zero():
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_the_head_and_the_layers_learn_at_rates_of_their_own(loss):
+def test_optimiser_has_rates_for_head_and_layers(loss):
     """AdamW (Loshchilov and Hutter 2019) by hand: betas .9 and .999, decay .01."""
     weights = {name: torch.tensor([2.0]) for name in ("a.bias", WEIGHT, BIAS, "a.weight")}
     optimiser = loss.make_optimiser(weights)

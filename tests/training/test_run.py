@@ -1,4 +1,4 @@
-"""A whole run on the tiny network: what it leaves, and how it goes on."""
+"""A whole run on the tiny network: its results, and how it resumes."""
 
 import csv
 from dataclasses import replace
@@ -11,12 +11,12 @@ from PIL import Image
 from dreamvid.errors import ResumeError, Stopped
 from dreamvid.models.networks.city import read_city
 from dreamvid.training import finish, run
-from dreamvid.training.batches import Look
+from dreamvid.training.batches import Sample
 from dreamvid.training.data.pairs import Corpus, Pair
 from dreamvid.training.data.split import split
-from dreamvid.training.frozen_features import Fresh
-from dreamvid.training.run import Watch
-from dreamvid.training.session import Wanted
+from dreamvid.training.frozen_features import FeatureExtractor
+from dreamvid.training.run import Callbacks
+from dreamvid.training.session import Hyperparameters, Request
 from tests.support.tiny_network import CPU, tiny_base
 
 WORDS = ("sea", "sand", "tower", "harbour", "market", "castle")
@@ -40,32 +40,42 @@ def corpus(tmp_path, texture):
     return Corpus(tuple(pairs), (), "captions.csv")
 
 
-def trained(corpus, out, *, stop_at=999, fresh=False, looked=lambda *share: None, **wanted):
-    """The outcome, and the progress that was told."""
-    told = []
-    watch = Watch(looked, told.append, lambda: len(told) >= stop_at)
-    settings = {"epochs": 3, "batch": 8, "dreams": False} | wanted
-    asked = Wanted("town", "lite0", **settings)
-    parts = split(corpus.pairs, asked.seed)
-    outcome = run.train(asked, corpus, parts, out, device=CPU, fresh=fresh, watch=watch)
-    return outcome, told
+def trained(
+    corpus,
+    out,
+    *,
+    stop_at=999,
+    fresh=False,
+    on_features=lambda done, count: None,
+    epochs=3,
+    seed=0,
+    **settings,
+):
+    """Train on the corpus; return the outcome and the progress reported."""
+    reports = []
+    callbacks = Callbacks(on_features, reports.append, lambda: len(reports) >= stop_at)
+    hyper = Hyperparameters(epochs=epochs, batch=8, seed=seed)
+    request = Request("town", "lite0", hyper=hyper, dreams=False, **settings)
+    parts = split(corpus.pairs, hyper.seed)
+    outcome = run.train(request, corpus, parts, out, device=CPU, fresh=fresh, callbacks=callbacks)
+    return outcome, reports
 
 
 @pytest.mark.parametrize("cache", [4.0, 0.0], ids=["cached", "fresh"])
-def test_a_stopped_run_goes_on_to_the_same_model(corpus, tmp_path, cache):
+def test_resume_gives_the_same_model(corpus, tmp_path, cache):
     trained(corpus, tmp_path / "whole", cache=cache)
     outcome, _ = trained(corpus, tmp_path / "parts", cache=cache, stop_at=4)
     assert not outcome.finished
-    outcome, told = trained(corpus, tmp_path / "parts", cache=cache)
+    outcome, reports = trained(corpus, tmp_path / "parts", cache=cache)
     assert outcome.finished
-    assert told[0].step == 5
+    assert reports[0].step == 5
     whole, parts = (read_city(tmp_path / name / "town.safetensors") for name in ("whole", "parts"))
     assert whole.about == parts.about
     assert torch.equal(whole.head.weight, parts.head.weight)
     assert all(torch.equal(whole.learned[name], parts.learned[name]) for name in whole.learned)
 
 
-def test_a_model_says_what_made_it(corpus, tmp_path):
+def test_model_records_its_training(corpus, tmp_path):
     outcome, _ = trained(corpus, tmp_path / "out", credits="us", seed=3)
     about = read_city(outcome.files[0]).about
     parts = split(corpus.pairs, 3)
@@ -78,31 +88,31 @@ def test_a_model_says_what_made_it(corpus, tmp_path):
     assert about["rules"]["fewest_words"] == 3
 
 
-def test_outputs_of_the_photos_learned_from_are_around_zero(corpus, tmp_path):
+def test_outputs_of_training_photos_are_centred(corpus, tmp_path):
     outcome, _ = trained(corpus, tmp_path / "out", cache=0.0)
     city = read_city(outcome.files[0])
     learned = split(corpus.pairs, 0).train
     network, outputs = tiny_base().network.with_learned(dict(city.learned)), []
     for pair in learned:
-        crop = Fresh([pair], tiny_base(), CPU, 0, 0, lambda *what: None)
-        (seen,) = crop([[Look(0, 1)]])
-        mean = network.after_frozen(seen.activations, "head").mean((2, 3))[0]
+        crop = FeatureExtractor([pair], tiny_base(), CPU, 0, 0, lambda *what: None)
+        (batch,) = crop([[Sample(0, 1)]])
+        mean = network.after_frozen(batch.activations, "head").mean((2, 3))[0]
         outputs.append((city.head.weight @ mean + city.head.bias).detach())
     middle = torch.stack(outputs).mean(0)
     assert float(middle.norm()) < 0.02 * float(torch.stack(outputs).norm(dim=1).mean())
 
 
-def test_a_photo_that_breaks_on_the_way_is_skipped_and_listed(corpus, tmp_path):
+def test_broken_photo_is_skipped_and_listed(corpus, tmp_path):
     broken = split(corpus.pairs, 0).train[9]
     breaks = lambda done, count: broken.photo.write_bytes(b"no photo any more")
-    outcome, _ = trained(corpus, tmp_path / "out", looked=breaks)
+    outcome, _ = trained(corpus, tmp_path / "out", on_features=breaks)
     assert (outcome.finished, outcome.broken) == (True, 1)
     with (tmp_path / "out" / "dropped.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["name"], row["reason"]) == (broken.name, "damaged picture")
 
 
-def test_pairs_of_unknown_words_alone_are_listed(corpus, tmp_path):
+def test_pairs_without_known_words_are_listed(corpus, tmp_path):
     learned = split(corpus.pairs, 0).train[0]
     odd = replace(learned, caption="qwert zuiop", words=("qwert", "zuiop"))
     pairs = tuple(odd if pair == learned else pair for pair in corpus.pairs)
@@ -113,7 +123,7 @@ def test_pairs_of_unknown_words_alone_are_listed(corpus, tmp_path):
     assert (row["name"], row["reason"]) == (odd.name, "no known word")
 
 
-def test_another_run_s_folder_is_refused(corpus, tmp_path):
+def test_resume_refuses_other_settings(corpus, tmp_path):
     trained(corpus, tmp_path / "out", stop_at=2)
     with pytest.raises(ResumeError, match=r"epochs 3 -> 4.*--fresh"):
         trained(corpus, tmp_path / "out", epochs=4)
@@ -121,14 +131,14 @@ def test_another_run_s_folder_is_refused(corpus, tmp_path):
     assert (outcome.finished, outcome.epochs) == (True, 4)
 
 
-def test_stopping_while_photos_are_looked_at_says_so(corpus, tmp_path):
-    with pytest.raises(Stopped, match=r"views are looked at, and the same command goes on"):
+def test_stop_while_filling_the_cache(corpus, tmp_path):
+    with pytest.raises(Stopped, match=r"views are done, and the same command goes on"):
         trained(corpus, tmp_path / "out", stop_at=0)
 
 
-def test_a_finished_run_only_writes_the_model_again(corpus, tmp_path):
+def test_resume_of_a_finished_run_writes_the_model_again(corpus, tmp_path):
     first, _ = trained(corpus, tmp_path / "out")
     before = read_city(first.files[0])
-    again, told = trained(corpus, tmp_path / "out")
-    assert told == []
+    again, reports = trained(corpus, tmp_path / "out")
+    assert reports == []
     assert torch.equal(read_city(again.files[0]).head.weight, before.head.weight)

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from dreamvid.errors import PresetError
-from dreamvid.training.views import MIDDLE, view
+from dreamvid.training.views import CENTRE, view
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def corner(seen):
     return round(left), round(right), round(seen[0, 1, 0, 0].item() * 255)
 
 
-def test_the_middle_is_the_middle(photo):
-    seen = view(photo, "photo.png", MIDDLE, seed=0)
+def test_central_view(photo):
+    seen = view(photo, "photo.png", CENTRE, seed=0)
     assert seen.shape == (1, 3, 224, 224)
     assert corner(seen) == (88, 311, 16)
 
 
-def test_views_are_squares_at_random_places_half_of_them_mirrored(photo):
+def test_views_are_random_squares_half_of_them_mirrored(photo):
     corners = [corner(view(photo, "photo.png", number, seed=0)) for number in range(1, 101)]
     mirrored = [left > right for left, right, _ in corners]
     lefts = [min(left, right) for left, right, _ in corners]
@@ -40,14 +40,14 @@ def test_views_are_squares_at_random_places_half_of_them_mirrored(photo):
     assert min(tops) < 5 and 27 < max(tops) <= 33
 
 
-def test_a_view_follows_from_name_number_and_seed(photo):
+def test_view_follows_from_name_number_and_seed(photo):
     first = view(photo, "a", 1, seed=0)
     assert torch.equal(first, view(photo, "a", 1, seed=0))
     others = [view(photo, "b", 1, seed=0), view(photo, "a", 2, seed=0), view(photo, "a", 1, seed=1)]
     assert not any(torch.equal(first, other) for other in others)
 
 
-def test_small_and_upright_photos_are_scaled_by_their_shorter_side(tmp_path):
+def test_photos_are_scaled_by_their_shorter_side(tmp_path):
     path = tmp_path / "small.png"
     Image.new("RGB", (64, 300), (10, 200, 30)).save(path)
     seen = view(path, "small.png", 5, seed=0)
@@ -56,7 +56,7 @@ def test_small_and_upright_photos_are_scaled_by_their_shorter_side(tmp_path):
     torch.testing.assert_close(seen, expected.expand_as(seen))
 
 
-def test_a_broken_photo_says_so(tmp_path):
+def test_broken_photo_is_refused(tmp_path):
     path = tmp_path / "broken.jpg"
     path.write_bytes(b"\xff\xd8 not a photo")
     with pytest.raises(PresetError, match=r"broken\.jpg"):

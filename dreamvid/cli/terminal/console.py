@@ -1,6 +1,6 @@
-"""What a person sees: the only module that imports rich.
+"""Output for people, the only module that imports rich.
 
-On a terminal there are bars and tables; in a pipe there are plain lines.
+A terminal gets bars and tables, a pipe plain lines.
 """
 
 import json
@@ -20,7 +20,7 @@ LINE_SECONDS = 5.0  # between two plain lines of progress
 
 
 def open_streams() -> None:
-    """Make stdout and stderr fit to print on, also where somebody closed them."""
+    """Make stdout and stderr printable, also if they are closed or cannot encode everything."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -30,7 +30,7 @@ def open_streams() -> None:
 
 
 def say(text: str) -> None:
-    """To stdout; control characters, which steer a terminal, are dropped."""
+    """Print to stdout, without control characters, which could steer a terminal."""
     _put("stdout", text)
 
 
@@ -39,60 +39,61 @@ def say_json(value: Any) -> None:
 
 
 def note(text: str) -> None:
-    """One line to stderr: progress, and what went wrong."""
+    """Print progress or a problem to stderr, in one line."""
     _put("stderr", " ".join(text.split()))
 
 
 def show_warnings() -> None:
-    """Let what the package warns of reach stderr, each text once."""
-    logging.getLogger("dreamvid").handlers[:] = [_Notes()]
+    """Print the package's warnings to stderr, each text once."""
+    logging.getLogger("dreamvid").handlers[:] = [_WarningHandler()]
 
 
-class _Notes(logging.Handler):
+class _WarningHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.said: set[str] = set()
+        self.shown: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if text not in self.said:
-            self.said.add(text)
+        if text not in self.shown:
+            self.shown.add(text)
             note(f"note: {text}")
 
 
 def complain(text: str) -> None:
+    """Print an error to stderr."""
     note(f"dreamvid: {text}")
 
 
-_make_room: list[Callable[[], None]] = []  # called before anything is printed
+_before_print: list[Callable[[], None]] = []
 
 
 @contextmanager
-def making_room(clear: Callable[[], None]) -> Iterator[None]:
-    """While inside, call `clear` before anything is printed."""
-    _make_room.append(clear)
+def before_print(clear: Callable[[], None]) -> Iterator[None]:
+    """Call `clear` before anything is printed, while inside."""
+    _before_print.append(clear)
     try:
         yield
     finally:
-        _make_room.remove(clear)
+        _before_print.remove(clear)
 
 
 def _put(name: str, text: str) -> None:
-    for clear in _make_room:
+    for clear in _before_print:
         clear()
-    shown = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
+    printable = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
     try:
-        print(shown, file=getattr(sys, name), flush=True)
+        print(printable, file=getattr(sys, name), flush=True)
     except OSError as error:
-        # The reader, such as `head`, has seen enough, or a log's disk is full: work on in
-        # silence. Only an answer that stdout cannot take is worth failing for.
+        # The reader, such as `head`, has seen enough, or a log's disk is full: go on in silence.
+        # Only results that stdout cannot take are worth failing for.
         if name == "stdout" and not isinstance(error, BrokenPipeError):
             raise
         setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the whole process
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns on a terminal; in a pipe one row a line, its cells parted by tabs."""
+    """Print a table on a terminal; in a pipe, rows as lines of cells separated by tabs."""
     if not sys.stdout.isatty():
         for row in rows:
             say("\t".join(str(cell) for cell in row))
@@ -110,7 +111,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def frame_bar() -> Any:
-    """rich's bar of frames, on stderr; its tasks have the fields `speed` and `size`."""
+    """Make rich's bar of frames on stderr; its tasks have the fields `speed` and `size`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -127,13 +128,14 @@ def frame_bar() -> Any:
 
 @contextmanager
 def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A function to be called with the bytes had so far, and all there are, if known."""
+    """Yield a function to call with the bytes received and their total, if known."""
     if not sys.stderr.isatty():
-        said = [0.0]
+        last = 0.0
 
         def show(done: int, total: int | None) -> None:
-            if time.monotonic() - said[0] > LINE_SECONDS or done == total:
-                said[0] = time.monotonic()
+            nonlocal last
+            if time.monotonic() - last > LINE_SECONDS or done == total:
+                last = time.monotonic()
                 of = f" of {file_size(total)}" if total else ""
                 note(f"{what}: {file_size(done)}{of}")
 
@@ -150,12 +152,12 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def counted(what: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
-    """The items, of which there are `count`, as they are made, with progress on stderr."""
+    """Pass on `count` items as they come, with progress on stderr."""
     if not sys.stderr.isatty():
-        said = 0.0
+        last = 0.0
         for number, item in enumerate(items, 1):
-            if time.monotonic() - said > LINE_SECONDS or number == count:
-                said = time.monotonic()
+            if time.monotonic() - last > LINE_SECONDS or number == count:
+                last = time.monotonic()
                 note(f"{what} {number}/{count}")
             yield item
         return
@@ -167,16 +169,16 @@ def counted(what: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
 
 @contextmanager
 def share_progress(what: str) -> Iterator[Callable[[float], None]]:
-    """A function to be called with the share that is done, 0 to 1."""
+    """Yield a function to call with the share done, 0 to 1."""
     begun = time.monotonic()
     if not sys.stderr.isatty():
-        said = begun
+        last = begun
 
         def show(share: float) -> None:
-            nonlocal said
+            nonlocal last
             now = time.monotonic()
-            if share and now - said > LINE_SECONDS:
-                said, left = now, (now - begun) * (1 - share) / share
+            if share and now - last > LINE_SECONDS:
+                last, left = now, (now - begun) * (1 - share) / share
                 note(f"{what}: {share:.0%}, {duration(left)} left")
 
         yield show

@@ -1,4 +1,4 @@
-"""How a render ended, in words."""
+"""The last lines of a render."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def check_finished(outcome: "Outcome") -> None:
-    """Raises Stopped where it was asked to end before."""
+    """Raise Stopped for an unfinished render."""
     if not outcome.finished:
         done = f"{outcome.frames} of {outcome.count} frames are done"
         raise Stopped(f"stopped; {done}, and the same command goes on from there")
 
 
 def say_finished(outcome: "Outcome", rate: Fraction, report: Path | None) -> None:
-    """Its length and its files; raises Stopped.
+    """Print a render's length and files; raises Stopped.
 
     Args:
         rate: frames a second.

@@ -1,4 +1,4 @@
-"""Progress of a film's frames: a bar, with or without a picture, or lines in a pipe."""
+"""Progress of a film's frames: a bar, with or without the newest frame, or lines in a pipe."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.cli.terminal.console import LINE_SECONDS, frame_bar, making_room, note
+from dreamvid.cli.terminal.console import LINE_SECONDS, before_print, frame_bar, note
 from dreamvid.cli.terminal.units import duration, file_size, pace
 
 if TYPE_CHECKING:
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from dreamvid.monitor.terminal import Kind
     from dreamvid.render.render import Progress
 
-BAR_COLUMNS = 72  # of a terminal that has room for a bar and all that stands beside it
+BAR_COLUMNS = 72  # terminal width from which on the bar and its columns fit
 
 
 @contextmanager
 def frame_progress(
     picture: "Kind | None" = None, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Callable[["Progress"], None]]:
-    """A function to be called with each frame's progress.
+    """Yield a function to call with each frame's progress.
 
     Args:
-        picture: how a terminal is to be shown the newest frame beside it, if at all.
-        stopped: whether an end was asked for, which was said on the terminal.
+        picture: how to show the newest frame on a terminal; None: not at all.
+        stopped: tells if a stop was requested, and announced on the terminal.
     """
     if not sys.stderr.isatty():
         yield _PlainProgress().show
@@ -36,30 +36,30 @@ def frame_progress(
         from dreamvid.cli.terminal.picture_progress import PictureProgress
 
         drawn = PictureProgress(picture, _bar_line(), stopped)
-        with making_room(drawn.clear):
+        with before_print(drawn.clear):
             yield drawn.show
 
 
 def _bar_line() -> "Bar":
-    """The bar as one line of text, for those who draw it themselves."""
+    """Make a function that renders the bar as one line of text."""
     bar, speed = frame_bar(), _Speed()
     progress = _BarProgress(bar)
 
     def line(now: "Progress", columns: int) -> str:
         progress.show(now)
-        told = _told(now, speed(now.done))
+        text = _line(now, speed(now.done))
         if columns < BAR_COLUMNS:
-            return told[:columns]
+            return text[:columns]
         bar.console.width = columns
-        with bar.console.capture() as kept:
+        with bar.console.capture() as captured:
             bar.console.print(bar.get_renderable(), no_wrap=True, overflow="crop", end="")
-        return kept.get().partition("\n")[0]
+        return captured.get().partition("\n")[0]
 
     return line
 
 
 class _Speed:
-    """Frames a second of this run; the first frame, which loads and warms up, left out."""
+    """Frames a second of this run, without the first frame, which loads and warms up."""
 
     def __init__(self) -> None:
         self.first: tuple[int, float] | None = None
@@ -92,18 +92,18 @@ class _BarProgress:
 
 class _PlainProgress:
     def __init__(self) -> None:
-        self.said, self.speed = 0.0, _Speed()
+        self.last, self.speed = 0.0, _Speed()
 
     def show(self, progress: "Progress") -> None:
         speed = self.speed(progress.done)
-        if time.monotonic() - self.said < LINE_SECONDS and progress.done < progress.count:
+        if time.monotonic() - self.last < LINE_SECONDS and progress.done < progress.count:
             return
-        self.said = time.monotonic()
-        note(f"frame {_told(progress, speed)}")
+        self.last = time.monotonic()
+        note(f"frame {_line(progress, speed)}")
 
 
-def _told(progress: "Progress", speed: float | None) -> str:
-    """Args: speed: frames a second, if it is known."""
+def _line(progress: "Progress", speed: float | None) -> str:
+    """Format progress; `speed` is in frames a second, if known."""
     done, size = progress.done, file_size(progress.bytes_written)
     left = f", {duration((progress.count - done) / speed)} left" if speed else ""
     return f"{done}/{progress.count}  {pace(speed)}{left}  {size}"

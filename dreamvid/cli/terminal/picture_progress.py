@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from dreamvid.render.render import Progress
 
 SECONDS = 0.5  # at least, between two pictures
-LONGEST = 480  # pixels of one that is not made of blocks
-BELOW = 4  # lines of the terminal that are left free, the bar's among them
+LONGEST = 480  # pixels of a picture that is not made of blocks
+BELOW = 4  # terminal lines left free, the bar's included
 
 Bar = Callable[["Progress", int], str]
-"""The line below the picture, at most so many cells wide."""
+"""Renders the line below the picture, at most so many cells wide."""
 
 
 class PictureProgress:
-    """Draws the newest frame and a line below it, in their place.
+    """The newest frame with a line below it, redrawn in place.
 
     Args:
-        stopped: tells whether `NOTICE` was written, which takes a line.
+        stopped: tells if `NOTICE` was written, which takes a line.
     """
 
     def __init__(self, kind: "Kind", bar: Bar, stopped: Callable[[], bool]) -> None:
@@ -47,14 +47,13 @@ class PictureProgress:
             self._noticed = True
             self._screen.skip(f"^C{NOTICE.strip()}")
         lines, width = self._picture(progress)
-        said = [NOTICE.strip()] if self._noticed else []
         columns = _terminal_size()[0]
-        below = [line[: columns - 1] for line in said]
+        below = [NOTICE.strip()[: columns - 1]] if self._noticed else []
         widths = [*[width] * len(lines), columns - 1, *map(len, below)]
         self._screen.draw([*lines, bar, *below], widths)
 
     def clear(self) -> None:
-        """Make room for what others print; the next frame is drawn below that."""
+        """Clear the picture before others print; the next frame is drawn below that."""
         self._screen.clear()
 
     def _picture(self, progress: "Progress") -> tuple[list[str], int]:
@@ -75,15 +74,15 @@ class PictureProgress:
 
 
 def _write(text: str) -> None:
-    with suppress(OSError):  # nobody is there to see it: the work goes on
+    with suppress(OSError):  # nobody is watching: go on
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def _terminal_size() -> tuple[int, int]:
-    """(columns, rows) of the terminal that stderr is; what the shell says, for want of it."""
+    """Return (columns, rows) of the terminal behind stderr, or what the shell says."""
     try:
-        found = os.get_terminal_size(sys.stderr.fileno())
+        size = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError):
-        found = shutil.get_terminal_size()
-    return (found.columns, found.lines) if found.columns and found.lines else (80, 24)
+        size = shutil.get_terminal_size()
+    return (size.columns, size.lines) if size.columns and size.lines else (80, 24)

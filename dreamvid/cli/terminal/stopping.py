@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, where what is done so far is to be kept."""
+"""Ctrl-C and SIGTERM for commands that keep what is done so far."""
 
 import os
 import signal
@@ -10,22 +10,22 @@ NOTICE = "stopping soon, and keeping everything; once more stops at once\n"
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """While inside, the first Ctrl-C or SIGTERM only sets what the function tells.
+    """Yield a function that tells if Ctrl-C or SIGTERM came; a second one stops at once.
 
-    A second one stops at once; what is lost then is less than a minute's work.
+    A stop at once loses less than a minute's work.
     """
-    asked: list[int] = []
+    received: list[int] = []
 
-    def ask(number: int, _frame: object) -> None:
-        if asked:
+    def handle(number: int, _frame: object) -> None:
+        if received:
             raise KeyboardInterrupt
-        asked.append(number)
+        received.append(number)
         with suppress(OSError):  # print may not nest, and nobody may be listening
             os.write(2, NOTICE.encode("ascii"))
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Training, as it is told on the terminal."""
+"""Progress of a training run on the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,65 +17,66 @@ if TYPE_CHECKING:
     from dreamvid.training.data.split import Split
     from dreamvid.training.fit import Progress
     from dreamvid.training.run import Outcome
-    from dreamvid.training.session import Wanted
+    from dreamvid.training.session import Request
 
-Shown = Callable[[str, float], None]
+ShowShare = Callable[[str, float], None]
 
 
-def trained(
-    wanted: "Wanted",
+def run_training(
+    request: "Request",
     corpus: "Corpus",
     parts: "Split",
     out: Path,
     device: "torch.device",
     fresh: bool,
 ) -> "Outcome":
-    from dreamvid.training.run import Watch
+    """Train with progress on stderr; raises Stopped if it was interrupted."""
+    from dreamvid.training.run import Callbacks
     from dreamvid.training.run import train as run
 
-    what = f"{len(parts.train)} photos on {wanted.base} by {device.type}"
-    note(f"{wanted.name}: {what}, into {out}")
+    photos = f"{len(parts.train)} photos on {request.base} by {device.type}"
+    note(f"{request.name}: {photos}, into {out}")
     with stop_signals() as stop, _shares() as show:
-        watch = Watch(
+        callbacks = Callbacks(
             lambda done, count: show("looking", done / count),
-            lambda progress: _tell(progress, show),
+            lambda progress: _show(progress, show),
             stop,
         )
-        outcome = run(wanted, corpus, parts, out, device=device, fresh=fresh, watch=watch)
+        outcome = run(request, corpus, parts, out, device=device, fresh=fresh, callbacks=callbacks)
     if not outcome.finished:
-        done = f"{outcome.epochs} of {wanted.epochs} epochs are done"
+        done = f"{outcome.epochs} of {request.hyper.epochs} epochs are done"
         raise Stopped(f"stopped; {done}, and the same command goes on from there")
     return outcome
 
 
 @contextmanager
-def _shares() -> Iterator[Shown]:
-    """A function to be called with what is being done, and its share: one bar at a time."""
+def _shares() -> Iterator[ShowShare]:
+    """Yield a function to call with a task's name and its share done; one bar at a time."""
     with ExitStack() as bars:
-        shown: dict[str, Callable[[float], None]] = {}
+        bars_shown: dict[str, Callable[[float], None]] = {}
 
         def show(what: str, share: float) -> None:
-            if what not in shown:
+            if what not in bars_shown:
                 bars.close()
-                shown[what] = bars.enter_context(share_progress(what))
-            shown[what](share)
+                bars_shown[what] = bars.enter_context(share_progress(what))
+            bars_shown[what](share)
 
         yield show
 
 
-def _tell(progress: "Progress", show: Shown) -> None:
-    from dreamvid.training.fit import Halved, Judged, Stepped, Unjudged
+def _show(progress: "Progress", show: ShowShare) -> None:
+    from dreamvid.training.fit import BatchHalved, EpochDone, NoValidation, StepDone
 
-    if isinstance(progress, Stepped):
+    if isinstance(progress, StepDone):
         show("training", progress.done / progress.total)
-    elif isinstance(progress, Halved):
+    elif isinstance(progress, BatchHalved):
         note(f"memory ran out: from here on {progress.batch} photos a step")
-    elif isinstance(progress, Unjudged):
+    elif isinstance(progress, NoValidation):
         note("too few photos tell when to stop: all epochs are done")
-    elif isinstance(progress, Judged):
-        losses, best = f"loss {progress.learning:.4g}", ""
-        if progress.stopping is not None:
-            losses += f", of photos kept apart {progress.stopping:.4g}"
+    elif isinstance(progress, EpochDone):
+        losses, best = f"loss {progress.loss:.4g}", ""
+        if progress.validation_loss is not None:
+            losses += f", of photos kept apart {progress.validation_loss:.4g}"
             best = ", the best so far" if progress.best else ""
         spent = duration(progress.seconds)
         note(f"epoch {progress.epoch}/{progress.epochs}  {losses}{best}  {spent}")

@@ -1,4 +1,4 @@
-"""Speeds, sizes and times, as people read them."""
+"""Speeds, sizes and times formatted for people."""
 
 
 def pace(frames_a_second: float | None) -> str:

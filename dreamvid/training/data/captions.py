@@ -1,4 +1,4 @@
-"""Captions as people have them: a table or JSON, or a file beside each photo."""
+"""Captions of photos, from a table, from JSON, or from a file beside each photo."""
 
 import os
 import re
@@ -16,37 +16,38 @@ from dreamvid.training.data.records import read_records
 
 SUFFIXES = (".json", ".json.xz", ".txt")  # of files beside photos; .json names the user too
 NUMBERED = re.compile(r"_\d{1,2}$")  # instaloader's photos of one post: DATE_UTC_1.jpg
-WANTED = f"wanted: one of {', '.join(PHOTO)}, and one of {', '.join(CAPTION)}"
+EXPECTED = f"wanted: one of {', '.join(PHOTO)}, and one of {', '.join(CAPTION)}"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A photo and its caption as somebody wrote them, not yet looked at."""
+    """A photo and its caption as they were written, not checked yet."""
 
     photo: str
     caption: str
     user: str
     place: str
-    """Where it was found, such as "captions.csv line 12", or looked for."""
+    """Place it was read from or looked for, such as "captions.csv line 12"."""
 
 
 @dataclass(frozen=True)
 class Source:
+    """Entries with a description of where they come from."""
+
     name: str
-    """In words."""
     entries: tuple[Entry, ...]
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def read_captions(folder: Folder, path: Path | None) -> Source:
-    """What is said of a folder's photos.
+    """Read the captions of a folder's photos.
 
     Args:
-        path: a file, taken for what it is, whatever its suffix; or a folder with a .txt or
-            .json for each photo; None: those beside the photos.
+        path: a file, recognised by its content; or a folder with a .txt or .json for each photo;
+            None: the files beside the photos.
 
-    Raises PresetError naming --captions where there are none.
+    Raises PresetError naming --captions if there are none.
     """
     if path is None or os.path.isdir(path):
         return _beside(folder, path or folder.path)
@@ -57,9 +58,9 @@ def read_captions(folder: Folder, path: Path | None) -> Source:
 
 
 def class_names(folder: Folder) -> Source:
-    """For each photo the name of the folder it lies in, the topmost; raises PresetError."""
-    parted = [(name, *name.partition("/")) for name in folder.photos]
-    entries = [Entry(name, top if rest else "", "", name) for name, top, _, rest in parted]
+    """Caption each photo with its topmost folder's name; raises PresetError if none has one."""
+    parts = [(name, *name.partition("/")) for name in folder.photos]
+    entries = [Entry(name, top if rest else "", "", name) for name, top, _, rest in parts]
     count = len({entry.caption for entry in entries} - {""})
     if not count:
         cure = "make one for each label, and put its photos into it"
@@ -81,11 +82,11 @@ def _from_file(folder: Folder, path: Path) -> Source:
         photo = photo_of(record, folder.by_stem)
         entries.append(Entry(photo, caption_of(record), user_of(record), place))
     if not any(entry.photo and entry.caption for entry in entries):
-        raise PresetError("--captions", f"{path} {_lacking(list(names), dropped)}", WANTED)
+        raise PresetError("--captions", f"{path} {_problem(list(names), dropped)}", EXPECTED)
     return Source(path.name, tuple(entries), tuple(dropped), _notes(odd_lines, path))
 
 
-def _lacking(names: list[str], dropped: list[Dropped]) -> str:
+def _problem(names: list[str], dropped: list[Dropped]) -> str:
     if not names:
         first = f"; {dropped[0].name}: {dropped[0].detail}" if dropped else ""
         return f"holds no captions{first}"
@@ -93,17 +94,17 @@ def _lacking(names: list[str], dropped: list[Dropped]) -> str:
 
 
 def _beside(folder: Folder, root: Path) -> Source:
-    said = [_said_of(root, name) for name in folder.photos]
-    if not any(entry.caption for entry, _, _ in said):
+    found = [_entry(root, name) for name in folder.photos]
+    if not any(entry.caption for entry, _, _ in found):
         raise PresetError("--captions", f"no captions lie beside the photos of {root}", _hint(root))
-    kinds = Counter(kind for entry, kind, _ in said if entry.caption)
+    kinds = Counter(kind for entry, kind, _ in found if entry.caption)
     name = "beside the photos: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    odd_lines = sum(odd for _, _, odd in said)
-    return Source(name, tuple(entry for entry, _, _ in said), (), _notes(odd_lines, root))
+    odd_lines = sum(odd for _, _, odd in found)
+    return Source(name, tuple(entry for entry, _, _ in found), (), _notes(odd_lines, root))
 
 
-def _said_of(root: Path, name: str) -> tuple[Entry, str, int]:
-    """A photo's entry, the suffix of the file it is from, and its lines that are not UTF-8."""
+def _entry(root: Path, name: str) -> tuple[Entry, str, int]:
+    """Return a photo's entry, its file's suffix, and the number of lines that are not UTF-8."""
     whole = str(root / name)
     stem = whole.removesuffix(Path(name).suffix)
     place = "nothing beside it"
@@ -121,7 +122,7 @@ def _said_of(root: Path, name: str) -> tuple[Entry, str, int]:
 
 
 def _post(text: str) -> tuple[str, str]:
-    """The caption and the user of a file that holds one post."""
+    """Read the caption and the user from a file that holds one post."""
     records = (record for _, record in read_records(text) if not isinstance(record, str))
     record = next(records, {})
     return caption_of(record), user_of(record)

@@ -1,4 +1,4 @@
-"""What a corpus holds, before hours are spent on it: counts, words, a sheet to look at."""
+"""A report on a corpus to read before training on it: counts, words, a sheet of photos."""
 
 import csv
 import io
@@ -21,16 +21,16 @@ from dreamvid.training.data.photos import thumbnail
 from dreamvid.training.data.split import Split
 
 MOST_USED = 20  # words
-NAMED = 3  # of each reason, the first
-SHOWN = 24  # photos of the sheet
+NAMED = 3  # names listed for each reason
+SHOWN = 24  # photos on the sheet
 THUMBNAIL = (200, 150)  # width and height in pixels
-LETTERS = 36  # under a photo
+LETTERS = 36  # of the label under a photo
 LONGEST_NAME = 60  # letters, on the terminal
 
 
 @dataclass(frozen=True)
 class Drops:
-    """How many were dropped for a reason, and the names of the first."""
+    """Number of photos dropped for a reason, and the first of their names."""
 
     count: int
     first: tuple[str, ...]
@@ -38,34 +38,36 @@ class Drops:
 
 @dataclass(frozen=True)
 class DataReport:
+    """Counts of a corpus and its split; the fields' names are keys of the JSON."""
+
     source: str
     notes: tuple[str, ...]
     found: int
     kept: int
     dropped: dict[str, Drops]
     caption_words: tuple[int, float, int]
-    """Of a caption, once cleaned: the fewest, the median, the most."""
+    """Number of words of a cleaned caption: the fewest, the median, the most."""
     vocabulary: int
-    """Different words."""
+    """Number of different words."""
     once: int
-    """Words that only one caption has."""
+    """Number of words that only one caption has."""
     most_used: tuple[tuple[str, int], ...]
-    """Words with the number of captions that have them."""
+    """Words with their number of captions."""
     users: int
-    """0: the captions name none."""
+    """Number of users; 0: the captions name none."""
     train: int
     stopping: int
     test: int
 
-    def plain(self) -> dict[str, Any]:
-        """For JSON."""
+    def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def report(corpus: Corpus, split: Split) -> DataReport:
+    """Count what a corpus holds."""
     lengths = [len(pair.words) for pair in corpus.pairs]
-    used = Counter(word for pair in corpus.pairs for word in set(pair.words))
-    ordered = sorted(used.items(), key=lambda each: (-each[1], each[0]))
+    counts = Counter(word for pair in corpus.pairs for word in set(pair.words))
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return DataReport(
         source=corpus.source,
         notes=corpus.notes,
@@ -76,30 +78,30 @@ def report(corpus: Corpus, split: Split) -> DataReport:
             for reason, names in by_reason(corpus.dropped).items()
         },
         caption_words=(min(lengths), median(lengths), max(lengths)),
-        vocabulary=len(used),
-        once=sum(count == 1 for count in used.values()),
+        vocabulary=len(counts),
+        once=sum(count == 1 for count in counts.values()),
         most_used=tuple(ordered[:MOST_USED]),
         users=len({pair.user for pair in corpus.pairs} - {""}),
         train=len(split.train),
-        stopping=len(split.stopping),
+        stopping=len(split.validation),
         test=len(split.test),
     )
 
 
-def lines(found: DataReport) -> list[tuple[str, str]]:
-    """The report as rows of a table: what, and how much."""
-    fewest, middle, most = found.caption_words
-    rows = [("captions", found.source), *(("note", note) for note in found.notes)]
-    rows += [("found", str(found.found)), ("kept", str(found.kept))]
-    rows += [(f"dropped: {reason}", _named(drops)) for reason, drops in found.dropped.items()]
+def lines(data: DataReport) -> list[tuple[str, str]]:
+    """Format a report as rows of a table: what, and how much."""
+    fewest, middle, most = data.caption_words
+    rows = [("captions", data.source), *(("note", note) for note in data.notes)]
+    rows += [("found", str(data.found)), ("kept", str(data.kept))]
+    rows += [(f"dropped: {reason}", _named(drops)) for reason, drops in data.dropped.items()]
     rows += [
         ("words of a caption", f"{fewest} to {most}, half have {middle:g} or fewer"),
-        ("different words", f"{found.vocabulary}, {found.once} in one caption only"),
-        ("most used", ", ".join(f"{word} {count}" for word, count in found.most_used)),
+        ("different words", f"{data.vocabulary}, {data.once} in one caption only"),
+        ("most used", ", ".join(f"{word} {count}" for word, count in data.most_used)),
     ]
-    if found.users:
-        rows.append(("users", str(found.users)))
-    parts = f"{found.train} to train, {found.stopping} to know when to stop, {found.test} to test"
+    if data.users:
+        rows.append(("users", str(data.users)))
+    parts = f"{data.train} to train, {data.stopping} to know when to stop, {data.test} to test"
     return [*rows, ("split", parts)]
 
 
@@ -112,11 +114,11 @@ def _named(drops: Drops) -> str:
 
 
 def write_check(corpus: Corpus, split: Split, out: Path, seed: int) -> list[Path]:
-    """Write into a folder what there is to look at, and give the files; raises OutputError.
+    """Write files to look at into a folder, and return them; raises OutputError.
 
-    check.png has photos with their cleaned words, picked by the seed; duplicates.png, where
-    there are any, photos that were dropped, each beside the one it looks like; dropped.csv
-    names all that was dropped, and why.
+    check.png shows photos, picked by the seed, with their cleaned words; duplicates.png, if there
+    are any, dropped photos, each beside the one it looks like; dropped.csv lists everything
+    dropped, with the reason.
     """
     files = [out / "check.png", out / "dropped.csv"]
     save(_sheet(corpus, split, seed), files[0])
@@ -128,33 +130,33 @@ def write_check(corpus: Corpus, split: Split, out: Path, seed: int) -> list[Path
 
 
 def write_dropped(dropped: Sequence[Dropped], path: Path) -> None:
-    """As a table; raises OutputError."""
+    """Write a CSV table of what was dropped; raises OutputError."""
     write_text(path, _table(dropped))
 
 
 def _sheet(corpus: Corpus, split: Split, seed: int) -> OtherSizeImage:
     pairs = Random(seed).sample(corpus.pairs, min(SHOWN, len(corpus.pairs)))
-    parts = f"{len(split.train)} to train, {len(split.stopping)} + {len(split.test)} to evaluate"
+    parts = f"{len(split.train)} to train, {len(split.validation)} + {len(split.test)} to evaluate"
     title = f"{len(pairs)} of {len(corpus.pairs)} pairs: {parts}"
     labels = [shorten(" ".join(pair.words), LETTERS, placeholder=" ...") for pair in pairs]
-    return _drawn([pair.photo for pair in pairs], labels, title, together=1)
+    return _draw([pair.photo for pair in pairs], labels, title, together=1)
 
 
 def _twins(corpus: Corpus, twins: Sequence[Dropped]) -> OtherSizeImage:
-    """Photos that look like others, each after the one it looks like, which its detail names."""
+    """Draw dropped photos, each after the one it looks like, which its detail names."""
     root = _root(corpus)
     names = [name for drop in twins[: SHOWN // 2] for name in (drop.detail, drop.name)]
     title = f"{len(twins)} photos dropped, each right of the one it looks like"
-    return _drawn([root / name for name in names], [*map(_text, names)], title, together=2)
+    return _draw([root / name for name in names], [*map(_text, names)], title, together=2)
 
 
 def _root(corpus: Corpus) -> Path:
-    """The images' folder."""
+    """Return the images' folder."""
     pair = corpus.pairs[0]
     return pair.photo.parents[pair.name.count("/")]
 
 
-def _drawn(
+def _draw(
     photos: Sequence[Path], labels: Sequence[str], title: str, together: int
 ) -> OtherSizeImage:
     layout = Layout(len(photos), columns_for(len(photos), together), *THUMBNAIL)
@@ -170,5 +172,5 @@ def _table(dropped: Sequence[Dropped]) -> str:
 
 
 def _text(name: str) -> str:
-    """Also of a file's name that is no text: a byte that is no letter is written as \\udcff."""
+    """Escape bytes of a file's name that are not UTF-8, as \\udcff."""
     return name.encode(errors="backslashreplace").decode()

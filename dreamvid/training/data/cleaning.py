@@ -1,6 +1,6 @@
-"""The words of a caption: tags taken apart, links and stop words dropped.
+"""Words of a caption: tags split, links and stop words dropped.
 
-Languages come as they are, in any script; those written without spaces are not segmented.
+Any language and script will do; those written without spaces are not segmented.
 """
 
 import re
@@ -16,19 +16,19 @@ LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 TAG = re.compile(r"[#@]\S+")
 DOTTED_L = re.compile("(?<=l)·(?=l)", re.IGNORECASE)  # Catalan's: one word
 
-# Said of any photo on the web, in folded letters.
+# Words said of any photo on the web, folded.
 WEB = (
     "http https www com net org html amp via rt photo photos pic pics picture photography "
     "photographer photooftheday picoftheday instagram insta ig igers instagood instadaily "
     "instaphoto instapic instamood nofilter follow followme followforfollow like likes "
     "likeforlike likeforfollow tagsforlikes repost regram tbt foto fotos fotografia"
 )
-# On the lists, and seen in photos all the same; in Spanish "sea" is "be".
-SEEN = "computer face faces fire home mug ring room rooms sea world"
+# Stop words that name things seen in photos; in Spanish "sea" is "be".
+VISIBLE = "computer face faces fire home mug ring room rooms sea world"
 
 
 def stop_words(languages: Sequence[str]) -> frozenset[str]:
-    """Words that say nothing about a photo, folded: those of some languages, and the web's.
+    """Collect words that say nothing about a photo, folded: of some languages, and the web's.
 
     Args:
         languages: as ISO 639 names them, such as "en"; see `pip show stop-words`.
@@ -37,20 +37,20 @@ def stop_words(languages: Sequence[str]) -> frozenset[str]:
     """
     from stop_words import LANGUAGE_MAPPING, StopWordError, get_stop_words
 
-    found: set[str] = set(WEB.split())
+    words: set[str] = set(WEB.split())
     for language in languages:
         try:
-            found.update(*(tokens(entry) for entry in get_stop_words(language)))
+            words.update(*(tokens(entry) for entry in get_stop_words(language)))
         except StopWordError:
             known = ", ".join(sorted(LANGUAGE_MAPPING))
             raise PresetError(
                 "--stop-words", f"there is no list for {quote(language)}", f"known: {known}"
             ) from None
-    return frozenset(found - set(SEEN.split()))
+    return frozenset(words - set(VISIBLE.split()))
 
 
 def clean(words: Sequence[str], without: frozenset[str]) -> tuple[str, ...]:
-    """Those of a caption's words that count, in their order.
+    """Drop a caption's stop words, and words too short or too long.
 
     Args:
         words: as `tokens` gives them.
@@ -60,14 +60,14 @@ def clean(words: Sequence[str], without: frozenset[str]) -> tuple[str, ...]:
 
 
 def tokens(text: str) -> list[str]:
-    """All words of a text, folded; #SagradaFamilia is two, where a capital follows a small one."""
+    """Split a text into folded words; #SagradaFamilia is two, split before the capital."""
     joined = DOTTED_L.sub("", unicodedata.normalize("NFC", text))
-    plain = TAG.sub(_taken_apart, LINK.sub(" ", joined))
+    plain = TAG.sub(_split_tag, LINK.sub(" ", joined))
     words = "".join(c if _within_word(c) else " " for c in plain).split()
     return [word for word in map(fold, words) if word]
 
 
-def _taken_apart(tag: re.Match[str]) -> str:
+def _split_tag(tag: re.Match[str]) -> str:
     letters = pairwise(tag.group())  # the first is the # or @
     return " " + "".join(
         f" {letter}" if letter.isupper() and before.islower() else letter
@@ -76,6 +76,6 @@ def _taken_apart(tag: re.Match[str]) -> str:
 
 
 def _within_word(character: str) -> bool:
-    """Letters, digits, and marks such as the vowels of Hindi."""
+    """Tell letters, digits and marks, such as the vowels of Hindi, from separators."""
     category = unicodedata.category(character)
     return category[0] == "L" or category in ("Nd", "Nl", "Mn", "Mc")

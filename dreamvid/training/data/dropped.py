@@ -1,4 +1,4 @@
-"""What did not become a pair, and why: nothing disappears without being listed."""
+"""Photos and captions that did not become a pair, with the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ Reason = Literal[
     "no known word",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-"""In the order in which they are looked for."""
+"""Reasons in the order of the checks."""
 
 
 @dataclass(frozen=True)
 class Dropped:
     name: str
-    """The photo's, or the place in a caption file: "captions.csv line 12"."""
+    """Name of the photo, or a place in a caption file: "captions.csv line 12"."""
     reason: Reason
     detail: str = ""
 
 
 def by_reason(dropped: Sequence[Dropped]) -> dict[Reason, list[str]]:
-    """The names of what was dropped, for each reason that occurs."""
-    names: dict[Reason, list[str]] = {}
+    """Group the names by reason, in the reasons' order."""
+    groups: dict[Reason, list[str]] = {}
     for reason in REASONS:
-        if found := [drop.name for drop in dropped if drop.reason == reason]:
-            names[reason] = found
-    return names
+        if names := [drop.name for drop in dropped if drop.reason == reason]:
+            groups[reason] = names
+    return groups

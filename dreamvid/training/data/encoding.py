@@ -1,4 +1,4 @@
-"""Text files of whatever encoding they have."""
+"""Text files of unknown encoding."""
 
 import codecs
 import lzma
@@ -7,14 +7,14 @@ from pathlib import Path
 from dreamvid.errors import PresetError
 
 LARGEST = 512_000_000  # bytes of text
-HEAD = 4096  # bytes in which a file that is no text gives itself away
+HEAD = 4096  # bytes to look for zeros in, which text has none of
 
 
 def read_text(path: Path) -> tuple[str, int]:
-    """A file's text, and how many of its lines had to be taken for Windows-1252.
+    """Read a file's text, and count the lines that had to be read as Windows-1252.
 
-    The others are UTF-8, or all are UTF-16; with a byte-order mark or without. Unpacks .xz.
-    Raises PresetError naming --captions for what cannot be read or is no text.
+    The others are UTF-8, or all are UTF-16, with a byte-order mark or without. Unpacks .xz.
+    Raises PresetError naming --captions for a file that cannot be read or is not text.
     """
     try:
         with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
@@ -27,14 +27,14 @@ def read_text(path: Path) -> tuple[str, int]:
     if wide := _utf16(content):
         return content.decode(wide, errors="replace").removeprefix("\ufeff"), 0
     if b"\0" in content[:HEAD]:
-        raise PresetError("--captions", f"{path} is no text", "give a CSV or JSON file")
+        raise PresetError("--captions", f"{path} is not text", "give a CSV or JSON file")
     lines = content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
     decoded = [_line(line) for line in lines]
     return "".join(text for text, _ in decoded), sum(is_odd for _, is_odd in decoded)
 
 
 def _utf16(content: bytes) -> str | None:
-    """Plain letters have a zero byte in UTF-16, and text has none in UTF-8."""
+    """Detect UTF-16: its ASCII letters have a zero byte, and UTF-8 text has none."""
     if content.startswith(codecs.BOM_UTF16_LE) or content[1:2] == b"\0":
         return "utf-16-le"
     if content.startswith(codecs.BOM_UTF16_BE) or content[:1] == b"\0":
@@ -43,7 +43,7 @@ def _utf16(content: bytes) -> str | None:
 
 
 def _line(line: bytes) -> tuple[str, bool]:
-    """With whether it is not UTF-8."""
+    """Decode a line, and tell if it is not UTF-8."""
     try:
         return line.decode(), False
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The photos' folder: what lies in it, and whether a path that somebody wrote stays inside."""
+"""The folder of photos: its files, and paths from caption files resolved inside it."""
 
 import os
 import unicodedata
@@ -12,13 +12,13 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif"),
     *(".tif", ".tiff", ".bmp", ".gif", ".heic", ".jp2"),
 )
-"""Of files taken for photos where no caption file names them; they are opened as what they are."""
+"""Suffixes of photos that no caption file names; their format is recognised by content."""
 
 
 class Folder:
-    """The photos below a folder, in the order of their names; hidden files are left out.
+    """Photos below a folder, sorted by name; hidden files are left out.
 
-    Raises PresetError naming --images where there is none.
+    Raises PresetError naming --images if there are none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,10 +31,10 @@ class Folder:
             raise PresetError("--images", f"{path} holds no photo", "JPEG, PNG, WebP, ...")
 
     def inside(self, written: str) -> str | None:
-        """A path that somebody wrote, as a name below the folder; None if it leads out of it.
+        """Resolve a written path to a name below the folder; None if it leads out of it.
 
-        Links below the folder are followed. Backslashes part folders too, and a photo's name
-        may have its accents apart, as macOS has.
+        Links below the folder are followed. Backslashes separate folders too, and a photo's name
+        may have decomposed accents, as on macOS.
         """
         below = written.strip()
         if not os.path.isfile(self.path / below):
@@ -51,7 +51,7 @@ class Folder:
 
     @cached_property
     def by_stem(self) -> dict[str, str]:
-        """The first photo of each name without folders and suffix."""
+        """First photo of each name without folders and suffix."""
         return {PurePosixPath(name).stem: name for name in reversed(self.photos)}
 
     @cached_property
@@ -60,10 +60,10 @@ class Folder:
 
 
 def check_out(out: Path | None, target: Path, images: Path) -> None:
-    """Raises PresetError for a folder to write into that would mix with others.
+    """Raise PresetError for an output folder that would mix with others.
 
     Args:
-        out: as it was given; the target is this, or what stands for None.
+        out: the option as given; the target is this, or its default.
     """
     if out is not None and out == Path():
         raise PresetError("--out", "is the current folder", "give a folder of its own")

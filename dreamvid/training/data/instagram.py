@@ -1,6 +1,6 @@
-"""A photo's record, as a table's row or as Instagram's downloaders dump it, and what it says.
+"""Fields of a photo's record, a table's row or a dump by one of Instagram's downloaders.
 
-instalooter writes a post as Instagram's web pages had it, instaloader the same as "node".
+instalooter writes a post as Instagram's web pages had it, instaloader the same under "node".
 """
 
 from collections.abc import Mapping
@@ -9,25 +9,25 @@ from typing import Any
 
 Record = Mapping[str, Any]
 
-# The usual names, the best first.
+# Usual names of fields, the best first.
 PHOTO = ("file", "filename", "file_name", "image", "path", "photo")
 CAPTION = ("caption", "text", "description", "title")
 USER = ("user", "username", "user_id", "author_id", "owner", "owner_id")
 IDENTITY = ("id", "shortcode", "code", "display_url")  # what downloaders name photos after
 
 
-def plain(record: Mapping[Any, Any]) -> Record:
-    """Its names trimmed and in lower case; a post taken out of instaloader's wrapping."""
+def normalise(record: Mapping[Any, Any]) -> Record:
+    """Trim and lower a record's names, and unwrap instaloader's posts."""
     inner = record.get("node")
     fields = inner if isinstance(inner, Mapping) else record
     return {str(name).strip().lower(): value for name, value in fields.items()}
 
 
 def photo_of(record: Record, by_stem: Mapping[str, str]) -> str:
-    """The photo's path as it is written, or that of the photo named after the post, or "".
+    """Return the photo's path as written, or of the photo named after the post, or "".
 
     Args:
-        by_stem: the photos there are, by name without suffix.
+        by_stem: existing photos by name without suffix.
     """
     if written := _first(record, PHOTO):
         return written
@@ -44,10 +44,10 @@ def user_of(record: Record) -> str:
 
 
 def _first(record: Record, names: tuple[str, ...], within: tuple[str, ...] = ()) -> str:
-    """The first text or number under one of these names.
+    """Return the first text or number under one of these names.
 
     Args:
-        within: names to look under where the value is a record itself.
+        within: names to look under if the value is a record itself.
     """
     for name in names:
         value = record.get(name)
@@ -59,7 +59,7 @@ def _first(record: Record, names: tuple[str, ...], within: tuple[str, ...] = ())
 
 
 def _edge(record: Record) -> str:
-    """Of a post as the web pages have it: edge_media_to_caption.edges[0].node.text."""
+    """Return edge_media_to_caption.edges[0].node.text, the caption on the web pages."""
     try:
         text = record["edge_media_to_caption"]["edges"][0]["node"]["text"]
     except (KeyError, IndexError, TypeError):

@@ -1,6 +1,6 @@
-"""Photos and captions of a place, read from what people have, filtered and cleaned.
+"""Pairs of photos and captions of a place, read, filtered and cleaned.
 
-The filters are those of the Barcelona model of 2018 (Gomez); whatever they take away is listed.
+The filters are those of the Barcelona model of 2018 (Gomez); everything they drop is listed.
 """
 
 from collections import Counter
@@ -14,50 +14,54 @@ from dreamvid.training.data.cleaning import clean, stop_words, tokens
 from dreamvid.training.data.dropped import Dropped, by_reason
 from dreamvid.training.data.duplicates import Hashes
 from dreamvid.training.data.folders import Folder
-from dreamvid.training.data.photos import look_at
+from dreamvid.training.data.photos import inspect_photos
 
 FEWEST_PAIRS = 20  # fewer cannot be split into three parts that mean anything
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Which photos and captions are kept, and which words of a caption."""
+    """Filters of photos, captions and words."""
 
     fewest_words: int = 3
-    """Of a caption, once cleaned; a class's name may be shorter."""
+    """Fewest words of a cleaned caption; a class's name may be shorter."""
     most_per_user: int = 50
-    """Photos kept of one user, the first; where the captions name users."""
+    """Number of photos kept of one user, the first; only if the captions name users."""
     without: tuple[str, ...] = ()
     """Words or phrases that mark spam, such as other cities' names: such captions are dropped."""
     duplicates: bool = True
-    """Whether photos that look like one before them are dropped."""
+    """Drop photos that look like one before them."""
     stop_words: tuple[str, ...] = ("en", "es", "ca")
     """Languages whose stop words are dropped."""
     labels: bool = False
-    """Whether there is a folder for each class below the images, its name the caption."""
+    """Take the name of each folder below the images as the caption of its photos."""
 
 
 @dataclass(frozen=True)
 class Pair:
+    """A photo and its caption."""
+
     photo: Path
     name: str
-    """The photo's path below the images' folder, with "/": its identity."""
+    """Path of the photo below the images' folder, with "/": its identity."""
     caption: str
-    """As it was written."""
+    """Caption as written."""
     words: tuple[str, ...]
-    """The caption's, cleaned."""
+    """Words of the cleaned caption."""
     user: str = ""
-    """Who posted it, where that is known."""
+    """User who posted it, or ""."""
 
 
 @dataclass(frozen=True)
 class Corpus:
+    """All pairs, and everything dropped."""
+
     pairs: tuple[Pair, ...]
     dropped: tuple[Dropped, ...]
     source: str = ""
-    """Where the captions were found, in words."""
+    """Description of where the captions were found."""
     notes: tuple[str, ...] = ()
-    """What a person should know of how they were read, such as an encoding."""
+    """Remarks on how they were read, such as an encoding."""
 
 
 def read_corpus(
@@ -66,19 +70,19 @@ def read_corpus(
     rules: Rules,
     progress: Callable[[int, int], None] = lambda done, count: None,
 ) -> Corpus:
-    """The pairs of a folder of photos; every photo is decoded once, and none is kept in memory.
+    """Read the pairs of a folder of photos; each photo is decoded once, none stays in memory.
 
     Args:
         captions: a CSV, JSON or JSON-lines file, or a folder of a .txt or .json for each photo;
             None: the .txt or .json beside each photo.
-        progress: told how many photos are done, of how many.
+        progress: called with the number of photos done and their total.
 
-    Raises PresetError for a folder or file that cannot be used, and where nothing is left.
+    Raises PresetError for a folder or file that cannot be used, and if no pair is left.
     """
     folder = Folder(images)
     source = _source(folder, captions, rules)
-    candidates, unfit = _parted(_candidates(folder, source, rules))
-    pairs, unsound = _parted(_sound(candidates, rules, progress))
+    candidates, unfit = _partition(_candidates(folder, source, rules))
+    pairs, unsound = _partition(_sound(candidates, rules, progress))
     corpus = Corpus(pairs, (*source.dropped, *unfit, *unsound), source.name, source.notes)
     if not pairs:
         problem = f"no pair of {images} is left ({_counts(corpus)})"
@@ -87,7 +91,7 @@ def read_corpus(
 
 
 def check_enough(corpus: Corpus) -> None:
-    """Raises PresetError for a corpus that is too small to train on."""
+    """Raise PresetError for a corpus that is too small to train on."""
     if len(corpus.pairs) < FEWEST_PAIRS:
         problem = f"{len(corpus.pairs)} pairs are too few to train on ({_counts(corpus)})"
         raise PresetError("--images", problem, f"at least {FEWEST_PAIRS}, thousands for a city")
@@ -108,7 +112,7 @@ def _source(folder: Folder, captions: Path | None, rules: Rules) -> Source:
 
 
 def _candidates(folder: Folder, source: Source, rules: Rules) -> Iterator[Pair | Dropped]:
-    """The pairs that are sound as far as can be told without opening the photos."""
+    """Filter the entries by everything that needs no photo opened."""
     ignored, spam = stop_words(rules.stop_words), _phrases(rules.without)
     posted: Counter[str] = Counter()
     named: set[str] = set()
@@ -120,12 +124,12 @@ def _candidates(folder: Folder, source: Source, rules: Rules) -> Iterator[Pair |
             yield _unusable(entry, name, named)
             continue
         named.add(name)
-        found = tokens(entry.caption)
-        words = ("_".join(found),) if rules.labels and found else clean(found, ignored)
-        said = _padded(found)
+        raw = tokens(entry.caption)
+        words = ("_".join(raw),) if rules.labels and raw else clean(raw, ignored)
+        padded = _padded(raw)
         if not entry.caption:
             yield Dropped(name, "no caption", entry.place)
-        elif marks := [phrase.strip() for phrase in spam if phrase in said]:
+        elif marks := [phrase.strip() for phrase in spam if phrase in padded]:
             yield Dropped(name, "spam word", marks[0])
         elif len(words) < (1 if rules.labels else rules.fewest_words):
             yield Dropped(name, "short caption", entry.caption)
@@ -151,38 +155,40 @@ def _phrases(without: Sequence[str]) -> list[str]:
     phrases = [_padded(tokens(text)) for text in without]
     for text, phrase in zip(without, phrases, strict=True):
         if not phrase.strip():
-            raise PresetError("--without", f"{quote(text)} is no word", "such as --without london")
+            raise PresetError(
+                "--without", f"{quote(text)} is not a word", "such as --without london"
+            )
     return phrases
 
 
 def _padded(words: Sequence[str]) -> str:
-    """As one text in which a phrase of whole words can be looked for."""
+    """Join words into a text in which a phrase of whole words can be looked for."""
     return f" {' '.join(words)} "
 
 
 def _sound(
     pairs: Sequence[Pair], rules: Rules, progress: Callable[[int, int], None]
 ) -> Iterator[Pair | Dropped]:
-    """The pairs whose photos can be decoded and look like none before them."""
+    """Filter the pairs by their photos: these can be decoded and look like none before them."""
     hashes = Hashes()
-    looks = look_at([pair.photo for pair in pairs])
-    for done, (pair, look) in enumerate(zip(pairs, looks, strict=True), 1):
-        if look.reason:
-            yield Dropped(pair.name, look.reason, look.detail)
-        elif rules.duplicates and (first := hashes.like(look.hash)):
+    photos = inspect_photos([pair.photo for pair in pairs])
+    for done, (pair, photo) in enumerate(zip(pairs, photos, strict=True), 1):
+        if photo.reason:
+            yield Dropped(pair.name, photo.reason, photo.detail)
+        elif rules.duplicates and (first := hashes.like(photo.hash)):
             yield Dropped(pair.name, "duplicate", first)
         else:
-            hashes.add(look.hash, pair.name)
+            hashes.add(photo.hash, pair.name)
             yield pair
         progress(done, len(pairs))
 
 
-def _parted(found: Iterable[Pair | Dropped]) -> tuple[tuple[Pair, ...], tuple[Dropped, ...]]:
+def _partition(items: Iterable[Pair | Dropped]) -> tuple[tuple[Pair, ...], tuple[Dropped, ...]]:
     pairs: list[Pair] = []
     dropped: list[Dropped] = []
-    for each in found:
-        if isinstance(each, Pair):
-            pairs.append(each)
+    for item in items:
+        if isinstance(item, Pair):
+            pairs.append(item)
         else:
-            dropped.append(each)
+            dropped.append(item)
     return tuple(pairs), tuple(dropped)

@@ -1,4 +1,4 @@
-"""Whether files are photos that can be trained on, each decoded once, whatever its name."""
+"""Checks and perceptual hashes of photos, each decoded once, whatever its name."""
 
 import os
 import struct
@@ -21,18 +21,18 @@ from dreamvid.training.data.dropped import Reason
 MOST_PIXELS = 100_000_000
 SHORTEST_SIDE = 64  # pixels
 HASHED = 64  # pixels; a JPEG is decoded no smaller than this for its hash
-THREADS = 8  # at most; each may hold a picture of the most pixels
-TOGETHER = 256  # photos looked at before what was found is passed on
+THREADS = 8  # at most; each may hold an image of the most pixels
+TOGETHER = 256  # photos decoded before their results are passed on
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
-"""What a camera, a phone or the web makes."""
+"""Formats of cameras, phones and the web."""
 
-# What Pillow's many readers and zlib raise for a damaged file.
+# Raised by Pillow's many readers and zlib for a damaged file.
 DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)
 DAMAGE += (ArithmeticError, MemoryError, zlib.error, struct.error)
 
 
 @dataclass(frozen=True)
-class Look:
+class Inspection:
     """A photo's perceptual hash, or what is wrong with it."""
 
     hash: int = 0
@@ -40,23 +40,23 @@ class Look:
     detail: str = ""
 
 
-def look_at(paths: Sequence[Path]) -> Iterator[Look]:
-    """Each file's look, in their order; of the pictures themselves nothing is kept.
+def inspect_photos(paths: Sequence[Path]) -> Iterator[Inspection]:
+    """Decode files in threads, in their order; no image is kept.
 
-    All of a JPEG is read, but of its sides down to an eighth are made.
+    A JPEG is read whole, but decoded at down to an eighth of its size.
     """
     with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
         for first in range(0, len(paths), TOGETHER):
             with catch_warnings():
-                simplefilter("ignore")  # Pillow's, of odd metadata and of many pixels
-                looks = list(threads.map(_look, paths[first : first + TOGETHER]))
-            yield from looks
+                simplefilter("ignore")  # Pillow's, about odd metadata and many pixels
+                results = list(threads.map(_inspect, paths[first : first + TOGETHER]))
+            yield from results
 
 
 def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
-    """The middle of a photo that `look_at` found sound, upright, at (width, height) pixels.
+    """Crop the middle of a checked photo, upright, to (width, height) pixels.
 
-    Grey where the photo cannot be read any more.
+    Grey if the photo cannot be read any more.
     """
     try:
         with catch_warnings():
@@ -64,39 +64,39 @@ def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
             with open_image(path, MOST_PIXELS) as file:
                 file.draft("RGB", (2 * size[0], 2 * size[1]))
                 ImageOps.exif_transpose(file, in_place=True)
-                shown = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
+                image = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
     except (*DAMAGE, TooManyPixels):
-        shown = PilImage.new("RGB", size, "grey")
-    return from_bytes(np.asarray(shown))
+        image = PilImage.new("RGB", size, "grey")
+    return from_bytes(np.asarray(image))
 
 
-def _look(path: Path) -> Look:
+def _inspect(path: Path) -> Inspection:
     try:
         with open_image(path, MOST_PIXELS) as file:
             if fault := _fault(file):
                 return fault
             file.draft("L", (HASHED, HASHED))
             ImageOps.exif_transpose(file, in_place=True)
-            return Look(_perceptual_hash(_eight_bits(file)))
+            return Inspection(_perceptual_hash(_eight_bits(file)))
     except UnidentifiedImageError:
-        return Look(reason="not a picture")
+        return Inspection(reason="not a picture")
     except TooManyPixels as error:
-        return Look(reason="too large", detail=str(error))
+        return Inspection(reason="too large", detail=str(error))
     except DAMAGE as error:
-        return Look(reason="damaged picture", detail=" ".join(str(error).split())[:200])
+        return Inspection(reason="damaged picture", detail=" ".join(str(error).split())[:200])
 
 
-def _fault(file: PilImage.Image) -> Look | None:
-    """What can be seen before the picture is decoded."""
+def _fault(file: PilImage.Image) -> Inspection | None:
+    """Check a file's header, before it is decoded."""
     if file.format not in FORMATS:
-        return Look(reason="not a picture", detail=f"{file.format} is not for photos")
+        return Inspection(reason="not a picture", detail=f"{file.format} is not for photos")
     if min(file.size) < SHORTEST_SIDE:
-        return Look(reason="too small", detail=f"{file.width}x{file.height} pixels")
+        return Inspection(reason="too small", detail=f"{file.width}x{file.height} pixels")
     return None
 
 
 def _eight_bits(file: PilImage.Image) -> PilImage.Image:
-    """Grey or colours of 8 bits, transparency laid on white."""
+    """Convert to 8 bits of grey or colour, with transparency composited on white."""
     if file.mode.startswith("I") or file.mode == "F":
         # Pillow cuts these greys off at 255 instead of scaling them.
         grey = np.nan_to_num(np.asarray(file, np.float32))
@@ -109,7 +109,7 @@ def _eight_bits(file: PilImage.Image) -> PilImage.Image:
     return file
 
 
-def _perceptual_hash(picture: PilImage.Image) -> int:
-    """64 bits: which of the lowest 8x8 frequencies are above their median."""
-    bits = imagehash.phash(picture).hash
+def _perceptual_hash(image: PilImage.Image) -> int:
+    """Hash an image to 64 bits: which of the lowest 8x8 frequencies exceed their median."""
+    bits = imagehash.phash(image).hash
     return int.from_bytes(np.packbits(bits.flatten()).tobytes())

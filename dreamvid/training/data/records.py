@@ -1,30 +1,30 @@
-"""The records of a caption file: rows of a table, or JSON's objects."""
+"""Records of a caption file: rows of a table, or JSON objects."""
 
 import csv
 import io
 import json
 from collections.abc import Iterator
 
-from dreamvid.training.data.instagram import Record, plain
+from dreamvid.training.data.instagram import Record, normalise
 
-Found = Iterator[tuple[str, Record | str]]
-"""A place in the file, such as "line 12", with its record, or with what is wrong there."""
+Records = Iterator[tuple[str, Record | str]]
+"""Places in a file, such as "line 12", each with its record, or with what is wrong there."""
 
 DELIMITERS = ",;\t"
-LONGEST_FIELD = 1_000_000  # letters; more is a quote that was never closed
+LONGEST_FIELD = 1_000_000  # letters; more is an unclosed quote
 
 
-def read_records(text: str) -> Found:
-    """A table's rows under its first line's names; or JSON: a list, an object, or one a line."""
+def read_records(text: str) -> Records:
+    """Read a table with headings, or JSON: a list, an object, or an object on each line."""
     return _json(text) if text.lstrip()[:1] in ("{", "[") else _table(text)
 
 
-def _table(text: str) -> Found:
+def _table(text: str) -> Records:
     heading = text.lstrip().partition("\n")[0]
     delimiter = max(DELIMITERS, key=heading.count)
-    as_written = {"delimiter": delimiter, "skipinitialspace": True, "strict": True}
+    dialect = {"delimiter": delimiter, "skipinitialspace": True, "strict": True}
     csv.field_size_limit(LONGEST_FIELD)
-    rows = csv.reader(io.StringIO(text, newline=""), **as_written)
+    rows = csv.reader(io.StringIO(text, newline=""), **dialect)
     names: list[str] = []
     while True:
         place = f"line {rows.line_num + 1}"
@@ -42,20 +42,20 @@ def _table(text: str) -> Found:
         elif len(row) > len(names):
             yield place, f"{len(row)} cells under {len(names)} headings; quote captions with commas"
         else:
-            yield place, plain(dict(zip(names, row, strict=False)))
+            yield place, normalise(dict(zip(names, row, strict=False)))
 
 
-def _json(text: str) -> Found:
+def _json(text: str) -> Records:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         yield from _json_lines(text)
         return
     for number, value in enumerate(whole if isinstance(whole, list) else [whole], 1):
-        yield f"record {number}", plain(value) if isinstance(value, dict) else "not an object"
+        yield f"record {number}", normalise(value) if isinstance(value, dict) else "not an object"
 
 
-def _json_lines(text: str) -> Found:
+def _json_lines(text: str) -> Records:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -64,4 +64,4 @@ def _json_lines(text: str) -> Found:
         except (ValueError, RecursionError) as error:
             yield f"line {number}", f"not JSON: {error}"
             continue
-        yield f"line {number}", plain(value) if isinstance(value, dict) else "not an object"
+        yield f"line {number}", normalise(value) if isinstance(value, dict) else "not an object"

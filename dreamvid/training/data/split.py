@@ -1,4 +1,4 @@
-"""Pairs in three parts: to train on, to know when to stop, and to test with."""
+"""The split of pairs into training, validation and test parts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,52 +7,52 @@ from hashlib import sha256
 
 from dreamvid.training.data.pairs import Pair
 
-TRAIN, STOPPING = 0.80, 0.85  # where parts end, of 1; the rest is for the test
-PARTS = ((0.0, TRAIN), (TRAIN, STOPPING), (STOPPING, 1.0))
+TRAIN, VALIDATION = 0.80, 0.85  # ends of the parts, of 1; the rest is the test part
+PARTS = ((0.0, TRAIN), (TRAIN, VALIDATION), (VALIDATION, 1.0))
 
 
 @dataclass(frozen=True)
 class Split:
     train: tuple[Pair, ...]
-    stopping: tuple[Pair, ...]
+    validation: tuple[Pair, ...]
     test: tuple[Pair, ...]
 
     @property
     def without_test(self) -> "Split":
-        """Nothing is left to test with: what would have been is trained on, too."""
-        return Split((*self.train, *self.test), self.stopping, ())
+        """This split with the test part added to the training part."""
+        return Split((*self.train, *self.test), self.validation, ())
 
 
 def split(pairs: Sequence[Pair], seed: int) -> Split:
-    """About 80, 5 and 15 % of the pairs, as the Barcelona model of 2018 had them (Gomez).
+    """Split pairs into about 80, 5 and 15 %, as the Barcelona model of 2018 did (Gomez).
 
-    A pair's part follows from the seed and its name alone, whatever else there is. Only where
-    a part would be empty, as may be with some dozens, the one pair nearest to it moves there;
-    of three pairs or more none is left empty.
+    The seed and a pair's name alone decide its part. Only if a part would be empty, as may happen
+    with some dozens of pairs, the pair nearest to it moves there; with three pairs or more no
+    part is left empty.
     """
-    places = [place(pair.name, seed) for pair in pairs]
-    numbers = [_part(at) for at in places]
+    positions = [position(pair.name, seed) for pair in pairs]
+    numbers = [_part(at) for at in positions]
     for part, (start, end) in enumerate(PARTS):
         counts = Counter(numbers)
         spare = [i for i, number in enumerate(numbers) if counts[number] > 1]
         if part not in numbers and spare:
-            nearest = min(spare, key=lambda i: max(start - places[i], places[i] - end))
+            nearest = min(spare, key=lambda i: max(start - positions[i], positions[i] - end))
             numbers[nearest] = part
-    train, stopping, test = (
+    train, validation, test = (
         tuple(pair for pair, number in zip(pairs, numbers, strict=True) if number == part)
         for part in range(len(PARTS))
     )
-    return Split(train, stopping, test)
+    return Split(train, validation, test)
 
 
 def names_digest(pairs: Sequence[Pair]) -> str:
-    """SHA-256 of the names in their order, a line each: whether photos are the same ones."""
+    """Hash the sorted names, a line each, by SHA-256: the same for the same photos."""
     lines = "\n".join(sorted(pair.name for pair in pairs))
     return sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
-def place(name: str, seed: int) -> float:
-    """A pair's place, 0 to before 1, evenly spread: the start of SHA-256 of "SEED NAME"."""
+def position(name: str, seed: int) -> float:
+    """Spread names evenly over [0, 1): the first 48 bits of SHA-256 of "SEED NAME"."""
     digest = sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:6]) / 2**48
 

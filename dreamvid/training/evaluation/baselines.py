@@ -1,4 +1,4 @@
-"""What a city model is held against: its base, which saw no caption, with two simple heads."""
+"""Baselines for a city model: its base, which saw no caption, with two simple heads."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -11,47 +11,49 @@ from torch import Tensor
 from dreamvid.models.words import WordSpace
 from dreamvid.training.evaluation.evaluate import Vectors, cosines
 
-RIDGE = 1.0  # of the mean square length of what is learned from; the best of 0.1, 1 and 10
+RIDGE = 1.0  # relative to the mean square length of the features; the best of 0.1, 1 and 10
 
-Learned = Float[Tensor, "learned channels"]
-Seen = Float[Tensor, "photos channels"]
+TrainFeatures = Float[Tensor, "train channels"]
+Features = Float[Tensor, "photos channels"]
 
 
-def untrained(learned: Learned, seen: Seen, space: WordSpace, seed: int) -> Vectors:
-    """A random head such as training begins with (Glorot and Bengio 2010).
+def untrained(train: TrainFeatures, features: Features, space: WordSpace, seed: int) -> Vectors:
+    """Apply a random head, such as training begins with (Glorot and Bengio 2010).
 
-    Its outputs are taken around their mean over the photos learned from, as those of a trained
-    one are.
+    Its outputs are centred on their mean over the training photos, like those of a trained head.
     """
-    weight = torch.empty(len(space.head.bias), seen.shape[1])
+    weight = torch.empty(len(space.head.bias), features.shape[1])
     bound = sqrt(6 / sum(weight.shape))
     weight.uniform_(-bound, bound, generator=torch.Generator().manual_seed(seed))
-    return cosines((seen - learned.mean(0)) @ weight.T, space)
+    return cosines((features - train.mean(0)) @ weight.T, space)
 
 
 def ridge(
-    learned: Learned, captions: Sequence[Sequence[str]], seen: Seen, words: Sequence[str]
+    train: TrainFeatures,
+    captions: Sequence[Sequence[str]],
+    features: Features,
+    words: Sequence[str],
 ) -> Vectors:
-    """For each word a linear guess whether a caption has it (Hoerl and Kennard 1970).
+    """Predict each word of a caption by ridge regression (Hoerl and Kennard 1970).
 
-    The strongest rival that is simple: it knows no space of words, needs none, and learns from
-    the same photos in a moment, but leaves nothing that could be dreamed.
+    The strongest simple rival: it needs no space of words, and learns from the same photos in a
+    moment, but leaves nothing that could be dreamed.
 
     Args:
-        captions: the words of each photo learned from.
-        words: those that are asked for.
+        captions: words of each training photo.
+        words: words to predict.
     """
     numbers = {word: number for number, word in enumerate(words)}
     has = torch.zeros(len(captions), len(words), dtype=torch.float64)
     for row, caption in enumerate(captions):
         has[row, [numbers[word] for word in caption if word in numbers]] = 1
-    mean, share = F.normalize(learned, dim=1).mean(0), has.mean(0)
-    around = (F.normalize(learned, dim=1) - mean).double()
-    penalty = RIDGE * around.square().sum() / len(around)
-    gram = around.T @ around + penalty * torch.eye(len(mean), dtype=torch.float64)
-    slopes = torch.linalg.solve(gram, around.T @ (has - share)).T
-    photos = F.normalize(seen, dim=1) - mean
+    mean, share = F.normalize(train, dim=1).mean(0), has.mean(0)
+    centred = (F.normalize(train, dim=1) - mean).double()
+    penalty = RIDGE * centred.square().sum() / len(centred)
+    gram = centred.T @ centred + penalty * torch.eye(len(mean), dtype=torch.float64)
+    weights = torch.linalg.solve(gram, centred.T @ (has - share)).T
+    photos = F.normalize(features, dim=1) - mean
     return Vectors(
         torch.cat([photos, torch.ones(len(photos), 1)], dim=1),
-        torch.cat([slopes, share[:, None]], dim=1).float(),
+        torch.cat([weights, share[:, None]], dim=1).float(),
     )

@@ -1,5 +1,4 @@
-"""A city model put to the test: do photos it has not learned from find their words, and words
-their photos?"""
+"""Retrieval test of a city model: held-out photos find their words, and words their photos."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from dreamvid.models.words import WordSpace
 from dreamvid.training.data.pairs import Pair
 from dreamvid.training.evaluation.retrieval import Measures, best, chance, measure
 
-FEWEST = 2  # photos of a word that is asked for: what a single one has may be a name, or a slip
+FEWEST = 2  # photos, at least, of a query word: the word of a single one may be a name, or a slip
 BEST, CHANCE = "best possible", "chance"
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """Photos and words: the larger a scalar product, the better they fit."""
+    """Vectors of photos and words: the larger the scalar product, the better the match."""
 
     photos: Float[Tensor, "photos dimensions"]
     words: Float[Tensor, "words dimensions"]
@@ -27,12 +26,12 @@ class Vectors:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """One way of asking, and how well it was answered."""
+    """Measures of one kind of query."""
 
     queries: int
-    answers: int  # there are for each
+    answers: int  # candidates for each
     measures: dict[str, Measures]
-    """By who answered: the best possible, those that were asked, and chance."""
+    """Measures by ranker: the best possible, the models, and chance."""
 
 
 @dataclass(frozen=True)
@@ -42,49 +41,48 @@ class Evaluation:
 
 
 def cosines(outputs: Float[Tensor, "photos dimensions"], space: WordSpace) -> Vectors:
-    """A head's outputs among the words, ranked by their cosine."""
+    """Normalise a head's outputs and the words, so that scalar products are cosines."""
     return Vectors(F.normalize(outputs, dim=1), F.normalize(space.vectors, dim=1).cpu())
 
 
 def evaluate(
-    pairs: Sequence[Pair], words: Sequence[str], asked: Mapping[str, Vectors]
+    pairs: Sequence[Pair], words: Sequence[str], models: Mapping[str, Vectors]
 ) -> Evaluation:
-    """Ask for the photos of each word, and for the words of each photo.
+    """Measure the retrieval of photos by words, and of words by photos.
 
-    A word's photos are those whose caption has it; asked for is each word that two of the photos
-    or more have, and all photos are the answers. A photo's words are those of its caption that
-    are known; asked about is each photo that has such a word, and all words that are known are
-    the answers, also those that no caption here has.
+    Words that two photos or more have in their captions are queries for these photos, among all
+    photos. Photos with a known word in their captions are queries for these words, among all known
+    words, also those that no caption here has.
 
     Args:
-        pairs: the photos, with their captions.
-        words: those that are known.
-        asked: by a name, for these photos and words in this order.
+        pairs: photos with their captions.
+        words: known words.
+        models: vectors for these photos and words, in this order, by the model's name.
 
-    Raises PresetError where there is nothing to ask.
+    Raises PresetError if there are no queries.
     """
     numbers = {word: number for number, word in enumerate(words)}
     words_of = [sorted({numbers[w] for w in pair.words if w in numbers}) for pair in pairs]
     photos_of: list[list[int]] = [[] for _ in words]
-    for photo, found in enumerate(words_of):
-        for word in found:
+    for photo, known in enumerate(words_of):
+        for word in known:
             photos_of[word].append(photo)
-    telling = [word for word, photos in enumerate(photos_of) if len(photos) >= FEWEST]
-    captioned = [photo for photo, found in enumerate(words_of) if found]
-    if not telling:
+    queries = [word for word, photos in enumerate(photos_of) if len(photos) >= FEWEST]
+    captioned = [photo for photo, known in enumerate(words_of) if known]
+    if not queries:
         problem = f"the {len(pairs)} photos have no word in common that the model knows"
         raise PresetError("--images", problem, "--all takes those learned from as well")
-    to_images = {name: (v.words[telling], v.photos) for name, v in asked.items()}
-    to_words = {name: (v.photos[captioned], v.words) for name, v in asked.items()}
+    to_images = {name: (v.words[queries], v.photos) for name, v in models.items()}
+    to_words = {name: (v.photos[captioned], v.words) for name, v in models.items()}
     return Evaluation(
-        _retrieval([photos_of[word] for word in telling], len(pairs), to_images),
+        _retrieval([photos_of[word] for word in queries], len(pairs), to_images),
         _retrieval([words_of[photo] for photo in captioned], len(words), to_words),
     )
 
 
 def _retrieval(
-    relevant: Sequence[Sequence[int]], answers: int, asked: Mapping[str, tuple[Tensor, Tensor]]
+    relevant: Sequence[Sequence[int]], answers: int, models: Mapping[str, tuple[Tensor, Tensor]]
 ) -> Retrieval:
-    measures = {name: measure(*vectors, relevant) for name, vectors in asked.items()}
-    own = {BEST: best(relevant, answers), **measures, CHANCE: chance(relevant, answers)}
-    return Retrieval(len(relevant), answers, own)
+    measures = {name: measure(*vectors, relevant) for name, vectors in models.items()}
+    rankers = {BEST: best(relevant, answers), **measures, CHANCE: chance(relevant, answers)}
+    return Retrieval(len(relevant), answers, rankers)

@@ -1,4 +1,4 @@
-"""The photos that a city model is tested on, found again by what it says of its training."""
+"""Photos to test a city model on, found again by the record of its training."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,16 +14,18 @@ from dreamvid.training.data.split import names_digest, split
 
 @dataclass(frozen=True)
 class Photos:
+    """Photos of a city model, split as for its training."""
+
     held_out: tuple[Pair, ...]
-    """Those to ask about; all, where all are wanted."""
-    learned: tuple[Pair, ...]
-    """Those that the model learned from; none, where all are wanted."""
+    """Test photos; all photos, if all are requested."""
+    train: tuple[Pair, ...]
+    """Training photos; none, if all are requested."""
     known: bool
-    """Whether those to be asked about are the ones that were when the model was trained."""
+    """The test photos are the same as when the model was trained."""
 
 
 def find_city(model: str) -> City:
-    """An installed city model's file; raises ModelError for a model that knows no words."""
+    """Read an installed city model's file; raises ModelError for a model without words."""
     installed = store.find(model)
     if installed is None:
         raise ModelError(store.missing(model))
@@ -42,12 +44,12 @@ def read_photos(
     whole: bool,
     progress: Callable[[int, int], None],
 ) -> Photos:
-    """Photos and captions by the rules, and parted by the seed, that the model was trained by.
+    """Read photos and captions by the rules, and split them by the seed, of the model's training.
 
     Args:
-        whole: all photos are asked about, also those learned from.
+        whole: return all photos as test photos, also those learned from.
 
-    Raises PresetError as `read_corpus` does, and ModelError where the model does not say.
+    Raises PresetError as `read_corpus` does, and ModelError if the model has no such record.
     """
     rules, seed = _rules(city, model), seed_of(city, model)
     tested = city.about.get("counts", {}).get("test")
@@ -55,8 +57,8 @@ def read_photos(
         raise ModelError(f"model {model}: it learned from all its photos (--all asks about them)")
     corpus = read_corpus(images, captions, rules, progress)
     parts = split(corpus.pairs, seed)
-    told = corpus.pairs if tested == 0 else parts.test
-    known = city.about.get("names_sha256") == names_digest(told)
+    hashed = corpus.pairs if tested == 0 else parts.test
+    known = city.about.get("names_sha256") == names_digest(hashed)
     if whole:
         return Photos(corpus.pairs, (), known)
     if not parts.test:
@@ -66,19 +68,20 @@ def read_photos(
 
 
 def seed_of(city: City, model: str) -> int:
+    """Read the seed of a model's training; raises ModelError."""
     seed = city.about.get("seed")
     if not isinstance(seed, int):
-        raise _silent(model)
+        raise _no_record(model)
     return seed
 
 
 def _rules(city: City, model: str) -> Rules:
-    told = city.about.get("rules")
-    if not isinstance(told, dict) or told.keys() != asdict(Rules()).keys():
-        raise _silent(model)
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    return Rules(**plain)
+    record = city.about.get("rules")
+    if not isinstance(record, dict) or record.keys() != asdict(Rules()).keys():
+        raise _no_record(model)
+    rules: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
+    return Rules(**rules)
 
 
-def _silent(model: str) -> ModelError:
+def _no_record(model: str) -> ModelError:
     return ModelError(f"model {model}: it does not say how its photos were chosen")

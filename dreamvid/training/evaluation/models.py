@@ -1,4 +1,4 @@
-"""Who is asked about the photos: the model, and what its base can do without it."""
+"""Vectors of the test photos from the model, and from its base with simple heads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,21 @@ from dreamvid.training.evaluation.evaluate import Vectors, cosines
 from dreamvid.training.evaluation.held_out import Photos
 
 MODEL, RIDGE, UNTRAINED = "the model", "ridge on its base", "untrained head"
-MOST_LEARNED = 5000  # photos that rivals learn from: more would take long, and tell little
+MOST_TRAIN = 5000  # photos, at most, for the baselines: more would take long, and tell little
 
 
 @dataclass(frozen=True)
 class Answers:
+    """Outputs for the test photos."""
+
     outputs: Float[Tensor, "photos dimensions"]
-    """Of the model's head for each photo."""
+    """Outputs of the model's head for each photo."""
     vectors: dict[str, Vectors]
-    """By who answers, for the same photos and all of the model's words."""
+    """Vectors of the same photos and all of the model's words, by model or baseline."""
 
 
-def ask(
-    features: FeatureModel,
+def answer(
+    model: FeatureModel,
     space: WordSpace,
     base: FeatureModel,
     photos: Photos,
@@ -38,35 +40,35 @@ def ask(
     device: torch.device,
     progress: Callable[[float], None],
 ) -> Answers:
-    """Let all photos be seen, on the CPU from there on.
+    """Run the networks on all photos; the results are on the CPU.
 
-    The rivals learn from the photos that the model learned from, of thousands from some; where
-    there are none the one that needs them is left out.
+    The baselines learn from the training photos, or from some of thousands; without any, the one
+    that needs them is left out.
 
     Args:
         seed: of the untrained head.
-        progress: told the share of photos that are seen.
+        progress: called with the share of photos done.
     """
-    learned = photos.learned[:: -(-len(photos.learned) // MOST_LEARNED) or 1]
-    count, done = 2 * len(photos.held_out) + len(learned), 0
+    train = photos.train[:: -(-len(photos.train) // MOST_TRAIN) or 1]
+    count, done = 2 * len(photos.held_out) + len(train), 0
     layer = space.head.layer
 
     def means(network: FeatureModel, pairs: Sequence[Pair]) -> Tensor:
         nonlocal done
-        found: list[Tensor] = []
+        rows: list[Tensor] = []
         for pair in pairs:
-            picture = load(pair.photo, option="--images").to(device)
-            found.append(channel_means(network, layer, middle_of(picture)).cpu())
+            image = load(pair.photo, option="--images").to(device)
+            rows.append(channel_means(network, layer, middle_of(image)).cpu())
             done += 1
             progress(done / count)
-        return torch.stack(found)
+        return torch.stack(rows)
 
-    outputs = means(features, photos.held_out) @ space.head.weight.cpu().T + space.head.bias.cpu()
-    seen = means(base, photos.held_out)
-    before = means(base, learned) if learned else seen
+    outputs = means(model, photos.held_out) @ space.head.weight.cpu().T + space.head.bias.cpu()
+    features = means(base, photos.held_out)
+    train_features = means(base, train) if train else features
     vectors = {MODEL: cosines(outputs, space)}
-    if len(learned) > 1:  # of a single one nothing follows
-        captions = [pair.words for pair in learned]
-        vectors[RIDGE] = ridge(before, captions, seen, space.words)
-    vectors[UNTRAINED] = untrained(before, seen, space, seed)
+    if len(train) > 1:  # a single one predicts nothing
+        captions = [pair.words for pair in train]
+        vectors[RIDGE] = ridge(train_features, captions, features, space.words)
+    vectors[UNTRAINED] = untrained(train_features, features, space, seed)
     return Answers(outputs, vectors)

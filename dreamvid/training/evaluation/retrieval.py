@@ -1,4 +1,4 @@
-"""How well one kind of thing finds another: measures of rankings, and what to hold them against."""
+"""Measures of retrieval, with their best possible values and their values by chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from statistics import fmean, median
 from jaxtyping import Float
 from torch import Tensor
 
-FIRST = (1, 5, 10)  # answers that are looked at
-RECALLED = 10
-TOGETHER = 1000  # queries ranked at a time: what bounds the memory
+FIRST = (1, 5, 10)  # numbers of answers for precision
+RECALLED = 10  # answers for recall
+TOGETHER = 1000  # queries ranked at a time, which bounds the memory
 
 Relevant = Sequence[Sequence[int]]
-"""For each query the numbers of its right answers, at least one."""
+"""Numbers of the right answers to each query, at least one."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Of a ranking of all answers for each query; means over the queries.
+    """Measures of a ranking of all answers, averaged over the queries.
 
     Attributes:
-        precision: at k, for k = 1, 5, 10: right ones among the first k, over k (over all answers,
-            where they are fewer than k).
+        precision: at k, for k = 1, 5, 10: right ones among the first k, over k (over the number of
+            answers, if that is less).
         recall: at 10: right ones among the first 10, over all right ones.
-        median_rank: the median over the queries of the place of the first right answer, from 1.
+        median_rank: median over the queries of the rank of the first right answer, from 1.
     """
 
     precision: dict[int, float]
@@ -37,9 +37,9 @@ def measure(
     answers: Float[Tensor, "answers dimensions"],
     relevant: Relevant,
 ) -> Measures:
-    """Answers ranked by their scalar product with a query, the largest first.
+    """Rank answers by their scalar product with each query, the largest first, and measure.
 
-    Of unit vectors that is the cosine. Of equal answers the one with the lower number is first.
+    Ties are broken by the answers' order.
     """
     count = len(answers)
     hits: dict[int, list[float]] = {k: [] for k in FIRST}
@@ -48,29 +48,29 @@ def measure(
     for begin in range(0, len(queries), TOGETHER):
         scores = queries[begin : begin + TOGETHER] @ answers.T
         order = scores.argsort(dim=1, descending=True, stable=True)
-        places = order.argsort(dim=1)
-        for row, right in zip(places, relevant[begin : begin + TOGETHER], strict=True):
-            found = row[list(right)]
+        rank = order.argsort(dim=1)
+        for row, right in zip(rank, relevant[begin : begin + TOGETHER], strict=True):
+            right_ranks = row[list(right)]
             for k in FIRST:
-                hits[k].append(int((found < k).sum()) / min(k, count))
-            recalls.append(float((found < RECALLED).float().mean()))
-            ranks.append(int(found.min()) + 1)
+                hits[k].append(int((right_ranks < k).sum()) / min(k, count))
+            recalls.append(float((right_ranks < RECALLED).float().mean()))
+            ranks.append(int(right_ranks.min()) + 1)
     return Measures({k: fmean(shares) for k, shares in hits.items()}, fmean(recalls), median(ranks))
 
 
 def best(relevant: Relevant, answers: int) -> Measures:
-    """What nothing can exceed: all right answers first."""
+    """Compute the measures of a perfect ranking, all right answers first."""
     sizes = [len(right) for right in relevant]
     precision = {k: fmean(min(k, n) / min(k, answers) for n in sizes) for k in FIRST}
     return Measures(precision, fmean(min(RECALLED, n) / n for n in sizes), 1.0)
 
 
 def chance(relevant: Relevant, answers: int) -> Measures:
-    """What a random order has on average.
+    """Compute the expected measures of a random order.
 
-    Precision is the share of right answers, recall at 10 the share that 10 are of all. The rank
-    is the smallest that, for a query drawn at random, is reached with a probability of a half or
-    more: of n answers with r right ones all of the first t are wrong with a probability of
+    Precision is the share of right answers, recall at 10 the share that 10 are of all answers. The
+    median rank is the smallest t that a random query reaches with a probability of at least a
+    half: the first t of n answers, r of them right, are all wrong with probability
     C(n - t, r) / C(n, r).
     """
     sizes = [len(right) for right in relevant]

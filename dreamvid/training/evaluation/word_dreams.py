@@ -1,4 +1,4 @@
-"""A model's words dreamed side by side, all from the same dusk."""
+"""Presets that dream a model's words side by side, all from the same dusk."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from dreamvid.media.images.sheet import Layout, columns_for
 from dreamvid.preset.load import with_settings
 
 WIDTH, HEIGHT = 256, 160  # pixels
-# Found by looking at ten words of a GoogLeNet: bold steps on coarse bands for shapes of a size to
-# be told apart, and colours free enough to leave the dusk's.
+# Chosen by looking at ten words of a GoogLeNet: bold steps on coarse bands give shapes large enough
+# to recognise, in colours that leave the dusk's.
 SETTINGS = (
     "dream.octaves=4",
     "dream.steps=16",
@@ -20,8 +20,8 @@ SETTINGS = (
 )
 
 
-def cells(model: str, texts: Sequence[str]) -> list[Cell]:
-    """A picture for each text that `dream.words` takes."""
+def word_cells(model: str, texts: Sequence[str]) -> list[Cell]:
+    """Make a cell of the sheet for each text that `dream.words` takes."""
     size = as_setting("start.size", f"{WIDTH}x{HEIGHT}")
     base = ["start.kind=dusk", size, "video.frames=1", as_setting("model", model), *SETTINGS]
     return [Cell(text, with_settings([*base, as_setting("dream.words", [text])])) for text in texts]

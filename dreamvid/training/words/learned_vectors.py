@@ -1,4 +1,4 @@
-"""Vectors of words, learned from the captions alone: words said of the same things lie near."""
+"""Word vectors learned from the captions alone: words said of the same things are near."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,23 +12,26 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 
 FEW = 10_000
-"""Captions. With fewer, `counted` serves better than Word2Vec: on 185 captions of photos the mean
-average precision of words' photos was 0.47 against 0.36 (a linear head on GoogLeNet's features,
-the recipe's loss); on 1000 to 10,000 short texts of other things the mean reciprocal rank of a
-text's second half, given the first, was 0.12 to 0.27 against 0.10 to 0.21."""
-SHARED = 2  # captions that have a word: of a single one it says no more than all the others there
+"""Number of captions below which `ppmi_vectors` serves better than Word2Vec.
+
+On 185 captions of photos the mean average precision of words' photos was 0.47 against 0.36 (a
+linear head on GoogLeNet's features, the recipe's loss); on 1000 to 10,000 short texts of other
+things the mean reciprocal rank of a text's second half, given the first, was 0.12 to 0.27 against
+0.10 to 0.21.
+"""
+SHARED = 2  # captions, at least, with a word: in a single one it says no more than the others
 WINDOW, FEWEST, EPOCHS = 8, 5, 50  # the 2018 recipe
 SMOOTH = 0.75  # power of a word's frequency as context; Levy, Goldberg and Dagan 2015
 
-Sparse = Any  # scipy's csr_array, which comes with gensim and is imported where it is needed
+Sparse = Any  # scipy's csr_array; scipy comes with an extra and is imported late
 Words = tuple[tuple[str, ...], Float[Tensor, "words dimensions"]]
 
 
 def word2vec(captions: Sequence[Sequence[str]], dimensions: int, seed: int) -> Words:
-    """Word2Vec, continuous bag of words (Mikolov et al. 2013), as the model of 2018 had it.
+    """Train Word2Vec, continuous bag of words (Mikolov et al. 2013), as for the model of 2018.
 
-    Words said fewer than five times have no vector. One thread, so that a seed means the same
-    vectors each time: 260,000 captions take minutes. Raises PresetError where no word has one.
+    Words said fewer than five times have no vector. One thread, so that a seed gives the same
+    vectors each time: 260,000 captions take minutes. Raises PresetError if no word has one.
     """
     from gensim.models import Word2Vec
 
@@ -42,31 +45,30 @@ def word2vec(captions: Sequence[Sequence[str]], dimensions: int, seed: int) -> W
     return tuple(words), torch.from_numpy(model.wv.vectors.copy())
 
 
-def counted(captions: Sequence[Sequence[str]], dimensions: int, seed: int) -> Words:
-    """How much more often than by chance words share captions, in fewer dimensions.
+def ppmi_vectors(captions: Sequence[Sequence[str]], dimensions: int, seed: int) -> Words:
+    """Factorise the positive pointwise mutual information of words that share captions.
 
-    The singular vectors of the positive pointwise mutual information of words in captions, each
-    by the square root of its singular value: what Word2Vec's skip-grams approach as text grows
-    (Levy and Goldberg 2014), here exactly. Then they are turned at random: unturned, a few
-    dimensions would hold nearly all, and the recipe's scaling of a caption from its least to
-    its largest number would lose the others.
+    Singular vectors, each times the square root of its singular value: what Word2Vec's skip-grams
+    approach as text grows (Levy and Goldberg 2014), here exactly. Then they are rotated at random:
+    else a few dimensions would hold nearly all, and the recipe's scaling of a caption from its
+    least to its largest number would lose the others.
 
-    Words of a single caption have no vector. Raises PresetError where fewer than two have one.
+    Words of a single caption have no vector. Raises PresetError if fewer than two have one.
     """
-    words, together = _together(captions)
-    gain = _information(together)
+    words, counts = _cooccurrences(captions)
+    gain = _ppmi(counts)
     telling = np.flatnonzero(gain.sum(1))
     if len(telling) < 2:
         problem = "no words tell them apart"
         raise PresetError("--captions", problem, "words that some captions share are needed")
-    left, values = _largest(gain, dimensions)
-    turn, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(values),) * 2))
-    vectors = (left * np.sqrt(values)) @ turn
+    left, values = _truncated_svd(gain, dimensions)
+    rotation, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(values),) * 2))
+    vectors = (left * np.sqrt(values)) @ rotation
     return tuple(words[n] for n in telling), torch.from_numpy(vectors[telling]).float()
 
 
-def _together(captions: Sequence[Sequence[str]]) -> tuple[list[str], Sparse]:
-    """The shared words, and how many captions each two are in; a word is with itself, too."""
+def _cooccurrences(captions: Sequence[Sequence[str]]) -> tuple[list[str], Sparse]:
+    """List the shared words, and count the captions of each two, a word and itself included."""
     from scipy.sparse import csr_array
 
     held = Counter(word for caption in captions for word in set(caption))
@@ -79,8 +81,8 @@ def _together(captions: Sequence[Sequence[str]]) -> tuple[list[str], Sparse]:
     return words, csr_array(holds.T @ holds)
 
 
-def _information(together: Sparse) -> Sparse:
-    """log p(word, context) / p(word) p(context) of each two words, where that is above 0."""
+def _ppmi(together: Sparse) -> Sparse:
+    """Compute log p(word, context) / p(word) p(context) of each two words, if above 0."""
     from scipy.sparse import csr_array
 
     pairs = together.tocoo()
@@ -92,8 +94,8 @@ def _information(together: Sparse) -> Sparse:
     return gain
 
 
-def _largest(matrix: Sparse, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The left singular vectors of the largest singular values, and these."""
+def _truncated_svd(matrix: Sparse, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the left singular vectors of the largest singular values, and these."""
     from scipy.sparse.linalg import svds
 
     rows: int = matrix.shape[0]

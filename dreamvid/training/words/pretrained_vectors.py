@@ -1,8 +1,8 @@
-"""Word vectors that somebody else trained, from their file.
+"""Pretrained word vectors from a file.
 
-Three layouts are told apart by what they hold: word2vec's text and binary, which begin with two
-numbers, and GloVe's text, which begins with a word. Each may be packed by gzip. A file is read
-word by word, and only what is wanted of it is kept.
+Three formats are recognised by content: word2vec's text and binary, which begin with two numbers,
+and GloVe's text, which begins with a word. Each may be packed by gzip. A file is read word by
+word, and only the vectors needed are kept.
 """
 
 import gzip
@@ -20,91 +20,91 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.training.data.cleaning import LONGEST, SHORTEST, tokens
 
-FIRST = 10_000  # words that are taken whether a caption has them or not: the frequent ones
-WIDEST = 4096  # numbers of a word
-LINE = 1 << 17  # bytes of a line at most, and of a word
+FIRST = 10_000  # words kept even if no caption has them: the frequent ones
+WIDEST = 4096  # dimensions, at most
+LINE = 1 << 17  # bytes, at most, of a line and of a word
 GZIP = b"\x1f\x8b"
 KINDS = "word2vec text or binary, or GloVe text; any of them in gzip"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A word of a file, whose numbers are not yet looked at."""
+    """A word of a file with its numbers, not parsed yet."""
 
     where: str
     word: bytes
-    numbers: bytes | list[bytes]  # of binary floats, or written out
+    numbers: bytes | list[bytes]  # binary floats, or text
 
     @property
     def vector(self) -> np.ndarray:
-        """Raises ValueError where there is no number."""
+        """Parsed numbers; raises ValueError."""
         if isinstance(self.numbers, bytes):
             return np.frombuffer(self.numbers, "<f4").astype(np.float32)
         return np.array(self.numbers).astype(np.float32)
 
 
 def read_vectors(
-    path: Path, wanted: Collection[str], without: Collection[str] = ()
+    path: Path, words: Collection[str], without: Collection[str] = ()
 ) -> tuple[tuple[str, ...], Float[Tensor, "words dimensions"]]:
-    """Words of a file and their vectors, in its order: the wanted, and the first 10,000.
+    """Read vectors from a file in its order: those of the given words, and the first 10,000.
 
-    Words are folded as those of captions are ("Gaudí" is "gaudi"); of those that become the
-    same the first counts. What no caption can have, such as phrases and signs, is left out.
+    Words are folded like those of captions ("Gaudí" is "gaudi"); the first of several that become
+    the same counts. Phrases and signs, which no caption can have, are left out.
 
     Args:
-        wanted: the words of the captions.
-        without: words that are not taken, such as stop words.
+        words: of the captions.
+        without: words to leave out, such as stop words.
 
-    Raises PresetError naming --vectors for a file that is damaged, none of these layouts, or
-    without a word of the captions.
+    Raises PresetError naming --vectors for a file that is damaged, in another format, or without
+    a word of the captions.
     """
     try:
-        found = _taken(path, set(wanted), without)
+        vectors = _read(path, set(words), without)
     except FileNotFoundError:
         raise PresetError("--vectors", f"{path} does not exist", KINDS) from None
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise PresetError("--vectors", f"{path} cannot be read: {reason}") from None
-    if not found.keys() & set(wanted):
+    if not vectors.keys() & set(words):
         cure = "vectors in the captions' language are needed"
         raise PresetError("--vectors", f"{path} has no word of the captions", cure)
-    return tuple(found), torch.from_numpy(np.stack(list(found.values())))
+    return tuple(vectors), torch.from_numpy(np.stack(list(vectors.values())))
 
 
-def _taken(path: Path, wanted: set[str], without: Collection[str]) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    missing = set(wanted)
+def _read(path: Path, words: set[str], without: Collection[str]) -> dict[str, np.ndarray]:
+    vectors: dict[str, np.ndarray] = {}
+    missing = set(words)
     for number, entry in enumerate(_entries(path)):
         if number >= FIRST and not missing:
             break
         word = _folded(entry.word)
-        if word in found or word in without or not (word in missing or number < FIRST):
+        if word in vectors or word in without or not (word in missing or number < FIRST):
             continue
-        vector = _checked(entry, path)
+        vector = _parse(entry, path)
         if word and vector.any():
-            found[word] = vector
+            vectors[word] = vector
             missing.discard(word)
-    return found
+    return vectors
 
 
 def _folded(word: bytes) -> str:
-    """As a caption would have it, or nothing."""
+    """Fold a word as captions are; "" if no caption can have it."""
     words = tokens(word.decode("utf-8", "replace"))
     return words[0] if len(words) == 1 and SHORTEST <= len(words[0]) <= LONGEST else ""
 
 
-def _checked(entry: Entry, path: Path) -> np.ndarray:
+def _parse(entry: Entry, path: Path) -> np.ndarray:
     try:
         vector = entry.vector
     except ValueError:
-        raise _damaged(path, f"{entry.where} holds what is no number") from None
+        raise _damaged(path, f"{entry.where} holds something that is not a number") from None
     if not np.isfinite(vector).all():
         raise _damaged(path, f"{entry.where} holds numbers that are not finite")
     return vector
 
 
 def _entries(path: Path) -> Iterator[Entry]:
-    """Raises PresetError for a file of another kind, and at the first damage."""
+    """Yield a file's words; raises PresetError for another format, and at the first damage."""
     with _opened(path) as file:
         first, second = file.readline(LINE), file.readline(LINE)
     header = first.split()
@@ -112,13 +112,13 @@ def _entries(path: Path) -> Iterator[Entry]:
         width = len(header) - 1
         if not _is_text(first, width):
             raise PresetError("--vectors", f"{path} is not a file of word vectors", KINDS)
-        yield from _written_out(path, width, None)
+        yield from _text_entries(path, width, None)
         return
     count, width = (int(part[:9]) for part in header)
     if not 2 <= width <= WIDEST:
         raise _damaged(path, f"line 1 promises {width} numbers a word, not 2 to {WIDEST}")
-    layout = _written_out if _is_text(second, width) else _binary
-    yield from layout(path, width, count)
+    read = _text_entries if _is_text(second, width) else _binary_entries
+    yield from read(path, width, count)
 
 
 def _opened(path: Path) -> BufferedIOBase:
@@ -128,7 +128,7 @@ def _opened(path: Path) -> BufferedIOBase:
 
 
 def _is_text(line: bytes, width: int) -> bool:
-    """Whether a line is a word and so many numbers, written out."""
+    """Tell if a line is a word and `width` numbers in text."""
     return 2 <= width <= WIDEST and all(map(_is_number, line.rsplit(None, width)[-width:]))
 
 
@@ -140,8 +140,8 @@ def _is_number(text: bytes) -> bool:
     return True
 
 
-def _written_out(path: Path, width: int, count: int | None) -> Iterator[Entry]:
-    """A word a line; after a line that says how many there are, if `count` is given."""
+def _text_entries(path: Path, width: int, count: int | None) -> Iterator[Entry]:
+    """Yield a word from each line, after a header if it gives a `count`."""
     with _opened(path) as file:
         lines = iter(lambda: file.readline(LINE), b"")
         begin = 1
@@ -161,7 +161,7 @@ def _written_out(path: Path, width: int, count: int | None) -> Iterator[Entry]:
         raise _damaged(path, f"it ends after {number - 1} of {count} words")
 
 
-def _binary(path: Path, width: int, count: int) -> Iterator[Entry]:
+def _binary_entries(path: Path, width: int, count: int) -> Iterator[Entry]:
     with _opened(path) as file:
         file.readline(LINE)
         for number in range(1, count + 1):
@@ -172,13 +172,13 @@ def _binary(path: Path, width: int, count: int) -> Iterator[Entry]:
 
 
 def _until_space(file: BufferedIOBase) -> bytes:
-    """A word; nothing where the file ends, or no word can be this long."""
+    """Read a word; empty at the end of the file, or if it is too long."""
     word = bytearray()
     while (byte := file.read(1)) != b" ":
         word += byte
         if not byte or len(word) > LINE:
             return b""
-    return bytes(word.lstrip(b"\n"))  # which some writers put after each vector
+    return bytes(word.lstrip(b"\n"))  # some writers put one after each vector
 
 
 def _damaged(path: Path, problem: str) -> PresetError:

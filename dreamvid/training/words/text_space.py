@@ -1,7 +1,6 @@
-"""A space of words: what captions become, and what photos are trained to become.
+"""The space of words, in which captions are vectors and photos are trained to lie.
 
-A caption is the sum of its words' vectors, each by how often the caption has it and how few
-captions do (TF-IDF).
+A caption is the sum of its words' vectors, weighted by TF-IDF.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,23 +14,23 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.training.words.learned_vectors import FEW, Words, counted, word2vec
+from dreamvid.training.words.learned_vectors import FEW, Words, ppmi_vectors, word2vec
 from dreamvid.training.words.pretrained_vectors import read_vectors
 
-MOST_LABELS = 4096  # each is a dimension of its own
+MOST_LABELS = 4096  # each is a dimension
 
 
 @dataclass(frozen=True)
 class TextSpace:
-    """Words as vectors, and how much each says."""
+    """Word vectors and their weights."""
 
     words: tuple[str, ...]
     vectors: Float[Tensor, "words dimensions"]
     idf: Float[Tensor, " words"]
-    """log2 of all captions per caption that has the word; 0 for what every caption has."""
+    """log2 of the number of captions per caption with the word; 0 for a word that all have."""
 
     def caption(self, words: Sequence[str]) -> Float[Tensor, " dimensions"] | None:
-        """Where a caption lies, given its words; None where none of them says anything here."""
+        """Compute a caption's vector from its words; None if none of them has a weight."""
         numbers = [self._numbers[word] for word in words if word in self._numbers]
         total = self.idf[numbers] @ self.vectors[numbers]
         return total if bool(total.any()) else None
@@ -50,16 +49,16 @@ def make_text_space(
     vectors: Path | None = None,
     without: Collection[str] = (),
 ) -> TextSpace:
-    """The space of some captions, the same in each run.
+    """Make the space of some captions, the same in each run.
 
     Args:
-        kind: "words": those said of the same things lie near each other. "labels": each word
-            is as far from every other, as the classes of a classifier are.
-        captions: their words, cleaned.
+        kind: "words": those said of the same things are near each other. "labels": all words are
+            orthogonal, like the classes of a classifier.
+        captions: cleaned words of each.
         dimensions: of "words", at most; a small corpus has fewer, a file its own, and labels
             one each.
-        vectors: a file of word vectors to take for "words" instead of learning them.
-        without: words not to take from the file although it has them, such as stop words.
+        vectors: a file of word vectors to read for "words" instead of learning them.
+        without: words not to read from the file, such as stop words.
 
     Raises PresetError.
     """
@@ -69,10 +68,10 @@ def make_text_space(
     elif vectors:
         words, table = read_vectors(vectors, idf.keys(), without)
     elif len(captions) < FEW:
-        words, table = counted(captions, dimensions, seed)
+        words, table = ppmi_vectors(captions, dimensions, seed)
     else:
         words, table = word2vec(captions, dimensions, seed)
-    rarest = max(idf.values())  # for those of the file that no caption has
+    rarest = max(idf.values())  # for the file's words that no caption has
     weights = torch.tensor([idf.get(word, rarest) for word in words], dtype=torch.float32)
     return TextSpace(words, table, weights)
 
@@ -82,7 +81,7 @@ def _idf(captions: Sequence[Sequence[str]]) -> dict[str, float]:
     from gensim.models import TfidfModel
 
     dictionary = Dictionary(captions)
-    model: Any = TfidfModel(dictionary=dictionary)  # its types are not told
+    model: Any = TfidfModel(dictionary=dictionary)  # it has no types
     return {word: model.idfs[number] for word, number in sorted(dictionary.token2id.items())}
 
 

@@ -100,7 +100,7 @@ def test_commands_refuse_a_path_in_another_spelling(spelling, secret, tmp_path, 
     code, _, stderr = run(capsys, "replay", "posted.png")
     assert code == 2 and f"{option}: " in stderr and len(stderr.splitlines()) == 1
     code, _, stderr = run(capsys, "presets", "new", "mine", "--from", "posted.png")
-    assert code == 0 and "secret.png, of which it was made, is not here" in stderr
+    assert code == 0 and "secret.png, which it was made from, is not here" in stderr
     assert str(secret.parent) not in (tmp_path / "here" / "mine.toml").read_text("utf-8")
 
 

@@ -41,7 +41,7 @@ def test_tokens(caption, words):
     assert tokens(caption) == fold(words).split()
 
 
-def test_words_that_say_nothing_are_dropped():
+def test_clean_drops_stop_words():
     without = stop_words(("en", "es", "ca"))
     assert clean(tokens("Don't miss the beach, és la platja més gran"), without) == (
         "beach",
@@ -52,7 +52,7 @@ def test_words_that_say_nothing_are_dropped():
     assert clean(("sea", "home", "a", "x" * 25, "x" * 26), without) == ("sea", "home", "x" * 25)
 
 
-def test_languages_are_chosen():
+def test_stop_words_of_languages():
     assert "und" not in stop_words(("en",))
     assert {"und", "http"} <= stop_words(("de",))
     assert "the" not in stop_words(())

@@ -36,8 +36,8 @@ def parts(found: Corpus) -> Split:
     return Split(found.pairs[:1], found.pairs[1:2], found.pairs[2:])
 
 
-def test_counts(found):
-    plain = report(found, parts(found)).plain()
+def test_report_counts(found):
+    plain = report(found, parts(found)).as_json()
     assert plain == {
         "source": "captions.csv",
         "notes": ("a note",),
@@ -59,7 +59,7 @@ def test_counts(found):
     }
 
 
-def test_lines_are_for_a_table(found):
+def test_report_lines(found):
     assert lines(report(found, parts(found))) == [
         ("captions", "captions.csv"),
         ("note", "a note"),
@@ -76,7 +76,7 @@ def test_lines_are_for_a_table(found):
     ]
 
 
-def test_all_that_was_dropped_is_written(found, tmp_path):
+def test_dropped_csv_lists_everything(found, tmp_path):
     written = write_check(found, parts(found), tmp_path / "out", 1)
     names = ["check.png", "dropped.csv", "duplicates.png"]
     assert written == [tmp_path / "out" / name for name in names]
@@ -97,13 +97,13 @@ def colours(sheet: Path) -> list[str]:
     return sorted(places, key=lambda name: places[name][0])
 
 
-def test_sheets_show_the_pairs_and_the_twins(found, tmp_path):
+def test_sheets_show_pairs_and_duplicates(found, tmp_path):
     write_check(found, parts(found), tmp_path, 1)
     assert sorted(colours(tmp_path / "check.png")) == ["blue", "green", "red"]
     assert colours(tmp_path / "duplicates.png") == ["red", "grey"]
 
 
-def test_the_seed_picks(found, tmp_path):
+def test_seed_picks_the_photos(found, tmp_path):
     orders = set()
     for seed in range(6):
         write_check(found, parts(found), tmp_path / str(seed), seed)
@@ -111,13 +111,13 @@ def test_the_seed_picks(found, tmp_path):
     assert len(orders) > 1
 
 
-def test_no_twins_no_sheet_of_them(found, tmp_path):
+def test_sheet_of_duplicates_only_if_there_are_any(found, tmp_path):
     alone = Corpus(found.pairs, ())
     assert len(write_check(alone, parts(alone), tmp_path, 1)) == 2
     assert not (tmp_path / "duplicates.png").exists()
 
 
-def test_photos_are_upright(tmp_path):
+def test_thumbnails_are_upright(tmp_path):
     """A camera held sideways: the file's right half, red, is the photo's lower half."""
     pixels = np.zeros((90, 120, 3), np.uint8)
     pixels[:, 60:, 0] = 250
@@ -132,7 +132,7 @@ def test_photos_are_upright(tmp_path):
     assert shown[90:130].mean() > 220
 
 
-def test_a_photo_that_cannot_be_read_any_more_is_grey(found, tmp_path):
+def test_thumbnail_of_a_broken_photo_is_grey(found, tmp_path):
     for pair in found.pairs:
         pair.photo.write_bytes(b"no photo")
     (tmp_path / "photos" / "in" / "grey.png").unlink()

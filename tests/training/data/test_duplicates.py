@@ -3,7 +3,7 @@ import numpy as np
 from dreamvid.training.data.duplicates import ALIKE, Hashes
 
 
-def test_the_first_within_four_bits_is_found():
+def test_duplicate_is_the_first_within_four_bits():
     """Against a comparison with every hash before, over hashes that lie near one another."""
     rng = np.random.default_rng(0)
     centres = [int.from_bytes(rng.bytes(8)) for _ in range(40)]
@@ -21,7 +21,7 @@ def test_the_first_within_four_bits_is_found():
     assert 300 < alike < 1150
 
 
-def test_four_bits_alike_five_not():
+def test_duplicates_differ_in_four_bits_not_five():
     hashes = Hashes()
     hashes.add(0, "black")
     assert hashes.like(0b1111 << 60) == "black"

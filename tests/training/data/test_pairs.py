@@ -66,7 +66,7 @@ def test_pairs_keep_the_caption_and_have_its_words(tmp_path, photo, table):
         ("caption,title,image", f"{CAPTION},another,a.jpg"),
     ],
 )
-def test_tables_as_people_write_them(tmp_path, photo, table, heading, row):
+def test_tables(tmp_path, photo, table, heading, row):
     photo("a.jpg")
     (pair,) = read(tmp_path, table(row, heading=heading)).pairs
     assert pair.caption == CAPTION
@@ -90,7 +90,7 @@ def test_captions_of_several_lines(tmp_path, photo, table):
     assert reasons(found) == {"captions.csv line 4": "damaged line", "b.jpg": "no caption"}
 
 
-def test_a_quote_that_is_not_closed_takes_no_captions_along(tmp_path, photo, table):
+def test_unclosed_quote_costs_no_other_caption(tmp_path, photo, table):
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         photo(name)
     found = read(tmp_path, table(f"a.jpg,{CAPTION}", 'b.jpg,"beach', 'c.jpg,"tower, sunset"'))
@@ -144,7 +144,7 @@ def test_posts_beside_photos(tmp_path, photo):
     assert found.source == "beside the photos: 2 .json, 1 .txt"
 
 
-def test_a_list_of_posts_names_photos_by_number(tmp_path, photo):
+def test_posts_name_photos_by_number(tmp_path, photo):
     photo("ana/111.jpg")
     posts = tmp_path / "posts.json"
     posts.write_text(json.dumps([post(id="111"), post(id="9")]))
@@ -161,7 +161,7 @@ def test_captions_in_a_folder_of_their_own(tmp_path, photo):
     assert pair.caption == CAPTION
 
 
-def test_labels_are_folders(tmp_path, photo):
+def test_labels_from_folders(tmp_path, photo):
     photo("Sagrada Família/1.jpg")
     photo("food/menus/2.jpg")
     photo("3.jpg")
@@ -181,7 +181,7 @@ def test_paths_stay_inside(tmp_path, photo, table, written):
     assert reasons(found) == {"captions.csv line 3": "outside the folder"}
 
 
-def test_paths_are_found_as_they_are_meant(tmp_path, photo, table):
+def test_paths_in_other_spellings(tmp_path, photo, table):
     photo("a/cafe\u0301.jpg")
     photo("b.jpg")
     absolute = tmp_path / "photos" / "b.jpg"
@@ -189,7 +189,7 @@ def test_paths_are_found_as_they_are_meant(tmp_path, photo, table):
     assert [pair.name for pair in found.pairs] == ["a/cafe\u0301.jpg", "b.jpg"]
 
 
-def test_what_is_dropped_is_listed(tmp_path, photo, table):
+def test_dropped_pairs_are_listed(tmp_path, photo, table):
     for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"):
         photo(name)
     rows = ("b.jpg,the tower", "c.jpg,", f"d.jpg,New York {CAPTION}", "gone.jpg,x", "a.jpg,x")
@@ -204,7 +204,7 @@ def test_what_is_dropped_is_listed(tmp_path, photo, table):
     }
 
 
-def test_users_have_so_many_photos(tmp_path, photo, table):
+def test_most_per_user(tmp_path, photo, table):
     rows = [f"{photo(f'{n}.jpg').name},{CAPTION},{'ann' if n < 3 else ''}" for n in range(6)]
     captions = table(*rows, heading="file,caption,user")
     found = read(tmp_path, captions, most_per_user=2)
@@ -244,7 +244,7 @@ def test_broken_photos_are_listed_and_the_others_kept(tmp_path, photo, table):
     assert reasons(found) == expected
 
 
-def test_copies_are_dropped_and_the_first_kept(tmp_path, photo, table):
+def test_duplicates_are_dropped_and_the_first_kept(tmp_path, photo, table):
     photo("a.jpg", 1, (400, 300), quality=95)
     photo("b.png", 1, (200, 150))
     photo("c.jpg", 2, (400, 300))
@@ -257,7 +257,7 @@ def test_copies_are_dropped_and_the_first_kept(tmp_path, photo, table):
     assert len(read(tmp_path, captions, duplicates=False).pairs) == 3
 
 
-def test_deep_and_clear_photos_are_told_apart(tmp_path, photo, table):
+def test_duplicates_among_16_bit_and_transparent_photos(tmp_path, photo, table):
     """Pillow's plain conversion makes both of these kinds all white, or all black."""
     rng = np.random.default_rng(3)
     folder = photo("a.jpg").parent
@@ -286,7 +286,7 @@ def refused(tmp_path, captions=None, **rules):
     return str(caught.value).replace(str(tmp_path), "T")
 
 
-def test_folders_that_cannot_be_used(tmp_path, photo):
+def test_folder_mistakes(tmp_path, photo):
     assert refused(tmp_path) == "--images: T/photos does not exist (give a folder of photos)"
     (tmp_path / "photos").mkdir()
     assert refused(tmp_path) == "--images: T/photos holds no photo (JPEG, PNG, WebP, ...)"
@@ -300,7 +300,7 @@ def test_folders_that_cannot_be_used(tmp_path, photo):
     assert refused(tmp_path, labels=True).startswith("--images: T/photos holds no folders")
 
 
-def test_caption_files_that_cannot_be_used(tmp_path, photo, table):
+def test_caption_file_mistakes(tmp_path, photo, table):
     photo("a.jpg")
     gone = tmp_path / "gone.csv"
     assert refused(tmp_path, gone).startswith("--captions: T/gone.csv does not exist")
@@ -313,21 +313,21 @@ def test_caption_files_that_cannot_be_used(tmp_path, photo, table):
     unclosed = refused(tmp_path, table('a.jpg,"beach'))
     assert "holds no captions; captions.csv line 2: unexpected end of data (" in unclosed
     assert refused(tmp_path, table(f"a.jpg,{CAPTION}"), labels=True).startswith("--captions: T/c")
-    assert refused(tmp_path, photo("b.jpg")).startswith("--captions: T/photos/b.jpg is no text")
+    assert refused(tmp_path, photo("b.jpg")).startswith("--captions: T/photos/b.jpg is not text")
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path, tmp_path / "pipe").startswith("--captions: T/pipe is neither")
 
 
-def test_rules_that_mean_nothing(tmp_path, photo, table):
+def test_rule_mistakes(tmp_path, photo, table):
     photo("a.jpg")
     captions = table(f"a.jpg,{CAPTION}")
-    assert refused(tmp_path, captions, without=("!",)).startswith("--without: '!' is no word")
+    assert refused(tmp_path, captions, without=("!",)).startswith("--without: '!' is not a word")
     assert refused(tmp_path, captions, stop_words=("xx",)).startswith(
         "--stop-words: there is no list for 'xx' (known: "
     )
 
 
-def test_nothing_left_says_why(tmp_path, photo, table):
+def test_no_pair_left_says_why(tmp_path, photo, table):
     photo("a.jpg")
     photo("b.jpg")
     said = refused(tmp_path, table("a.jpg,tower", "c.jpg,tower"))
@@ -346,7 +346,7 @@ def test_too_few_to_train_on(tmp_path, photo, table):
 
 
 @pytest.mark.parametrize("beside", [True, False])
-def test_a_link_to_nothing_is_listed_once(tmp_path, photo, table, beside):
+def test_dangling_link_is_listed_once(tmp_path, photo, table, beside):
     photo("a.jpg").with_suffix(".txt").write_text(CAPTION)
     (tmp_path / "photos" / "b.jpg").symlink_to(tmp_path / "gone.jpg")
     captions = None if beside else table(f"a.jpg,{CAPTION}", f"b.jpg,{CAPTION}")
@@ -354,7 +354,7 @@ def test_a_link_to_nothing_is_listed_once(tmp_path, photo, table, beside):
     assert (drop.name, drop.reason) == ("b.jpg", "missing")
 
 
-def test_a_packed_caption_file_is_never_unpacked_beyond_its_bound(tmp_path, monkeypatch):
+def test_packed_caption_file_is_unpacked_up_to_its_bound(tmp_path, monkeypatch):
     monkeypatch.setattr(encoding, "LARGEST", 1000)
     path = tmp_path / "post.json.xz"
     path.write_bytes(lzma.compress(b"a" * 1000))

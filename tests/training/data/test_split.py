@@ -13,31 +13,31 @@ def pairs(count):
 
 def parts(found):
     named = zip(
-        ("train", "stopping", "test"), (found.train, found.stopping, found.test), strict=True
+        ("train", "stopping", "test"), (found.train, found.validation, found.test), strict=True
     )
     return {pair.name: part for part, members in named for pair in members}
 
 
-def test_shares():
+def test_split_shares():
     found = split(pairs(20_000), 7)
-    shares = [len(part) / 20_000 for part in (found.train, found.stopping, found.test)]
+    shares = [len(part) / 20_000 for part in (found.train, found.validation, found.test)]
     assert shares == pytest.approx([0.80, 0.05, 0.15], abs=0.01)  # three standard deviations
 
 
-def test_every_pair_is_in_one_part_in_its_order():
+def test_split_keeps_each_pair_in_order():
     given = pairs(200)
     found = split(given, 1)
-    assert sorted(map(given.index, found.train + found.stopping + found.test)) == list(range(200))
+    assert sorted(map(given.index, found.train + found.validation + found.test)) == list(range(200))
     assert list(found.train) == sorted(found.train, key=given.index)
 
 
-def test_a_name_decides_whatever_else_there_is():
+def test_split_depends_on_the_name_alone():
     few, many = parts(split(pairs(300), 3)), parts(split(pairs(900)[::-1], 3))
     assert few == {name: many[name] for name in few}
     assert few != parts(split(pairs(300), 4))
 
 
-def test_known_places():
+def test_known_positions():
     """`printf '0 8.jpg' | sha256sum` begins with f762, and 0xf762 / 0x10000 is 0.97."""
     found = parts(split(pairs(60), 0))
     literal = {"0.jpg": "train", "8.jpg": "test", "11.jpg": "stopping", "15.jpg": "stopping"}
@@ -45,14 +45,14 @@ def test_known_places():
 
 
 @pytest.mark.parametrize("count", [3, 20, 21])
-def test_no_part_is_empty(count):
+def test_split_leaves_no_part_empty(count):
     for seed in range(400):
         found = split(pairs(count), seed)
-        assert found.train and found.stopping and found.test
-        assert len(found.train) + len(found.stopping) + len(found.test) == count
+        assert found.train and found.validation and found.test
+        assert len(found.train) + len(found.validation) + len(found.test) == count
 
 
-def test_only_the_nearest_pair_moves():
+def test_split_moves_only_the_nearest_pair():
     moved = 0
     for seed in range(100):
         alone, among = parts(split(pairs(20), seed)), parts(split(pairs(200), seed))
@@ -62,8 +62,8 @@ def test_only_the_nearest_pair_moves():
     assert 20 < moved < 60  # of 20 pairs none falls into 5 % in 36 of 100 seeds
 
 
-def test_without_a_test_its_pairs_are_trained_on():
+def test_without_test_adds_its_pairs_to_training():
     parts = split(pairs(200), 3)
     whole = parts.without_test
-    assert (whole.stopping, whole.test) == (parts.stopping, ())
+    assert (whole.validation, whole.test) == (parts.validation, ())
     assert {*whole.train} == {*parts.train, *parts.test}

@@ -23,7 +23,7 @@ def vectors(scores):
     return Vectors(torch.tensor(scores, dtype=torch.float32), torch.eye(len(WORDS)))
 
 
-def test_who_is_asked_for_what():
+def test_queries_and_their_answers():
     found = evaluate(
         PAIRS, WORDS, {"one": vectors([[9, 0, 1, 5], [1, 0, 0, 0], [3, 2, 0, 1], [2] * 4])}
     )
@@ -73,7 +73,7 @@ def test_ridge_is_the_solution_of_its_equations(rng):
     np.testing.assert_allclose((found.photos @ found.words.T).numpy(), expected, atol=1e-5)
 
 
-def test_ridge_finds_what_a_channel_shows(rng):
+def test_ridge_finds_the_word_of_a_channel(rng):
     learned, seen = torch.rand(200, 8, generator=rng), torch.rand(50, 8, generator=rng)
     captions = [("sea",) if row[0] > row[1] else ("hill",) for row in learned]
     found = ridge(learned, captions, seen, WORDS)
@@ -82,7 +82,7 @@ def test_ridge_finds_what_a_channel_shows(rng):
     assert float(right.float().mean()) > 0.9
 
 
-def test_the_untrained_head_is_random_around_what_was_learned_from(rng):
+def test_untrained_head_is_random_and_centred(rng):
     space = WordSpace(
         WORDS, torch.randn(4, 6, generator=rng), Head("", torch.zeros(6, 9), torch.zeros(6))
     )

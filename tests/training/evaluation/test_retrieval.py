@@ -28,17 +28,17 @@ def test_measures_of_a_known_ranking(monkeypatch):
     assert measure(queries, answers, RIGHT) == found
 
 
-def test_of_few_answers_all_are_looked_at():
+def test_precision_of_few_answers():
     found = measure(torch.eye(1), torch.tensor([[1.0], [3.0], [2.0]]), [[0, 1]])
     assert found.precision == pytest.approx({1: 1.0, 5: 2 / 3, 10: 2 / 3})
     assert found.recall == 1 and found.median_rank == 1
 
 
-def test_of_equal_answers_the_first_is_first():
+def test_ties_keep_their_order():
     assert measure(torch.ones(1, 1), torch.ones(5, 1), [[3]]).median_rank == 4
 
 
-def test_the_best_is_what_a_perfect_ranking_has():
+def test_best_is_a_perfect_ranking():
     answers = torch.tensor([[2.0, 0], [1, 0], [1, 0], [0, 1], [0, 0], [0, 0]])
     right = [[0, 1, 2], [3]]
     assert best(right, len(answers)) == measure(torch.eye(2), answers, right)
@@ -60,11 +60,11 @@ def test_chance_is_the_mean_over_all_orders():
     assert expected.median_rank == ranks[len(ranks) // 2 - 1] == 2
 
 
-def test_recall_by_chance_is_the_share_that_is_looked_at():
+def test_chance_recall_is_the_share_of_answers_counted():
     assert chance([[3], [1, 2]], 40).recall == 10 / 40
 
 
-def test_median_rank_by_chance_of_many_queries():
+def test_chance_median_rank_of_many_queries():
     rng = np.random.default_rng(0)
     sizes = rng.integers(1, 30, 400)
     right = [list(range(size)) for size in sizes]

@@ -11,7 +11,7 @@ from dreamvid.training.words import (
 from dreamvid.training.words import (
     text_space as text,
 )
-from dreamvid.training.words.learned_vectors import counted, word2vec
+from dreamvid.training.words.learned_vectors import ppmi_vectors, word2vec
 from dreamvid.training.words.text_space import TextSpace, make_text_space
 
 TOWN = [
@@ -27,7 +27,7 @@ def cosine(a, b):
     return float(a @ b / (a.norm() * b.norm()))
 
 
-def test_a_caption_is_the_sum_of_its_words_by_tf_and_idf():
+def test_caption_is_the_sum_of_its_words_by_tf_idf():
     space = TextSpace(
         ("a", "b", "c"), torch.tensor([[1.0, 0], [0, 1], [2, 2]]), torch.tensor([0.5, 3.0, 0.0])
     )
@@ -37,7 +37,7 @@ def test_a_caption_is_the_sum_of_its_words_by_tf_and_idf():
     assert space.caption(["c"]) is None  # every caption has it
 
 
-def test_a_rare_word_says_more():
+def test_rare_word_weighs_more():
     space = make_text_space("labels", TOWN, seed=0)
     idf = dict(zip(space.words, space.idf.tolist(), strict=True))
     assert space.idf.dtype == torch.float32
@@ -59,7 +59,7 @@ def test_labels_must_differ_and_not_be_too_many(monkeypatch):
         make_text_space("labels", TOWN, seed=0)
 
 
-def test_words_of_one_thing_lie_near_each_other():
+def test_related_words_are_near():
     space = make_text_space("words", TOWN, seed=0)
     vector = dict(zip(space.words, space.vectors, strict=True))
     assert cosine(vector["paella"], vector["rice"]) == pytest.approx(1, abs=1e-4)  # as one word
@@ -69,7 +69,7 @@ def test_words_of_one_thing_lie_near_each_other():
     assert cosine(casas, space.caption(TOWN[1])) > 0.5 > cosine(casas, meal)
 
 
-def test_counted_vectors_have_the_products_of_the_information_they_come_from():
+def test_ppmi_vectors_reproduce_the_ppmi():
     """With all dimensions U S^(1/2) keeps U S U^T, the root of M M^T."""
     words = ["barcelona", "casa", "gaudi", "mosaic", "paella", "rice"]  # those of two captions
     together = np.zeros((len(words),) * 2)
@@ -80,41 +80,41 @@ def test_counted_vectors_have_the_products_of_the_information_they_come_from():
     expected = together.sum(1)[:, None] * (share / share.sum())[None]
     with np.errstate(divide="ignore"):
         gain = np.maximum(np.log(together / expected), 0)
-    found, vectors = counted(TOWN, 300, seed=3)
+    found, vectors = ppmi_vectors(TOWN, 300, seed=3)
     assert found == tuple(words)
     products = (vectors @ vectors.T).double().numpy()
     np.testing.assert_allclose(products @ products, gain @ gain.T, atol=1e-5)
 
 
-def test_of_many_words_the_largest_dimensions_are_kept():
+def test_ppmi_vectors_keep_the_largest_dimensions():
     rng = np.random.default_rng(0)
     captions = [[f"w{n}" for n in rng.choice(60, 6, replace=False)] for _ in range(300)]
-    _, vectors = counted(captions, 10, seed=0)  # by the sparse solver
-    _, whole = counted(captions, 60, seed=0)  # by the dense one
+    _, vectors = ppmi_vectors(captions, 10, seed=0)  # by the sparse solver
+    _, whole = ppmi_vectors(captions, 60, seed=0)  # by the dense one
     assert vectors.shape == (60, 10) and whole.shape == (60, 60)
     values = np.linalg.svd(whole.double().numpy(), compute_uv=False)
     found = np.linalg.svd(vectors.double().numpy(), compute_uv=False)
     np.testing.assert_allclose(found, values[:10], rtol=1e-4)
 
 
-def test_no_dimension_holds_most_of_the_space():
+def test_ppmi_vectors_are_rotated():
     """The recipe scales a caption by its least and largest number."""
     rng = np.random.default_rng(0)
     captions = [["town", f"a{n % 5}", f"b{n % 9}", f"c{n}"] for n in rng.permutation(60)]
-    _, vectors = counted(captions, 40, seed=0)
+    _, vectors = ppmi_vectors(captions, 40, seed=0)
     energy = vectors.square().sum(0)
     assert float(energy.max() / energy.mean()) < 3
 
 
 def test_words_must_be_shared_but_not_by_all():
-    words, _ = counted([["a", "b", "c"], ["b", "c"], ["a", "d"]], 300, seed=0)
+    words, _ = ppmi_vectors([["a", "b", "c"], ["b", "c"], ["a", "d"]], 300, seed=0)
     assert words == ("a", "b", "c")
     for captions in ([["a", "b"], ["a", "b"]], [["a"], ["b"]]):
         with pytest.raises(PresetError, match=r"^--captions: no words tell them apart"):
-            counted(captions, 300, seed=0)
+            ppmi_vectors(captions, 300, seed=0)
 
 
-def test_many_captions_are_learned_by_word2vec(monkeypatch):
+def test_word2vec_for_many_captions(monkeypatch):
     monkeypatch.setattr(learned_words, "EPOCHS", 100)
     monkeypatch.setattr(text, "FEW", 100)
     rng = np.random.default_rng(0)
@@ -129,8 +129,8 @@ def test_many_captions_are_learned_by_word2vec(monkeypatch):
         word2vec([["a", "b"]], 20, seed=0)
 
 
-@pytest.mark.parametrize("make", [counted, word2vec])
-def test_a_seed_means_the_same_vectors(make):
+@pytest.mark.parametrize("make", [ppmi_vectors, word2vec])
+def test_seed_gives_the_same_vectors(make):
     captions = TOWN * 5
     words, vectors = make(captions, 4, seed=1)
     again, same = make(captions, 4, seed=1)
@@ -138,7 +138,7 @@ def test_a_seed_means_the_same_vectors(make):
     assert not torch.equal(vectors, make(captions, 4, seed=2)[1])
 
 
-def test_a_file_brings_its_own_dimensions_and_words_nobody_wrote(tmp_path):
+def test_file_brings_its_dimensions_and_frequent_words(tmp_path):
     file = tmp_path / "glove.txt"
     file.write_text("the 1 0 0\ngaudi 0 1 0\nocean 0 0 1\nrice 1 1 0\n")
     space = make_text_space("words", TOWN, seed=0, vectors=file, without={"the"})

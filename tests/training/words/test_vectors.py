@@ -42,19 +42,19 @@ def read(tmp_path):
     ],
     ids=["glove", "word2vec", "fasttext", "binary", "gensim", "gzip", "binary gzip"],
 )
-def test_every_layout_is_told_by_what_it_holds(read, content):
+def test_formats_are_recognised_by_content(read, content):
     words, table = read(content)
     assert words == tuple(WORDS)
     assert table.tolist() == [list(numbers) for numbers in WORDS.values()]
 
 
-def test_of_the_rest_only_what_is_wanted_is_kept(read, monkeypatch):
+def test_rare_words_are_kept_only_if_needed(read, monkeypatch):
     monkeypatch.setattr(vectors, "FIRST", 1)
     words, table = read(TEXT, wanted=("food", "unknown"))
     assert words == ("gaudi", "food") and table.tolist() == [[1, 2, 3.5], [4, 5, 6]]
 
 
-def test_nothing_is_read_after_all_that_is_wanted(read, monkeypatch):
+def test_reading_ends_with_the_last_word_needed(read, monkeypatch):
     monkeypatch.setattr(vectors, "FIRST", 1)
     words, _ = read(f"{TEXT}broken 1\n", wanted=("sea",))
     assert words == ("gaudi", "sea")
@@ -69,7 +69,7 @@ def test_words_are_folded_as_those_of_captions(read):
     assert words == ("gaudi",) and table.tolist() == [[1, 2]]
 
 
-def test_a_vector_of_zeros_is_none(read):
+def test_zero_vectors_are_left_out(read):
     assert read("gaudi 0 0\nsea 1 0\n")[0] == ("sea",)
 
 
@@ -84,7 +84,7 @@ def test_a_vector_of_zeros_is_none(read):
         ("sea 1 2 3\n\nfood 1 2 3\n", "line 2 has 0 numbers, expected 3"),
         ("2 3\nsea 1 2 3\nfood 1 2 3 4\n", "line 3 has 4 numbers, expected 3"),
         ("3 3\nsea 1 2 3\nfood 1 2 3\n", "it ends after 2 of 3 words"),
-        ("sea 1 2 3\nfood 1 x 3\n", "line 2 holds what is no number"),
+        ("sea 1 2 3\nfood 1 x 3\n", "line 2 holds something that is not a number"),
         ("sea 1 2 3\nfood 1 nan 3\n", "line 2 holds numbers that are not finite"),
         ("1 5000\nsea 1 2 3\n", "line 1 promises 5000 numbers a word, not 2 to 4096"),
         (binary([*WORDS.items()], count=4), "it ends after 3 of 4 words"),
@@ -94,14 +94,14 @@ def test_a_vector_of_zeros_is_none(read):
         (gzip.compress(TEXT.encode(), mtime=0)[:-12], "cannot be read"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line(read, content, problem):
+def test_bad_file_is_one_line(read, content, problem):
     with pytest.raises(PresetError) as refused:
         read(content)
     line = str(refused.value)
     assert line.startswith("--vectors: ") and problem in line and "\n" not in line
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(PresetError, match=r"^--vectors: .*none\.txt does not exist"):
         read_vectors(tmp_path / "none.txt", ["sea"])
     with pytest.raises(PresetError, match=r"^--vectors: .* cannot be read: Is a directory"):

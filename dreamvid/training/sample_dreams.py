@@ -1,4 +1,4 @@
-"""What a model dreams of its words while it is trained: a few small pictures."""
+"""Small dreams of a model's words, written while it is trained."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +18,16 @@ from dreamvid.preset.load import with_settings
 from dreamvid.training.evaluation.word_dreams import HEIGHT, SETTINGS, WIDTH
 
 
-def write_sample(features: FeatureModel, words: Sequence[str], title: str, path: Path) -> None:
-    """Each word dreamed from the same dusk, side by side; raises OutputError."""
+def write_sheet(features: FeatureModel, words: Sequence[str], title: str, path: Path) -> None:
+    """Dream each word from the same dusk and draw them side by side; raises OutputError."""
     device = features.words.vectors.device if features.words else torch.device("cpu")
     start = dusk(HEIGHT, WIDTH, frame_rng(0, -1)).to(device)
-    pictures = [_dreamed(features, word, start).cpu() for word in words]
+    images = [_dream(features, word, start).cpu() for word in words]
     layout = Layout(len(words), len(words), WIDTH, HEIGHT)
-    save(draw_sheet(pictures, words, layout, title), path)
+    save(draw_sheet(images, words, layout, title), path)
 
 
-def _dreamed(features: FeatureModel, word: str, start: Image) -> Image:
+def _dream(features: FeatureModel, word: str, start: Image) -> Image:
     preset = with_settings([f'dream.words="{word}"', "video.frames=1", *SETTINGS])
     timeline = still_timeline(preset)
     score_at = make_scores(preset.dream, features, start.device, first=start)

@@ -43,7 +43,7 @@ def renders(small_preset, tmp_path_factory):
 
 @pytest.fixture
 def home(renders, tmp_path):
-    """Of all kinds one; the films' bytes are told apart by their names."""
+    """Make a folder with a leftover of each kind."""
     folder = tmp_path / "out"
     shutil.copytree(renders, folder)
     watch = folder / "whole" / "watch"
@@ -261,7 +261,7 @@ def test_clean_recognises_an_old_queue_by_its_jobs(home):
 
 
 def killed_export(out, tmp_path):
-    """What is left of one that was killed while it finished its first whole file."""
+    """Make the folder of an export that was killed while it finished its first whole file."""
     left = []
 
     def kill(path):

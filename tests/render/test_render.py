@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 def pictures(path):
-    """How many pictures an animation has."""
+    """Count the frames of an animation."""
     with PilImage.open(path) as file:
         return len(list(ImageSequence.Iterator(file)))
 

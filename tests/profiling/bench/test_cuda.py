@@ -1,4 +1,4 @@
-"""What only a GPU shows: events instead of waiting, its own memory, and copies to the host."""
+"""Timing on a GPU: events instead of waiting, GPU memory, and copies to the host."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Where a film's time goes: the parts told by a real, small render."""
+"""Parts of a film's time, measured in a small render."""
 
 import time
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""What a step costs, against counts made by hand."""
+"""Operations of a step, against counts made by hand."""
 
 import pytest
 import torch

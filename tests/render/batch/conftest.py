@@ -11,7 +11,7 @@ from tests.support.small_film import packets
 
 @contextmanager
 def one_thread():
-    """As the workers of these tests: sums of floats depend on the number of threads."""
+    """Use the workers' number of threads, on which sums of floats depend."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

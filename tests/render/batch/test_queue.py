@@ -26,7 +26,7 @@ def states(queue):
 
 
 def dead_worker():
-    """One that was: a real process' number and birth."""
+    """Make the identity of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         born = born_at(process.pid)
         assert born

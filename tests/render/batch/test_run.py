@@ -151,7 +151,7 @@ def test_batch_on_ray_resumes_after_a_kill(tmp_path, start, check_films, models_
 
 
 def finished(process, again):
-    """What it says at the end. Ray may lose more than the worker: the same command goes on."""
+    """Run a batch to its end, repeated where Ray lost more than the worker."""
     for _ in range(2):
         try:
             out, error = process.communicate(timeout=150)

@@ -47,14 +47,14 @@ def describe(
         raise PresetError("--map", problem, HAVE_LABELS)
     if map_path:
         check_picture("--map", map_path, image)
-    seen = look_at(features, picture, top, channels=channels)
+    description = look_at(features, picture, top, channels=channels)
     if map_path:
         title = f"{image.name}: where {model} sees what"
-        save(draw_map(picture, heatmaps_of(features, picture, seen), title), map_path)
+        save(draw_map(picture, heatmaps_of(features, picture, description), title), map_path)
     if as_json:
-        say_json({"image": str(image), "model": model, **_as_json(seen)})
+        say_json({"image": str(image), "model": model, **_as_json(description)})
         return
-    _show(seen, image, model)
+    _show(description, image, model)
     if map_path:
         say(str(map_path))
 

@@ -92,7 +92,7 @@ def _read(city: "City", model: str, images: Path, captions: Path | None, whole: 
         photos = read_photos(
             city, model, images, captions, whole=whole, progress=lambda n, count: show(n / count)
         )
-    if not photos.known:
+    if not photos.unchanged:
         note(f"{model} was trained on other photos than these, or by other captions")
     return photos
 

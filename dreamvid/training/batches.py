@@ -13,7 +13,7 @@ _Item = TypeVar("_Item")
 
 
 class Sample(NamedTuple):
-    """One view of a photo; photos are numbered through the dataset."""
+    """A photo, by its number in the dataset, and the number of its view."""
 
     photo: int
     view: int

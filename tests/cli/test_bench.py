@@ -10,7 +10,7 @@ from dreamvid.errors import PresetError
 from dreamvid.models.weights import store
 from dreamvid.profiling.bench import scaling
 from dreamvid.profiling.bench.compare import read_record
-from dreamvid.profiling.bench.steps import Place
+from dreamvid.profiling.bench.steps import ModelLayer
 from dreamvid.profiling.bench.tables import rate_line
 from tests.support.command import run
 
@@ -133,7 +133,7 @@ def test_short_steps_are_timed_in_a_row(monkeypatch):
     told_time(monkeypatch, lambda size: counts.update([size]) or size[0] / 1e4)
     monkeypatch.setattr(scaling, "LADDER", ((100, 2), (1000, 2), (10000, 2)))
     monkeypatch.setattr(scaling, "REFERENCE", (1000, 2))
-    found = scaling.scale(Place(store.load("lite0", CPU), "stem"), 3, CPU)
+    found = scaling.scale(ModelLayer(store.load("lite0", CPU), "stem"), 3, CPU)
     assert list(counts.values()) == [scaling.WARM + 3 * n for n in (10, 2, 1)]
     assert [row.seconds.median for row in found] == pytest.approx([0.01, 0.1, 1.0])
 

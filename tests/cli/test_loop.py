@@ -8,17 +8,9 @@ from dreamvid.export.loop.choose import is_loop
 from dreamvid.media.metadata import embed, read_record
 from tests.export.reverse.test_reverse import PICTURES, ffmpeg
 from tests.support.command import run
+from tests.support.small_film import SMALL
 
-SMALL = (
-    "start.size=64x36",
-    "dream.octaves=1",
-    "dream.steps=1",
-    "dream.pyramid=0",
-    "dream.layers=block_5/expand",
-    "video.fps=4",
-    "outputs.loop=false",
-)
-FEW = [word for pair in SMALL for word in ("--set", pair)]
+FEW = [word for pair in (*SMALL, "outputs.loop=false") for word in ("--set", pair)]
 
 
 @pytest.fixture(autouse=True)

@@ -94,13 +94,13 @@ def _problem(names: list[str], dropped: list[Dropped]) -> str:
 
 
 def _beside(folder: Folder, root: Path) -> Source:
-    found = [_entry(root, name) for name in folder.photos]
-    if not any(entry.caption for entry, _, _ in found):
+    results = [_entry(root, name) for name in folder.photos]
+    if not any(entry.caption for entry, _, _ in results):
         raise PresetError("--captions", f"no captions lie beside the photos of {root}", _hint(root))
-    kinds = Counter(kind for entry, kind, _ in found if entry.caption)
+    kinds = Counter(kind for entry, kind, _ in results if entry.caption)
     name = "beside the photos: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    odd_lines = sum(odd for _, _, odd in found)
-    return Source(name, tuple(entry for entry, _, _ in found), (), _notes(odd_lines, root))
+    odd_lines = sum(odd for _, _, odd in results)
+    return Source(name, tuple(entry for entry, _, _ in results), (), _notes(odd_lines, root))
 
 
 def _entry(root: Path, name: str) -> tuple[Entry, str, int]:

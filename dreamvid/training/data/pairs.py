@@ -54,7 +54,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All pairs, and everything dropped."""
+    """Pairs of a folder, and everything dropped from it."""
 
     pairs: tuple[Pair, ...]
     dropped: tuple[Dropped, ...]

@@ -20,7 +20,7 @@ class Photos:
     """Test photos; all photos, if all are requested."""
     train: tuple[Pair, ...]
     """Training photos; none, if all are requested."""
-    known: bool
+    unchanged: bool
     """The test photos are the same as when the model was trained."""
 
 
@@ -58,13 +58,13 @@ def read_photos(
     corpus = read_corpus(images, captions, rules, progress)
     parts = split(corpus.pairs, seed)
     hashed = corpus.pairs if tested == 0 else parts.test
-    known = city.about.get("names_sha256") == names_digest(hashed)
+    unchanged = city.about.get("names_sha256") == names_digest(hashed)
     if whole:
-        return Photos(corpus.pairs, (), known)
+        return Photos(corpus.pairs, (), unchanged)
     if not parts.test:
         problem = "too few photos: none is kept apart"
         raise PresetError("--images", problem, "--all asks about all")
-    return Photos(parts.test, parts.train, known)
+    return Photos(parts.test, parts.train, unchanged)
 
 
 def seed_of(city: City, model: str) -> int:

@@ -1,4 +1,4 @@
-"""Dreams that a test can compute itself, and films of a few small frames."""
+"""Fake dreams that a test can compute itself, and films of a few small frames."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 @dataclass
 class Dreams:
-    """Stands in for `dream`: what it does with each picture, and what it was asked for."""
+    """Stand-in for `dream`, which records its calls."""
 
     act: Callable[[torch.Tensor, Ascent, torch.Generator], torch.Tensor] | None = None
     asked: list[Ascent] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Dreams:
 
 @pytest.fixture
 def dreams(monkeypatch) -> Dreams:
-    """No network: half of each dream is noise of the frame's own generator."""
+    """Dream without a network: half noise of the frame's own generator."""
     fake = Dreams()
     monkeypatch.setattr("dreamvid.film.parts.dream", fake)
     return fake

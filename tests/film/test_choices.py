@@ -1,4 +1,4 @@
-"""The names that presets list are those that functions are registered under."""
+"""Names listed in the presets' schema against the registered functions."""
 
 import pytest
 

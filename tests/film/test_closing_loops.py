@@ -1,4 +1,4 @@
-"""Films whose end is led to their beginning, 64x40 at 8 frames a second."""
+"""Looping films, 64x40 at 8 frames a second."""
 
 from itertools import pairwise
 
@@ -40,7 +40,7 @@ def distance(one, two):
 
 
 def one_more(*settings):
-    """All frames of a loop, and the one after its last, led by a whole share to the first."""
+    """Render all frames of a loop, and the one after its last, fully blended."""
     job = build(with_settings([*TINY, *settings]), CPU)
     count, leads = job.preset.video.count, {}
     with job.steps(leads) as step:
@@ -83,7 +83,7 @@ def test_loop_seam_of_a_film_dreamed_every_second_frame(film):
 
 
 def test_loop_cross_fade_dissolves_end_into_beginning(film, dreams):
-    """Both moved by a pixel a frame, so what leads to the start is known: it is not dreamed."""
+    """Move by a pixel a frame without dreaming, so that the lead-in is known."""
     dreams.act = lambda image, ascent, rng: image
     still = (
         "motion.shift=[0.125, 0]",
@@ -168,7 +168,7 @@ def test_loop_must_be_a_multiple_of_every():
 
 
 def small(*settings):
-    """Six frames before the first (of 4 in a second), four of them the overlap."""
+    """Make a loop with a lead-in of six frames, four of them the overlap."""
     loop = ("loop.kind=endless", "loop.seconds=1", "loop.warm_up=0.5", "motion.zoom=1.5")
     return with_settings([*TINY, *loop, "video.fps=4", "video.frames=10", *settings])
 
@@ -226,7 +226,7 @@ def test_resume_of_a_loop_without_lead_frame_is_one_line(tmp_path):
 
 @pytest.mark.parametrize(("zoom", "middle", "corner"), [(1.2, True, False), (0.8, False, True)])
 def test_loop_blends_first_where_new_content_comes_in(zoom, middle, corner, film, dreams):
-    """A cross-fade's dream is never led: until then both films are dreamed alike."""
+    """Compare with a cross-fade, whose dream is never blended."""
     looped = (f"motion.zoom={zoom}", "loop.seconds=2", "loop.warm_up=0.5", "video.frames=24")
     (_, led), (_, free) = (film(*looped, f"loop.kind={kind}") for kind in ("endless", "cross-fade"))
     both = [(led[n].memory["dreamed"], free[n].memory["dreamed"]) for n in (7, 8, 11)]

@@ -8,7 +8,7 @@ CPU = torch.device("cpu")
 
 
 def step(frame):
-    """Remembers the picture of two frames before, and shows something else than it remembers."""
+    """Step that remembers the image of two frames before and shows another."""
     index = frame.index + 1
     noise = torch.rand(frame.image.shape, generator=frame_rng(7, index))
     older = frame.memory.get("dreamed", frame.image)
@@ -50,7 +50,7 @@ def test_rng_differs_by_frame_and_seed():
 
 
 def test_frames_are_rendered_lazily(image):
-    """Nothing is rendered before it is asked for: memory does not grow with the film."""
+    """Check that frames are rendered on demand: memory does not grow with the film."""
     made = []
 
     def counted(frame):

@@ -42,7 +42,7 @@ def no_score(moment, image):
 
 
 def footage_step(clip, *settings, score_at=None, estimate=still_flow):
-    """The step of a film on these arrays; its dreams come from `score_at` or a fake `dream`."""
+    """Make the step of a film on arrays, dreamed by `score_at` or a fake `dream`."""
     preset = with_settings(["start.path=clip.mp4", f"video.frames={len(clip)}", *settings])
     timeline = Timeline(fps=Fraction(8), frames=len(clip))
     parts = Parts(preset, timeline, score_at or no_score, CPU)
@@ -56,7 +56,7 @@ def dreamed_on(clip, *settings, score_at=None, estimate=still_flow):
 
 
 def lite(clip, *settings):
-    """Dreamed by the embedded network along the flow that is found."""
+    """Make the step of a film dreamed by the embedded network along the estimated flow."""
     preset = with_settings(["start.path=clip.mp4", "video.frames=1", *LITE, *settings])
     score_at = make_scores(preset.dream, store.load("lite0", CPU), CPU)
     estimate = make_estimator("dis", CPU)
@@ -64,7 +64,7 @@ def lite(clip, *settings):
 
 
 def moving_square(texture, count, size=(64, 96)):
-    """A textured square that goes right over a textured ground which stays."""
+    """Draw a textured square that moves right over a still textured ground."""
     ground, square = texture(*size, 1) // 2, texture(SQUARE, SQUARE, 2)
     clip = []
     for n in range(count):
@@ -75,13 +75,13 @@ def moving_square(texture, count, size=(64, 96)):
 
 
 def moving_ground(texture, count, size=(64, 96)):
-    """A camera that goes over a large picture, a pixel right and one down in each frame."""
+    """Pan over a large image, a pixel right and one down in each frame."""
     large = texture(size[0] + count, size[1] + count, 3)
     return [large[n : n + size[0], n : n + size[1]].copy() for n in range(count)]
 
 
 def alike(one, two):
-    """The correlation of two details."""
+    """Correlate two details."""
     one, two = (detail.flatten() - detail.mean() for detail in (one, two))
     return float(one @ two / (one.norm() * two.norm()))
 
@@ -103,7 +103,7 @@ def test_footage_detail_follows_the_flow(texture):
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize(("decay", "strength"), [(0.8, 0.5), (0.0, 0.3), (1.0, 0.0), (0.4, 1.0)])
 def test_footage_detail_decays_is_dreamed_and_blended(decay, strength, every, texture, dreams):
-    """Nothing moves: each detail follows from the one before by the formula alone."""
+    """Check details of still footage against the formula."""
     clip = [texture(32, 48)] * 7
     options = (f"flow.decay={decay}", f"flow.strength={strength}", f"dream.every={every}")
     frames = dreamed_on(clip, *options, "dream.same_jitter=false")
@@ -135,7 +135,7 @@ def test_footage_shot_begins_with_more_steps(texture, dreams):
 
 @pytest.mark.parametrize("every", [1, 2])
 def test_footage_cut_leaves_no_ghost(every, texture):
-    """Frame 5 begins a shot, though one frame in two is dreamed; its dream is a first one."""
+    """Cut at frame 5 of a film dreamed every second frame; it begins anew."""
     before = [frame // 4 for frame in moving_square(texture, 5)]
     after = [192 + frame // 4 for frame in moving_ground(texture, 3)]
     options = ("dream.same_jitter=true", f"dream.every={every}")
@@ -184,7 +184,7 @@ def test_footage_flickers_half_as_much_as_single_frames(kind, texture):
 
 
 def write(path, count, size=(48, 64)):
-    """Frame n is flat, 8 + 10n."""
+    """Write a clip whose frame n is flat, 8 + 10n."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=8, width=size[1], height=size[0])
         stream.pix_fmt, stream.codec_context.options = "yuv420p", {"g": "4"}

@@ -37,12 +37,12 @@ def moved(image, pixels=1):
 
 
 def steps_of(images):
-    """How far each frame is from the one before it, moved as the film moves."""
+    """Measure how far each frame is from the one before it, moved by the camera."""
     return [float((new - moved(old)).abs().mean()) for old, new in pairwise(images)]
 
 
 def grown(start, count, *, reach=0, strength=0.5, decay=0.8, every=1):
-    """Every dream is kept and moved on by itself; half of each is its frame's noise."""
+    """Track every dream by itself; half of each is its frame's noise."""
     past, shown = [start], []
     for n in range(count):
         past = [moved(image) for image in past] if n else past
@@ -118,7 +118,7 @@ def test_border_colour_fills_uncovered_pixels_only(film, dreams):
 
 
 def test_border_dream_gets_its_extra_steps_there_only(film, dreams):
-    """Extra steps are seen as grey of 0.25, the usual ones leave the picture."""
+    """Fake dream: extra steps give grey of 0.25, the usual ones change nothing."""
     dreams.act = lambda image, ascent, rng: (
         torch.full_like(image, 0.25) if ascent.steps == 5 else image
     )
@@ -131,7 +131,7 @@ def test_border_dream_gets_its_extra_steps_there_only(film, dreams):
 
 
 def test_border_dream_starts_from_the_frames_noise(film, dreams):
-    """As strong as the picture's own detail, and another in every frame."""
+    """Check noise of the image's own strength that differs in every frame."""
     dreams.act = lambda image, ascent, rng: image
     dreamlike = ("motion.border=dream", "motion.shift=[0.375, 0]")
     start, frames = film(*dreamlike, "video.frames=3", "start.kind=noise")
@@ -150,7 +150,7 @@ def test_zero_weights_only_move_the_picture(film):
 
 
 class Watched(FeatureModel):
-    """Notes which layers are asked for."""
+    """Record the requested layers."""
 
     def __init__(self, features):
         self.__dict__.update(features.__dict__)
@@ -208,7 +208,7 @@ def test_guide_fades_into_another(image, tmp_path, rng):
     score_at = make_scores(options.dream, features, CPU)
 
     def pulled(number):
-        """The gradient towards one guide."""
+        """Compute the gradient towards one guide."""
         x = image.clone().requires_grad_()
         target = features(load(paths[number], option=""), [layer])[layer].flatten(2)[0].detach()
         places = features(x, [layer])[layer].flatten(2)[0]
@@ -224,7 +224,7 @@ def test_guide_fades_into_another(image, tmp_path, rng):
 
 @pytest.mark.parametrize(("keep", "stays"), [("none", False), ("spread", True), ("palette", True)])
 def test_colours_of_the_start_are_kept(keep, stays, film, dreams):
-    """Each dream brightens and reddens the picture a little, 120 times."""
+    """Brighten and redden the image a little, 120 times."""
     glare = torch.tensor([0.01, 0.004, 0.002]).view(1, 3, 1, 1)
     dreams.act = lambda image, ascent, rng: (image + glare).clamp(0, 1)
     kept = () if keep == "none" else (f"colour.keep={keep}", "colour.strength=0.2")
@@ -235,7 +235,7 @@ def test_colours_of_the_start_are_kept(keep, stays, film, dreams):
 
 @pytest.mark.parametrize("keep", ["none", "spread", "palette"])
 def test_colours_of_a_long_film_do_not_drift(keep, rng):
-    """A score that every brighter pixel raises: 1.5 of 255 in each of 200 frames."""
+    """Score brightness: 1.5 of 255 in each of 200 frames."""
     start = 0.3 + 0.4 * torch.rand(1, 3, 24, 32, generator=rng)
     kept = [] if keep == "none" else [f"colour.keep={keep}"]
     small = ("dream.octaves=1", "dream.steps=1", "motion.zoom=1.05", "video.frames=200")

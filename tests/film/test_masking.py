@@ -1,4 +1,4 @@
-"""Films dreamed inside a mask: it stays with the frame, follows files or what moves."""
+"""Masked films: masks fixed to the frame, from files, or of motion."""
 
 from fractions import Fraction
 
@@ -29,7 +29,7 @@ HALF = slice(32, None)  # the columns that are not dreamed
 
 
 def mattes(folder, count, size=(40, 64)):
-    """Frame n's is light in columns 4n to 4n + 8."""
+    """Write masks: frame n is light in columns 4n to 4n + 8."""
     folder.mkdir()
     for n in range(count):
         pixels = np.zeros(size, np.uint8)
@@ -48,7 +48,7 @@ def test_mask_is_fixed_to_the_frame(film, dreams):
 
 
 def test_mask_does_not_limit_the_border_dream(film, dreams):
-    """Extra steps are seen as grey of 0.25, the usual ones leave the picture."""
+    """Fake dream: extra steps give grey of 0.25, the usual ones change nothing."""
     dreams.act = lambda image, ascent, rng: (
         torch.full_like(image, 0.25) if ascent.steps == 5 else image
     )
@@ -75,7 +75,7 @@ def test_mask_files_of_a_loops_lead_in(film, dreams, tmp_path):
 
 
 def flowing(speed):
-    """A flow of so many pixels in the left half, none in the right one."""
+    """Make a flow of some pixels in the left half, none in the right one."""
 
     def estimate(this, other):
         flow = torch.zeros(*this.shape[:2], 2)
@@ -111,7 +111,7 @@ def test_motion_mask_dreams_moving_pixels_only(texture, dreams):
 
 
 def test_motion_mask_dream_left_behind_decays(texture, dreams, tmp_path):
-    """Frame 0 alone has a matte; what was dreamed there is not steadied afterwards."""
+    """Mask frame 0 only; its dream is not blended in afterwards."""
     clip = [texture(32, 48)] * 4
     (tmp_path / "m").mkdir()
     for n in range(4):
@@ -153,7 +153,7 @@ def write(path, pictures):
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_mask_film_over_footage(every, texture, tmp_path, dreams):
-    """Its frame n is white from column 8n on; dreamed frames are half noise there."""
+    """Mask frame n from column 8n on; dreamed frames are half noise there."""
     matte = np.zeros((6, 48, 64, 3), np.uint8)
     for n in range(6):
         matte[n, :, 8 * n :] = 255

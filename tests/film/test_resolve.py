@@ -1,4 +1,4 @@
-"""What a preset leaves open, spelled out."""
+"""Resolution of a preset's defaults."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""What a preset asks for, as a score: against the layers' own activations."""
+"""Scores of presets against the layers' activations."""
 
 from fractions import Fraction
 
@@ -38,7 +38,7 @@ def slope(value, image):
 
 
 def climbed(chosen, lite, image, first=None, shown=None):
-    """The way up, of mean size 1."""
+    """Gradient, normalised to a mean size of 1."""
     chosen = with_layers(chosen, lite)
     score = make_scores(chosen, lite, CPU, first=first)(BEGIN, image if shown is None else shown)
     assert score is not None
@@ -103,7 +103,7 @@ def test_direction_is_read_from_a_file_with_its_layers(lite, image, tmp_path, rn
 
 
 def test_class_alone_needs_no_layer(lite, image):
-    """And a group of them is as near as its nearest one."""
+    """A group of labels scores like its nearest one."""
     found = climbed(options('dream.classes=["lion"]'), lite, image)
 
     def value(x):

@@ -1,4 +1,4 @@
-"""Options at a moment, over all the fields that take one."""
+"""Options at a moment, for all fields of the settings."""
 
 from dataclasses import fields, replace
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Dreams that come to nothing are told, and those that only rest are not."""
+"""Stall detection, and the stalls that have an explanation."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def render(small_preset):
 
 @pytest.fixture
 def dead(monkeypatch):
-    """A network without a slope, but in the frames that are named."""
+    """Zero the gradient, except in the frames that are named."""
     gradient, calls, alive = Score.gradient, [], set()
 
     def flat(self, image, shift):

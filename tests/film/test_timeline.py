@@ -1,4 +1,4 @@
-"""Schedules of a whole preset, found and tried before any work."""
+"""Schedules of a whole preset, found and evaluated before any rendering."""
 
 from fractions import Fraction
 
@@ -31,7 +31,7 @@ TABLES: dict[str, type[Options]] = {
 
 
 def numbers(table):
-    """The options of a table that take a number over time, with its bounds."""
+    """Yield the scheduled options of a table, with their bounds."""
     for name, field in TABLES[table].model_fields.items():
         for bounds in field.metadata:
             if isinstance(bounds, Bounds):
@@ -130,7 +130,7 @@ def test_timeline_of_a_loop_wraps_the_sound():
 
 
 def test_scheduled_options_are_bounded():
-    """A plain number would take no schedule; what is left out is counted, not measured."""
+    """Options of plain numbers take no schedule; the exceptions are counts."""
     counted = {"dream": {"tour", "every", "rate"}, "flow": {"frames"}}
     for table, options in TABLES.items():
         for name, field in options.model_fields.items():
@@ -140,7 +140,7 @@ def test_scheduled_options_are_bounded():
 
 
 def in_between(bounds):
-    """Two different values within the bounds, whole where they must be."""
+    """Choose two values within the bounds, whole where they must be."""
     low = bounds.gt if bounds.ge is None else bounds.ge
     low = max(-4.0, low)
     high = min(low + 8, bounds.le if bounds.le is not None else bounds.lt)
@@ -172,7 +172,7 @@ def test_scheduled_option_takes_its_schedules_values(table, name, bounds):
 
 
 def used(options, name, moment):
-    """The value as the dream, the camera or the grading gets it; of others the plain value."""
+    """Evaluate an option as the dream, the camera or the grading gets it."""
     made = {DreamOptions: ascent_at, MotionOptions: motion_at, ColourOptions: grade_at}
     make = made.get(type(options))
     result = make(options, moment) if make else None
@@ -199,7 +199,7 @@ def test_schedule_decides_what_is_dreamed(image, monkeypatch):
 
 @pytest.mark.parametrize("name", ["strength", "decay"])
 def test_schedule_of_blending_is_followed(name):
-    """A schedule that steps to another number is that number from then on."""
+    """Compare a schedule that steps at frame 3 with a constant."""
 
     def frames(value):
         settings = ["start.size=48x32", "video.fps=8", "video.frames=4", "flow.frames=3"]

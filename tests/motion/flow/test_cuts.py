@@ -1,4 +1,4 @@
-"""Cuts between real shots, and what is none."""
+"""Cut detection between real shots, and in pans, flashes, fades and dissolves."""
 
 from fractions import Fraction
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Estimators against motions that are known."""
+"""Flow estimators against known motions."""
 
 import cv2
 import numpy as np
@@ -17,14 +17,14 @@ METHODS = ["dis", "dis-fast"]
 
 
 def endpoint_error(flow, expected, margin):
-    """Mean distance in pixels, without a margin where what is seen leaves the frame."""
+    """Mean endpoint error in pixels, without a margin."""
     wrong = (flow - torch.as_tensor(expected, dtype=torch.float32)).norm(dim=-1)
     return float(wrong[margin:-margin, margin:-margin].mean())
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_flow_leads_from_this_frame_into_the_other(method, texture):
-    """The picture moves 3 right and 2 up, so the old frame is found 3 left and 2 down."""
+    """Move 3 right and 2 up: the flow back is 3 left and 2 down."""
     scene = texture(260, 340)
     old, new = scene[20:220, 20:320], scene[22:222, 17:317]  # new[y, x] == old[y + 2, x - 3]
     assert np.array_equal(new[50, 80], old[52, 77])
@@ -90,7 +90,7 @@ def test_flow_does_not_depend_on_threads(texture):
 
 @pytest.fixture(params=NAMES)
 def raft_file(request, tmp_path):
-    """A file as torchvision publishes it, with random weights; and our name."""
+    """Write random weights in torchvision's file format; return the file and our name."""
     torch.manual_seed(3)
     module = torchvision.models.get_model(NAMES[request.param], weights=None)
     path = tmp_path / f"{request.param}-00000000.pth"
@@ -118,7 +118,7 @@ def test_raft_is_imported_and_used(raft_file, texture, capsys):
 
 @pytest.mark.parametrize("size", [(130, 141), (40, 60), (128, 300)])
 def test_raft_takes_every_size(size, texture, monkeypatch):
-    """A stand-in for the network: what it sees moved by (6, -4) in its own pixels."""
+    """Stand-in for the network that returns (6, -4) in its own pixels."""
     torch.manual_seed(0)
     weights = torchvision.models.optical_flow.raft_small(weights=None).state_dict()
     network = Raft("raft-small", weights)

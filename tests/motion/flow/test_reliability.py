@@ -1,4 +1,4 @@
-"""Which pixels' flow is trusted, by flows that are written down."""
+"""Reliability of hand-written flows."""
 
 import cv2
 import numpy as np
@@ -49,7 +49,7 @@ def test_edges_of_motion_are_not_trusted(slope, trusted):
 
 @pytest.mark.parametrize("way", [1, -1])
 def test_disoccluded_pixels_are_not_trusted(way, texture):
-    """It moves 8 pixels: in the new frame the strip that it left behind was hidden before."""
+    """Move a square by 8 pixels: the strip it leaves was occluded before."""
     background, square = texture(120, 160), texture(60, 60, seed=1) // 2 + 100
     old, new = background.copy(), background.copy()
     old[30:90, 50:110] = square

@@ -24,10 +24,15 @@ relu = optional("dreamvid.models.layers.numba.relu")
 FEW_CHANNELS = 4  # oneDNN's gradient at an input of so few is several times slower than need be
 MASK_FROM = 2**22  # numbers, from which on a quarter of their memory is worth a pass over them
 MAX_LAYOUTS = 16  # of each weight: the octaves of a film, and some more
-TYPES = (torch.float32, torch.bfloat16)
 
 AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
     torch.ops.mkldnn, "_convolution_pointwise"
+)
+# Without AVX-512 (or AVX-NE-CONVERT) oneDNN refuses to reorder weights in bfloat16.
+TYPES = (
+    (torch.float32, torch.bfloat16)
+    if AVAILABLE and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    else (torch.float32,)
 )
 note("oneDNN", "" if AVAILABLE else "this build of torch has none", logging.INFO)
 

@@ -140,6 +140,7 @@ def test_heatmap_labels_fit_under_narrow_images():
     assert sheet[100, 8 + 60].tolist() == [204, 204, 204]  # in the middle of its column
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1], ids=["googlenet", "lite0"])
 def test_describe_known_photos(number, shared):
     name = ("googlenet", "lite0")[number]

@@ -65,6 +65,7 @@ def test_extend_equals_a_longer_render(render, codec, frames, whole, tmp_path):
     render(tmp_path, 14, f"video.codec={codec}", on_frame=seen.clear)  # is that film's folder now
 
 
+@pytest.mark.slow
 def test_extend_twice_and_by_seconds(render, whole, tmp_path):
     render(tmp_path, 5)
     assert longer(tmp_path, frames=2).count == 7
@@ -79,6 +80,7 @@ def test_extend_an_unfinished_film(render, whole, tmp_path):
     check_alike(tmp_path, whole["h264"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_extend_again_only_finishes(render, after, whole, tmp_path):
     render(tmp_path, 10)

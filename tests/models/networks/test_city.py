@@ -151,6 +151,7 @@ def test_what_learning_leaves_alone_does_not_depend_on_the_learned_weights(rng):
     assert same == {*network.same_as_base}
 
 
+@pytest.mark.slow
 def test_files_that_are_no_good_city_are_refused_in_one_line(city, tmp_path, rng, capsys):
     path = tmp_path / "bad.safetensors"
 
@@ -216,6 +217,7 @@ def test_models_list_and_layers_know_a_city(city, tmp_path, capsys):
     assert "block_10/output =" in out and "block_11/expand *" in out and "classes" not in out
 
 
+@pytest.mark.slow
 def test_dreaming_below_what_was_learned_says_so(city, tmp_path, capsys, texture):
     from dreamvid.image import from_bytes
     from dreamvid.media.images.writing import save
@@ -259,6 +261,7 @@ def test_only_networks_with_a_top_can_learn():
         store.load_base("resnet50")
 
 
+@pytest.mark.slow
 def test_a_city_has_its_bases_directions_until_it_has_its_own(city, tmp_path, capsys):
     from dreamvid.models.directions import library as shelf
 

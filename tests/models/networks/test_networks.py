@@ -151,6 +151,7 @@ def test_every_layer_of_the_embedded_model_has_the_plain_values():
         assert_close(value.double(), expected[name], atol=2e-3, rtol=1e-3, msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1], ids=["googlenet", "lite0"])
 def test_photos_get_the_known_answers(number, shared):
     name = ("googlenet", "lite0")[number]

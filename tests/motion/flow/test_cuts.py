@@ -15,7 +15,8 @@ from dreamvid.motion.flow.estimate import make_estimator
 from dreamvid.motion.flow.reliability import reliable
 
 CLIPS = {"driving_highway_solidWhiteRight.mp4": 25, "flower_cc0.mp4": Fraction(30000, 1001)}
-SIZES = [(90, 160), (270, 480)]
+SMALL, LARGE = (90, 160), (270, 480)
+SIZES = [SMALL, pytest.param(LARGE, marks=pytest.mark.slow)]
 ESTIMATE = make_estimator("dis", torch.device("cpu"))
 
 

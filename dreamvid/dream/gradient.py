@@ -1,16 +1,10 @@
-"""Shaping the gradient before it becomes a step: what makes dreams clean instead of noisy.
-
-All parts are off in the 2015 look; `step.py` says in which order they come.
-"""
+"""Normalise a gradient: its mean size, its Laplacian pyramid, its colour axes."""
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.dream.frequency import by_frequency
-from dreamvid.dream.settings import Ascent
-from dreamvid.dream.smooth import cascade
 from dreamvid.image import Image, Scalar, constant
 
 # How the colours of natural photos vary together: a square root of their covariance
@@ -18,51 +12,31 @@ from dreamvid.image import Image, Scalar, constant
 PHOTO_COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 
 TINY = 1e-20  # keeps a flat image's gradient, which is 0, from becoming 0 / 0
-
-
-def shapes(ascent: Ascent) -> bool:
-    """Whether `shape` changes anything."""
-    return bool(ascent.frequency or ascent.smooth or ascent.decorrelate or ascent.luminance)
-
-
-def shape(direction: Image, ascent: Ascent) -> Image:
-    """The direction, of mean size 1, as it will be stepped along; of mean size 1 again."""
-    if ascent.frequency:
-        direction = unit_mean(by_frequency(direction, ascent.frequency))
-    if ascent.smooth:
-        direction = unit_mean(cascade(direction, ascent.smooth))
-    if ascent.decorrelate:
-        direction = _partly(direction, like_photos(direction), ascent.decorrelate)
-    if ascent.luminance:
-        direction = _partly(direction, grey(direction), ascent.luminance)
-    return direction
-
-
-def _partly(direction: Image, other: Image, share: float) -> Image:
-    """A share of the way to another direction, both taken at a mean size of 1."""
-    return unit_mean((1 - share) * direction + share * unit_mean(other))
+SMALLEST = 12  # pixels: a band with a shorter side is not halved any more
 
 
 def unit_mean(gradient: Image) -> Image:
-    """Divided by its mean size, as in dream.ipynb, 2015; a zero gradient stays zero."""
+    """Divide a gradient by its mean size, as in dream.ipynb, 2015; a zero gradient stays zero."""
     return gradient / mean_size(gradient)
 
 
 def mean_size(gradient: Image) -> Scalar:
-    """Never zero."""
+    """Mean absolute value of a gradient; never zero."""
     return gradient.abs().mean().clamp_min(TINY)
 
 
 def normalise_pyramid(gradient: Image, *, levels: int) -> Image:
-    """Every band of a Laplacian pyramid brought to the same strength.
+    """Scale every band of the gradient's Laplacian pyramid to a root mean square of 1.
 
-    A network's gradient is mostly the finest band; evened out, large shapes form too
+    A network's gradient is mostly the finest band; normalised, large shapes form too
     (`lap_normalize` of TensorFlow's deepdream notebook, 2015, with an even border).
-    Stops early where a band would be under 12 pixels.
+
+    Args:
+        levels: bands above the coarsest; fewer where one would be under 12 pixels.
     """
     bands = []
     for _ in range(levels):
-        if min(gradient.shape[-2:]) < 12:
+        if min(gradient.shape[-2:]) < SMALLEST:
             break
         smaller = blur_and_halve(gradient)
         bands.append(gradient - enlarge(smaller, gradient))
@@ -74,19 +48,19 @@ def normalise_pyramid(gradient: Image, *, levels: int) -> Image:
 
 
 def like_photos(gradient: Image) -> Image:
-    """The gradient as if pixels were written in the colour axes of photos: grey leads."""
+    """Precondition a gradient by the colour covariance of photos (Lucid, 2017): grey leads."""
     root = constant(PHOTO_COLOURS, gradient.device, gradient.dtype)
     root = root / root.norm(dim=0).max()
     return torch.einsum("ij,bjhw->bihw", root @ root.T, gradient)
 
 
 def grey(change: Image) -> Image:
-    """The part of a change that is alike in all three channels: colours stay what they are."""
+    """Average a change over the channels, so that it leaves an image's colours alone."""
     return change.mean(1, keepdim=True).expand_as(change)
 
 
 def blur_and_halve(image: Float[Tensor, "1 3 _ _"]) -> Float[Tensor, "1 3 _ _"]:
-    """Burt and Adelson's 5-tap filter, every second pixel kept, border mirrored."""
+    """Apply Burt and Adelson's 5-tap filter (1983) at stride 2, the border mirrored."""
     taps = constant((1, 4, 6, 4, 1), image.device, image.dtype) / 16
     kernel = (taps[:, None] * taps).expand(3, 1, 5, 5)
     return F.conv2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), kernel, stride=2, groups=3)

@@ -1,7 +1,8 @@
-"""Which way to step, given the ways up so far: how a dream makes use of earlier steps.
+"""Optimisers: the direction of a step from the ascent directions so far.
 
 To add one, write a function (direction, past) -> (direction, past) and name it in OPTIMISERS
-and in `ShapingOptions.optimiser`. All is in the picture's own places, not in those it was
+and in `ShapingOptions.optimiser`. Each is the same at every pixel, so that the step on disk can
+apply it band by band. Directions and memory lie in the image's own pixels, not in those it was
 rolled to for a step, so that what is remembered of a pixel stays with it.
 """
 
@@ -14,47 +15,58 @@ from dreamvid.dream.gradient import unit_mean
 from dreamvid.image import Image
 
 MOMENTUM = 0.9
-ADAM = (0.9, 0.999)  # of the mean, of the squares
+ADAM = (0.9, 0.999)  # decay of the mean, of the squares
 TINY = 1e-8
 
 
 @dataclass(frozen=True)
 class Past:
-    """What is remembered of an octave's earlier steps."""
+    """Memory of an octave's earlier steps."""
 
     steps: int
-    mean: Image
-    square: Image
+    images: tuple[Image, ...]
+
+
+Optimiser = Callable[[Image, Past | None], tuple[Image, Past | None]]
+"""From the ascent direction of now, and the memory (None: none yet), to those of the step.
+
+The direction has any scale, unless no memory is returned: then it is the one that came in.
+"""
+
+
+def optimise(direction: Image, past: Past | None, name: str) -> tuple[Image, Past | None]:
+    """Apply the optimiser of this name to a direction of mean size 1, which the result has too."""
+    direction, past = OPTIMISERS[name](direction, past)
+    return (unit_mean(direction) if past else direction), past
 
 
 def ascent(direction: Image, past: Past | None) -> tuple[Image, Past | None]:
-    """The way up now, as in 2015."""
+    """Follow the direction as it is (2015)."""
     return direction, None
 
 
 def momentum(direction: Image, past: Past | None) -> tuple[Image, Past | None]:
-    """Also some of the ways before: forms grow on, noise cancels out."""
-    mean = direction if past is None else MOMENTUM * past.mean + direction
-    return unit_mean(mean), Past(1, mean, mean)
+    """Add up directions, earlier ones decaying: forms grow on, noise cancels out."""
+    mean = MOMENTUM * past.images[0] + direction if past else direction
+    return mean, Past(1, (mean,))
 
 
 def adam(direction: Image, past: Past | None) -> tuple[Image, Past | None]:
-    """Each pixel by its own scale, so that weak places change as much as strong ones.
-
-    Kingma and Ba, "Adam", 2015, with the result brought to a mean size of 1.
-    """
+    """Scale each pixel by its own history: weak ones change as much (Kingma and Ba, 2015)."""
     keep, keep_square = ADAM
     if past is None:
-        past = Past(0, torch.zeros_like(direction), torch.zeros_like(direction))
-    steps = past.steps + 1
-    mean = keep * past.mean + (1 - keep) * direction
-    square = keep_square * past.square + (1 - keep_square) * direction.square()
+        past = Past(0, (torch.zeros_like(direction), torch.zeros_like(direction)))
+    steps, (mean, square) = past.steps + 1, past.images
+    mean = keep * mean + (1 - keep) * direction
+    square = keep_square * square + (1 - keep_square) * direction.square()
     size = (square / (1 - keep_square**steps)).sqrt() + TINY
-    return unit_mean(mean / (1 - keep**steps) / size), Past(steps, mean, square)
+    return mean / (1 - keep**steps) / size, Past(steps, (mean, square))
 
 
-OPTIMISERS: dict[str, Callable[[Image, Past | None], tuple[Image, Past | None]]] = {
-    "ascent": ascent,
-    "momentum": momentum,
-    "adam": adam,
-}
+OPTIMISERS: dict[str, Optimiser] = {"ascent": ascent, "momentum": momentum, "adam": adam}
+
+
+def images_remembered(name: str) -> int:
+    """Count the images that an optimiser keeps from step to step."""
+    _, past = OPTIMISERS[name](torch.zeros(1, 3, 1, 1), None)
+    return len(past.images) if past else 0

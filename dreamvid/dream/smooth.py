@@ -10,20 +10,23 @@ from dreamvid.image import Image
 
 Planes = Float[Tensor, "1 planes h w"]
 
-REACH = 3.0  # a Gaussian is cut off at so many sigmas; what is left out is 0.3 % of it
+REACH = 3.0  # sigmas, at which a Gaussian is cut off: 0.3 % of it is left out
 
 
 def blur(image: Planes, sigma: float) -> Planes:
-    """Gaussian blur, along columns and rows in turn, border mirrored.
+    """Convolve with a Gaussian, along columns and rows in turn, the border mirrored.
+
+    `kornia.filters.gaussian_blur2d` would do, at the same speed, but refuses a kernel wider than
+    the image and rounds otherwise: films dreamed so far would come out different.
 
     Args:
         sigma: in pixels, more than 0.
     """
-    return _blurred_along(_blurred_along(image, sigma, -2), sigma, -1)
+    return _blur_along(_blur_along(image, sigma, -2), sigma, -1)
 
 
 def cascade(gradient: Image, sigma: float) -> Image:
-    """The mean of three blurs, of half, once and twice `sigma` pixels.
+    """Average three blurs, of half, once and twice `sigma` pixels.
 
     Detail is weakened, and where it stays it lies within a larger form of its own
     (`CascadeGaussianSmoothing` of pytorch-deepdream, 2020).
@@ -31,17 +34,21 @@ def cascade(gradient: Image, sigma: float) -> Image:
     return (blur(gradient, sigma / 2) + blur(gradient, sigma) + blur(gradient, 2 * sigma)) / 3
 
 
-def _blurred_along(image: Planes, sigma: float, dim: int) -> Planes:
-    """Each pixel's neighbours added up, two at a time: on a CPU faster than a convolution."""
+def blur_reach(sigma: float) -> int:
+    """Rows above and below that a row of a blur depends on, and a few more."""
+    return round(REACH * sigma) + 2
+
+
+def _blur_along(image: Planes, sigma: float, dim: int) -> Planes:
+    """Add up each pixel's neighbours, the two at one distance at a time."""
     side = image.shape[dim]
-    # No picture can be mirrored further than it is wide.
-    reach = min(max(1, round(REACH * sigma)), side - 1)
+    reach = min(max(1, round(REACH * sigma)), side - 1)  # no image can be mirrored further
     margin = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
     wide = F.pad(image, margin, mode="reflect")
     weights = [math.exp(-0.5 * (n / sigma) ** 2) for n in range(reach + 1)]
-    whole = weights[0] + 2 * sum(weights[1:])
-    result = weights[0] / whole * image
+    total = weights[0] + 2 * sum(weights[1:])
+    result = weights[0] / total * image
     for n in range(1, reach + 1):
         both = wide.narrow(dim, reach - n, side) + wide.narrow(dim, reach + n, side)
-        result = result.add_(both, alpha=weights[n] / whole)
+        result = result.add_(both, alpha=weights[n] / total)
     return result

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from dreamvid.dream.objectives.score import Differentiable, Score
-from dreamvid.dream.tiling.receptive_field import lines
+from dreamvid.dream.tiling.receptive_field import receptive_fields
 from dreamvid.dream.tiling.tile_size import bytes_per_pixel
 from dreamvid.dream.tiling.tiled_gradient import largest_window
 from dreamvid.dream.tiling.tiled_score import TiledScore
@@ -123,7 +123,9 @@ def _gradient(score: Differentiable | None, image: Image) -> tuple[int | None, f
         return None, 0.0
     size = window = (image.shape[-2], image.shape[-1])
     if side is not None and side < max(size):
-        window = largest_window(size, lines(score.features, score.layers, size, image), side)
+        window = largest_window(
+            size, receptive_fields(score.features, score.layers, size, image), side
+        )
     return side, bytes_per_pixel(score, image) * math.prod(window)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from dreamvid.dream.gradient import shape
 from dreamvid.dream.settings import Ascent
+from dreamvid.dream.shaping import shape
 from dreamvid.dream.step import ascend, dream, steps_of
 from dreamvid.film.engine import frame_rng
 from tests.support.climb import Climb, one_step

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.dream.regularise import towards_blurred, towards_less_variation
+from dreamvid.dream.regularise import PULLS, towards_less_variation
 from dreamvid.dream.smooth import blur, cascade
 
 
@@ -77,14 +77,16 @@ def test_less_variation_never_overshoots(reach, seed):
 
 def test_an_even_picture_is_not_pulled():
     even = torch.full((1, 3, 12, 16), 0.3)
-    for pull in (towards_less_variation, towards_blurred):
+    for pull in PULLS.values():
         assert_close(pull(even, 0.01), torch.zeros_like(even), atol=1e-6, rtol=0)
 
 
 def test_the_finest_detail_is_taken_out_as_far_as_asked_and_no_further(image):
     missing = blurred(image[0].double().numpy(), 1.0) - image[0].double().numpy()
-    some = towards_blurred(image, 0.01)
+    some = PULLS["high_frequency"](image, 0.01)
     assert_close(some.abs().mean(), torch.tensor(0.01))
     expected = 0.01 * missing / np.abs(missing).mean()
     assert_close(some[0].double().numpy(), expected, atol=2e-6, rtol=1e-4)
-    assert_close(towards_blurred(image, 1.0)[0].double().numpy(), missing, atol=2e-6, rtol=0)
+    assert_close(
+        PULLS["high_frequency"](image, 1.0)[0].double().numpy(), missing, atol=2e-6, rtol=0
+    )

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from dreamvid.dream.gradient import like_photos, normalise_pyramid, shape, unit_mean
+from dreamvid.dream.gradient import like_photos, normalise_pyramid, unit_mean
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.settings import Ascent
+from dreamvid.dream.shaping import shape
 from dreamvid.dream.step import dream
 from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.film.engine import frame_rng

@@ -1,8 +1,8 @@
-"""A score's gradient as one CUDA graph for each size of picture.
+"""A score's gradient as one CUDA graph for each size of image.
 
 A gradient is some 300 short operations, which Python hands to a GPU more slowly than it does them.
 Recorded once, they are started as one. What changes from step to step goes in as data: the
-picture, and the parts' shares. Whatever cannot be recorded is done as it was.
+image, and the parts' weights. Whatever cannot be recorded runs as it would without.
 """
 
 import logging
@@ -22,85 +22,85 @@ from dreamvid.models.layers.kernels import note
 from dreamvid.models.layers.reference_mode import in_reference_mode
 
 DEVICE = "cuda"
-AFTER = 3  # gradients of a kind: a single picture's are not worth recording
-MOST = 24  # kinds for each model; each keeps its activations' memory
-LONG = 20 * MOST  # calls, after which a kind that was in none of them may go
-FORGET = 1000  # kinds that were asked for: some films have new ones in each frame
+AFTER = 3  # gradients of a kind that are not recorded: a single image's are not worth it
+MOST = 24  # kinds for each model; each holds its activations' memory
+LONG = 20 * MOST  # calls, after which a kind that was in none of them may be dropped
+FORGET = 1000  # kinds that are counted: some films have new ones in each frame
 
 
 @dataclass
 class Graphs:
-    """What was recorded of one model."""
+    """Recordings of one model by kind, the least recently used dropped first."""
 
-    _asked: Counter[Any] = field(default_factory=Counter)
-    _known: dict[Any, Any] = field(default_factory=dict)  # latest used last
+    _requests: Counter[Any] = field(default_factory=Counter)
+    _recorded: dict[Any, Any] = field(default_factory=dict)  # latest used last
     _failed: set[Any] = field(default_factory=set)
     _used: dict[Any, int] = field(default_factory=dict)  # at which of the calls
     _calls: int = 0
-    _pool: Any = None  # of memory, shared: no two are replayed at once
+    _pool: Any = None  # memory, shared: no two recordings are replayed at once
 
     def find(self, key: Any, after: int, make: Callable[[Any], Any]) -> Any:
-        """What was recorded under the key, or is now; None where that is not worth it or fails.
+        """Look up a recording, or make it; None where that is not worth it or fails.
 
         Args:
-            after: so many times nothing is recorded.
+            after: requests of a kind before it is recorded.
             make: records into a pool of memory.
         """
         self._calls += 1
-        if key in self._known:
-            self._known[key] = self._known.pop(key)
+        if key in self._recorded:
+            self._recorded[key] = self._recorded.pop(key)
             self._used[key] = self._calls
-            return self._known[key]
-        if len(self._asked) > FORGET:
-            self._asked.clear()
+            return self._recorded[key]
+        if len(self._requests) > FORGET:
+            self._requests.clear()
             self._failed.clear()
-        self._asked[key] += 1
-        if self._asked[key] <= after or key in self._failed or not self._has_room():
+        self._requests[key] += 1
+        if self._requests[key] <= after or key in self._failed or not self._make_room():
             return None
-        made = self._made(make)
-        if made is None:
+        recording = self._try(make)
+        if recording is None:
             self._failed.add(key)
         else:
-            self._known[key], self._used[key] = made, self._calls
-        return made
+            self._recorded[key], self._used[key] = recording, self._calls
+        return recording
 
-    def _has_room(self) -> bool:
-        """If need be by letting one go that nobody has used for long."""
-        if len(self._known) < MOST:
+    def _make_room(self) -> bool:
+        """Drop a recording that has long not been used, if need be; False where there is none."""
+        if len(self._recorded) < MOST:
             return True
-        oldest = next(iter(self._known))
+        oldest = next(iter(self._recorded))
         if self._calls - self._used[oldest] < LONG:
             return False
-        del self._known[oldest], self._used[oldest]
+        del self._recorded[oldest], self._used[oldest]
         return True
 
-    def _made(self, make: Callable[[Any], Any]) -> Any:
+    def _try(self, make: Callable[[Any], Any]) -> Any:
         try:
             if self._pool is None:
                 self._pool = new_pool()
-            made = make(self._pool)
+            recording = make(self._pool)
         except RuntimeError as error:  # of torch: no memory, or an operation that cannot be
             note("CUDA graphs", str(error), logging.INFO)
             return None
         note("CUDA graphs")
-        return made
+        return recording
 
 
-# The graphs of a model go with it.
-_KEPT: WeakKeyDictionary[Features, Graphs] = WeakKeyDictionary()
+# The graphs of a model are dropped with it.
+_GRAPHS: WeakKeyDictionary[Features, Graphs] = WeakKeyDictionary()
 
 
 def graphs_of(score: Score, image: Image) -> Graphs | None:
-    """Where recordings of the score's model are kept; None where it is not recorded."""
+    """Look up the recordings of the score's model; None where its gradient cannot be recorded."""
     if image.device.type != DEVICE or in_reference_mode() or not score.parts:
         return None
-    if any(part.objective.placed for part in score.parts):  # which sees how far it was rolled
+    if any(part.objective.placed for part in score.parts):  # which depends on the jitter
         return None
-    return _KEPT.setdefault(score.features, Graphs())
+    return _GRAPHS.setdefault(score.features, Graphs())
 
 
 def kind_of(score: Score, image: Image) -> tuple[Any, ...]:
-    """What a recording of a score cannot change."""
+    """Key of what is fixed in a recording of a score: the size, the layers, the objectives."""
     return image.shape, *((part.layer, id(part.objective)) for part in score.parts)
 
 
@@ -109,48 +109,49 @@ class GraphedScore(Score):
     """A score whose gradient is replayed from a CUDA graph, where one can be recorded."""
 
     def gradient(self, image: Image, shift: Shift = STILL) -> Image:
-        graphs = graphs_of(self, image)
-        make = lambda pool: _Gradient(self, image, pool)
-        recorded = graphs and graphs.find(kind_of(self, image), AFTER, make)
+        cached = graphs_of(self, image)
+        make = lambda pool: _RecordedGradient(self, image, pool)
+        recorded = cached and cached.find(kind_of(self, image), AFTER, make)
         return recorded(self, image) if recorded else super().gradient(image, shift)
 
 
-class Shares:
-    """The shares of a score's parts as data; keeps the objectives, whose ids are in the key."""
+class Weights:
+    """The weights of a score's parts as data; holds the objectives, whose ids are in the key."""
 
     def __init__(self, score: Score, image: Image) -> None:
         self._values = torch.zeros(len(score.parts), device=image.device)
         self._objectives = [part.objective for part in score.parts]
 
     def within(self, score: Score) -> Score:
-        """The score with these as its factors, one operation after the other."""
+        """Build a score with these as its factors, and the gradient of plain autograd."""
         pairs = zip(score.parts, self._values, strict=True)
-        parts = (replace(part, weight=1.0, factor=share) for part, share in pairs)
+        parts = (replace(part, weight=1.0, factor=value) for part, value in pairs)
         return Score(score.features, tuple(parts))
 
     def put(self, score: Score) -> None:
-        for share, part in zip(self._values, score.parts, strict=True):
+        """Copy the weights of a score of the same kind."""
+        for value, part in zip(self._values, score.parts, strict=True):
             if isinstance(part.factor, Tensor):
-                torch.mul(part.factor, part.weight, out=share)
+                torch.mul(part.factor, part.weight, out=value)
             else:
-                share.fill_(part.factor * part.weight)
+                value.fill_(part.factor * part.weight)
 
 
-class _Gradient:
-    """Keeps nothing of the model, which it goes with."""
+class _RecordedGradient:
+    """A gradient as a graph; holds nothing of the model, with which it is dropped."""
 
     def __init__(self, score: Score, image: Image, pool: Any) -> None:
         self._image = image.detach().clone()
-        self._shares = Shares(score, image)
-        self._shares.put(score)
-        of_shares = self._shares.within(score)
-        self._replay, self._found = record(lambda: of_shares.gradient(self._image), pool)
+        self._weights = Weights(score, image)
+        self._weights.put(score)
+        weighted = self._weights.within(score)
+        self._replay, self._gradient = record(lambda: weighted.gradient(self._image), pool)
 
     def __call__(self, score: Score, image: Image) -> Image:
         self._image.copy_(image)
-        self._shares.put(score)
+        self._weights.put(score)
         self._replay()
-        return self._found.clone()
+        return self._gradient.clone()
 
 
 def new_pool() -> Any:
@@ -158,10 +159,10 @@ def new_pool() -> Any:
 
 
 def record(work: Callable[[], Tensor], pool: Any) -> tuple[Callable[[], None], Tensor]:
-    """How to do the work again, and where its result then is.
+    """Record work as a CUDA graph: what replays it, and where its result then lies.
 
-    https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs: once in a stream of its own,
-    so that what runs once has run, and then once recorded.
+    As in https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs: first in a stream of
+    its own, so that whatever runs only once has run, and then recorded.
     """
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
@@ -171,8 +172,8 @@ def record(work: Callable[[], Tensor], pool: Any) -> tuple[Callable[[], None], T
     graph = torch.cuda.CUDAGraph()
     # Meanwhile the encoder's thread may wait for its frames, which "global" would not allow.
     with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-        found = work()
-    return graph.replay, found
+        result = work()
+    return graph.replay, result
 
 
 def replays(device: torch.device) -> bool:

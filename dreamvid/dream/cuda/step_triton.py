@@ -23,7 +23,7 @@ try:
 except ImportError:  # there is none for Windows and macOS
     triton = tl = None
 
-Told = Float[Tensor, "3"]
+StepInputs = Float[Tensor, "3"]
 """Of a step: down and across, at least 0 and less than the height and the width, and its size."""
 
 MOST = 2**31 - 2**16  # numbers that a kernel counts
@@ -42,26 +42,26 @@ def takes(image: Image) -> bool:
 def _is_right(device: torch.device) -> bool:
     """Triton wants a C compiler, and a GPU that is not too old for it."""
     image = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
-    told = torch.tensor([3.0, 1.0, 0.0], device=device)
+    inputs = torch.tensor([3.0, 1.0, 0.0], device=device)
     try:
-        found = rolled(image, told)
-        advance(image, found, told, torch.ones((), device=device))  # by 0
+        found = rolled(image, inputs)
+        advance(image, found, inputs, torch.ones((), device=device))  # by 0
         expected = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
         return torch.equal(found, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
     except Exception:  # of many kinds, and the plain way is there
         return False
 
 
-def rolled(image: Image, told: Told) -> Image:
+def rolled(image: Image, inputs: StepInputs) -> Image:
     """As `image.roll((down, across), (-2, -1))`."""
     found = torch.empty_like(image)
-    _run(_roll, image, found, told)
+    _run(_roll, image, found, inputs)
     return found
 
 
-def advance(image: Image, slope: Image, told: Told, mean: Tensor) -> None:
+def advance(image: Image, slope: Image, inputs: StepInputs, mean: Tensor) -> None:
     """In place: the image + size / mean * the slope, which is rolled back, within [0, 1]."""
-    _run(_advance, image, slope.contiguous(), told, mean)
+    _run(_advance, image, slope.contiguous(), inputs, mean)
 
 
 def _run(kernel, image: Image, *others: Tensor) -> None:
@@ -73,19 +73,19 @@ def _run(kernel, image: Image, *others: Tensor) -> None:
 
 @_kernel
 @no_type_check
-def _roll(image, found, told, count, height, width, BLOCK: tl.constexpr):
+def _roll(image, found, inputs, count, height, width, BLOCK: tl.constexpr):
     number, inside = _mine(count, BLOCK)
-    there = _rolled(number, told, height, width)
+    there = _rolled(number, inputs, height, width)
     tl.store(found + there, tl.load(image + number, mask=inside), mask=inside)
 
 
 @_kernel
 @no_type_check
-def _advance(image, slope, told, mean, count, height, width, BLOCK: tl.constexpr):
+def _advance(image, slope, inputs, mean, count, height, width, BLOCK: tl.constexpr):
     number, inside = _mine(count, BLOCK)
-    there = _rolled(number, told, height, width)
+    there = _rolled(number, inputs, height, width)
     direction = tl.load(slope + there, mask=inside) / tl.load(mean)
-    new = tl.load(image + number, mask=inside) + tl.load(told + 2) * direction
+    new = tl.load(image + number, mask=inside) + tl.load(inputs + 2) * direction
     new = tl.where(new < 0, 0.0, new)  # what is no number stays
     tl.store(image + number, tl.where(new > 1, 1.0, new), mask=inside)
 
@@ -99,12 +99,12 @@ def _mine(count, BLOCK: tl.constexpr):
 
 @_kernel
 @no_type_check
-def _rolled(number, told, height, width):
+def _rolled(number, inputs, height, width):
     """Where a number of the picture is after rolling."""
     line, x = number // width, number % width
     y = line % height
-    y_rolled = y + tl.load(told).to(tl.int32)
-    x_rolled = x + tl.load(told + 1).to(tl.int32)
+    y_rolled = y + tl.load(inputs).to(tl.int32)
+    x_rolled = x + tl.load(inputs + 1).to(tl.int32)
     y_rolled = tl.where(y_rolled < height, y_rolled, y_rolled - height)
     x_rolled = tl.where(x_rolled < width, x_rolled, x_rolled - width)
     return (line - y + y_rolled) * width + x_rolled

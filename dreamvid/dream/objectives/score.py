@@ -1,4 +1,4 @@
-"""A picture's score: objectives of several layers of one model, added up by weight."""
+"""The score of an image: objectives of several layers of one model, added up by weight."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,38 +14,38 @@ from dreamvid.dream.objectives.objective import Objective, Sums
 from dreamvid.image import Activation, Image, Scalar
 
 Features = Callable[[Image, tuple[str, ...]], dict[str, Activation]]
-"""What do these layers see in this image?"""
+"""Forward pass of a network: the activations of these layers at an image."""
 
 
 @runtime_checkable
 class Differentiable(Protocol):
-    """What a dream climbs: anything that knows the way up."""
+    """Anything to ascend: a score with a gradient."""
 
     def gradient(self, image: Image, shift: Shift) -> Image:
-        """The slope of the score at a picture that was rolled by `shift`."""
+        """Take the gradient of the score at an image that was rolled by `shift`."""
         ...
 
     def balanced(self, image: Image) -> "Differentiable":
-        """The same, its weights being shares of the slope at a picture like this."""
+        """Normalise each term to one gradient magnitude, so that weights are relative."""
         ...
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one layer is to make more of, and its share in the whole."""
+    """One term of a score: the objective of a layer, and its weight."""
 
     layer: str
     objective: Objective
     weight: float = 1.0
-    factor: Float[Tensor, ""] | float = 1.0  # to a slope of mean size 1; see `balanced`
+    factor: Float[Tensor, ""] | float = 1.0  # 1 / the mean size of its gradient; see `balanced`
 
 
 @dataclass(frozen=True)
 class Score:
-    """Always something to increase: the sum of its parts.
+    """A sum of parts, always to be increased.
 
-    Parts are not alike: the slope of a deep layer's score is a hundred times a shallow one's.
-    `balanced` brings them to one size, so that weights are shares of what is dreamed.
+    The gradient of a deep layer's score is a hundred times a shallow one's. `balanced`
+    normalises each part to the same gradient magnitude, so weights are relative.
     """
 
     features: Features
@@ -71,20 +71,22 @@ class Score:
         return self.reduce(self.statistics(image, shift))
 
     def gradient(self, image: Image, shift: Shift = STILL) -> Image:
+        """Take the gradient at an image that was rolled by `shift`, by plain autograd."""
         image = image.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(self(image, shift), image)
         return gradient
 
     def statistics(self, image: Image, shift: Shift) -> list[Sums]:
-        """Each part's sums over the picture."""
-        seen = self.features(image, self.layers)
-        grids = {layer: whole_grid(seen[layer], shift) for layer in self.layers}
+        """Compute each part's sums over the image."""
+        activations = self.features(image, self.layers)
+        grids = {layer: whole_grid(activations[layer], shift) for layer in self.layers}
         return [
-            part.objective.statistics(seen[part.layer], grids[part.layer]) for part in self.parts
+            part.objective.statistics(activations[part.layer], grids[part.layer])
+            for part in self.parts
         ]
 
     def reduce(self, sums: Sequence[Sums]) -> Scalar:
-        """The score of a picture, or of pieces whose sums were added."""
+        """Reduce the sums of an image, or of pieces added up, to its score."""
         scores = [
             part.weight * part.factor * part.objective.reduce(part_sums)
             for part, part_sums in zip(self.parts, sums, strict=True)
@@ -92,21 +94,22 @@ class Score:
         return torch.stack(scores).sum()
 
     def balanced(self, image: Image) -> "Score":
-        return self.with_slopes([alone.gradient(image) for alone in self.alone()])
+        """Normalise each part to a gradient of mean size 1 at this image."""
+        return self.with_gradients([alone.gradient(image) for alone in self.alone()])
 
     def alone(self) -> list["Score"]:
-        """Each part by itself, unweighed; none if there is only one, which needs no share."""
+        """Split into scores of one unweighted part each; empty for a single part."""
         if len(self.parts) == 1:
             return []
         return [replace(self, parts=(replace(p, weight=1.0, factor=1.0),)) for p in self.parts]
 
-    def with_slopes(self, slopes: Sequence[Image]) -> "Score":
-        """Each part divided by the mean size of its own slope; one without a slope is left out."""
-        if not slopes:
+    def with_gradients(self, gradients: Sequence[Image]) -> "Score":
+        """Divide each part by the mean size of its gradient; a zero gradient drops the part."""
+        if not gradients:
             return self
-        return replace(self, parts=tuple(map(_brought_to_one, self.parts, slopes)))
+        return replace(self, parts=tuple(map(_normalised, self.parts, gradients)))
 
 
-def _brought_to_one(part: Part, slope: Image) -> Part:
-    size = slope.abs().mean()
+def _normalised(part: Part, gradient: Image) -> Part:
+    size = gradient.abs().mean()
     return replace(part, factor=torch.where(size > 0, 1 / size, torch.zeros_like(size)))

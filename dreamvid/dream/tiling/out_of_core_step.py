@@ -2,26 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 import torch
 
-from dreamvid.dream.gradient import TINY, grey, like_photos
+from dreamvid.dream.finite import check_finite
+from dreamvid.dream.gradient import TINY
+from dreamvid.dream.jitter import draw_jitter
 from dreamvid.dream.objectives.grid import STILL, Shift
 from dreamvid.dream.objectives.score import Score
-from dreamvid.dream.optimisers import ADAM, MOMENTUM
-from dreamvid.dream.optimisers import TINY as ADAM_TINY
-from dreamvid.dream.regularise import FINEST, towards_less_variation
-from dreamvid.dream.settings import Ascent
-from dreamvid.dream.smooth import REACH, blur, cascade
-from dreamvid.dream.tiling.bands import change, itself, mean_size
+from dreamvid.dream.optimisers import OPTIMISERS, Past, images_remembered
+from dreamvid.dream.regularise import PULLS, Pull, in_luminance
+from dreamvid.dream.settings import Ascent, active
+from dreamvid.dream.shaping import SHAPERS, Shaper
+from dreamvid.dream.tiling.bands import bands, change, itself, mean_size, rows
 from dreamvid.dream.tiling.disk_image import DiskImage
 from dreamvid.dream.tiling.disk_pyramid import normalise_disk_pyramid
 from dreamvid.dream.tiling.tile_size import SMALLEST
 from dreamvid.dream.tiling.tiled_gradient import tiled_gradient
-from dreamvid.errors import DreamvidError
 from dreamvid.image import OtherSizeImage
 from dreamvid.system.memory import ran_out
 
@@ -30,7 +29,7 @@ TILE = 1024  # pixels a side
 
 @dataclass
 class Scratch:
-    """Where the pictures of one dream are kept, and how it is computed."""
+    """Folder for the images of one dream, and how it is computed."""
 
     folder: Path
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -38,26 +37,29 @@ class Scratch:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def new(self, size: tuple[int, int]) -> DiskImage:
-        """A black picture of (height, width); raises OSError."""
+        """Create a black image of (height, width); raises OSError."""
         return DiskImage(self.folder / f"{next(self._numbers)}.raw", size).clear()
 
 
-def add_slope(
+def add_gradient(
     score: Score,
-    picture: DiskImage,
+    image: DiskImage,
     into: DiskImage,
     scratch: Scratch,
     *,
     shift: Shift = STILL,
     on_row: Callable[[int], None] = lambda row: None,
 ) -> None:
-    """Put the slope of a score at a picture, which was rolled by `shift`, into a black one.
+    """Add the score's gradient at an image, which was rolled by `shift`, to a black one.
 
     Where memory runs out the tiles are halved, for good, and it begins anew.
+
+    Args:
+        on_row: called with the number of rows that are done.
     """
     while True:
         try:
-            return _add_tiles(score, picture, into, scratch, shift, on_row)
+            return _add_tiles(score, image, into, scratch, shift, on_row)
         except (RuntimeError, MemoryError, OSError) as error:
             if not ran_out(error) or scratch.tile // 2 < SMALLEST:
                 raise
@@ -67,14 +69,14 @@ def add_slope(
 
 def _add_tiles(
     score: Score,
-    picture: DiskImage,
+    image: DiskImage,
     into: DiskImage,
     scratch: Scratch,
     shift: Shift,
     on_row: Callable[[int], None],
 ) -> None:
     def read(top: int, left: int, height: int, width: int) -> OtherSizeImage:
-        return picture.read(top, left, height, width).to(scratch.device)
+        return image.read(top, left, height, width).to(scratch.device)
 
     furthest = 0
 
@@ -82,147 +84,124 @@ def _add_tiles(
         nonlocal furthest
         into.add(top, left, piece.cpu())
         height, width = piece.shape[-2:]  # of windows that overlap
-        furthest = max(furthest, top + height * (left + width) // picture.size[1])
-        on_row(min(furthest, picture.size[0] - 1))
+        furthest = max(furthest, top + height * (left + width) // image.size[1])
+        on_row(min(furthest, image.size[0] - 1))
 
-    tiled_gradient(score, picture.size, shift, read, add, scratch.tile)
+    tiled_gradient(score, image.size, shift, read, add, scratch.tile)
 
 
 @dataclass
-class Climb:
-    """The steps of one octave. The direction is `scale` times what its file holds."""
+class DiskOctave:
+    """The steps of one octave. A direction is `scale` times what its file holds."""
 
-    picture: DiskImage
+    image: DiskImage
     score: Score
     scratch: Scratch
     rng: torch.Generator
-    on_row: Callable[[int], None]  # told how many rows of this step are done
+    on_row: Callable[[int], None]  # called with the rows of this step that are done
     gradient: DiskImage | None = None
     spare: DiskImage | None = None  # for what cannot be changed in place
-    mean: DiskImage | None = None  # an optimiser's memory
-    square: DiskImage | None = None
+    memory: tuple[DiskImage, ...] = ()  # the optimiser's
+    steps: int = 0
 
-    def step(self, ascent: Ascent, number: int) -> None:
-        """`step.ascend`, in the same order."""
-        direction, scale = self._way_up(ascent)
-        direction, scale = self._optimised(direction, scale, ascent.optimiser, number)
-        direction, scale = self._shaped(direction, scale, ascent)
+    def step(self, ascent: Ascent) -> None:
+        """Take the step of `step.ascend`, in the same order."""
+        direction, scale = self._ascent_direction(ascent)
+        direction, scale = self._optimise(direction, scale, ascent.optimiser)
+        for shaper, amount in active(SHAPERS, ascent):
+            direction, scale = self._shape(direction, scale, shaper, amount)
         self.gradient = direction
         self._move(direction, ascent.step_size / 255 * scale, ascent)
 
     def tidy(self) -> None:
-        """Leave nothing but the picture."""
-        for spare in (self.gradient, self.spare, self.mean, self.square):
-            if spare:
-                spare.delete()
+        """Delete every file but the image's."""
+        for file in (self.gradient, self.spare, *self.memory):
+            if file:
+                file.delete()
 
-    def _way_up(self, ascent: Ascent) -> tuple[DiskImage, float]:
-        size, jitter = self.picture.size, ascent.jitter
-        across, down = torch.randint(-jitter, jitter + 1, (2,), generator=self.rng).tolist()
+    def _ascent_direction(self, ascent: Ascent) -> tuple[DiskImage, float]:
+        size = self.image.size
+        down, across = draw_jitter(ascent.jitter, self.rng)
         gradient = self.gradient.clear() if self.gradient else self.scratch.new(size)
-        seen, slope = (one.rolled(down, across) for one in (self.picture, gradient))
+        image, rolled = (file.rolled(down, across) for file in (self.image, gradient))
         shift = (down / size[0], across / size[1])
-        add_slope(self.score, seen, slope, self.scratch, shift=shift, on_row=self.on_row)
+        add_gradient(self.score, image, rolled, self.scratch, shift=shift, on_row=self.on_row)
         self.on_row(size[0])
         if ascent.pyramid:
-            normalise_disk_pyramid(slope, ascent.pyramid, self.scratch.new)
+            normalise_disk_pyramid(rolled, ascent.pyramid, self.scratch.new)
         return gradient, _inverse(mean_size(itself, gradient))
 
-    def _optimised(
-        self, direction: DiskImage, scale: float, optimiser: str, number: int
-    ) -> tuple[DiskImage, float]:
-        """`optimise.OPTIMISERS`, all but the last scaling of which is each pixel's own."""
-        if optimiser == "ascent":
+    def _optimise(self, direction: DiskImage, scale: float, name: str) -> tuple[DiskImage, float]:
+        """Apply `optimise` in place, all of it but the scaling band by band."""
+        if not (count := images_remembered(name)):
             return direction, scale
-        self.mean = mean = self.mean or self.scratch.new(direction.size)
-        if optimiser == "momentum":
-            change(mean, lambda old, new: MOMENTUM * old + scale * new, mean, direction)
-            change(direction, itself, mean)
-            return direction, _inverse(mean_size(itself, direction))
-        keep, keep_square = ADAM
-        self.square = square = self.square or self.scratch.new(direction.size)
-        change(mean, lambda m, d: keep * m + (1 - keep) * scale * d, mean, direction)
-        change(
-            square,
-            lambda s, d: keep_square * s + (1 - keep_square) * (scale * d).square(),
-            square,
-            direction,
-        )
-        even, even_square = 1 - keep**number, 1 - keep_square**number
-        change(
-            direction, lambda m, s: m / even / ((s / even_square).sqrt() + ADAM_TINY), mean, square
-        )
+        known = bool(self.memory)
+        self.memory = self.memory or tuple(self.scratch.new(direction.size) for _ in range(count))
+        for top, end in bands(direction.size):
+            images = tuple(rows(file, top, end) for file in self.memory)
+            past = Past(self.steps, images) if known else None
+            band, past = OPTIMISERS[name](scale * rows(direction, top, end), past)
+            assert past
+            direction.write(top, 0, band)
+            for file, image in zip(self.memory, past.images, strict=True):
+                file.write(top, 0, image)
+        self.steps += 1
         return direction, _inverse(mean_size(itself, direction))
 
-    def _shaped(
-        self, direction: DiskImage, scale: float, ascent: Ascent
+    def _shape(
+        self, direction: DiskImage, scale: float, shaper: Shaper, amount: float
     ) -> tuple[DiskImage, float]:
-        """`gradient.shape`."""
-        if ascent.smooth:
-            soft = partial(cascade, sigma=ascent.smooth)
-            other = self._other()
-            change(other, soft, direction, reach=blur_reach(2 * ascent.smooth))
-            direction, self.spare = other, direction
-            scale = _inverse(mean_size(itself, direction))
-        for part, share in ((like_photos, ascent.decorrelate), (grey, ascent.luminance)):
-            if share:
-                own = (1 - share) * scale
-                taken = share * _inverse(mean_size(part, direction))
-                mixed = lambda d, part=part, own=own, taken=taken: own * d + taken * part(d)
-                change(direction, mixed, direction)
-                scale = _inverse(mean_size(itself, direction))
-        return direction, scale
+        """Apply one of SHAPERS."""
+        reach, filtered = shaper.rows(amount), lambda band: shaper.filter(band, amount)
+        if shaper.blends:
+            own = (1 - amount) * scale
+            part = amount * _inverse(mean_size(filtered, direction, reach=reach))
+            result = lambda band: own * band + part * filtered(band)
+        else:
+            result = filtered
+        into = self._spare() if reach else direction
+        change(into, result, direction, reach=reach)
+        if into is not direction:
+            self.spare = direction
+        return into, _inverse(mean_size(itself, into))
 
     def _move(self, direction: DiskImage, step: float, ascent: Ascent) -> None:
-        """The step itself; raises DreamvidError where it leads to no number."""
-        if not (ascent.total_variation or ascent.high_frequency):
-            moved = lambda image, way: (image + step * way).clamp(0, 1)
-            change(self.picture, _checked(moved), self.picture, direction)
+        """Change the image; raises DreamvidError where it is no longer a number."""
+        pulls = list(active(PULLS, ascent))
+        if not pulls:
+            moved = lambda image, way: _finite((image + step * way).clamp(0, 1))
+            change(self.image, moved, self.image, direction)
             return
-        pull, reach = self._pull(ascent)
-        moved = lambda image, way: (image + (step * way + pull(image))).clamp(0, 1)
-        other = self._other()
-        change(other, _checked(moved), self.picture, direction, reach=reach)
-        self.picture, self.spare = other, self.picture
+        unit = abs(ascent.step_size) / 255
+        scaled = [self._scaled(pull, amount * unit) for pull, amount in pulls]
 
-    def _pull(self, ascent: Ascent) -> tuple[Callable[[OtherSizeImage], OtherSizeImage], int]:
-        """`step._pull`, and the rows it reaches."""
-        step = abs(ascent.step_size) / 255
-        variation, finest = ascent.total_variation * step, ascent.high_frequency * step
-        missing = lambda image: blur(image, FINEST) - image
-        share = 0.0
-        if finest:
-            size = mean_size(missing, self.picture, reach=blur_reach(FINEST))
-            share = finest / max(size, finest)
-
-        def pull(image: OtherSizeImage) -> OtherSizeImage:
+        def pulled(image: OtherSizeImage, way: OtherSizeImage) -> OtherSizeImage:
             total = torch.zeros_like(image)
-            if variation:
-                total = total + towards_less_variation(image, variation)
-            if finest:
-                total = total + share * missing(image)
-            return total + ascent.luminance * (grey(total) - total)
+            for pull in scaled:
+                total = total + pull(image)
+            total = in_luminance(total, ascent.luminance)
+            return _finite((image + (step * way + total)).clamp(0, 1))
 
-        return pull, max(2, blur_reach(FINEST))
+        other = self._spare()
+        reach = max(pull.rows for pull, _ in pulls)
+        change(other, pulled, self.image, direction, reach=reach)
+        self.image, self.spare = other, self.image
 
-    def _other(self) -> DiskImage:
-        return self.spare or self.scratch.new(self.picture.size)
+    def _scaled(self, pull: Pull, reach: float) -> Callable[[OtherSizeImage], OtherSizeImage]:
+        """A pull of a band, limited by the mean size of the whole image's."""
+        part = lambda band: pull.change(band, reach)
+        if not pull.limited:
+            return part
+        share = reach / max(mean_size(part, self.image, reach=pull.rows), reach)
+        return lambda band: share * part(band)
+
+    def _spare(self) -> DiskImage:
+        return self.spare or self.scratch.new(self.image.size)
 
 
-def _checked(how: Callable[..., OtherSizeImage]) -> Callable[..., OtherSizeImage]:
-    def checked(*bands: OtherSizeImage) -> OtherSizeImage:
-        band = how(*bands)
-        if not bool(torch.isfinite(band).all()):
-            problem = "the dream is no longer a number (NaN); try other dream.layers"
-            raise DreamvidError(f"{problem} or a smaller step_size")
-        return band
-
-    return checked
-
-
-def blur_reach(sigma: float) -> int:
-    """Rows that a Gaussian blur reaches, and a few more."""
-    return round(REACH * sigma) + 2
+def _finite(band: OtherSizeImage) -> OtherSizeImage:
+    check_finite(band)
+    return band
 
 
 def _inverse(size: float) -> float:

@@ -1,4 +1,4 @@
-"""A score whose gradient is taken in tiles where the picture is too large for the memory."""
+"""A score whose gradient is taken in tiles where the image is too large for memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,28 +12,28 @@ from dreamvid.dream.tiling.receptive_field import check_tileable
 from dreamvid.dream.tiling.tile_size import SHARE, Size, fitting_side, halved, tileable
 from dreamvid.dream.tiling.tiled_gradient import tiled_gradient
 from dreamvid.image import Image, OtherSizeImage, Scalar
-from dreamvid.system import allocator as heap
+from dreamvid.system import allocator
 from dreamvid.system.memory import ran_out
 
 
 @dataclass
 class Tiling:
-    """How large tiles are; remembers what fitted, from step to step and frame to frame."""
+    """Sides of tiles; remembers those that fitted, from step to step and frame to frame."""
 
-    wanted: Literal["auto"] | int  # pixels a side
+    request: Literal["auto"] | int  # pixels a side
     share: float = SHARE  # of the free memory, less each time that it runs out
     sides: dict[tuple[tuple[str, ...], Size], int | None] = field(default_factory=dict)
 
     def side(self, score: Score, image: OtherSizeImage) -> int | None:
-        """Of the tiles of this picture; None: it is looked at whole."""
+        """Look up or measure the side of this image's tiles; None: it is taken whole."""
         key = _key(score, image)
         if key not in self.sides:
-            given = None if self.wanted == "auto" else self.wanted
-            self.sides[key] = given or fitting_side(score, image, self.share)
+            fixed = None if self.request == "auto" else self.request
+            self.sides[key] = fixed or fitting_side(score, image, self.share)
         return self.sides[key]
 
     def smaller(self, score: Score, image: OtherSizeImage) -> bool:
-        """Halve the tiles of pictures like this; False if nothing smaller can be looked at."""
+        """Halve the tiles of images like this; False where they cannot be smaller."""
         key = _key(score, image)
         side = halved(image, self.sides[key])
         if side is None or not tileable(score, image):
@@ -45,7 +45,7 @@ class Tiling:
 
 @dataclass(frozen=True)
 class TiledScore:
-    """The score of a whole picture, its gradient tile by tile where that is needed."""
+    """A score whose gradient is taken tile by tile where that is needed."""
 
     score: Score
     tiling: Tiling
@@ -54,11 +54,14 @@ class TiledScore:
         return self.score(image, shift)
 
     def balanced(self, image: Image) -> Differentiable:
-        slopes = [TiledScore(alone, self.tiling).gradient(image) for alone in self.score.alone()]
-        return TiledScore(self.score.with_slopes(slopes), self.tiling)
+        gradients = [TiledScore(one, self.tiling).gradient(image) for one in self.score.alone()]
+        return TiledScore(self.score.with_gradients(gradients), self.tiling)
 
     def gradient(self, image: Image, shift: Shift = STILL) -> Image:
-        """Raises what torch or Python raised, where the smallest tiles do not fit."""
+        """Take the gradient, in smaller tiles each time that memory runs out.
+
+        Raises the error of torch or Python where the smallest tiles do not fit.
+        """
         while True:
             try:
                 return self._gradient(image, shift)
@@ -68,25 +71,31 @@ class TiledScore:
                 failed = error.with_traceback(None)  # which holds all that the try had
             if image.device.type == "cuda":
                 torch.cuda.empty_cache()
-            heap.spare()
+            allocator.spare()
             if not self.tiling.smaller(self.score, image):
                 raise failed
 
-    def _gradient(self, image: Image, shift: Shift) -> Image:
+    def whole(self, image: Image) -> Score | None:
+        """Unwrap the score for an image that is taken whole; None for one taken in tiles."""
         side = self.tiling.side(self.score, image)
-        if side is None or side >= max(image.shape[-2:]):
-            return self.score.gradient(image, shift)
-        whole, image = torch.zeros_like(image), image.detach()
+        return self.score if side is None or side >= max(image.shape[-2:]) else None
+
+    def _gradient(self, image: Image, shift: Shift) -> Image:
+        if score := self.whole(image):
+            return score.gradient(image, shift)
+        side = self.tiling.side(self.score, image)
+        assert side
+        result, image = torch.zeros_like(image), image.detach()
 
         def read(top: int, left: int, height: int, width: int) -> OtherSizeImage:
             return image[..., top : top + height, left : left + width]
 
         def add(top: int, left: int, piece: OtherSizeImage) -> None:
             height, width = piece.shape[-2:]
-            whole[..., top : top + height, left : left + width] += piece
+            result[..., top : top + height, left : left + width] += piece
 
         tiled_gradient(self.score, (image.shape[-2], image.shape[-1]), shift, read, add, side)
-        return whole
+        return result
 
 
 def _key(score: Score, image: OtherSizeImage) -> tuple[tuple[str, ...], Size]:
@@ -99,9 +108,9 @@ def make_tiling(
     layers: Sequence[str],
     device: torch.device,
 ) -> Tiling | None:
-    """Of `dream.tile`; None: off.
+    """Make the tiling of `dream.tile`; None: off.
 
-    Raises PresetError where tiles of a size are asked for that layers cannot be dreamed in.
+    Raises PresetError where tiles of a size are requested for layers that cannot be tiled.
     """
     if isinstance(tile, int) and layers:
         check_tileable(features, tuple(layers), torch.zeros(1, 3, 1, 1, device=device))

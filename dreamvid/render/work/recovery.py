@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from dreamvid.dream.finite import check_finite
 from dreamvid.errors import DreamvidError
 from dreamvid.film.engine import Frame, Step
 from dreamvid.media.video.colour import to_planes
@@ -103,10 +104,8 @@ def with_rescue(step: Step, rescue: Callable[[], None]) -> Step:
 
 def _check_finite(frame: Frame) -> None:
     for image in {id(image): image for image in (frame.image, *frame.memory.values())}.values():
-        if image.is_floating_point() and not bool(torch.isfinite(image).all()):
-            raise DreamvidError(
-                "is no longer a number (NaN); try a smaller dream.step_size or other dream.layers"
-            )
+        if image.is_floating_point():
+            check_finite(image)
 
 
 def _reason(error: Exception) -> str | None:

@@ -104,7 +104,7 @@ def test_a_kind_that_is_not_used_any_more_makes_room(replayed, monkeypatch):
         score = GraphedScore(features, [Part("first", energy())])
         for image in pictures(15):
             assert_close(score.gradient(image), Score(score.features, score.parts).gradient(image))
-    assert len(graphs._KEPT[features]._known) == 1
+    assert len(graphs._GRAPHS[features]._recorded) == 1
     assert len(replayed) > 2 * (15 - 10)
 
 
@@ -126,7 +126,7 @@ def test_a_model_that_nobody_needs_takes_its_graphs_along(replayed, monkeypatch)
     score = GraphedScore(features, [Part("first", energy())])
     for image in pictures(5):
         score.gradient(image)
-    assert features in graphs._KEPT
+    assert features in graphs._GRAPHS
     gone = weakref.ref(features)
     del features, score
     gc.collect()
@@ -138,5 +138,5 @@ def test_a_recorded_gradient_on_the_gpu_is_the_one_step_by_steps():
     score = GraphedScore(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for image in pictures(6).to(CUDA):
         assert_close(score.gradient(image), Score(score.features, score.parts).gradient(image))
-    known = graphs._KEPT[score.features]._known
+    known = graphs._GRAPHS[score.features]._recorded
     assert [graph is not None for graph in known.values()] == [True]

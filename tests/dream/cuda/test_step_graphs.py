@@ -64,7 +64,7 @@ def test_recorded_steps_are_those_of_ascend(ascent, size, replayed):
         steps = steps_of(replace(ascent, step_size=1.0 + number), 0)
         drawn, other = rng(number), rng(number)
         before = image.clone()
-        found = recorded.climb(image, score, steps, drawn)
+        found = recorded.replay_steps(image, score, steps, drawn)
         assert torch.equal(image, before)
         assert bool(replayed) == (number >= recorded.AFTER)
         assert_close(found, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
@@ -90,13 +90,13 @@ def test_a_film_of_recorded_steps_is_the_film(replayed, monkeypatch):
 def test_what_remembers_or_pulls_is_not_recorded(ascent, replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5):
-        assert recorded.climb(image, score, steps_of(ascent, 0), rng()) is None
+        assert recorded.replay_steps(image, score, steps_of(ascent, 0), rng()) is None
 
 
 def test_what_depends_on_the_place_is_not_recorded(replayed):
     score = GraphedScore(tiny(), [Part("first", neuron(torch.ones(4), (0.5, 0.5)))])
     for image in pictures(5):
-        assert recorded.climb(image, score, steps_of(PLAIN, 0), rng()) is None
+        assert recorded.replay_steps(image, score, steps_of(PLAIN, 0), rng()) is None
 
 
 @pytest.mark.parametrize("changing", ["pyramid", "frequency", "smooth", "decorrelate", "luminance"])
@@ -105,7 +105,7 @@ def test_settings_that_change_with_each_frame_are_not_recorded(changing, replaye
     for number, image in enumerate(pictures(6)):
         value = number if changing == "pyramid" else 0.1 + number / 100
         steps = steps_of(replace(PLAIN, **{changing: value}), 0)
-        found = recorded.climb(image, score, steps, rng())
+        found = recorded.replay_steps(image, score, steps, rng())
         assert_close(found, one_by_one(image, score, steps, rng()), atol=1e-5, rtol=0)
     assert not replayed
 
@@ -118,10 +118,10 @@ def test_a_replay_that_does_something_else_is_not_believed(replayed, monkeypatch
     monkeypatch.setattr(graphs, "record", record)
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5):
-        found = recorded.climb(image, score, steps_of(PLAIN, 0), rng())
+        found = recorded.replay_steps(image, score, steps_of(PLAIN, 0), rng())
         expected = one_by_one(image, score, steps_of(PLAIN, 0), rng())
         assert_close(found, expected, atol=1e-5, rtol=0)
-    assert not graphs._KEPT[score.features]._known
+    assert not graphs._GRAPHS[score.features]._recorded
 
 
 def test_a_resumed_film_has_the_same_bits(replayed):
@@ -150,8 +150,10 @@ def test_nothing_is_recorded_twice(replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5, (48, 64)):
         dream(image, score, PLAIN, rng=rng())
-    known = graphs._KEPT[score.features]._known
-    assert [type(recording) for recording in known.values()] == [recorded._Steps] * PLAIN.octaves
+    known = graphs._GRAPHS[score.features]._recorded
+    assert [type(recording) for recording in known.values()] == [
+        recorded._RecordedStep
+    ] * PLAIN.octaves
 
 
 @pytest.mark.cuda
@@ -160,12 +162,12 @@ def test_recorded_steps_on_the_gpu_are_those_of_ascend(ascent):
     score = GraphedScore(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for number, image in enumerate(pictures(5, (240, 321)).to(CUDA)):
         steps = steps_of(ascent, 0)
-        found = recorded.climb(image, score, steps, rng(number))
+        found = recorded.replay_steps(image, score, steps, rng(number))
         assert found is not None
         expected = one_by_one(image, score, steps, rng(number))
         assert float((found - expected).abs().mean()) < 0.01 / 255
-    known = graphs._KEPT[score.features]._known
-    assert [type(recording) for recording in known.values()] == [recorded._Steps]
+    known = graphs._GRAPHS[score.features]._recorded
+    assert [type(recording) for recording in known.values()] == [recorded._RecordedStep]
 
 
 @pytest.mark.cuda

@@ -14,8 +14,8 @@ from dreamvid.dream.tiling import bands
 from dreamvid.dream.tiling.disk_image import DiskImage
 from dreamvid.dream.tiling.disk_pyramid import normalise_disk_pyramid
 from dreamvid.dream.tiling.out_of_core import bytes_needed, dream_on_disk
-from dreamvid.dream.tiling.out_of_core_step import Scratch, add_slope
-from dreamvid.dream.tiling.receptive_field import Lie, Line
+from dreamvid.dream.tiling.out_of_core_step import Scratch, add_gradient
+from dreamvid.dream.tiling.receptive_field import Axis, Field
 from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.film.engine import frame_rng
 from dreamvid.image import resize
@@ -191,9 +191,9 @@ def test_tiles_are_halved_where_memory_runs_out_and_the_slope_is_the_same(tmp_pa
     picture.write(0, 0, image)
     score = Score(features, [Part("a", energy())])
     with patch(
-        "dreamvid.dream.tiling.tiled_gradient.lines",
-        lambda *a: (Line(1, {"a": Lie(1, 0, 1, 0)}),) * 2,
+        "dreamvid.dream.tiling.tiled_gradient.receptive_fields",
+        lambda *a: (Axis(1, {"a": Field(1, 0, 1, 0)}),) * 2,
     ):
-        add_slope(score, picture, into, scratch)
+        add_gradient(score, picture, into, scratch)
     assert scratch.tile == 64 and asked[0] > 70
     torch.testing.assert_close(into.read(0, 0, 150, 170), image)  # of half its square

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamvid.dream.tiling.receptive_field import check_tileable, lines
+from dreamvid.dream.tiling.receptive_field import check_tileable, receptive_fields
 from dreamvid.errors import PresetError
 from dreamvid.models.weights import store
 
@@ -47,30 +47,30 @@ CONVOLUTIONS = st.tuples(st.integers(1, 5), st.integers(1, 2), st.integers(0, 2)
 def test_strides_and_reach_are_those_of_the_arithmetic(parts, length):
     stride, first, seen = plain(parts)
     top = str(len(parts) - 1)
-    down, across = lines(Chain(*parts), (top,), (length, length), LIKE)
+    down, across = receptive_fields(Chain(*parts), (top,), (length, length), LIKE)
     assert down == across and down.stride == stride
-    found, end = down.lies[top], first + seen
+    found, end = down.fields[top], first + seen
     # As tight as windows allow, which start at a multiple of the stride.
     assert found.stride == stride and found.before == -(first // stride) * stride
     assert end <= found.after < end + stride and (found.after - length) % stride == 0
     count = length
     for kernel, step, padding in parts:
         count = (count + 2 * padding - kernel) // step + 1
-    assert found.places(length) == count
+    assert found.positions(length) == count
 
 
 def test_strides_of_several_layers_have_one_multiple():
-    both, _ = lines(Chain((3, 2, 1), (3, 3, 1)), ("0", "1"), (90, 90), LIKE)
-    assert (both.stride, both.lies["0"].stride, both.lies["1"].stride) == (6, 2, 6)
+    both, _ = receptive_fields(Chain((3, 2, 1), (3, 3, 1)), ("0", "1"), (90, 90), LIKE)
+    assert (both.stride, both.fields["0"].stride, both.fields["1"].stride) == (6, 2, 6)
 
 
 def test_the_axes_are_looked_at_one_by_one():
     def features(image, layers):
         return {"x": torch.conv2d(image, torch.ones(1, 3, 1, 7), None, (1, 2), (0, 3))}
 
-    down, across = lines(features, ("x",), (64, 64), LIKE)
-    assert (down.stride, down.lies["x"].before, down.lies["x"].after) == (1, 0, 1)
-    assert (across.stride, across.lies["x"].before, across.lies["x"].after) == (2, 4, 4)
+    down, across = receptive_fields(features, ("x",), (64, 64), LIKE)
+    assert (down.stride, down.fields["x"].before, down.fields["x"].after) == (1, 0, 1)
+    assert (across.stride, across.fields["x"].before, across.fields["x"].after) == (2, 4, 4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(160, 256), (161, 267), (175, 241)])
@@ -78,16 +78,16 @@ def test_no_gradient_reaches_beyond_what_was_found(height, width):
     """The embedded network, whose padding depends on the length."""
     features, layer = store.load("lite0", CPU), "block_5/expand"
     image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
-    found = lines(features, (layer,), (height, width), image)
+    found = receptive_fields(features, (layer,), (height, width), image)
     seen = features(image.requires_grad_(), [layer])[layer]
     assert seen.shape[-2:] == tuple(
-        line.lies[layer].places(length)
+        line.fields[layer].positions(length)
         for line, length in zip(found, image.shape[-2:], strict=True)
     )
     row, column = seen.shape[-2] // 2, seen.shape[-1] // 2
     (slope,) = torch.autograd.grad(seen[0, :, row, column].sum(), image)
     for axis, place in ((-2, row), (-1, column)):
-        lie = found[axis].lies[layer]
+        lie = found[axis].fields[layer]
         reached = slope.abs().sum(tuple({0, 1, 2, 3} - {axis % 4})).nonzero()
         assert lie.stride == 8
         assert lie.stride * place - lie.before <= int(reached.min())
@@ -106,7 +106,7 @@ def test_a_layer_with_places_that_each_see_everything_is_named():
         return {"x": torch.conv2d(image - image.mean((2, 3), keepdim=True), torch.ones(1, 3, 3, 3))}
 
     with pytest.raises(PresetError, match="x looks at the whole picture"):
-        lines(features, ("x",), (64, 64), LIKE)
+        receptive_fields(features, ("x",), (64, 64), LIKE)
 
 
 def test_what_is_found_serves_every_length_of_one_remainder():
@@ -117,9 +117,11 @@ def test_what_is_found_serves_every_length_of_one_remainder():
         calls.append(image.shape)
         return chain(image, layers)
 
-    lines(features, ("0",), (64, 64), LIKE)
+    receptive_fields(features, ("0",), (64, 64), LIKE)
     before = len(calls)
-    assert lines(features, ("0",), (128, 640), LIKE) == lines(features, ("0",), (64, 64), LIKE)
+    assert receptive_fields(features, ("0",), (128, 640), LIKE) == receptive_fields(
+        features, ("0",), (64, 64), LIKE
+    )
     assert len(calls) == before
-    lines(features, ("0",), (64, 65), LIKE)
+    receptive_fields(features, ("0",), (64, 65), LIKE)
     assert len(calls) > before

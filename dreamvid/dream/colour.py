@@ -1,4 +1,4 @@
-"""Keeping a picture's colours: its mean, its spread or its whole palette, in CIE Lab.
+"""Keep the colours of an image: their mean, their spread or the whole palette, in CIE Lab.
 
 A dream that feeds on itself drifts to grey, dark or neon; a little of this in each frame
 holds it, however many there are.
@@ -14,18 +14,18 @@ from torch import Tensor
 from dreamvid.image import Image, OtherSizeImage, constant
 
 Pixels = Float[Tensor, "n 3"]
-"""In Lab: lightness 0 to 100, and the two colour axes, about -100 to 100."""
+"""Pixels in Lab: lightness 0 to 100, and the two colour axes, about -100 to 100."""
 Palette = Float[Tensor, "colours 3"]
-"""Some of a picture's pixels, for all of them."""
+"""A sample of an image's pixels."""
 
 SAMPLES = 16_384  # pixels at most that statistics are taken from
 LEAST, MOST = 0.25, 4.0  # how far a spread is stretched at once
-KNOTS = 65  # of the curve that brings one distribution onto another
+KNOTS = 65  # of the curve that maps one distribution to another
 
 
 @dataclass(frozen=True)
 class Grade:
-    """How strongly colours are kept; see `ColourOptions`."""
+    """Settings of `keep_colours`; see `ColourOptions`."""
 
     keep: str = "none"  # none, mean, spread, palette
     strength: float = 0.2
@@ -34,43 +34,42 @@ class Grade:
 
 
 def keep_colours(image: Image, like: Palette, grade: Grade) -> Image:
-    """The picture, part of the way to the colours of `like` (from `colours_of`).
+    """Move an image part of the way to the colours of `like` (from `colours_of`).
 
-    Mean and spread as Reinhard et al., "Color transfer between images", 2001, do,
-    the colour axes by one factor so that hues stay; palettes by matching distributions along
-    turned axes (Pitie, Kokaram and Dahyot, "N-dimensional probability density function
-    transfer", 2005).
+    Mean and spread are those of Reinhard et al., "Color transfer between images", 2001, the
+    colour axes scaled by one factor so that hues stay; palettes are matched along turned axes
+    (Pitie, Kokaram and Dahyot, "N-dimensional probability density function transfer", 2005).
     """
     if grade.keep == "none" or not grade.strength:
         return image
     lab = rgb_to_lab(image)
     pixels = lab[0].flatten(1).T
     goal = _stretched(like, grade)
-    wanted = _matched(pixels, goal) if grade.keep == "palette" else _moved(pixels, goal, grade)
-    mixed = pixels + grade.strength * (wanted - pixels)
+    target = _matched(pixels, goal) if grade.keep == "palette" else _moved(pixels, goal, grade)
+    mixed = pixels + grade.strength * (target - pixels)
     return lab_to_rgb(mixed.T.reshape(lab.shape), clip=True)
 
 
 def colours_of(image: OtherSizeImage) -> Palette:
-    """A picture's colours, as many as statistics need, evenly picked."""
-    return _some(rgb_to_lab(image)[0].flatten(1).T)
+    """Sample as many of an image's pixels as statistics need, evenly picked."""
+    return _sampled(rgb_to_lab(image)[0].flatten(1).T)
 
 
-def _some(pixels: Pixels) -> Palette:
+def _sampled(pixels: Pixels) -> Palette:
     return pixels[:: -(-len(pixels) // SAMPLES)]
 
 
 def _stretched(like: Palette, grade: Grade) -> Palette:
-    """The colours to reach: `like` with its contrast and saturation changed."""
+    """Change the contrast and the saturation of the colours to reach."""
     if grade.contrast == grade.saturation == 1:
         return like
     light, *colour = (like - like.mean(0)).unbind(1)
-    apart = [grade.contrast * light, *(grade.saturation * axis for axis in colour)]
-    return like.mean(0) + torch.stack(apart, 1)
+    scaled = [grade.contrast * light, *(grade.saturation * axis for axis in colour)]
+    return like.mean(0) + torch.stack(scaled, 1)
 
 
 def _moved(pixels: Pixels, goal: Palette, grade: Grade) -> Pixels:
-    here = _some(pixels)
+    here = _sampled(pixels)
     if grade.keep == "mean":
         return pixels + (goal.mean(0) - here.mean(0))
     factors = (_spread(goal) / _spread(here).clamp_min(1e-3)).clamp(LEAST, MOST)
@@ -78,26 +77,26 @@ def _moved(pixels: Pixels, goal: Palette, grade: Grade) -> Pixels:
 
 
 def _spread(pixels: Palette) -> Float[Tensor, " 3"]:
-    """Of lightness; and of both colour axes together, so that no hue is favoured."""
+    """Standard deviations; both colour axes have one in common, so that no hue is favoured."""
     variance = pixels.var(0, correction=0)
     colour = variance[1:].mean()
     return torch.stack([variance[0], colour, colour]).sqrt()
 
 
 def _matched(pixels: Pixels, goal: Palette) -> Pixels:
-    """Each axis's distribution brought onto the goal's, in four turned sets of axes."""
+    """Match each axis's distribution to the goal's, in four turned sets of axes."""
     share = torch.linspace(0, 1, KNOTS, device=pixels.device)
     for axes in _turned_axes(pixels):
-        turned, wanted = pixels @ axes, goal @ axes
-        here = torch.quantile(_some(turned), share, dim=0)
-        there = torch.quantile(wanted, share, dim=0)
-        columns = [_through(turned[:, n], here[:, n], there[:, n]) for n in range(3)]
+        turned, target = pixels @ axes, goal @ axes
+        here = torch.quantile(_sampled(turned), share, dim=0)
+        there = torch.quantile(target, share, dim=0)
+        columns = [_interpolate(turned[:, n], here[:, n], there[:, n]) for n in range(3)]
         pixels = torch.stack(columns, 1) @ axes.T
     return pixels
 
 
-def _through(values: Tensor, knots: Tensor, levels: Tensor) -> Tensor:
-    """The piecewise straight curve through (knot, level); level off at its ends."""
+def _interpolate(values: Tensor, knots: Tensor, levels: Tensor) -> Tensor:
+    """Evaluate the piecewise linear curve through (knot, level), constant beyond its ends."""
     right = torch.searchsorted(knots.contiguous(), values.contiguous()).clamp(1, KNOTS - 1)
     left = right - 1
     width = (knots[right] - knots[left]).clamp_min(1e-6)
@@ -106,7 +105,7 @@ def _through(values: Tensor, knots: Tensor, levels: Tensor) -> Tensor:
 
 
 def _turned_axes(like: Tensor) -> list[Float[Tensor, "3 3"]]:
-    """The axes of Lab, and three other sets of axes that lie evenly between them."""
+    """List the axes of Lab, and three sets of axes that lie evenly between them."""
     c = 0.7071067811865476
     turns = (
         ((1, 0, 0), (0, 1, 0), (0, 0, 1)),

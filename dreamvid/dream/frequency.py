@@ -1,4 +1,4 @@
-"""A gradient's waves weighed by their length: slow ones first, as in photos."""
+"""Scale a gradient's waves by their length: slow ones first, as in photos."""
 
 import torch
 from jaxtyping import Float
@@ -8,13 +8,13 @@ from dreamvid.image import Image
 
 
 def by_frequency(gradient: Image, power: float) -> Image:
-    """Each wave divided by its frequency to the `power`.
+    """Divide each wave by its frequency to the `power`.
 
-    At 1 a step changes the picture as if it were written in the waves of photos, whose
+    At 1 a step changes the image as if it were parametrised by the waves of photos, whose
     strength falls by 1/f (the Fourier parametrisation of Olah et al., "Feature
-    visualization", 2017, as a preconditioner). The picture is mirrored first, so that no
-    side is the neighbour of the one across. Waves longer than the picture count as one that
-    just fits into it, and its mean as the finest: else a dream turns all dark or all bright.
+    visualization", 2017, as a preconditioner). The gradient is mirrored first, so that
+    opposite sides are no neighbours. Waves longer than the image count as one that just
+    fits into it, and its mean as the finest: else a dream turns all dark or all bright.
     """
     height, width = gradient.shape[-2:]
     mirrored = torch.cat([gradient, gradient.flip(-1)], dim=-1)
@@ -26,7 +26,7 @@ def by_frequency(gradient: Image, power: float) -> Image:
 
 
 def _frequencies(height: int, width: int, like: Tensor) -> Float[Tensor, "rows columns"]:
-    """Of the mirrored picture's waves, in waves for a picture's longer side; at least 1."""
+    """Frequencies of the mirrored image's waves, in waves a longer side of it; at least 1."""
     down = torch.fft.fftfreq(2 * height, device=like.device, dtype=like.dtype)
     across = torch.fft.rfftfreq(2 * width, device=like.device, dtype=like.dtype)
     both = torch.hypot(down[:, None], across[None])

@@ -1,15 +1,15 @@
-"""The sizes an image is dreamed at."""
+"""Sizes that an image is dreamed at."""
 
 from collections.abc import Sequence
 
 from dreamvid.errors import PresetError
 
-SMALLEST = 8  # pixels a side; below that a picture has nothing to dream on
-TYPICAL = 128  # pixels a side, in which a deep layer still sees several places
+SMALLEST = 8  # pixels a side; below that nothing is left to dream on
+TYPICAL = 128  # pixels a side, at which a deep layer still has several positions
 
 
 def octave_sizes(height: int, width: int, *, octaves: int, scale: float) -> list[tuple[int, int]]:
-    """Sizes (height, width) to dream at, smallest first; the last is exactly (height, width).
+    """List the octaves' sizes (height, width), smallest first; the last is (height, width).
 
     Each is the next larger one divided by `scale` and rounded, as `nd.zoom` in the 2015
     program does it. Raises PresetError when the smallest gets too small to dream on.
@@ -29,6 +29,6 @@ def octave_sizes(height: int, width: int, *, octaves: int, scale: float) -> list
 
 
 def typical_octave(sizes: Sequence[tuple[int, int]]) -> int:
-    """The octave, 0 the smallest, that the parts of a score are balanced at."""
+    """Choose the octave, 0 the smallest, at which the parts of a score are balanced."""
     large = (octave for octave, size in enumerate(sizes) if min(size) >= TYPICAL)
     return next(large, len(sizes) - 1)

@@ -1,6 +1,6 @@
-"""What is done once to a finished dream: to what it added, never to what was there before.
+"""Filters of a finished dream: of what it added, never of what was there before.
 
-A film's frames feed on each other. A filter of the whole picture would be applied again in
+A film's frames feed on each other. A filter of the whole image would be applied again in
 every frame and grow without end; what a frame adds is filtered once.
 """
 
@@ -18,10 +18,10 @@ EDGE = 1.5  # pixels: the sigma of the blur that sharpening compares with
 
 
 def finish(before: Image, dreamed: Image, ascent: Ascent, mask: Mask | None = None) -> Image:
-    """Sharpen, then limit the chroma of, what a dream added to `before`.
+    """Sharpen what a dream added to `before`, then limit its chroma.
 
     Args:
-        mask: (1, 1, H, W), how much of it each place gets; None: all of it.
+        mask: (1, 1, H, W), the share of the sharpening that each pixel takes; None: all of it.
     """
     if ascent.sharpen:
         finer = ascent.sharpen * finer_part(dreamed - before)
@@ -32,15 +32,14 @@ def finish(before: Image, dreamed: Image, ascent: Ascent, mask: Mask | None = No
 
 
 def finer_part(detail: Image) -> Image:
-    """What an unsharp mask adds."""
+    """Subtract a blurred copy: the part that an unsharp mask adds."""
     return detail - blur(detail, EDGE)
 
 
 def limit_chroma(before: Image, dreamed: Image, limit: float) -> Image:
-    """No dream makes a place more colourful than `limit`, in CIE Lab; hue and light stay.
+    """Bend the chroma that a dream added softly towards `limit`, in CIE Lab.
 
-    What the dream added of chroma bends softly towards the limit. A place that was beyond
-    it before keeps what it had.
+    Hue and lightness stay. A pixel that was beyond the limit before keeps its chroma.
     """
     had = _chroma(rgb_to_lab(before))
     lab = rgb_to_lab(dreamed)

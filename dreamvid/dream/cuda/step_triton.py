@@ -1,9 +1,9 @@
-"""The beginning and the end of a step on an NVIDIA GPU: one kernel each, in a recorded step.
+"""Triton kernels of the beginning and the end of a recorded step.
 
-`step_graphs.py` has both in plain torch. What differs from step to step lies in the GPU's memory:
-how far the picture is rolled, and how large the step is.
+`step_graphs.py` has both in plain torch. The inputs that differ from step to step lie in the GPU's
+memory: how far the image is rolled, and how large the step is.
 
-`no_type_check` is for our tests: what checks types there would hide a kernel from Triton.
+`no_type_check` is for the tests, whose type checker would hide a kernel from Triton.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ except ImportError:  # there is none for Windows and macOS
     triton = tl = None
 
 StepInputs = Float[Tensor, "3"]
-"""Of a step: down and across, at least 0 and less than the height and the width, and its size."""
+"""Jitter of a step, down and across, at least 0 and less than the height and width; its size."""
 
-MOST = 2**31 - 2**16  # numbers that a kernel counts
+MOST = 2**31 - 2**16  # values that a kernel can count
 BLOCK = 1024
 
 _kernel = (lambda function: function) if triton is None else triton.jit
 
 
 def takes(image: Image) -> bool:
+    """Tell whether the kernels run on an image of this kind."""
     if triton is None or image.device.type != "cuda" or image.dtype != torch.float32:
         return False
     return image.is_contiguous() and image.numel() < MOST and _is_right(image.device)
@@ -40,28 +41,28 @@ def takes(image: Image) -> bool:
 
 @cache
 def _is_right(device: torch.device) -> bool:
-    """Triton wants a C compiler, and a GPU that is not too old for it."""
+    """Try the kernels on a device: Triton needs a C compiler, and a GPU that is not too old."""
     image = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
     inputs = torch.tensor([3.0, 1.0, 0.0], device=device)
     try:
-        found = rolled(image, inputs)
-        advance(image, found, inputs, torch.ones((), device=device))  # by 0
+        result = rolled(image, inputs)
+        advance(image, result, inputs, torch.ones((), device=device))  # by 0
         expected = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
-        return torch.equal(found, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
-    except Exception:  # of many kinds, and the plain way is there
+        return torch.equal(result, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
+    except Exception:  # of many kinds; plain torch does it, too
         return False
 
 
 def rolled(image: Image, inputs: StepInputs) -> Image:
-    """As `image.roll((down, across), (-2, -1))`."""
-    found = torch.empty_like(image)
-    _run(_roll, image, found, inputs)
-    return found
+    """Roll an image like `image.roll((down, across), (-2, -1))`."""
+    result = torch.empty_like(image)
+    _run(_roll, image, result, inputs)
+    return result
 
 
-def advance(image: Image, slope: Image, inputs: StepInputs, mean: Tensor) -> None:
-    """In place: the image + size / mean * the slope, which is rolled back, within [0, 1]."""
-    _run(_advance, image, slope.contiguous(), inputs, mean)
+def advance(image: Image, gradient: Image, inputs: StepInputs, mean: Tensor) -> None:
+    """Add size / mean * the gradient, rolled back, to the image in place; clamp to [0, 1]."""
+    _run(_advance, image, gradient.contiguous(), inputs, mean)
 
 
 def _run(kernel, image: Image, *others: Tensor) -> None:
@@ -73,26 +74,26 @@ def _run(kernel, image: Image, *others: Tensor) -> None:
 
 @_kernel
 @no_type_check
-def _roll(image, found, inputs, count, height, width, BLOCK: tl.constexpr):
-    number, inside = _mine(count, BLOCK)
-    there = _rolled(number, inputs, height, width)
-    tl.store(found + there, tl.load(image + number, mask=inside), mask=inside)
+def _roll(image, result, inputs, count, height, width, BLOCK: tl.constexpr):
+    number, inside = _values(count, BLOCK)
+    target = _rolled(number, inputs, height, width)
+    tl.store(result + target, tl.load(image + number, mask=inside), mask=inside)
 
 
 @_kernel
 @no_type_check
-def _advance(image, slope, inputs, mean, count, height, width, BLOCK: tl.constexpr):
-    number, inside = _mine(count, BLOCK)
-    there = _rolled(number, inputs, height, width)
-    direction = tl.load(slope + there, mask=inside) / tl.load(mean)
+def _advance(image, gradient, inputs, mean, count, height, width, BLOCK: tl.constexpr):
+    number, inside = _values(count, BLOCK)
+    target = _rolled(number, inputs, height, width)
+    direction = tl.load(gradient + target, mask=inside) / tl.load(mean)
     new = tl.load(image + number, mask=inside) + tl.load(inputs + 2) * direction
-    new = tl.where(new < 0, 0.0, new)  # what is no number stays
+    new = tl.where(new < 0, 0.0, new)  # NaN stays
     tl.store(image + number, tl.where(new > 1, 1.0, new), mask=inside)
 
 
 @_kernel
 @no_type_check
-def _mine(count, BLOCK: tl.constexpr):
+def _values(count, BLOCK: tl.constexpr):
     number = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     return number, number < count
 
@@ -100,7 +101,7 @@ def _mine(count, BLOCK: tl.constexpr):
 @_kernel
 @no_type_check
 def _rolled(number, inputs, height, width):
-    """Where a number of the picture is after rolling."""
+    """Index of each value of the image after rolling."""
     line, x = number // width, number % width
     y = line % height
     y_rolled = y + tl.load(inputs).to(tl.int32)

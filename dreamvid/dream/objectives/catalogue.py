@@ -1,8 +1,8 @@
-"""What a dream makes more of.
+"""Catalogue of objectives by their names in presets.
 
 To add an objective, write a function that returns one and register it here, and add its name to
 `LayerObjective` in `preset/objectives.py`. Its parameters are those it needs of `weights`, a
-number for each channel, and `place`, in shares of the image.
+number for each channel, and `place`, across and down the image, 0 to 1.
 """
 
 from collections.abc import Callable
@@ -24,28 +24,28 @@ Weights = Float[Tensor, " channels"]
 OBJECTIVES: Registry[Callable[..., Objective]] = Registry({"energy": energy, **PICKS, **GUIDES})
 
 RIVALS = 0.25  # found by trying: 0 leaves relatives in, 1 shapes the class too little
-FAINT = 0.1  # least cosine that a word's length is counted by, or nothing would ever begin
+FAINT = 0.1  # least cosine that a projection is multiplied by, or nothing would ever begin
 TINY = 1e-12
 
 
 @OBJECTIVES.register("channel")
 def channel(weights: Weights) -> Objective:
-    """Some channels more active, by their weights; below 0, less (Lucid's `channel`, 2017)."""
+    """Increase the weighted sum of a layer's channels (Lucid's `channel`, 2017)."""
     return everywhere(lambda activation: _weighted(weights, activation))
 
 
 @OBJECTIVES.register("direction")
 def direction(weights: Weights) -> Objective:
-    """The energy of a layer, each channel's counted by a weight."""
+    """Increase the energy of a layer, each channel weighted."""
     return everywhere(lambda activation: _weighted(weights, 0.5 * activation.pow(2)))
 
 
 @OBJECTIVES.register("neuron")
 def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
-    """Some channels more active at one place only (Lucid's `neuron`, 2017).
+    """Increase the weighted sum of channels at one position only (Lucid's `neuron`, 2017).
 
     Args:
-        place: across and down the picture, 0 to 1.
+        place: across and down the image, 0 to 1.
     """
 
     def statistics(activation: Activation, grid: Grid) -> Sums:
@@ -58,13 +58,13 @@ def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
 
 @OBJECTIVES.register("diversity")
 def diversity() -> Objective:
-    """Neighbouring places unlike each other: 1 less the cosine of what they see, summed."""
+    """Increase the sum of 1 - cosine over neighbouring positions."""
 
     def statistics(activation: Activation, grid: Grid) -> Sums:
         unit = F.normalize(activation, dim=1)
         below = 1 - (unit[..., :-1, :] * unit[..., 1:, :]).sum((0, 1))
         right = 1 - (unit[..., :-1] * unit[..., 1:]).sum((0, 1))
-        rows, columns = grid.own  # a pair belongs to its upper or left place
+        rows, columns = grid.own  # a pair belongs to its upper or left position
         weights = grid.weights()
         weighed = [
             (pair[:rows, :columns] * _cut(weights, pair[:rows, :columns])).sum()
@@ -76,22 +76,22 @@ def diversity() -> Objective:
 
 
 def _cut(weights: Tensor | float, like: Tensor) -> Tensor | float:
-    """The weights of as many rows and columns as there are."""
+    """Cut weights to as many rows and columns as there are."""
     return weights[: like.shape[0], : like.shape[1]] if isinstance(weights, Tensor) else weights
 
 
 @OBJECTIVES.register("class")
-def labels(head: Head, wanted: Weights) -> Objective:
-    """Classes of a classifier, applied at every place instead of to the mean of all.
+def labels(head: Head, weights: Weights) -> Objective:
+    """Increase classes of a classifier, applied at every position instead of to the mean of all.
 
-    The logit, as Lucid's `class_logit`; of several classes the logarithm of their summed
-    exponentials, so that each place becomes the one it is nearest to. A part of the same of
-    all others is taken off, or a lion would be a leopard as well.
+    The logit, as Lucid's `class_logit`; for several classes the log-sum-exp of theirs, so that
+    each position becomes the one it is nearest to. A share of the log-sum-exp of all others is
+    subtracted, or a lion would be a leopard as well.
 
     Args:
-        wanted: above 0 for the classes to be seen.
+        weights: above 0 for the classes to increase.
     """
-    chosen, others = (wanted > 0).nonzero()[:, 0], (wanted <= 0).nonzero()[:, 0]
+    chosen, others = (weights > 0).nonzero()[:, 0], (weights <= 0).nonzero()[:, 0]
     weight, bias = head.weight[:, :, None, None], head.bias
 
     def score(activation: Activation) -> SpatialMap:
@@ -103,22 +103,22 @@ def labels(head: Head, wanted: Weights) -> Objective:
 
 @OBJECTIVES.register("words")
 def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
-    """Each place pulled towards words, through the head that puts pictures among them.
+    """Pull each position towards words, through the head that embeds images among them.
 
-    How far it goes their way, times the cosine: the one alone grows whatever is large, the other
-    alone is as pleased with a trace (of a picture's dreams, as a second network judges them,
-    these were nearest to their words).
+    The projection onto their vector, times the cosine: the projection alone grows whatever is
+    large, the cosine alone is content with a trace (of an image's dreams, as a second network
+    judges them, these were nearest to their words).
 
     Args:
-        target: the words' vector, in the space the head leads to.
+        target: the words' vector, in the space of the head's output.
     """
     goal = F.normalize(target, dim=0)
 
     def score(activation: Activation) -> SpatialMap:
-        seen = F.conv2d(activation, head.weight[:, :, None, None], head.bias)[0]
-        along = torch.einsum("d,dhw->hw", goal, seen)
-        cosine = along / seen.norm(dim=0).clamp_min(TINY)
-        return along * cosine.clamp_min(FAINT)
+        embedding = F.conv2d(activation, head.weight[:, :, None, None], head.bias)[0]
+        projection = torch.einsum("d,dhw->hw", goal, embedding)
+        cosine = projection / embedding.norm(dim=0).clamp_min(TINY)
+        return projection * cosine.clamp_min(FAINT)
 
     return everywhere(score)
 

@@ -1,6 +1,6 @@
-"""The energy of some of a layer's channels, chosen by how active a picture makes them.
+"""Energy of some of a layer's channels, ranked by their mean activation at an image.
 
-By their mean, as `RankChannels` of neural-dream does.
+`RankChannels` of neural-dream ranks them alike.
 """
 
 from collections.abc import Callable
@@ -13,25 +13,25 @@ PICKS: Registry[Callable[[OtherSizeActivation, int], Objective]] = Registry()
 
 
 @PICKS.register("strongest")
-def strongest(seen: OtherSizeActivation, count: int) -> Objective:
-    """What the picture shows most of."""
-    return only(_ranked(seen)[-count:], energy())
+def strongest(activation: OtherSizeActivation, count: int) -> Objective:
+    """Increase the energy of the `count` most active channels."""
+    return only(_ranked(activation)[-count:], energy())
 
 
 @PICKS.register("weakest")
-def weakest(seen: OtherSizeActivation, count: int) -> Objective:
-    """What the picture shows least of."""
-    return only(_ranked(seen)[:count], energy())
+def weakest(activation: OtherSizeActivation, count: int) -> Objective:
+    """Increase the energy of the `count` least active channels."""
+    return only(_ranked(activation)[:count], energy())
 
 
 @PICKS.register("average")
-def average(seen: OtherSizeActivation, count: int) -> Objective:
-    """What the picture shows neither much nor little of."""
-    channels = _ranked(seen)
+def average(activation: OtherSizeActivation, count: int) -> Objective:
+    """Increase the energy of the `count` channels in the middle of the ranking."""
+    channels = _ranked(activation)
     begin = max(0, (len(channels) - count) // 2)
     return only(channels[begin : begin + count], energy())
 
 
-def _ranked(seen: OtherSizeActivation) -> list[int]:
-    """The channels, the least active first."""
-    return seen.detach().mean((0, 2, 3)).argsort(stable=True).tolist()
+def _ranked(activation: OtherSizeActivation) -> list[int]:
+    """Rank the channels, the least active first."""
+    return activation.detach().mean((0, 2, 3)).argsort(stable=True).tolist()

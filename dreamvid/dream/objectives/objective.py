@@ -1,7 +1,7 @@
-"""A score made of one layer's activations, as a value.
+"""Objectives: scores of one layer's activations, as values that combine.
 
-It is judged from sums over places, so that the sums of a large picture's tiles make the
-picture's own, and its gradient can be taken tile by tile.
+An objective is reduced from sums over positions, so that the sums of a large image's tiles add up
+to the image's own, and its gradient can be taken tile by tile.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,9 +15,9 @@ from dreamvid.dream.objectives.grid import Grid, Mask
 from dreamvid.image import Activation, Scalar, constant
 
 Sums = Float[Tensor, " _"]
-"""What adds up over places: of two halves of a picture, added, it is the whole picture's."""
+"""Sums over positions: those of two halves of an image add up to the whole image's."""
 SpatialMap = Float[Tensor, "rows columns"]
-"""A number for each place."""
+"""One number for each position."""
 
 
 def _itself(sums: Sums) -> Scalar:
@@ -30,11 +30,11 @@ class Objective:
 
     statistics: Callable[[Activation, Grid], Sums]
     reduce: Callable[[Sums], Scalar] = _itself
-    placed: bool = False  # whether it matters where in the picture a place lies
+    placed: bool = False  # whether it depends on where in the image a position lies
 
     @property
     def adds_up(self) -> bool:
-        """Whether the score itself is the sum of its places' scores."""
+        """True where the score itself is the sum of its positions' scores."""
         return self.reduce is _itself
 
     def __call__(self, activation: Activation, grid: Grid) -> Scalar:
@@ -42,7 +42,7 @@ class Objective:
 
 
 def everywhere(score: Callable[[Activation], SpatialMap]) -> Objective:
-    """The objective that adds up what `score` gives each place."""
+    """Sum a score over all positions."""
 
     def statistics(activation: Activation, grid: Grid) -> Sums:
         return (score(grid.of(activation)) * grid.weights()).sum().reshape(1)
@@ -51,25 +51,25 @@ def everywhere(score: Callable[[Activation], SpatialMap]) -> Objective:
 
 
 def only(channels: Sequence[int], objective: Objective) -> Objective:
-    """The objective of some of a layer's channels, as if it had no others."""
+    """Restrict an objective to some of a layer's channels, as if it had no others."""
     chosen = tuple(channels)
 
-    def statistics(seen: Activation, grid: Grid) -> Sums:
-        numbers = constant(chosen, seen.device, torch.long)
-        return objective.statistics(seen.index_select(1, numbers), grid)
+    def statistics(activation: Activation, grid: Grid) -> Sums:
+        numbers = constant(chosen, activation.device, torch.long)
+        return objective.statistics(activation.index_select(1, numbers), grid)
 
     return replace(objective, statistics=statistics)
 
 
 def masked(mask: Mask, objective: Objective) -> Objective:
-    """The objective of a part of the picture: every place counts as the mask says."""
+    """Weight an objective's positions by a mask of the image."""
 
-    def statistics(seen: Activation, grid: Grid) -> Sums:
-        return objective.statistics(seen, grid.masked(mask))
+    def statistics(activation: Activation, grid: Grid) -> Sums:
+        return objective.statistics(activation, grid.masked(mask))
 
     return replace(objective, statistics=statistics, placed=True)
 
 
 def energy() -> Objective:
-    """Whatever the layer already sees, stronger: the L2 objective of dream.ipynb, 2015."""
+    """Increase half the squared L2 norm of a layer (`objective_L2` of dream.ipynb, 2015)."""
     return everywhere(lambda activation: 0.5 * activation.pow(2).sum((0, 1)))

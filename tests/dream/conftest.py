@@ -11,13 +11,13 @@ def replayed(monkeypatch):
     replayed = []
 
     def record(work, pool):
-        found = work().clone()
+        result = work().clone()
 
         def replay():
             replayed.append(pool)
-            found.copy_(work())
+            result.copy_(work())
 
-        return replay, found
+        return replay, result
 
     monkeypatch.setattr(graphs, "record", record)
     monkeypatch.setattr(graphs, "new_pool", lambda: "pool")

@@ -52,7 +52,7 @@ def score():
 
 
 @pytest.fixture
-def picture():
+def image():
     return torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1))
 
 
@@ -81,56 +81,54 @@ def on_disk(image, score, ascent, folder):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recorded_steps_follow_a_field_that_changes_at_frame_5(
-    name, score, picture, replayed, in_memory
+    name, score, image, replayed, in_memory
 ):
     for frame in range(9):
         ascent = changed(name) if frame >= 5 else BASE
-        expected = in_memory(picture, score, ascent)
-        assert_close(dream(picture, score, ascent, rng=rng()), expected, atol=1e-5, rtol=0)
+        expected = in_memory(image, score, ascent)
+        assert_close(dream(image, score, ascent, rng=rng()), expected, atol=1e-5, rtol=0)
     assert replayed
-    assert (expected - in_memory(picture, score, BASE)).abs().max() > 1e-3
+    assert (expected - in_memory(image, score, BASE)).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dream_on_disk_follows_each_field_or_refuses_it(
-    name, score, picture, tmp_path, monkeypatch
-):
+def test_dream_on_disk_follows_each_field_or_refuses_it(name, score, image, tmp_path, monkeypatch):
     monkeypatch.setattr(bands, "BAND", 800)
     plain = Score(score.features, score.parts)
     if name in WHOLE_IMAGE:
         with pytest.raises(PresetError, match=rf"^dream.{name}: .*\(0, a smaller --size"):
-            on_disk(picture, plain, changed(name), tmp_path)
+            on_disk(image, plain, changed(name), tmp_path)
         return
-    found = on_disk(picture, plain, changed(name), tmp_path)
-    assert_close(found, dream(picture, plain, changed(name), rng=rng()), atol=2e-5, rtol=0)
+    result = on_disk(image, plain, changed(name), tmp_path)
+    assert_close(result, dream(image, plain, changed(name), rng=rng()), atol=2e-5, rtol=0)
 
 
-def test_a_field_that_recorded_steps_do_not_know_is_left_to_ascend(score, picture, replayed):
+def test_recorded_steps_leave_an_unknown_field_to_ascend(score, image, replayed):
     for extra in (0.0, 0.5):
         steps = steps_of(Extended(steps=2, jitter=9, extra=extra), 0)
         for _ in range(4):
-            result = replay_steps(picture, score, steps, rng())
+            result = replay_steps(image, score, steps, rng())
             assert (result is None) == bool(extra)
 
 
-def test_a_field_that_a_dream_on_disk_does_not_know_is_refused(score, picture, tmp_path):
-    on_disk(picture, score, Extended(octaves=1, steps=1), tmp_path)
+def test_dream_on_disk_refuses_an_unknown_field(score, image, tmp_path):
+    on_disk(image, score, Extended(octaves=1, steps=1), tmp_path)
     refused = Extended(octaves=1, steps=1, extra=0.5)
     with pytest.raises(PresetError, match=r"^dream.extra: is not known to .*\(0.0, a smaller"):
-        on_disk(picture, score, refused, tmp_path)
+        on_disk(image, score, refused, tmp_path)
 
 
-def test_a_new_shaper_is_one_entry_for_every_implementation(
-    score, picture, tmp_path, replayed, in_memory, monkeypatch
+def test_shaper_is_one_entry_for_every_implementation(
+    score, image, tmp_path, replayed, in_memory, monkeypatch
 ):
     monkeypatch.setitem(SHAPERS, "extra", Shaper(lambda way, share: way.flip(1), blends=True))
     monkeypatch.setattr(bands, "BAND", 800)
     for frame in range(9):
         ascent = Extended(octaves=2, steps=2, jitter=9, extra=0.4 if frame >= 5 else 0.0)
-        expected = in_memory(picture, score, ascent)
-        assert_close(dream(picture, score, ascent, rng=rng()), expected, atol=1e-5, rtol=0)
-    assert_close(on_disk(picture, score, ascent, tmp_path), expected, atol=2e-5, rtol=0)
-    without = in_memory(picture, score, replace(ascent, extra=0.0))
+        expected = in_memory(image, score, ascent)
+        assert_close(dream(image, score, ascent, rng=rng()), expected, atol=1e-5, rtol=0)
+    assert_close(on_disk(image, score, ascent, tmp_path), expected, atol=2e-5, rtol=0)
+    without = in_memory(image, score, replace(ascent, extra=0.0))
     assert (expected - without).abs().max() > 1e-3
     assert len(graphs._GRAPHS[score.features]._recorded) == 2 * 2  # kinds of two octaves
 

@@ -41,17 +41,17 @@ def pair(rng):
 
 
 @pytest.mark.parametrize("keep", ["mean", "spread", "palette"])
-def test_of_no_strength_nothing_changes(keep, pair):
+def test_keep_colours_without_strength_changes_nothing(keep, pair):
     image, like = pair
     assert keep_colours(image, colours_of(like), Grade(keep, 0.0)) is image
     assert keep_colours(image, colours_of(like), Grade("none", 1.0)) is image
 
 
-def test_the_mean_is_reached_in_lab(pair):
+def test_mean_is_reached_in_lab(pair):
     image, like = pair
-    found = keep_colours(image, colours_of(like), Grade("mean", 1.0))
-    np.testing.assert_allclose(lab(found).mean(1), lab(like).mean(1), atol=0.7)
-    np.testing.assert_allclose(spread(lab(found)), spread(lab(image)), rtol=0.05)
+    result = keep_colours(image, colours_of(like), Grade("mean", 1.0))
+    np.testing.assert_allclose(lab(result).mean(1), lab(like).mean(1), atol=0.7)
+    np.testing.assert_allclose(spread(lab(result)), spread(lab(image)), rtol=0.05)
     half = keep_colours(image, colours_of(like), Grade("mean", 0.5))
     between = (lab(image).mean(1) + lab(like).mean(1)) / 2
     np.testing.assert_allclose(lab(half).mean(1), between, atol=0.7)
@@ -61,35 +61,35 @@ def test_the_mean_is_reached_in_lab(pair):
 def test_mean_and_spread_are_reached_in_lab(contrast, saturation, pair):
     image, like = pair
     grade = Grade("spread", 1.0, contrast, saturation)
-    found = lab(keep_colours(image, colours_of(like), grade))
-    np.testing.assert_allclose(found.mean(1), lab(like).mean(1), atol=0.7)
-    wanted = spread(lab(like)) * (contrast, saturation)
-    np.testing.assert_allclose(spread(found), wanted, rtol=0.05)
+    result = lab(keep_colours(image, colours_of(like), grade))
+    np.testing.assert_allclose(result.mean(1), lab(like).mean(1), atol=0.7)
+    expected = spread(lab(like)) * (contrast, saturation)
+    np.testing.assert_allclose(spread(result), expected, rtol=0.05)
 
 
-def test_a_palette_is_reached_along_every_axis(rng):
+def test_palette_is_reached_along_every_axis(rng):
     image = torch.rand(1, 3, 60, 80, generator=rng)
     ground, figure = torch.tensor([0.2, 0.3, 0.5]), torch.tensor([0.8, 0.6, 0.3])
     mask = (torch.rand(1, 1, 60, 80, generator=rng) < 0.3).float()
     like = mask * figure.view(1, 3, 1, 1) + (1 - mask) * ground.view(1, 3, 1, 1)
     like = (like + 0.05 * torch.randn(like.shape, generator=rng)).clamp(0, 1)
-    found = lab(keep_colours(image, colours_of(like), Grade("palette", 1.0)))
+    result = lab(keep_colours(image, colours_of(like), Grade("palette", 1.0)))
     levels = np.linspace(0.1, 0.9, 9)
-    for before, after, wanted in zip(lab(image), found, lab(like), strict=True):
-        goal = np.quantile(wanted, levels)
+    for before, after, expected in zip(lab(image), result, lab(like), strict=True):
+        goal = np.quantile(expected, levels)
         left = np.abs(np.quantile(after, levels) - goal).mean()
         assert left < 0.25 * np.abs(np.quantile(before, levels) - goal).mean()
 
 
 @pytest.mark.parametrize("keep", ["mean", "spread", "palette"])
 @pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
-def test_a_flat_picture_stays_a_picture(keep, grey, pair):
+def test_flat_image_stays_finite(keep, grey, pair):
     flat = torch.full((1, 3, 40, 56), grey)
-    found = keep_colours(flat, colours_of(pair[1]), Grade(keep, 1.0))
-    assert bool(torch.isfinite(found).all()) and found.min() >= 0 and found.max() <= 1
+    result = keep_colours(flat, colours_of(pair[1]), Grade(keep, 1.0))
+    assert bool(torch.isfinite(result).all()) and result.min() >= 0 and result.max() <= 1
 
 
-def test_colours_of_a_large_picture_are_some_of_its_pixels(rng):
+def test_colours_of_a_large_image_are_some_of_its_pixels(rng):
     image = torch.rand(1, 3, 300, 400, generator=rng)
     few = colours_of(image)
     assert len(few) <= 16_384

@@ -27,16 +27,16 @@ def wave(down: int, across: int) -> torch.Tensor:
         (0, 0, 40 / 2**0.5),  # the mean as the finest there is, from corner to corner
     ],
 )
-def test_a_wave_is_divided_by_its_frequency(down, across, waves, power):
+def test_wave_is_divided_by_its_frequency(down, across, waves, power):
     one = wave(down, across)
     assert_close(by_frequency(one, power), one / waves**power, atol=2e-6, rtol=1e-4)
 
 
-def test_of_a_power_of_0_nothing_changes(image):
+def test_frequency_power_of_0_changes_nothing(image):
     assert_close(by_frequency(image, 0.0), image, atol=1e-6, rtol=0)
 
 
-def test_no_side_leaks_to_the_one_across():
+def test_frequency_does_not_leak_to_the_opposite_side():
     gradient = torch.zeros(1, 3, HEIGHT, WIDTH)
     gradient[..., 0] = 1.0
     spread = by_frequency(gradient, 1.0)

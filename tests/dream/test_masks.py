@@ -74,15 +74,15 @@ def test_shapes_are_what_their_formulas_say(name, size, at):
     expected = [
         [share(name, j + 0.5, i + 0.5, size, at) for j in range(WIDTH)] for i in range(HEIGHT)
     ]
-    made = shape(name, Canvas(HEIGHT, WIDTH, CPU), size=size, at=at)
-    assert_close(made[0, 0].double(), torch.tensor(expected).double(), atol=1e-5, rtol=0)
+    mask = shape(name, Canvas(HEIGHT, WIDTH, CPU), size=size, at=at)
+    assert_close(mask[0, 0].double(), torch.tensor(expected).double(), atol=1e-5, rtol=0)
 
 
-def test_the_shapes_of_the_options_are_those_that_can_be_made():
+def test_shapes_of_the_options_are_those_that_can_be_drawn():
     assert {*NAMED} == {*SHAPES}
 
 
-def test_a_wide_feather_is_the_same_integral_within_a_percent():
+def test_wide_feather_is_the_same_integral_within_a_percent():
     mask = torch.zeros(1, 1, 16, 600)
     mask[..., 300:] = 1
     soft = feathered(mask, 41.0)[0, 0, 8].double().numpy()
@@ -92,7 +92,7 @@ def test_a_wide_feather_is_the_same_integral_within_a_percent():
     assert soft[:100].max() == 0
 
 
-def test_a_feather_is_a_gaussian_s_integral_and_then_nothing():
+def test_feather_is_a_gaussians_integral_and_then_nothing():
     mask = torch.zeros(1, 1, 60, 40)
     mask[..., :30, :] = 1
     soft = feathered(mask, 4.0)
@@ -108,13 +108,13 @@ def test_a_feather_is_a_gaussian_s_integral_and_then_nothing():
 
 def test_softness_is_a_share_of_the_shorter_side_and_files_have_none():
     usual = plane("ground")[:, 0]
-    asked = plane("{shape='ground', feather=0.05}")[:, 0]
-    assert (usual == asked).all() and 0 < usual[8] < 0.5 < usual[11] < 1
+    soft = plane("{shape='ground', feather=0.05}")[:, 0]
+    assert (usual == soft).all() and 0 < usual[8] < 0.5 < usual[11] < 1
     hard = plane("{shape='ground', feather=0}")[:, 0]
     assert (hard == [0] * 10 + [1] * 10).all()
 
 
-def test_a_mask_is_turned_round_scaled_and_scheduled():
+def test_mask_is_inverted_scaled_and_scheduled():
     sky = "shape='sky', feather=0"
     top = np.repeat([[1.0]] * 10 + [[0.0]] * 10, WIDTH, axis=1)
     assert (plane(f"{{{sky}}}") == top).all()
@@ -128,7 +128,7 @@ def test_a_mask_is_turned_round_scaled_and_scheduled():
     assert gone.mean(1).tolist() == pytest.approx([0] * 14 + [1] * 4 + [0] * 2)
 
 
-def test_where_a_flow_is_fast():
+def test_moving_masks_where_a_flow_is_fast():
     flow = torch.zeros(2, 4, 2)
     flow[0, :, 0] = torch.tensor([1.0, -2.0, 3.0, 9.0])
     flow[1, 1] = torch.tensor([3.0, -4.0])
@@ -148,7 +148,7 @@ def painted(path, pixels):
     return path
 
 
-def test_a_picture_counts_by_its_lightness_and_how_opaque_it_is(tmp_path):
+def test_mask_file_counts_lightness_times_opacity(tmp_path):
     colours = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     colours[..., 3] = 255
     colours[:, :8, :3] = (255, 0, 0)
@@ -160,18 +160,18 @@ def test_a_picture_counts_by_its_lightness_and_how_opaque_it_is(tmp_path):
     assert (flat[:, 24:] == 0).all()
     unseen = np.full((HEIGHT, WIDTH, 4), (255, 255, 255, 0))
     unseen[0, 0, 3] = 255
-    seen = plane(painted(tmp_path / "b.png", unseen))
-    assert seen[0, 0] == 1 and seen.sum() == 1
+    activation = plane(painted(tmp_path / "b.png", unseen))
+    assert activation[0, 0] == 1 and activation.sum() == 1
 
 
-def test_greys_are_exact_and_turned_round_exactly(tmp_path):
+def test_mask_greys_are_exact_and_inverted_exactly(tmp_path):
     ramp = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 256
     path = painted(tmp_path / "ramp.png", ramp)
     assert (plane(path) == (ramp / np.float32(255)).astype(np.float32)).all()
     assert (plane(f"{{path='{path}', invert=true}}")[ramp == 255] == 0).all()
 
 
-def test_a_picture_is_cropped_to_the_film_s_shape(tmp_path):
+def test_mask_file_is_cropped_to_the_films_shape(tmp_path):
     """As start pictures are: of 40 columns of twice the size the middle 32 are seen."""
     wide = np.zeros((2 * HEIGHT, 2 * 40))
     wide[:, 2 * 12 :] = 255
@@ -179,7 +179,7 @@ def test_a_picture_is_cropped_to_the_film_s_shape(tmp_path):
     assert fitted[:, :7].max() < 0.05 and fitted[:, 9:].min() > 0.95
 
 
-def test_each_frame_has_its_picture_in_the_order_of_their_numbers(tmp_path):
+def test_mask_folder_gives_each_frame_its_image_by_number(tmp_path):
     for number in (10, 9, 1, 2):
         painted(tmp_path / f"m{number}.png", np.full((HEIGHT, WIDTH), number))
     (tmp_path / "notes.txt").write_text("no picture")
@@ -191,8 +191,8 @@ def test_each_frame_has_its_picture_in_the_order_of_their_numbers(tmp_path):
         "m10.png",
     ]
     masking = mask_of(tmp_path, frames=4)
-    found = [masking.at(moment(frame, 4)) for frame in (0, 2, 3)]
-    assert [round(float(mask.mean()) * 255) for mask in found if mask is not None] == [1, 9, 10]
+    result = [masking.at(moment(frame, 4)) for frame in (0, 2, 3)]
+    assert [round(float(mask.mean()) * 255) for mask in result if mask is not None] == [1, 9, 10]
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_each_frame_has_its_picture_in_the_order_of_their_numbers(tmp_path):
         (lambda p: painted(p, np.zeros((9, 9))), PresetError, "the mask is empty in every frame"),
     ],
 )
-def test_what_is_no_mask_is_refused(make, error, message, tmp_path):
+def test_mask_files_that_are_none_are_refused(make, error, message, tmp_path):
     make(tmp_path / "a.png")
     with pytest.raises(error, match=f"^dream.mask: .*{message}") as caught:
         mask_of(tmp_path / "a.png", frames=3)
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_is_looked_through_before_any_work(tmp_path):
+def test_mask_folder_is_checked_before_any_work(tmp_path):
     for number in range(3):
         painted(tmp_path / f"{number}.png", np.full((9, 9), 255))
     (tmp_path / "1.png").write_text("words")
@@ -243,7 +243,7 @@ def test_a_folder_is_looked_through_before_any_work(tmp_path):
         ("3", "dream.mask: should be a shape, the path of a file, or a table"),
     ],
 )
-def test_a_mistake_in_a_mask_is_named(setting, message):
+def test_mask_mistakes_are_named(setting, message):
     with pytest.raises(PresetError) as caught:
         preset = options(f"dream.mask={setting}")
         make_masking(preset.dream.mask, (9, 9), Timeline(fps=Fraction(24), frames=30), CPU)
@@ -251,7 +251,7 @@ def test_a_mistake_in_a_mask_is_named(setting, message):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_no_mask_is_none_and_a_mask_that_fills_up_later_is_one():
+def test_mask_none_and_a_mask_that_fills_up_later():
     assert options("dream.mask=none").dream.mask is None
     assert mask_of("none").at(moment()) is None
     assert plane("{shape='centre', size='p'}", 4, 5).max() > 0.9
@@ -263,19 +263,19 @@ def test_no_mask_is_none_and_a_mask_that_fills_up_later_is_one():
     "mask", ["shape='left', feather=0", "shape='centre'", "shape='sky', invert=true"]
 )
 @pytest.mark.parametrize("shaping", [(), ("dream.pyramid=3", "dream.decorrelate=0.5")])
-def test_a_still_is_what_it_was_wherever_the_mask_is_nothing(mask, shaping, image):
+def test_mask_of_0_leaves_a_still_as_it_was(mask, shaping, image):
     masked = options(*QUICK, *shaping, f"dream.mask={{{mask}}}")
     after = still(image, masked, CPU)
-    found = make_masking(masked.dream.mask, (36, 48), None, CPU).at(moment())
-    assert found is not None
-    outside = (found == 0).expand_as(image)
+    result = make_masking(masked.dream.mask, (36, 48), None, CPU).at(moment())
+    assert result is not None
+    outside = (result == 0).expand_as(image)
     assert 0.2 < float(outside.float().mean()) < 0.8
     assert torch.equal(after[outside], image[outside])
-    inside = (found > 0.99).expand_as(image)
+    inside = (result > 0.99).expand_as(image)
     assert float((after - image).abs()[inside].mean()) > 0.005
 
 
-def test_half_the_strength_is_half_the_step(image):
+def test_mask_of_half_the_strength_is_half_the_step(image):
     one = ("dream.layers=block_3/expand", "dream.octaves=1", "dream.steps=1", "dream.step_size=0.5")
     grey = 0.4 + 0.2 * image  # nothing is cut off
     everywhere = still(grey, options(*one), CPU) - grey
@@ -283,12 +283,12 @@ def test_half_the_strength_is_half_the_step(image):
     assert_close(half, everywhere / 2, atol=1e-6, rtol=0)
 
 
-def test_motion_is_refused_for_a_still(image):
+def test_motion_mask_is_refused_for_a_still(image):
     preset = with_settings(["start.path=a.mp4", "dream.mask=motion"])
     with pytest.raises(PresetError, match=r"dream.mask: nothing moves in a still"):
         still(image, preset, CPU)
 
 
-def test_options_that_are_not_given_are_the_documented_ones():
+def test_mask_defaults_are_the_documented_ones():
     mask = MaskOptions(shape="sky")
     assert (mask.softness, mask.size, mask.strength, mask.invert) == (0.05, 0.5, 1.0, False)

@@ -19,28 +19,28 @@ WAVY = Climb(lambda x: torch.sin(20 * x).sum())
 
 
 @pytest.mark.parametrize("name", TORCHS)
-def test_directions_are_those_of_torch(name, rng):
+def test_optimiser_directions_are_those_of_torch(name, rng):
     place = torch.zeros(1, 3, 8, 9, dtype=torch.float64, requires_grad=True)
     torchs, past = TORCHS[name](place), None
     for _ in range(4):
-        slope = torch.randn(place.shape, generator=rng)
+        gradient = torch.randn(place.shape, generator=rng)
         before = place.detach().clone()
-        place.grad = slope.double()
+        place.grad = gradient.double()
         torchs.step()
         moved = place.detach() - before
-        direction, past = optimise(slope, past, name)
+        direction, past = optimise(gradient, past, name)
         assert_close(direction.double(), moved / moved.abs().mean(), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_of_no_slope_nothing_follows(name, image):
+def test_optimiser_of_a_zero_gradient_changes_nothing(name, image):
     blind = Climb(lambda x: (x * 0).sum())
     ascent = Ascent(octaves=1, steps=3, optimiser=name)
     assert torch.equal(dream(image, blind, ascent, rng=frame_rng(0, 0)), image)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_what_is_remembered_moves_with_the_picture(name, image):
+def test_optimiser_memory_does_not_move_with_the_jitter(name, image):
     def dreamed(jitter):
         ascent = Ascent(octaves=2, steps=4, optimiser=name, jitter=jitter, step_size=6)
         return dream(image, WAVY, ascent, rng=frame_rng(3, 0))
@@ -48,7 +48,7 @@ def test_what_is_remembered_moves_with_the_picture(name, image):
     assert_close(dreamed(9), dreamed(0))
 
 
-def test_nothing_is_remembered_from_octave_to_octave(image):
+def test_optimiser_forgets_from_octave_to_octave(image):
     """A first step knows no others: with one step an octave momentum has no part in it."""
 
     def dreamed(name):
@@ -59,7 +59,7 @@ def test_nothing_is_remembered_from_octave_to_octave(image):
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_a_step_keeps_its_size(name):
+def test_optimiser_keeps_the_step_size(name):
     grey = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     score = Climb(lambda x: (x * weights).sum())

@@ -73,11 +73,11 @@ def test_four_octaves_agree_to_40_db(layer, small_weights, install, picture):
     expected = reference.deepdream(
         rgb, small_weights, layer, octaves=4, steps=2, draws=jitter_of_frame(0)
     )
-    found = dream(path, f"dream.layers={layer}", "dream.steps=2")
-    assert reference.psnr(found, expected) > 40
+    result = dream(path, f"dream.layers={layer}", "dream.steps=2")
+    assert reference.psnr(result, expected) > 40
 
 
-def test_a_guided_step_agrees(small_weights, install, picture, tmp_path):
+def test_guided_step_agrees_to_50_db(small_weights, install, picture, tmp_path):
     path, rgb = picture
     install(small_weights)
     layer = "inception_3b/output"
@@ -91,14 +91,14 @@ def test_a_guided_step_agrees(small_weights, install, picture, tmp_path):
     expected = reference.deepdream(
         rgb, small_weights, layer, octaves=2, steps=1, draws=jitter_of_frame(0), guide=features
     )
-    found = dream(
+    result = dream(
         path,
         f"dream.layers={layer}",
         f"dream.guide={tmp_path / 'guide.png'}",
         "dream.octaves=2",
         "dream.steps=1",
     )
-    assert reference.psnr(found, expected) > 50
+    assert reference.psnr(result, expected) > 50
 
 
 def test_three_frames_of_the_classic_zoom_agree(small_weights, install, picture, tmp_path):
@@ -122,14 +122,14 @@ def test_three_frames_of_the_classic_zoom_agree(small_weights, install, picture,
         frame = reference.deepdream(
             frame, small_weights, layer, octaves=2, steps=1, draws=jitter_of_frame(index)
         )
-        found = np.asarray(Image.open(tmp_path / f"film/stills/{index:06d}.png"))
-        assert reference.psnr(found, frame) > 45
+        result = np.asarray(Image.open(tmp_path / f"film/stills/{index:06d}.png"))
+        assert reference.psnr(result, frame) > 45
         frame = reference.classic_zoom(frame, 0.05)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
-def test_the_real_googlenet_agrees(layer, shared, picture, tmp_path):
+def test_real_googlenet_agrees(layer, shared, picture, tmp_path):
     file = shared / "weights" / "bvlc_googlenet.npz"
     assert main(["models", "import", str(file)]) == 0
     with np.load(file) as arrays:
@@ -143,5 +143,5 @@ def test_the_real_googlenet_agrees(layer, shared, picture, tmp_path):
     expected = reference.deepdream(
         rgb, weights, layer, octaves=4, steps=2, draws=jitter_of_frame(0)
     )
-    found = dream(path, f"dream.layers={layer}", "dream.steps=2")
-    assert reference.psnr(found, expected) > 40
+    result = dream(path, f"dream.layers={layer}", "dream.steps=2")
+    assert reference.psnr(result, expected) > 40

@@ -40,55 +40,55 @@ def test_chroma_bends_to_the_limit_while_light_and_hue_stay():
     assert_close(np.arctan2(now[2], now[1]), np.arctan2(was[2], was[1]), atol=0.005, rtol=0)
 
 
-def test_pale_dreams_are_hardly_touched_and_what_they_calm_not_at_all():
+def test_limit_chroma_hardly_touches_pale_dreams():
     before, paler = even(0.6, 0.4, 0.4), even(0.55, 0.45, 0.45)
     assert torch.equal(limit_chroma(before, paler, 30.0), paler)
     dreamed = even(0.55, 0.5, 0.5)
     assert_close(limit_chroma(even(0.5, 0.5, 0.5), dreamed, 60.0), dreamed, atol=2e-3, rtol=0)
 
 
-def test_what_was_colourful_stays_and_becomes_no_more_so():
+def test_limit_chroma_holds_what_was_colourful_before():
     before, dreamed = even(0.8, 0.3, 0.3), even(0.95, 0.2, 0.2)
     limited = limit_chroma(before, dreamed, 30.0)
     assert_close(chroma(limited), chroma(before), atol=0.1, rtol=0)
 
 
-def test_a_hundred_dreams_stay_within_the_limit(rng):
-    picture = torch.full((1, 3, 16, 16), 0.5)
+def test_chroma_of_a_hundred_dreams_stays_within_the_limit(rng):
+    image = torch.full((1, 3, 16, 16), 0.5)
     for _ in range(100):
-        dreamed = (picture + 0.05 * torch.randn(1, 3, 16, 16, generator=rng)).clamp(0, 1)
-        picture = finish(picture, dreamed, Ascent(saturation_limit=35))
-    assert chroma(picture).max() < 35.1
-    assert chroma(picture).mean() > 15  # held, not drained
+        dreamed = (image + 0.05 * torch.randn(1, 3, 16, 16, generator=rng)).clamp(0, 1)
+        image = finish(image, dreamed, Ascent(saturation_limit=35))
+    assert chroma(image).max() < 35.1
+    assert chroma(image).mean() > 15  # held, not drained
 
 
-def test_sharpening_adds_the_finer_part_of_what_was_dreamed(image, rng):
+def test_sharpen_adds_the_finer_part_of_what_was_dreamed(image, rng):
     before = 0.4 + 0.2 * image
     dreamed = before + 0.1 * torch.rand(image.shape, generator=rng)
     detail = (dreamed - before)[0].double().numpy()
     reach, sigma = 4, 1.5  # three sigmas, a half rounded to the even number
     assert round(3 * sigma) == reach
     expected = dreamed[0].double().numpy() + 0.7 * (detail - blurred(detail, sigma))
-    found = finish(before, dreamed, Ascent(sharpen=0.7))
-    assert_close(found[0].double().numpy(), expected, atol=2e-6, rtol=0)
+    result = finish(before, dreamed, Ascent(sharpen=0.7))
+    assert_close(result[0].double().numpy(), expected, atol=2e-6, rtol=0)
 
 
-def test_what_was_there_is_never_sharpened(image):
+def test_sharpen_leaves_what_was_there(image):
     assert torch.equal(finish(image, image, Ascent(sharpen=3)), image)
     brighter = 0.4 + 0.2 * image
     assert_close(finish(brighter, brighter + 0.1, Ascent(sharpen=3)), brighter + 0.1)
 
 
 @pytest.mark.parametrize("options", [{"sharpen": 2.0}, {"saturation_limit": 30.0}])
-def test_what_is_masked_stays(options, image, rng):
+def test_masked_pixels_are_not_finished(options, image, rng):
     mask = torch.zeros(1, 1, *image.shape[-2:])
     mask[..., :20] = 1
     noise = torch.rand(image.shape, generator=rng)
     dreamed = torch.where(mask > 0, noise, image)
-    found = finish(image, dreamed, Ascent(**options), mask)
-    assert torch.equal(found[..., 20:], image[..., 20:])
-    assert not torch.equal(found[..., :20], dreamed[..., :20])
+    result = finish(image, dreamed, Ascent(**options), mask)
+    assert torch.equal(result[..., 20:], image[..., 20:])
+    assert not torch.equal(result[..., :20], dreamed[..., :20])
 
 
-def test_nothing_asked_is_nothing_done(image):
+def test_defaults_do_nothing(image):
     assert finish(image, image, Ascent()) is image

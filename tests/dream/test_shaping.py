@@ -35,14 +35,14 @@ def variation(image):
 
 
 @pytest.mark.parametrize("options", [*SHAPES, {"pyramid": 3}])
-def test_a_shaped_step_keeps_its_mean_size(options):
+def test_shaped_step_keeps_its_mean_size(options):
     grey = torch.full((1, 3, 24, 32), 0.5)
     after = one_step(grey, linear(grey), Ascent(step_size=2, **options), rng=frame_rng(0, 0))
     assert_close((after - grey).abs().mean() * 255, torch.tensor(2.0))
 
 
 @pytest.mark.parametrize("options", [*SHAPES, *PULLS])
-def test_no_shift_shows_in_a_step(options, image):
+def test_jitter_does_not_show_in_a_shaped_step(options, image):
     def stepped(jitter):
         return one_step(image, WAVY, Ascent(jitter=jitter, **options), rng=frame_rng(5, 0))
 
@@ -50,17 +50,17 @@ def test_no_shift_shows_in_a_step(options, image):
 
 
 @pytest.mark.parametrize("options", [*SHAPES, *PULLS, EVERYTHING])
-def test_where_the_mask_is_0_a_step_changes_nothing(options, image):
+def test_mask_of_0_leaves_a_shaped_step_out(options, image):
     mask = torch.zeros(1, 1, *image.shape[-2:])
     mask[..., 10:30] = 1
     ascent = Ascent(step_size=9, **options)
     after = one_step(image, linear(image), ascent, rng=frame_rng(0, 0), mask=mask)
-    kept = mask.expand_as(image) == 0
-    assert torch.equal(after[kept], image[kept])
-    assert not torch.equal(after[~kept], image[~kept])
+    unchanged = mask.expand_as(image) == 0
+    assert torch.equal(after[unchanged], image[unchanged])
+    assert not torch.equal(after[~unchanged], image[~unchanged])
 
 
-def test_in_luminance_alone_colours_stay(image):
+def test_luminance_alone_leaves_colours(image):
     picture = 0.4 + 0.2 * image
     ascent = Ascent(octaves=1, steps=5, luminance=1, total_variation=0.3, high_frequency=0.3)
     after = dream(picture, linear(picture), ascent, rng=frame_rng(0, 0))
@@ -71,13 +71,13 @@ def test_in_luminance_alone_colours_stay(image):
 def test_luminance_is_the_steepest_way_that_all_channels_go_alike(rng):
     direction = torch.randn(1, 3, 8, 8, generator=rng).double()
     shared = direction.numpy().sum(1)
-    found = shape(direction.float(), Ascent(luminance=1))[:, 0].double().numpy()
-    assert_close(found, shared / abs(shared).mean(), atol=1e-5, rtol=1e-5)
+    result = shape(direction.float(), Ascent(luminance=1))[:, 0].double().numpy()
+    assert_close(result, shared / abs(shared).mean(), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("step_size", [1.5, -1.5])
 @pytest.mark.parametrize("options", PULLS)
-def test_pulls_calm_a_picture_wherever_the_dream_goes(options, step_size, image):
+def test_pulls_calm_an_image_wherever_the_dream_goes(options, step_size, image):
     plain, pulled = (
         one_step(image, linear(image), Ascent(step_size=step_size, **more), rng=frame_rng(0, 0))
         for more in ({}, options)
@@ -85,7 +85,7 @@ def test_pulls_calm_a_picture_wherever_the_dream_goes(options, step_size, image)
     assert variation(pulled) < variation(plain) and variation(pulled) < variation(image)
 
 
-def test_nothing_asked_is_nothing_done(image):
+def test_defaults_do_nothing(image):
     assert shape(image, Ascent()) is image
 
 
@@ -97,7 +97,7 @@ def test_sizes_of_steps_over_octaves_and_steps():
     assert steps_of(Ascent(steps=0), 0) == []
 
 
-def test_a_dream_takes_steps_of_these_sizes():
+def test_dream_takes_steps_of_these_sizes():
     grey = torch.full((1, 3, 20, 20), 0.5)
     ascent = Ascent(octaves=1, steps=4, step_size=2, last_step=0, jitter=0)
     after = dream(grey, linear(grey), ascent, rng=frame_rng(0, 0))
@@ -106,7 +106,7 @@ def test_a_dream_takes_steps_of_these_sizes():
 
 
 @pytest.mark.parametrize("optimiser", ["momentum", "adam"])
-def test_no_step_waits_for_its_numbers(optimiser):
+def test_step_does_not_wait_for_the_device(optimiser):
     """On the meta device there are shapes but no numbers: whoever asks for one is refused."""
     image = torch.empty(1, 3, 40, 48, device="meta")
     mask = torch.empty(1, 1, 40, 48, device="meta")

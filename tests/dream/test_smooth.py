@@ -33,55 +33,55 @@ def variation(plane: np.ndarray, edge: float) -> float:
 
 
 @pytest.mark.parametrize("sigma", [0.6, 1.0, 2.3])
-def test_a_blur_is_the_gaussian_mean(image, sigma):
+def test_blur_is_the_gaussian_mean(image, sigma):
     assert_close(blur(image, sigma)[0].double().numpy(), blurred(image[0].double().numpy(), sigma),
                  atol=2e-6, rtol=0)  # fmt: skip
 
 
-def test_a_cascade_is_the_mean_of_three(image):
+def test_cascade_is_the_mean_of_three_blurs(image):
     planes = image[0].double().numpy()
     expected = (blurred(planes, 0.75) + blurred(planes, 1.5) + blurred(planes, 3)) / 3
     assert_close(cascade(image, 1.5)[0].double().numpy(), expected, atol=2e-6, rtol=0)
 
 
-def test_a_blur_wider_than_the_picture_is_still_a_mean(rng):
+def test_blur_wider_than_the_image_is_still_a_mean(rng):
     small = torch.rand(1, 3, 8, 9, generator=rng)
     soft = blur(small, 60)
     assert soft.std() < 0.2 * small.std() and small.min() <= soft.min() <= soft.max() <= small.max()
 
 
 @pytest.mark.parametrize("reach", [0.0001, 0.004])
-def test_less_variation_is_down_its_slope(rng, reach):
-    picture = torch.rand(1, 3, 7, 9, generator=rng)
-    plane = picture[0, 1].double().numpy()
+def test_less_variation_descends_the_gradient(rng, reach):
+    image = torch.rand(1, 3, 7, 9, generator=rng)
+    plane = image[0, 1].double().numpy()
     edge = max(1 / 255, 4 * reach)
-    slope = np.empty_like(plane)
+    gradient = np.empty_like(plane)
     for place in np.ndindex(plane.shape):
         nudge = np.zeros_like(plane)
         nudge[place] = 1e-6
-        slope[place] = variation(plane + nudge, edge) - variation(plane - nudge, edge)
-    change = towards_less_variation(picture, reach)[0, 1].double().numpy()
-    assert_close(change, -reach * slope / 2e-6, atol=1e-5 * reach, rtol=1e-4)
+        gradient[place] = variation(plane + nudge, edge) - variation(plane - nudge, edge)
+    change = towards_less_variation(image, reach)[0, 1].double().numpy()
+    assert_close(change, -reach * gradient / 2e-6, atol=1e-5 * reach, rtol=1e-4)
 
 
 @given(st.floats(1e-4, 0.5), st.integers(0, 100))
 def test_less_variation_never_overshoots(reach, seed):
-    picture = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(seed)).double()
+    image = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(seed)).double()
     edge = max(1 / 255, 4 * reach)
     for _ in range(5):
-        after = picture + towards_less_variation(picture, reach)
-        was, now = (sum(variation(p, edge) for p in x[0].numpy()) for x in (picture, after))
+        after = image + towards_less_variation(image, reach)
+        was, now = (sum(variation(p, edge) for p in x[0].numpy()) for x in (image, after))
         assert now <= was + 1e-9
-        picture = after
+        image = after
 
 
-def test_an_even_picture_is_not_pulled():
+def test_pull_of_an_even_image_is_0():
     even = torch.full((1, 3, 12, 16), 0.3)
     for pull in PULLS.values():
         assert_close(pull(even, 0.01), torch.zeros_like(even), atol=1e-6, rtol=0)
 
 
-def test_the_finest_detail_is_taken_out_as_far_as_asked_and_no_further(image):
+def test_high_frequency_pull_goes_no_further_than_its_reach(image):
     missing = blurred(image[0].double().numpy(), 1.0) - image[0].double().numpy()
     some = PULLS["high_frequency"](image, 0.01)
     assert_close(some.abs().mean(), torch.tensor(0.01))

@@ -26,13 +26,13 @@ def test_octaves_grow_to_exactly_the_full_size(height, width, octaves, scale):
     assert sizes == sorted(sizes)
 
 
-def test_too_many_octaves_are_refused_with_the_number_that_fits():
+def test_octaves_that_do_not_fit_are_refused_with_the_number_that_does():
     with pytest.raises(PresetError, match=r"dream.octaves: 9 octaves of 64x48 .*at most 6 fit"):
         octave_sizes(48, 64, octaves=9, scale=1.4)
 
 
 @given(st.integers(0, 40), st.integers(0, 2**31 - 1))
-def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
+def test_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
     image = torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(seed))
     score = Climb(lambda x: x.pow(2).sum())
     still = one_step(image, score, Ascent(jitter=0), rng=frame_rng(0, 0))
@@ -40,7 +40,7 @@ def test_a_step_of_a_shift_blind_score_does_not_depend_on_jitter(jitter, seed):
     assert_close(moved, still)
 
 
-def test_a_step_changes_pixels_by_step_size_on_average():
+def test_step_changes_pixels_by_step_size_on_average():
     image = torch.full((1, 3, 16, 16), 0.5)
     weights = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     score = Climb(lambda x: (x * weights).sum())
@@ -49,23 +49,23 @@ def test_a_step_changes_pixels_by_step_size_on_average():
 
 
 @pytest.mark.parametrize("options", [{}, {"pyramid": 4}, {"decorrelate": 0.5}])
-def test_a_flat_gradient_changes_nothing(options, image):
+def test_flat_gradient_changes_nothing(options, image):
     blind = Climb(lambda x: (x * 0).sum())
     assert_close(one_step(image, blind, Ascent(**options), rng=frame_rng(0, 0)), image)
 
 
-def test_octaves_carry_the_detail_and_keep_the_picture_where_nothing_is_dreamed(image):
+def test_octaves_leave_the_image_where_nothing_is_dreamed(image):
     blind = Climb(lambda x: (x * 0).sum())
     assert_close(dream(image, blind, Ascent(octaves=3), rng=frame_rng(0, 0)), image)
 
 
-def test_a_dream_that_is_no_number_stops_with_the_reason(image):
+def test_nan_stops_a_dream_with_the_reason(image):
     broken = Climb(lambda x: (x * float("nan")).sum())
     with pytest.raises(DreamvidError, match="no longer a number"):
         dream(image, broken, Ascent(octaves=1, steps=1), rng=frame_rng(0, 0))
 
 
-def test_the_pyramid_gives_every_band_the_same_strength(rng):
+def test_pyramid_gives_every_band_the_same_strength(rng):
     """A coarse wave a hundred times weaker than the noise comes out as strong as it."""
     y = torch.arange(128) / 128
     wave = torch.sin(2 * torch.pi * 2 * y).view(1, 1, 128, 1).expand(1, 3, 128, 128)

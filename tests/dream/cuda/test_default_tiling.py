@@ -42,7 +42,7 @@ def kinds(features):
     return [type(recording) for recording in recorded]
 
 
-def test_a_presets_score_is_recorded(replayed):
+def test_presets_score_is_recorded(replayed):
     features = store.load("lite0", CPU)
     preset = with_settings(["video.frames=1", "dream.layers=block_3/expand"])
     image, moment = noise(64, 80), still_timeline(preset).moment(0)
@@ -54,7 +54,7 @@ def test_a_presets_score_is_recorded(replayed):
     assert _RecordedStep in kinds(features)
 
 
-def test_a_films_frames_are_recorded_and_are_the_film(replayed, monkeypatch):
+def test_render_records_its_frames_and_is_the_film(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "_GRAPHS", WeakKeyDictionary())
     films = []
     for device in ("nowhere", "cpu"):
@@ -70,14 +70,14 @@ def test_a_films_frames_are_recorded_and_are_the_film(replayed, monkeypatch):
     assert (films[0] - films[1]).abs().mean() < 0.01 * change
 
 
-def test_an_image_that_is_taken_in_tiles_is_not_recorded(replayed):
+def test_tiled_image_is_not_recorded(replayed):
     score = TiledScore(GraphedScore(SmallNetwork32(), [Part("b", energy())]), Tiling(64))
     steps = steps_of(ASCENT, 0)
     assert replay_steps(noise(100, 150), score, steps, rng()) is None
     assert replay_steps(noise(40, 64), score, steps, rng()) is not None
 
 
-def test_an_octave_that_runs_out_of_memory_goes_on_in_tiles(replayed):
+def test_recorded_octave_out_of_memory_goes_on_in_tiles(replayed):
     image = noise(200, 300)
     network = SmallNetwork32()
     expected = dream(image, GraphedScore(network, [Part("b", energy())]), ASCENT, rng=rng())
@@ -87,7 +87,7 @@ def test_an_octave_that_runs_out_of_memory_goes_on_in_tiles(replayed):
         assert_close(dream(image, score, ASCENT, rng=rng()), expected, atol=1e-5, rtol=0)
 
 
-def test_on_a_cpu_no_tile_size_is_asked_for():
+def test_cpu_measures_no_tile_size():
     tiling = Tiling("auto")
     score = TiledScore(GraphedScore(tiny(), [Part("first", energy())]), tiling)
     assert replay_steps(noise(24, 32), score, steps_of(ASCENT, 0), rng()) is None

@@ -36,7 +36,7 @@ def pictures(count, size=(24, 32)):
     return torch.rand(count, 1, 3, *size, generator=rng)
 
 
-def test_a_replay_has_the_gradient_of_each_picture_and_share(replayed):
+def test_replay_has_the_gradient_of_each_image_and_weight(replayed):
     features, one, two = tiny(), energy(), energy()
     for number, image in enumerate(pictures(8)):
         factor = torch.tensor(0.5 + number)
@@ -46,15 +46,15 @@ def test_a_replay_has_the_gradient_of_each_picture_and_share(replayed):
     assert replayed == ["pool"] * (8 - graphs.AFTER)
 
 
-def test_an_earlier_result_stays_when_another_picture_is_replayed(replayed):
+def test_replay_leaves_earlier_results_alone(replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     images = pictures(6)
-    found = [score.gradient(image) for image in images]
-    for image, kept in zip(images, found, strict=True):
-        assert_close(kept, Score(score.features, score.parts).gradient(image))
+    results = [score.gradient(image) for image in images]
+    for image, result in zip(images, results, strict=True):
+        assert_close(result, Score(score.features, score.parts).gradient(image))
 
 
-def test_other_sizes_and_objectives_are_recorded_by_themselves(replayed):
+def test_recordings_are_separate_by_size_and_objective(replayed):
     features, objective = tiny(), energy()
     for size in ((24, 32), (16, 16)):
         for image in pictures(5, size):
@@ -63,7 +63,7 @@ def test_other_sizes_and_objectives_are_recorded_by_themselves(replayed):
     assert len(replayed) == 2 * (5 - graphs.AFTER)
 
 
-def test_what_depends_on_the_place_is_not_recorded(replayed):
+def test_placed_objectives_are_not_recorded(replayed):
     mask = torch.ones(1, 1, 4, 4)
     for objective in (masked(mask, energy()), neuron(torch.ones(4), (0.5, 0.5))):
         score = GraphedScore(tiny(), [Part("first", objective)])
@@ -76,7 +76,7 @@ def test_what_depends_on_the_place_is_not_recorded(replayed):
     assert not replayed
 
 
-def test_where_recording_fails_it_goes_on_without(replayed, monkeypatch):
+def test_recording_that_fails_falls_back_to_autograd(replayed, monkeypatch):
     def fail(work, pool):
         raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
@@ -86,7 +86,7 @@ def test_where_recording_fails_it_goes_on_without(replayed, monkeypatch):
         assert_close(score.gradient(image), Score(score.features, score.parts).gradient(image))
 
 
-def test_no_more_kinds_are_kept_than_there_is_room_for(replayed, monkeypatch):
+def test_recordings_are_limited_in_number(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "MOST", 1)
     features = tiny()
     for _ in range(3):
@@ -96,7 +96,7 @@ def test_no_more_kinds_are_kept_than_there_is_room_for(replayed, monkeypatch):
     assert len(replayed) == 5 - graphs.AFTER
 
 
-def test_a_kind_that_is_not_used_any_more_makes_room(replayed, monkeypatch):
+def test_recordings_unused_for_long_are_dropped(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "MOST", 1)
     monkeypatch.setattr(graphs, "LONG", 10)
     features = tiny()
@@ -108,19 +108,19 @@ def test_a_kind_that_is_not_used_any_more_makes_room(replayed, monkeypatch):
     assert len(replayed) > 2 * (15 - 10)
 
 
-def test_what_is_recorded_keeps_its_objectives(replayed, monkeypatch):
+def test_recordings_hold_their_objectives(replayed, monkeypatch):
     """It is known by their ids, which others would have after them."""
     monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
     features, objective = tiny(), energy()
     for image in pictures(5):
         GraphedScore(features, [Part("first", objective)]).gradient(image)
-    seen = weakref.ref(objective)
+    reference = weakref.ref(objective)
     del objective
     gc.collect()
-    assert seen() is not None
+    assert reference() is not None
 
 
-def test_a_model_that_nobody_needs_takes_its_graphs_along(replayed, monkeypatch):
+def test_recordings_are_dropped_with_their_model(replayed, monkeypatch):
     monkeypatch.setattr(graphs, "record", lambda work, pool: (lambda: None, work()))
     features = tiny()
     score = GraphedScore(features, [Part("first", energy())])
@@ -134,7 +134,7 @@ def test_a_model_that_nobody_needs_takes_its_graphs_along(replayed, monkeypatch)
 
 
 @pytest.mark.cuda
-def test_a_recorded_gradient_on_the_gpu_is_the_one_step_by_steps():
+def test_recorded_gradient_on_the_gpu_is_the_gradient():
     score = GraphedScore(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for image in pictures(6).to(CUDA):
         assert_close(score.gradient(image), Score(score.features, score.parts).gradient(image))

@@ -64,14 +64,14 @@ def test_recorded_steps_are_those_of_ascend(ascent, size, replayed):
         steps = steps_of(replace(ascent, step_size=1.0 + number), 0)
         drawn, other = rng(number), rng(number)
         before = image.clone()
-        found = recorded.replay_steps(image, score, steps, drawn)
+        result = recorded.replay_steps(image, score, steps, drawn)
         assert torch.equal(image, before)
         assert bool(replayed) == (number >= recorded.AFTER)
-        assert_close(found, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
+        assert_close(result, one_by_one(image, score, steps, other), atol=1e-5, rtol=0)
         assert torch.equal(drawn.get_state(), other.get_state())
 
 
-def test_a_film_of_recorded_steps_is_the_film(replayed, monkeypatch):
+def test_recorded_film_is_the_film(replayed, monkeypatch):
     score = GraphedScore(tiny(), [Part("first", energy()), Part("second", energy())])
     image = pictures(1, (48, 64))[0]
     films = []
@@ -87,44 +87,44 @@ def test_a_film_of_recorded_steps_is_the_film(replayed, monkeypatch):
 
 
 @pytest.mark.parametrize("ascent", NOT_SIMPLE)
-def test_what_remembers_or_pulls_is_not_recorded(ascent, replayed):
+def test_optimisers_with_memory_and_pulls_are_not_recorded(ascent, replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5):
         assert recorded.replay_steps(image, score, steps_of(ascent, 0), rng()) is None
 
 
-def test_what_depends_on_the_place_is_not_recorded(replayed):
+def test_placed_objectives_are_not_recorded(replayed):
     score = GraphedScore(tiny(), [Part("first", neuron(torch.ones(4), (0.5, 0.5)))])
     for image in pictures(5):
         assert recorded.replay_steps(image, score, steps_of(PLAIN, 0), rng()) is None
 
 
 @pytest.mark.parametrize("changing", ["pyramid", "frequency", "smooth", "decorrelate", "luminance"])
-def test_settings_that_change_with_each_frame_are_not_recorded(changing, replayed):
+def test_recording_waits_for_settings_that_change_each_frame(changing, replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     for number, image in enumerate(pictures(6)):
         value = number if changing == "pyramid" else 0.1 + number / 100
         steps = steps_of(replace(PLAIN, **{changing: value}), 0)
-        found = recorded.replay_steps(image, score, steps, rng())
-        assert_close(found, one_by_one(image, score, steps, rng()), atol=1e-5, rtol=0)
+        result = recorded.replay_steps(image, score, steps, rng())
+        assert_close(result, one_by_one(image, score, steps, rng()), atol=1e-5, rtol=0)
     assert not replayed
 
 
-def test_a_replay_that_does_something_else_is_not_believed(replayed, monkeypatch):
+def test_replay_that_differs_from_the_step_is_discarded(replayed, monkeypatch):
     def record(work, pool):
-        kept = work().clone()
-        return lambda: kept.add_(0.1), kept
+        first = work().clone()
+        return lambda: first.add_(0.1), first
 
     monkeypatch.setattr(graphs, "record", record)
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5):
-        found = recorded.replay_steps(image, score, steps_of(PLAIN, 0), rng())
+        result = recorded.replay_steps(image, score, steps_of(PLAIN, 0), rng())
         expected = one_by_one(image, score, steps_of(PLAIN, 0), rng())
-        assert_close(found, expected, atol=1e-5, rtol=0)
+        assert_close(result, expected, atol=1e-5, rtol=0)
     assert not graphs._GRAPHS[score.features]._recorded
 
 
-def test_a_resumed_film_has_the_same_bits(replayed):
+def test_resumed_film_has_the_same_bits(replayed):
     parts = [Part("first", energy(), 0.7), Part("second", energy(), 0.2)]
     score, frames = GraphedScore(tiny(), parts), [pictures(1, (48, 64))[0]]
     for number in range(8):
@@ -136,17 +136,17 @@ def test_a_resumed_film_has_the_same_bits(replayed):
     assert 0 < len(replayed) - begun < begun
 
 
-def test_a_masked_dream_is_not_recorded_without_its_mask(replayed, monkeypatch):
+def test_masked_dream_is_not_recorded(replayed, monkeypatch):
     score, mask = GraphedScore(tiny(), [Part("first", energy())]), torch.zeros(1, 1, 48, 64)
     mask[..., :20] = 1
     for image in pictures(4, (48, 64)):
-        found = dream(image, score, PLAIN, rng=rng(), mask=mask)
+        result = dream(image, score, PLAIN, rng=rng(), mask=mask)
         monkeypatch.setattr(graphs, "DEVICE", "nowhere")
-        assert_close(found, dream(image, score, PLAIN, rng=rng(), mask=mask))
+        assert_close(result, dream(image, score, PLAIN, rng=rng(), mask=mask))
         monkeypatch.setattr(graphs, "DEVICE", "cpu")
 
 
-def test_nothing_is_recorded_twice(replayed):
+def test_gradient_of_a_recorded_step_is_not_recorded_again(replayed):
     score = GraphedScore(tiny(), [Part("first", energy())])
     for image in pictures(5, (48, 64)):
         dream(image, score, PLAIN, rng=rng())
@@ -162,16 +162,16 @@ def test_recorded_steps_on_the_gpu_are_those_of_ascend(ascent):
     score = GraphedScore(tiny(CUDA), [Part("first", energy()), Part("second", energy(), -0.3)])
     for number, image in enumerate(pictures(5, (240, 321)).to(CUDA)):
         steps = steps_of(ascent, 0)
-        found = recorded.replay_steps(image, score, steps, rng(number))
-        assert found is not None
+        result = recorded.replay_steps(image, score, steps, rng(number))
+        assert result is not None
         expected = one_by_one(image, score, steps, rng(number))
-        assert float((found - expected).abs().mean()) < 0.01 / 255
+        assert float((result - expected).abs().mean()) < 0.01 / 255
     known = graphs._GRAPHS[score.features]._recorded
     assert [type(recording) for recording in known.values()] == [recorded._RecordedStep]
 
 
 @pytest.mark.cuda
-def test_a_film_resumed_on_the_gpu_has_the_same_bits():
+def test_resumed_film_on_the_gpu_has_the_same_bits():
     parts = [Part("first", energy(), 0.7), Part("second", energy(), 0.2)]
     score, frames = GraphedScore(tiny(CUDA), parts), [pictures(1, (48, 64))[0].to(CUDA)]
     for number in range(8):
@@ -199,36 +199,36 @@ KERNEL_CASES = [  # height, width, down, across
 def differences(height, width, down, across, device="cpu"):
     """Of a roll, and of a step's end, from torch's in float64."""
     image = torch.rand(1, 3, height, width, generator=rng(1))
-    slope = torch.randn(1, 3, height, width, generator=rng(2))
+    gradient = torch.randn(1, 3, height, width, generator=rng(2))
     image[0, 0, 0, 0] = torch.nan
-    mean, size = slope.abs().mean(), 0.3
-    told = torch.tensor([float(down), float(across), size], device=device)
-    seen = step_triton.rolled(image.to(device), told).cpu()
-    expected = image.double() + size * slope.double().roll((-down, -across), (-2, -1)) / mean
+    mean, size = gradient.abs().mean(), 0.3
+    inputs = torch.tensor([float(down), float(across), size], device=device)
+    rolled_image = step_triton.rolled(image.to(device), inputs).cpu()
+    expected = image.double() + size * gradient.double().roll((-down, -across), (-2, -1)) / mean
     new = image.to(device, copy=True)
-    step_triton.advance(new, slope.to(device), told, mean.to(device))
+    step_triton.advance(new, gradient.to(device), inputs, mean.to(device))
     assert bool(new[0, 0, 0, 0].isnan())
     assert 0 < float((new.nan_to_num() == 1).float().mean()) < 0.5
     apart = (new.cpu() - expected.clamp(0, 1)).nan_to_num().abs().max()
     rolled = image.roll((down, across), (-2, -1))
-    return [float((seen - rolled).nan_to_num().abs().max()), float(apart)]
+    return [float((rolled_image - rolled).nan_to_num().abs().max()), float(apart)]
 
 
 @pytest.mark.slow
-def test_the_kernels_of_a_step_are_torchs_roll_and_the_steps_end():
-    found = interpreted(RUN)
-    assert len(found) == len(KERNEL_CASES)
-    assert not [case for case in found if case[-2] or case[-1] > 1e-6]
+def test_kernels_are_torchs_roll_and_the_steps_end():
+    result = interpreted(RUN)
+    assert len(result) == len(KERNEL_CASES)
+    assert not [case for case in result if case[-2] or case[-1] > 1e-6]
 
 
-def test_no_kernel_without_triton_or_a_gpu(monkeypatch):
+def test_kernels_need_triton_and_a_gpu(monkeypatch):
     assert not step_triton.takes(torch.ones(1, 3, 4, 4))
     monkeypatch.setitem(sys.modules, "triton", None)
     assert runpy.run_path(str(step_triton.__file__))["triton"] is None
 
 
 @pytest.mark.cuda
-def test_the_kernels_of_a_step_run_on_the_gpu():
+def test_kernels_run_on_the_gpu():
     assert step_triton.takes(torch.ones(1, 3, 4, 4, device="cuda"))
     for case in [*KERNEL_CASES, (1080, 1920, 31, 1901)]:
         roll, end = differences(*case, device="cuda")

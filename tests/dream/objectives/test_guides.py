@@ -39,54 +39,54 @@ def guided(folder, *masks, objective="guide"):
 
 
 @pytest.mark.parametrize("objective", ["guide", "guide-mean", "style"])
-def test_a_guide_pulls_at_nothing_that_is_far_from_its_mask(objective, guide):
+def test_guide_mask_limits_the_gradient(objective, guide):
     """The layer's places see 11 pixels; those at a shape of 40 columns see none after 64."""
-    picture = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
-    wanted = guided(guide, "{shape='left', size=0.3125, feather=0}", objective=objective)
-    score = make_scores(wanted, store.load("lite0", CPU), CPU, first=picture)(moment(), picture)
+    image = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
+    options = guided(guide, "{shape='left', size=0.3125, feather=0}", objective=objective)
+    score = make_scores(options, store.load("lite0", CPU), CPU, first=image)(moment(), image)
     assert score is not None
-    gradient = score.gradient(picture, (0.0, 0.0))
+    gradient = score.gradient(image, (0.0, 0.0))
     assert torch.equal(gradient[..., 64:], torch.zeros(1, 3, 48, 64))
     assert float(gradient[..., :36].abs().mean()) > 0
-    rolled = score.gradient(picture.roll(48, -1), (0.0, 48 / 128))  # the mask rolls along
+    rolled = score.gradient(image.roll(48, -1), (0.0, 48 / 128))  # the mask rolls along
     assert torch.equal(rolled[..., 112:], torch.zeros(1, 3, 48, 16))
     assert torch.equal(rolled[..., :24], torch.zeros(1, 3, 48, 24))
     assert float(rolled[..., 48:84].abs().mean()) > 0
 
 
-def test_a_small_mask_pulls_no_harder_than_a_large_one(guide):
+def test_guide_mask_pulls_alike_at_any_size(guide):
     """A quarter and the rest, led by one picture, are led as by the picture without masks."""
-    picture = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
+    image = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
     quarter = "shape='left', size=0.25, feather=0"
     both = guided(guide, f"{{{quarter}}}", f"{{{quarter}, invert=true}}")
     (guide / "b.png").write_bytes((guide / "a.png").read_bytes())
     features = store.load("lite0", CPU)
 
-    def strengths(wanted):
-        score = make_scores(wanted, features, CPU, first=picture)(moment(), picture)
+    def strengths(options):
+        score = make_scores(options, features, CPU, first=image)(moment(), image)
         assert score is not None
-        slope = score.balanced(picture).gradient(picture, (0.0, 0.0)).abs()
+        slope = score.balanced(image).gradient(image, (0.0, 0.0)).abs()
         return float(slope[..., :20].mean() / slope[..., 44:].mean())
 
     assert strengths(both) == pytest.approx(strengths(guided(guide, "'none'")), rel=0.1)
 
 
-def test_a_guide_s_mask_may_move_but_is_no_film(guide):
-    picture = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
+def test_guide_mask_may_move_but_is_no_film(guide):
+    image = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
     features = store.load("lite0", CPU)
     growing = guided(guide, "{shape='left', size='p', feather=0}")
-    score_at = make_scores(growing, features, CPU, first=picture)
-    assert score_at(moment(0, 5), picture) is None
+    score_at = make_scores(growing, features, CPU, first=image)
+    assert score_at(moment(0, 5), image) is None
     reached = []
     for n in (1, 2, 3):
-        score = score_at(moment(n, 5), picture)
+        score = score_at(moment(n, 5), image)
         assert score is not None
-        columns = score.gradient(picture, (0.0, 0.0)).abs().sum((0, 1, 2)).nonzero()
+        columns = score.gradient(image, (0.0, 0.0)).abs().sum((0, 1, 2)).nonzero()
         reached.append(int(columns.max()))
     assert [round((column - 3) / 32) for column in reached] == [1, 2, 3], reached
     with pytest.raises(PresetError, match=r"motion is for dream.mask"):
         guided(guide, "'motion'")
     with pytest.raises(PresetError, match=r"dream.guide\[0\].mask: .* is not one picture"):
-        make_scores(guided(guide, f"'{guide}'"), features, CPU, first=picture)
+        make_scores(guided(guide, f"'{guide}'"), features, CPU, first=image)
     with pytest.raises(PresetError, match=r"dream.guide\[0\].mask.fether: .*did you mean feather"):
         guided(guide, "{shape='sky', fether=1}")

@@ -49,7 +49,7 @@ class TinyFeatures:
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_every_objective_rises_in_five_steps(name, image):
+def test_objective_rises_in_five_steps(name, image):
     score = Score(TinyFeatures(), [Part("b", OBJECTIVES[name](*EXAMPLES[name]))])
     options = Ascent(step_size=2.5, jitter=4)
     after = image
@@ -59,33 +59,33 @@ def test_every_objective_rises_in_five_steps(name, image):
     assert after.shape == image.shape and after.min() >= 0 and after.max() <= 1
 
 
-def test_a_negative_weight_lowers_the_objective(image):
+def test_negative_weight_lowers_the_objective(image):
     features = TinyFeatures()
     less = Score(features, [Part("b", energy(), -1.0)])
     after = one_step(image, less, Ascent(jitter=0), rng=frame_rng(0, 0))
     assert features(after, ("b",))["b"].pow(2).sum() < features(image, ("b",))["b"].pow(2).sum()
 
 
-def test_weights_of_several_parts_are_shares_of_the_slope_whatever_their_size(image):
+def test_balanced_weights_are_relative_to_one_gradient_size(image):
     """Each part's own gradient, brought to one mean size, times its weight."""
     features = TinyFeatures()
     score = Score(features, [Part("a", energy()), Part("b", energy(), -0.25)])
     x = image.clone().requires_grad_()
-    seen = features(x, ("a", "b"))
+    activation = features(x, ("a", "b"))
     one, two = (
-        torch.autograd.grad(seen[name].pow(2).sum(), x, retain_graph=True)[0] for name in "ab"
+        torch.autograd.grad(activation[name].pow(2).sum(), x, retain_graph=True)[0] for name in "ab"
     )
     expected = one / one.abs().mean() - 0.25 * two / two.abs().mean()
     assert_close(score.balanced(image).gradient(image), expected)
 
 
-def test_a_part_that_cannot_be_climbed_leaves_the_others_alone(image):
+def test_balanced_drops_a_part_without_gradient(image):
     features = TinyFeatures()
-    flat = Objective(lambda seen, grid: 0 * seen.sum().reshape(1))
+    flat = Objective(lambda activation, grid: 0 * activation.sum().reshape(1))
     score = Score(features, [Part("a", energy()), Part("b", flat)])
     alone = Score(features, [Part("a", energy())])
-    found = score.balanced(image).gradient(image)
-    assert_close(unit_mean(found), unit_mean(alone.gradient(image)))
+    result = score.balanced(image).gradient(image)
+    assert_close(unit_mean(result), unit_mean(alone.gradient(image)))
 
 
 def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
@@ -95,7 +95,7 @@ def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
     assert torch.equal(best_matches(places, features), whole)
 
 
-def test_only_some_channels_count():
+def test_only_restricts_the_channels():
     activation = torch.rand(1, 5, 3, 4)
     whole = only([1, 3], energy())(activation, whole_grid(activation))
     assert_close(whole, 0.5 * (activation[0, 1].pow(2).sum() + activation[0, 3].pow(2).sum()))

@@ -46,8 +46,8 @@ def test_noise_dreamed_by_a_label_becomes_it(label, googlenet):
         noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(seed))
         assert probabilities(noise)[number] < 0.01
         dreamed.append(probabilities(still(noise, preset, CPU)))
-    assert [int(found.argmax()) for found in dreamed] == [number] * 5
-    assert np.median([found[number] for found in dreamed]) > 0.9
+    assert [int(result.argmax()) for result in dreamed] == [number] * 5
+    assert np.median([result[number] for result in dreamed]) > 0.9
 
 
 @pytest.mark.slow
@@ -58,16 +58,16 @@ def test_guided_dreams_are_nearer_to_their_guide_than_unguided_ones(guide, googl
     picture = fit(load(folder / "moraine_lake.jpg", option=""), (160, 240))
     led = fit(load(folder / f"{guide}.jpg", option=""), (360, 480))
 
-    def seen(image):
+    def unit_vectors(image):
         with torch.no_grad():
-            places = googlenet(image, [LAYER])[LAYER].flatten(2)[0].double().numpy()
-        return places / np.linalg.norm(places, axis=0).clip(1e-9)
+            vectors = googlenet(image, [LAYER])[LAYER].flatten(2)[0].double().numpy()
+        return vectors / np.linalg.norm(vectors, axis=0).clip(1e-9)
 
-    goal = seen(led)
+    goal = unit_vectors(led)
 
     def nearness(*settings):
         preset = with_settings([*PLAIN, f"dream.layers={LAYER}", *settings])
-        return (seen(still(picture, preset, CPU)).T @ goal).max(1).mean()
+        return (unit_vectors(still(picture, preset, CPU)).T @ goal).max(1).mean()
 
     unguided = nearness()
     path = f"dream.guide={folder / guide}.jpg"

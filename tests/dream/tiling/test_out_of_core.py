@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def narrow_bands(monkeypatch):
-    """Of some 13 rows, so that small pictures have several."""
+    """Make bands of some 13 rows, so that small images have several."""
     monkeypatch.setattr(bands, "BAND", 1600)
 
 
@@ -45,33 +45,33 @@ def whole(picture):
     return picture.read(0, 0, *picture.size)
 
 
-def test_pieces_wrap_round_and_roll_as_torch_does(image, scratch):
+def test_disk_image_wraps_and_rolls_as_torch_does(image, scratch):
     picture = on_disk(image, scratch)
     down, across = 5, -41
-    rolled, wanted = picture.rolled(down, across), image.roll((down, across), (-2, -1))
-    assert torch.equal(whole(rolled), wanted)
-    assert torch.equal(rolled.read(3, 7, 11, 40), wanted[..., 3:14, 7:47])
+    rolled, expected = picture.rolled(down, across), image.roll((down, across), (-2, -1))
+    assert torch.equal(whole(rolled), expected)
+    assert torch.equal(rolled.read(3, 7, 11, 40), expected[..., 3:14, 7:47])
     rolled.add(30, 40, torch.ones(1, 3, 6, 8))
-    wanted[..., 30:, 40:] += 1
-    assert torch.equal(whole(rolled), wanted)
-    assert torch.equal(whole(picture), wanted.roll((-down, -across), (-2, -1)))
+    expected[..., 30:, 40:] += 1
+    assert torch.equal(whole(rolled), expected)
+    assert torch.equal(whole(picture), expected.roll((-down, -across), (-2, -1)))
     assert not whole(picture.clear()).any()
     picture.delete()
     assert not picture.path.exists()
 
 
 @pytest.mark.parametrize("new", [(36, 48), (51, 67), (20, 33), (144, 10), (1, 1)])
-def test_bands_are_scaled_as_the_whole_is(new, image, scratch):
+def test_resized_bands_are_the_resized_whole(new, image, scratch):
     picture = on_disk(image, scratch)
     read = lambda top, end: bands.rows(picture, top, end)
-    found = [bands.resized(read, (36, 48), new, *band) for band in bands.bands(new)]
-    wanted = resize(image, new)
-    assert_close(torch.cat(found, -2), wanted, atol=1e-6, rtol=0)
+    result = [bands.resized(read, (36, 48), new, *band) for band in bands.bands(new)]
+    expected = resize(image, new)
+    assert_close(torch.cat(result, -2), expected, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("size", [(120, 161), (97, 128), (40, 13), (11, 60)])
 @pytest.mark.parametrize("levels", [1, 4])
-def test_the_pyramid_by_bands_is_that_of_the_whole(size, levels, rng, scratch):
+def test_pyramid_on_disk_is_that_of_the_whole(size, levels, rng, scratch):
     gradient = torch.randn(1, 3, *size, generator=rng) + torch.rand(1, 3, 1, 1, generator=rng)
     picture = on_disk(gradient, scratch)
     normalise_disk_pyramid(picture, levels, scratch.new)
@@ -81,7 +81,7 @@ def test_the_pyramid_by_bands_is_that_of_the_whole(size, levels, rng, scratch):
 
 @pytest.fixture(scope="module")
 def smooth():
-    """Two layers without a kink: where a rectifier's corner is, rounding grows with each step."""
+    """Two layers without a kink: at a ReLU's corner rounding grows with each step."""
     draw = torch.Generator().manual_seed(3)
     first, second = (torch.randn(8, n, 5, 5, generator=draw) / 9 for n in (3, 8))
 
@@ -105,12 +105,12 @@ def picture(texture):
 
 
 @pytest.mark.parametrize(("octaves", "steps"), [(3, 1), (2, 2)])
-def test_a_networks_dream_on_disk_is_the_dream_in_memory(octaves, steps, score, picture, scratch):
-    """But for what grows out of rounding at the network's rectifiers, on some machines."""
+def test_dream_on_disk_of_a_network_is_the_dream_in_memory(octaves, steps, score, picture, scratch):
+    """On some machines rounding grows at the network's ReLUs."""
     ascent = Ascent(octaves=octaves, steps=steps, jitter=20)
-    wanted = dream(picture, score, ascent, rng=frame_rng(6, 0))
+    expected = dream(picture, score, ascent, rng=frame_rng(6, 0))
     read = dream_on_disk(on_disk(picture, scratch), score, ascent, scratch, rng=frame_rng(6, 0))
-    dreamed, apart = (wanted - picture).abs().mean(), (read(0, 97) - wanted).abs().mean()
+    dreamed, apart = (expected - picture).abs().mean(), (read(0, 97) - expected).abs().mean()
     assert dreamed > 2 / 255 and apart < 0.01 * dreamed
 
 
@@ -127,30 +127,30 @@ def test_a_networks_dream_on_disk_is_the_dream_in_memory(octaves, steps, score, 
     ],
     ids=lambda options: "-".join(options) or "2015",
 )
-def test_a_dream_on_disk_is_the_dream_in_memory(options, smooth, picture, scratch):
+def test_dream_on_disk_is_the_dream_in_memory(options, smooth, picture, scratch):
     image = picture
     ascent = Ascent(octaves=3, steps=2, jitter=20, step_size=3.0, **options)
-    wanted = dream(image, smooth, ascent, rng=frame_rng(5, 0))
+    expected = dream(image, smooth, ascent, rng=frame_rng(5, 0))
     picture = on_disk(image, scratch)
-    told = []
+    progress = []
     draw = frame_rng(5, 0)
-    read = dream_on_disk(picture, smooth, ascent, scratch, rng=draw, on_progress=told.append)
-    found = torch.cat([read(*band) for band in bands.bands(picture.size)], -2)
-    assert (wanted - image).abs().mean() > 4 / 255
-    assert_close(found, wanted, atol=2e-5, rtol=0)
-    assert told == sorted(told) and told[-1] == pytest.approx(1.0)
+    read = dream_on_disk(picture, smooth, ascent, scratch, rng=draw, on_progress=progress.append)
+    result = torch.cat([read(*band) for band in bands.bands(picture.size)], -2)
+    assert (expected - image).abs().mean() > 4 / 255
+    assert_close(result, expected, atol=2e-5, rtol=0)
+    assert progress == sorted(progress) and progress[-1] == pytest.approx(1.0)
     assert torch.equal(whole(picture), image)
-    assert len(list(scratch.folder.glob("*.raw"))) == 2  # the picture and the dream
+    assert len(list(scratch.folder.glob("*.raw"))) == 2  # the image and the dream
 
 
-def test_what_needs_the_whole_picture_is_refused(image, score, scratch):
+def test_frequency_is_refused_on_disk(image, score, scratch):
     with pytest.raises(PresetError, match=r"dream.frequency: .*on disk \(0, a smaller"):
         dream_on_disk(
             on_disk(image, scratch), score, Ascent(frequency=1), scratch, rng=frame_rng(0, 0)
         )
 
 
-def test_a_dream_on_disk_that_is_no_number_stops_with_the_reason(image, score, scratch):
+def test_nan_stops_a_dream_on_disk_with_the_reason(image, score, scratch):
     image[..., 5, 5] = float("nan")
     with pytest.raises(DreamvidError, match="no longer a number"):
         dream_on_disk(
@@ -158,7 +158,7 @@ def test_a_dream_on_disk_that_is_no_number_stops_with_the_reason(image, score, s
         )
 
 
-def test_the_disk_that_a_dream_needs_is_known_before(image, score, tmp_path, monkeypatch):
+def test_bytes_needed_on_disk_are_known_before(image, score, tmp_path, monkeypatch):
     most = 0
     scratch = Scratch(tmp_path, CPU, tile=48)
     fresh = DiskImage.clear
@@ -175,14 +175,14 @@ def test_the_disk_that_a_dream_needs_is_known_before(image, score, tmp_path, mon
     assert 0.6 * bytes_needed((36, 48), ascent) < most <= bytes_needed((36, 48), ascent)
 
 
-def test_tiles_are_halved_where_memory_runs_out_and_the_slope_is_the_same(tmp_path, rng):
-    """A network for which pictures of more than 70 pixels a side are too large."""
+def test_out_of_memory_on_disk_halves_the_tiles(tmp_path, rng):
+    """A network that runs out of memory above 70 pixels a side."""
     image = torch.rand(1, 3, 150, 170, generator=rng)
-    asked = []
+    sides = []
 
     def features(piece, layers):
-        asked.append(max(piece.shape[-2:]))
-        if asked[-1] > 70:
+        sides.append(max(piece.shape[-2:]))
+        if sides[-1] > 70:
             raise MemoryError
         return {"a": piece}
 
@@ -195,5 +195,5 @@ def test_tiles_are_halved_where_memory_runs_out_and_the_slope_is_the_same(tmp_pa
         lambda *a: (Axis(1, {"a": Field(1, 0, 1, 0)}),) * 2,
     ):
         add_gradient(score, picture, into, scratch)
-    assert scratch.tile == 64 and asked[0] > 70
-    torch.testing.assert_close(into.read(0, 0, 150, 170), image)  # of half its square
+    assert scratch.tile == 64 and sides[0] > 70
+    torch.testing.assert_close(into.read(0, 0, 150, 170), image)  # the gradient of half its square

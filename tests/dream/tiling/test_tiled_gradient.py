@@ -1,4 +1,4 @@
-"""Tiled gradients against those of whole pictures, and what happens when memory runs out."""
+"""Tiled gradients against those of whole images, and what happens when memory runs out."""
 
 from functools import cache
 
@@ -32,7 +32,7 @@ LAYERS = {
 
 
 def draw(*shape):
-    """The same numbers for the same shape, 0 to 1."""
+    """Draw the same numbers for the same shape, 0 to 1."""
     generator = torch.Generator().manual_seed(len(shape) + 10 * sum(shape))
     return torch.rand(*shape, generator=generator, dtype=torch.float64)
 
@@ -61,18 +61,18 @@ def model(name):
 
 
 def in_double(features):
-    """In single precision rounding may choose another pixel of a maximum, and all below it."""
+    """Convert to float64: in float32 rounding may choose another pixel of a maximum."""
     features.network = features.network.to(CPU, torch.float64)
     return features
 
 
-def picture(height, width):
+def draw_image(height, width):
     generator = torch.Generator().manual_seed(1)
     return torch.rand(1, 3, height, width, generator=generator, dtype=torch.float64)
 
 
 def in_tiles(score, image, tile, shift=(0.0, 0.0)):
-    """The gradient, and how many pieces it was taken in."""
+    """Take the gradient in tiles, and count them."""
     whole, pieces = torch.zeros_like(image), []
 
     def add(top, left, piece):
@@ -89,31 +89,31 @@ def in_tiles(score, image, tile, shift=(0.0, 0.0)):
     return whole, len(pieces)
 
 
-def difference(found, expected):
-    """The worst pixel's, in units of the gradient's mean size."""
-    return float((found - expected).abs().max() / expected.abs().mean())
+def difference(result, expected):
+    """Worst pixel's difference, in units of the gradient's mean size."""
+    return float((result - expected).abs().max() / expected.abs().mean())
 
 
 @pytest.mark.parametrize(
     "size", [SIZES[0], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:])]
 )
 @pytest.mark.parametrize(("name", "number"), [(name, n) for name in LAYERS for n in range(3)])
-def test_tiles_have_the_whole_pictures_gradient(name, number, size):
+def test_tiles_have_the_whole_images_gradient(name, number, size):
     score = Score(model(name), [Part(LAYERS[name][number], energy())])
-    image = picture(*size)
-    found, count = in_tiles(score, image, TILE)
+    image = draw_image(*size)
+    result, count = in_tiles(score, image, TILE)
     assert count > 1
-    assert difference(found, score.gradient(image)) < 1e-8
+    assert difference(result, score.gradient(image)) < 1e-8
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS["googlenet"])
-def test_tiles_of_the_real_googlenet_have_the_whole_pictures_gradient(layer, shared):
+def test_tiles_of_the_real_googlenet_have_the_whole_images_gradient(layer, shared):
     install(shared / "weights" / "bvlc_googlenet.npz")
     score = Score(in_double(store.load("googlenet", CPU)), [Part(layer, energy())])
     image = load(shared / "samples" / "taj-mahal.jpg", option="")[..., :301, :433].double()
-    found, count = in_tiles(score, image, TILE)
-    assert count > 1 and difference(found, score.gradient(image)) < 1e-8
+    result, count = in_tiles(score, image, TILE)
+    assert count > 1 and difference(result, score.gradient(image)) < 1e-8
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_tiles_of_the_real_googlenet_have_the_whole_pictures_gradient(layer, sha
     ("name", "layer"),
     [("resnet50", "layer3"), ("vgg16", "features.20"), ("inception_v3", "Mixed_6b")],
 )
-def test_tiles_of_torchvisions_networks_have_the_whole_pictures_gradient(name, layer):
+def test_tiles_of_torchvisions_networks_have_the_whole_images_gradient(name, layer):
     torch.manual_seed(0)
     theirs, options = zoo.NAMES[name]
     module = get_model(theirs, weights=None, **(options | {"init_weights": False} if options
@@ -129,13 +129,13 @@ def test_tiles_of_torchvisions_networks_have_the_whole_pictures_gradient(name, l
     network = zoo.ZooNetwork(name, module.state_dict())
     features = in_double(FeatureModel(name, network, TORCHVISION, CPU))
     score = Score(features, [Part(layer, energy())])
-    image = picture(131, 614)
-    found, count = in_tiles(score, image, TILE)
-    assert count > 1 and difference(found, score.gradient(image)) < 1e-8
+    image = draw_image(131, 614)
+    result, count = in_tiles(score, image, TILE)
+    assert count > 1 and difference(result, score.gradient(image)) < 1e-8
 
 
 class SmallNetwork:
-    """Strides 2 and 4 in float64: unpadded, and a pool that rounds up."""
+    """Network of strides 2 and 4 in float64: unpadded, and a pool that rounds up."""
 
     def __init__(self):
         self.first, self.second = draw(5, 3, 3, 3) - 0.5, draw(5, 5, 3, 3) - 0.5
@@ -148,33 +148,33 @@ class SmallNetwork:
 
 @pytest.mark.parametrize("masks", [False, True])
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_every_objective_is_the_same_in_tiles(name, masks):
+def test_objective_is_the_same_in_tiles(name, masks):
     made = OBJECTIVES[name](*EXAMPLES[name])
     objective = masked(draw(1, 1, 7, 9), made) if masks else made
-    features, image = SmallNetwork(), picture(83, 101).double()
+    features, image = SmallNetwork(), draw_image(83, 101).double()
     score = Score(features, [Part("a", objective), Part("b", made, -0.5)])
-    for wanted in (Score(features, [Part("b", objective)]), score, score.balanced(image)):
+    for one in (Score(features, [Part("b", objective)]), score, score.balanced(image)):
         for shift in ((0.0, 0.0), (0.21, -0.37)):
-            found, count = in_tiles(wanted, image, 16, shift)
+            result, count = in_tiles(one, image, 16, shift)
             assert count > 20
-            assert difference(found, wanted.gradient(image, shift)) < 1e-9
+            assert difference(result, one.gradient(image, shift)) < 1e-9
 
 
-def test_layers_that_end_at_different_places_are_counted_once():
+def test_tiles_count_each_layer_once_wherever_it_ends():
     """The deep layer of the unpadded network has none of the last tiles' places."""
 
     def features(image, layers):
         a = image * 2
         return {"a": a, "b": torch.conv2d(a, torch.ones(1, 3, 41, 41, dtype=a.dtype), stride=4)}
 
-    image = picture(90, 75).double()
+    image = draw_image(90, 75).double()
     score = Score(features, [Part("a", energy()), Part("b", energy(), 1e-5)])
     for tile in (16, 32, 64):
         assert difference(in_tiles(score, image, tile)[0], score.gradient(image)) < 1e-9
 
 
 @pytest.mark.slow
-def test_a_picture_too_small_for_a_layer_is_named_in_tiles_too():
+def test_image_too_small_for_a_layer_is_named_in_tiles_too():
     score = Score(model("googlenet"), [Part("pool5/7x7_s1", energy())])
     with pytest.raises(ModelError, match="too few for pool5/7x7_s1"):
-        in_tiles(score, picture(100, 120), 64)
+        in_tiles(score, draw_image(100, 120), 64)

@@ -7,7 +7,7 @@ from dreamvid.cli import main
 from dreamvid.dream.objectives.catalogue import OBJECTIVES
 from dreamvid.dream.objectives.objective import energy
 from dreamvid.dream.objectives.score import Part, Score
-from dreamvid.dream.tiling import tile_size as room
+from dreamvid.dream.tiling import tile_size
 from dreamvid.dream.tiling.tile_size import bytes_per_pixel
 from dreamvid.dream.tiling.tiled_score import TiledScore, Tiling
 from dreamvid.errors import PresetError
@@ -17,11 +17,11 @@ from dreamvid.media.images.reading import load
 from dreamvid.media.images.writing import save
 from dreamvid.models.weights import store
 from dreamvid.preset.load import with_settings
-from tests.dream.tiling.test_tiled_gradient import CPU, TARGET, SmallNetwork, difference, picture
+from tests.dream.tiling.test_tiled_gradient import CPU, TARGET, SmallNetwork, difference, draw_image
 
 
 class Cramped:
-    """Features that run out of memory above so many pixels."""
+    """Network that runs out of memory above so many pixels."""
 
     def __init__(self, most, error, inner=None):
         self.most, self.error, self.tried = most, error, []
@@ -43,8 +43,8 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_running_out_of_memory_halves_the_tile_and_is_remembered(error):
-    image = picture(300, 400)
+def test_out_of_memory_halves_the_tile_for_good(error):
+    image = draw_image(300, 400)
     plain = SmallNetwork()
     expected, features = Score(plain, [Part("b", energy())]), Cramped(60_000, error, plain)
     score = TiledScore(Score(features, [Part("b", energy())]), Tiling("auto"))
@@ -55,79 +55,79 @@ def test_running_out_of_memory_halves_the_tile_and_is_remembered(error):
     assert max(features.tried) <= 60_000
 
 
-def test_below_the_smallest_tile_the_first_error_is_raised():
+def test_error_is_raised_below_the_smallest_tile():
     features = Cramped(2000, ERRORS[0])
     score = TiledScore(Score(features, [Part("b", energy())]), Tiling(128))
     with pytest.raises(torch.OutOfMemoryError):
-        score.gradient(picture(300, 400))
+        score.gradient(draw_image(300, 400))
 
 
-def test_a_layer_that_looks_at_everything_runs_out_as_it_would_without_tiles():
+def test_untileable_layer_runs_out_as_it_would_without_tiles():
     score = Score(store.load("lite0", CPU), [Part("pool", energy())])
-    image, tiling = picture(96, 200).float(), Tiling("auto")
+    image, tiling = draw_image(96, 200).float(), Tiling("auto")
     assert difference(TiledScore(score, tiling).gradient(image), score.gradient(image)) < 1e-4
     assert not tiling.smaller(score, image)
 
 
-def test_another_error_is_not_taken_for_a_lack_of_memory():
+def test_other_errors_are_not_taken_for_lack_of_memory():
     features = Cramped(1000, RuntimeError("mat1 and mat2 must have the same dtype"))
     score = TiledScore(Score(features, [Part("b", energy())]), Tiling("auto"))
     with pytest.raises(RuntimeError, match="same dtype"):
-        score.gradient(picture(300, 400))
+        score.gradient(draw_image(300, 400))
 
 
 @pytest.mark.parametrize("free", [10**9, 60 * 10**6, 30 * 10**6])
 def test_auto_takes_tiles_that_fit_into_free_memory(free, monkeypatch):
-    monkeypatch.setattr(room, "free_memory", lambda device: free)
-    monkeypatch.setattr(room, "AMPLE", 10**6)
+    monkeypatch.setattr(tile_size, "free_memory", lambda device: free)
+    monkeypatch.setattr(tile_size, "AMPLE", 10**6)
     features = Cramped(10**9, ERRORS[0])
     score = Score(features, [Part("b", energy())])
-    image = picture(400, 500)
+    image = draw_image(400, 500)
     needed = bytes_per_pixel(score, image)
     tiling = Tiling("auto")
     tiling.side(score, image)
     features.tried.clear()
     TiledScore(score, tiling).gradient(image)
     largest = max(features.tried)
-    assert largest * needed <= room.SHARE * free or largest == 400 * 500
-    assert (largest == 400 * 500) == (400 * 500 * needed <= room.SHARE * free)
+    assert largest * needed <= tile_size.SHARE * free or largest == 400 * 500
+    assert (largest == 400 * 500) == (400 * 500 * needed <= tile_size.SHARE * free)
 
 
-def test_auto_costs_small_pictures_nothing(monkeypatch):
-    monkeypatch.setattr(room, "free_memory", lambda device: 10**9)
+def test_auto_costs_small_images_nothing(monkeypatch):
+    monkeypatch.setattr(tile_size, "free_memory", lambda device: 10**9)
     features = Cramped(10**9, ERRORS[0])
     score = TiledScore(Score(features, [Part("b", energy())]), Tiling("auto"))
-    score.gradient(picture(200, 300))
+    score.gradient(draw_image(200, 300))
     assert features.tried == [200 * 300]
 
 
-def test_the_balance_of_parts_is_the_same_in_tiles():
-    image = picture(90, 120)
+def test_balanced_is_the_same_in_tiles():
+    image = draw_image(90, 120)
     score = Score(SmallNetwork(), [Part("a", energy()), Part("b", OBJECTIVES["style"](TARGET))])
-    found = TiledScore(score, Tiling(64)).balanced(image).gradient(image, (0.0, 0.0))
-    assert difference(found, score.balanced(image).gradient(image)) < 1e-9
+    result = TiledScore(score, Tiling(64)).balanced(image).gradient(image, (0.0, 0.0))
+    assert difference(result, score.balanced(image).gradient(image)) < 1e-9
 
 
-def test_the_command_line_takes_a_tile(tmp_path):
-    save(picture(150, 220).float(), tmp_path / "in.png")
+def test_tile_on_the_command_line(tmp_path):
+    save(draw_image(150, 220).float(), tmp_path / "in.png")
     layers = 'dream.layers=["block_3/expand", "block_5/expand"]'
     common = ["dream", str(tmp_path / "in.png"), "--set", layers, "--set", "dream.steps=1"]
-    seen = []
+    images = []
     for tile in ("96", "off", "auto"):
         out = tmp_path / f"{tile}.png"
         words = ["--set", "dream.octaves=2", "--set", f"dream.tile={tile}", "--out", str(out)]
         assert main([*common, *words]) == 0
-        seen.append(to_bytes(load(out, option="")).astype(int))
-    assert abs(seen[0] - seen[1]).max() <= 1 and abs(seen[2] - seen[1]).max() <= 1
+        images.append(to_bytes(load(out, option="")).astype(int))
+    assert abs(images[0] - images[1]).max() <= 1 and abs(images[2] - images[1]).max() <= 1
 
 
 @pytest.mark.parametrize("value", ["63", "16385", "true", "big", "96.5"])
-def test_a_tile_that_is_none_is_refused(value):
+def test_tile_of_a_bad_value_is_refused(value):
     with pytest.raises(PresetError, match=r'dream.tile: .*"auto", "off", or a side of 64'):
         with_settings(["video.frames=1", f"dream.tile={value}"])
 
 
-def test_a_layer_that_cannot_be_tiled_is_refused_before_the_work():
+def test_tile_of_an_untileable_layer_is_refused_before_the_work():
     options = with_settings(["video.frames=1", "dream.tile=128", "dream.layers=classes"]).dream
     with pytest.raises(PresetError, match=r"^dream.tile: classes looks at the whole picture"):
         make_scores(options, store.load("lite0", CPU), CPU)

@@ -28,9 +28,9 @@ class Past:
 
 
 Optimiser = Callable[[Image, Past | None], tuple[Image, Past | None]]
-"""From the ascent direction of now, and the memory (None: none yet), to those of the step.
+"""(ascent direction, memory or None) -> the step's direction, of any scale, and the new memory.
 
-The direction has any scale, unless no memory is returned: then it is the one that came in.
+An optimiser without memory returns the direction that came in.
 """
 
 

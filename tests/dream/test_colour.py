@@ -27,7 +27,7 @@ def lab(image):
 
 
 def spread(values):
-    """Of lightness, and of both colour axes together."""
+    """Standard deviations of lightness, and of both colour axes together."""
     variance = values.var(1)
     return np.sqrt([variance[0], variance[1:].mean()])
 

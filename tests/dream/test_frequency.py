@@ -9,7 +9,7 @@ HEIGHT, WIDTH = 24, 40
 
 
 def wave(down: int, across: int) -> torch.Tensor:
-    """So many half waves down and across, whose mirror images go on without a kink."""
+    """Draw so many half waves down and across, whose mirror images go on without a kink."""
     y, x = (np.arange(side) + 0.5 for side in (HEIGHT, WIDTH))
     both = np.cos(np.pi * down * y / HEIGHT)[:, None] * np.cos(np.pi * across * x / WIDTH)
     return torch.tensor(both, dtype=torch.float32).expand(1, 3, HEIGHT, WIDTH)

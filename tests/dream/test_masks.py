@@ -54,7 +54,7 @@ def plane(setting, frame=0, frames=1):
 
 
 def share(name, x, y, size, at):
-    """How much of a pixel with its middle at (x, y) a shape covers; its border is a pixel wide."""
+    """Share of the pixel centred at (x, y) that a shape covers; its border is a pixel wide."""
     inside = {
         "centre": size * HEIGHT / 2
         - math.sqrt((x - at[0] * WIDTH) ** 2 + (y - at[1] * HEIGHT) ** 2),
@@ -102,7 +102,7 @@ def test_feather_is_a_gaussians_integral_and_then_nothing():
             0.5 - 0.5 * math.erf(beyond / 2**0.5), abs=3e-3
         )
     assert torch.equal(soft[..., 42:, :], torch.zeros(1, 1, 18, 40))  # 3 deviations on
-    assert float(soft[..., :18, :].min()) > 1 - 1e-5  # the picture's border is none of the mask's
+    assert float(soft[..., :18, :].min()) > 1 - 1e-5  # the image's border is none of the mask's
     assert_close(soft, soft[..., :1].expand_as(soft))
 
 
@@ -172,7 +172,7 @@ def test_mask_greys_are_exact_and_inverted_exactly(tmp_path):
 
 
 def test_mask_file_is_cropped_to_the_films_shape(tmp_path):
-    """As start pictures are: of 40 columns of twice the size the middle 32 are seen."""
+    """Like start images: of 40 columns of twice the size the middle 32 are left."""
     wide = np.zeros((2 * HEIGHT, 2 * 40))
     wide[:, 2 * 12 :] = 255
     fitted = plane(painted(tmp_path / "wide.png", wide))

@@ -1,4 +1,4 @@
-"""What is done once to a finished dream."""
+"""Filters of a finished dream."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""All that shapes a step, alone and together."""
+"""Shapers, pulls and step sizes, alone and together."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ from dreamvid.image import Activation, Scalar, constant
 Sums = Float[Tensor, " _"]
 """Sums over positions: those of two halves of an image add up to the whole image's."""
 SpatialMap = Float[Tensor, "rows columns"]
-"""One number for each position."""
+"""Numbers of all positions."""
 
 
 def _itself(sums: Sums) -> Scalar:

@@ -32,7 +32,7 @@ class Differentiable(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """One term of a score: the objective of a layer, and its weight."""
+    """Term of a score: the objective of a layer, and its weight."""
 
     layer: str
     objective: Objective

@@ -11,7 +11,7 @@ from dreamvid.image import OtherSizeImage
 
 BAND = 1_000_000  # pixels at a time: 12 MB of each image
 Work = Callable[..., OtherSizeImage]
-"""From a band of each image to a band of the result."""
+"""Function of a band of each image to a band of the result."""
 
 
 def bands(size: tuple[int, int]) -> Iterator[tuple[int, int]]:

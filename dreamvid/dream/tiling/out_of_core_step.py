@@ -1,4 +1,4 @@
-"""One step of a dream on disk: `step.ascend` tile by tile and band by band."""
+"""Step of a dream on disk: `step.ascend` tile by tile and band by band."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ Add = Callable[[int, int, OtherSizeImage], None]
 
 @dataclass(frozen=True)
 class Span:
-    """One tile along one axis: the pixels it looks at, and the positions it counts."""
+    """Extent of a tile along one axis: the pixels it looks at, and the positions it counts."""
 
     axis: Axis
     length: int  # pixels of the whole
@@ -53,22 +53,22 @@ class Span:
     def local(self, layer: str) -> slice:
         """Slice of a window's positions: the tile's own, and one more after them if there is."""
         field = self.axis.fields[layer]
-        seen, before = self._seen(field), self.pixels.start // field.stride
-        return slice(seen.start - before, seen.stop - before)
+        used, before = self._used(field), self.pixels.start // field.stride
+        return slice(used.start - before, used.stop - before)
 
     def _own(self, field: Field) -> range:
         unit, count = self.axis.stride // field.stride, field.positions(self.length)
         return range(min(count, self.units.start * unit), min(count, self.units.stop * unit))
 
-    def _seen(self, field: Field) -> range:
+    def _used(self, field: Field) -> range:
         """The own positions, and one after them."""
         own = self._own(field)
         return range(own.start, min(own.stop + 1, field.positions(self.length)))
 
     def _needed(self, field: Field) -> range:
         """Pixels, also beyond the image; those of its end for a layer that ends before."""
-        seen, final = self._seen(field), field.positions(self.length) - 1
-        first, last = min(seen.start, final), min(seen.stop - 1, final)
+        used, final = self._used(field), field.positions(self.length) - 1
+        first, last = min(used.start, final), min(used.stop - 1, final)
         return range(field.stride * first - field.before, field.stride * last + field.after)
 
 

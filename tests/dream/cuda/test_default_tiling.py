@@ -95,7 +95,7 @@ def test_cpu_measures_no_tile_size():
 
 
 class SmallNetwork32(SmallNetwork):
-    """In single precision, as the images are."""
+    """Network in float32, as the images are."""
 
     def __init__(self):
         super().__init__()

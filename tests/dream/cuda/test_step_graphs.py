@@ -197,7 +197,7 @@ KERNEL_CASES = [  # height, width, down, across
 
 
 def differences(height, width, down, across, device="cpu"):
-    """Of a roll, and of a step's end, from torch's in float64."""
+    """Compare the kernels' roll and step with torch's in float64: the largest differences."""
     image = torch.rand(1, 3, height, width, generator=rng(1))
     gradient = torch.randn(1, 3, height, width, generator=rng(2))
     image[0, 0, 0, 0] = torch.nan

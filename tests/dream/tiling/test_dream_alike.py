@@ -53,7 +53,7 @@ def test_noise_dreamed_by_a_label_becomes_it(label, googlenet):
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", ["fideua_food", "gaudi_dragon_park_guell", "tower-sunset"])
 def test_guided_dreams_are_nearer_to_their_guide_than_unguided_ones(guide, googlenet, shared):
-    """By the mean over places of the best cosine to any place of the guide."""
+    """The mean over positions of the best cosine to any position of the guide."""
     folder = shared / "samples"
     picture = fit(load(folder / "moraine_lake.jpg", option=""), (160, 240))
     led = fit(load(folder / f"{guide}.jpg", option=""), (360, 480))

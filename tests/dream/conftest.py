@@ -1,4 +1,4 @@
-"""A stand-in for CUDA graphs: what is replayed is done again, on a CPU."""
+"""A stand-in for CUDA graphs on a CPU: a replay runs the work again."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from dreamvid.dream.cuda import gradient_graphs as graphs
 
 @pytest.fixture
 def replayed(monkeypatch):
-    """Pictures of a CPU are taken for a GPU's; what is replayed, told."""
+    """Record images on the CPU as a GPU's; lists the pool of each replay."""
     replayed = []
 
     def record(work, pool):

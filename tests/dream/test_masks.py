@@ -86,8 +86,8 @@ def test_wide_feather_is_the_same_integral_within_a_percent():
     mask = torch.zeros(1, 1, 16, 600)
     mask[..., 300:] = 1
     soft = feathered(mask, 41.0)[0, 0, 8].double().numpy()
-    places = np.arange(600) + 0.5 - 300
-    expected = np.array([0.5 * (1 + math.erf(x / 41 / math.sqrt(2))) for x in places])
+    distances = np.arange(600) + 0.5 - 300
+    expected = np.array([0.5 * (1 + math.erf(x / 41 / math.sqrt(2))) for x in distances])
     assert np.abs(soft - expected).max() < 0.01
     assert soft[:100].max() == 0
 

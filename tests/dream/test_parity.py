@@ -84,10 +84,10 @@ def test_guided_step_agrees_to_50_db(small_weights, install, picture, tmp_path):
     guide_rgb = np.random.default_rng(5).uniform(0, 255, (64, 80, 3)).round()
     Image.fromarray(guide_rgb.astype(np.uint8)).save(tmp_path / "guide.png")
     with torch.no_grad():
-        seen = reference.blobs(
+        activations = reference.blobs(
             small_weights, torch.tensor(reference.to_net(guide_rgb)[None].copy())
         )
-    features = seen[layer].numpy()[0].reshape(seen[layer].shape[1], -1)
+    features = activations[layer].numpy()[0].reshape(activations[layer].shape[1], -1)
     expected = reference.deepdream(
         rgb, small_weights, layer, octaves=2, steps=1, draws=jitter_of_frame(0), guide=features
     )

@@ -40,7 +40,7 @@ def guided(folder, *masks, objective="guide"):
 
 @pytest.mark.parametrize("objective", ["guide", "guide-mean", "style"])
 def test_guide_mask_limits_the_gradient(objective, guide):
-    """The layer's places see 11 pixels; those at a shape of 40 columns see none after 64."""
+    """The layer's positions see 11 pixels; those at a shape of 40 columns see none after 64."""
     image = torch.rand(1, 3, 48, 128, generator=torch.Generator().manual_seed(5))
     options = guided(guide, "{shape='left', size=0.3125, feather=0}", objective=objective)
     score = make_scores(options, store.load("lite0", CPU), CPU, first=image)(moment(), image)
@@ -65,8 +65,8 @@ def test_guide_mask_pulls_alike_at_any_size(guide):
     def strengths(options):
         score = make_scores(options, features, CPU, first=image)(moment(), image)
         assert score is not None
-        slope = score.balanced(image).gradient(image, (0.0, 0.0)).abs()
-        return float(slope[..., :20].mean() / slope[..., 44:].mean())
+        strength = score.balanced(image).gradient(image, (0.0, 0.0)).abs()
+        return float(strength[..., :20].mean() / strength[..., 44:].mean())
 
     assert strengths(both) == pytest.approx(strengths(guided(guide, "'none'")), rel=0.1)
 

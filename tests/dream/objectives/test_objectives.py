@@ -89,10 +89,10 @@ def test_balanced_drops_a_part_without_gradient(image):
 
 
 def test_best_match_in_parts_equals_the_whole(monkeypatch, rng):
-    places, features = torch.randn(6, 50, generator=rng), torch.randn(6, 40, generator=rng)
-    whole = (places.T.double() @ features.double()).argmax(dim=1)
+    vectors, features = torch.randn(6, 50, generator=rng), torch.randn(6, 40, generator=rng)
+    whole = (vectors.T.double() @ features.double()).argmax(dim=1)
     monkeypatch.setattr("dreamvid.dream.objectives.guides.PRODUCTS", 80)
-    assert torch.equal(best_matches(places, features), whole)
+    assert torch.equal(best_matches(vectors, features), whole)
 
 
 def test_only_restricts_the_channels():

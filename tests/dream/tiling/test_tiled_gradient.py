@@ -161,7 +161,7 @@ def test_objective_is_the_same_in_tiles(name, masks):
 
 
 def test_tiles_count_each_layer_once_wherever_it_ends():
-    """The deep layer of the unpadded network has none of the last tiles' places."""
+    """The deep layer of the unpadded network has none of the last tiles' positions."""
 
     def features(image, layers):
         a = image * 2

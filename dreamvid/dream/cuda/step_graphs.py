@@ -143,7 +143,7 @@ def _step(
     Args:
         fast: use the Triton kernels, where they run.
     """
-    fast = fast and step_triton.takes(image)
+    fast = fast and step_triton.supports(image)
     down, across = inputs[:2].long()
     rolled = step_triton.rolled(image, inputs) if fast else _rolled(image, down, across)
     gradient = score.gradient(rolled)

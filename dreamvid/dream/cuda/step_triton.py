@@ -8,7 +8,6 @@ memory: how far the image is rolled, and how large the step is.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import no_type_check
 
 import torch
@@ -16,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.image import Image
+from dreamvid.models.layers.kernels import self_check
 
 try:
     import triton
@@ -32,25 +32,21 @@ BLOCK = 1024
 _kernel = (lambda function: function) if triton is None else triton.jit
 
 
-def takes(image: Image) -> bool:
+def supports(image: Image) -> bool:
     """Tell whether the kernels run on an image of this kind."""
     if triton is None or image.device.type != "cuda" or image.dtype != torch.float32:
         return False
-    return image.is_contiguous() and image.numel() < MOST and _is_right(image.device)
+    return image.is_contiguous() and image.numel() < MOST and works(image.device)
 
 
-@cache
-def _is_right(device: torch.device) -> bool:
-    """Try the kernels on a device: Triton needs a C compiler, and a GPU that is not too old."""
+@self_check("triton step")
+def works(device: torch.device) -> bool:
+    """Compare both kernels with torch; Triton needs a C compiler and a GPU not too old for it."""
     image = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
-    inputs = torch.tensor([3.0, 1.0, 0.0], device=device)
-    try:
-        result = rolled(image, inputs)
-        advance(image, result, inputs, torch.ones((), device=device))  # by 0
-        expected = torch.arange(3 * 4 * 5, device=device).float().view(1, 3, 4, 5) / 60
-        return torch.equal(result, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
-    except Exception:  # of many kinds; plain torch does it, too
-        return False
+    expected, inputs = image.clone(), torch.tensor([3.0, 1.0, 0.0], device=device)
+    result = rolled(image, inputs)
+    advance(image, result, inputs, torch.ones((), device=device))  # by 0
+    return torch.equal(result, expected.roll((3, 1), (-2, -1))) and torch.equal(image, expected)
 
 
 def rolled(image: Image, inputs: StepInputs) -> Image:

@@ -222,14 +222,14 @@ def test_kernels_are_torchs_roll_and_the_steps_end():
 
 
 def test_kernels_need_triton_and_a_gpu(monkeypatch):
-    assert not step_triton.takes(torch.ones(1, 3, 4, 4))
+    assert not step_triton.supports(torch.ones(1, 3, 4, 4))
     monkeypatch.setitem(sys.modules, "triton", None)
     assert runpy.run_path(str(step_triton.__file__))["triton"] is None
 
 
 @pytest.mark.cuda
 def test_kernels_run_on_the_gpu():
-    assert step_triton.takes(torch.ones(1, 3, 4, 4, device="cuda"))
+    assert step_triton.supports(torch.ones(1, 3, 4, 4, device="cuda"))
     for case in [*KERNEL_CASES, (1080, 1920, 31, 1901)]:
         roll, end = differences(*case, device="cuda")
         assert not roll and end < 1e-6, case

@@ -35,17 +35,25 @@ Captions = Annotated[
     ),
 ]
 
+KEYS = {
+    "frames": "video.frames",
+    "fps": "video.fps",
+    "size": "start.size",
+    "seed": "seed",
+    "model": "model",
+    "targets": "outputs.targets",
+}
+"""Preset keys of the options."""
 
-def as_settings(**options: object) -> list[str]:
-    """Write command-line options as settings: start_size="64x48" -> 'start.size="64x48"'.
+
+def with_options(settings: list[str] | None, **options: object) -> list[str]:
+    """Append options to settings by their preset keys: size="64x48" -> 'start.size="64x48"'.
 
     JSON's strings and numbers are TOML's too.
     """
-    return [
-        f"{name.replace('_', '.', 1)}={json.dumps(value, ensure_ascii=False)}"
-        for name, value in options.items()
-        if value is not None
-    ]
+    changes = {KEYS[name]: value for name, value in options.items() if value is not None}
+    texts = {key: json.dumps(value, ensure_ascii=False) for key, value in changes.items()}
+    return [*(settings or []), *(f"{key}={text}" for key, text in texts.items())]
 
 
 def shell_command(command: str, preset: str, settings: Sequence[str], out: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, ModelName, Seed, Settings, as_settings
+from dreamvid.cli.arguments import Device, ModelName, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import counted, say
 
 
@@ -47,7 +47,7 @@ def atlas(
         channels=channels,
         photo=image,
         side=side,
-        settings=[*(settings or []), *as_settings(seed=seed)],
+        settings=with_options(settings, seed=seed),
     )
     check_cells(sheet.cells, sheet.start, picked)
     height, width = sheet.start.shape[-2:]

@@ -80,9 +80,8 @@ def bench(
 def _refuse_without_film(**options: object) -> None:
     for option, value in options.items():
         if value is not None:
-            raise PresetError(
-                f"--{option}", "there is no film to measure", "such as --film 640x360"
-            )
+            cure = "such as --film 640x360"
+            raise PresetError(f"--{option}", "there is no film to measure", cure)
 
 
 def _measure(plan: "Plan", compare: Path | None, out: Path | None, as_json: bool) -> None:

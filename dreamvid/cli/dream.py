@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dreamvid.cli.arguments import BasePreset, Device, Model, Seed, Settings, as_settings
+from dreamvid.cli.arguments import BasePreset, Device, Model, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import say, share_progress
 from dreamvid.errors import PresetError, quote
 
@@ -37,7 +37,7 @@ def dream(
     """
     from dreamvid.preset.load import load_preset, with_settings
 
-    changes = [*(settings or []), *as_settings(seed=seed, model=model), "video.frames=1"]
+    changes = [*with_options(settings, seed=seed, model=model), "video.frames=1"]
     chosen = load_preset(preset, changes) if preset else with_settings(changes)
 
     from dreamvid.render.stills import StillOptions, dream_still

@@ -13,7 +13,7 @@ from dreamvid.cli.arguments import (
     Seed,
     Settings,
     Size,
-    as_settings,
+    with_options,
 )
 from dreamvid.cli.terminal.console import say, say_json
 from dreamvid.cli.terminal.units import duration, file_size
@@ -36,10 +36,8 @@ def estimate(
     """Predict what a render will take, time, memory and disk, from a few frames of it."""
     from dreamvid.preset.load import load_preset
 
-    options = as_settings(
-        video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
-    )
-    chosen = load_preset(preset, [*(settings or []), *options])
+    changes = with_options(settings, frames=frames, size=size, fps=fps, seed=seed, model=model)
+    chosen = load_preset(preset, changes)
 
     import time
 

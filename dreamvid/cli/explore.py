@@ -11,7 +11,7 @@ from dreamvid.cli.arguments import (
     Model,
     Seed,
     Settings,
-    as_settings,
+    with_options,
 )
 from dreamvid.cli.terminal.console import counted, say
 
@@ -48,7 +48,7 @@ def explore(
         image,
         picked,
         preset=preset,
-        settings=[*(settings or []), *as_settings(seed=seed, model=model)],
+        settings=with_options(settings, seed=seed, model=model),
         across=across,
         down=down,
         side=side,

@@ -14,7 +14,7 @@ from dreamvid.cli.arguments import (
     Model,
     Seed,
     Settings,
-    as_settings,
+    with_options,
 )
 from dreamvid.cli.terminal.console import note, say
 from dreamvid.cli.terminal.finished import check_finished
@@ -70,10 +70,8 @@ def loop(
     site = find(target) if target else None
     path = out or Path(f"{Path(source).stem}-loop{site.suffix if site else '.gif'}")
     if _is_preset(source):
-        options = as_settings(
-            video_frames=frames, start_size=size, video_fps=fps, seed=seed, model=model
-        )
-        material = _of_preset(source, kind, [*(settings or []), *options], device, fresh)
+        changes = with_options(settings, frames=frames, size=size, fps=fps, seed=seed, model=model)
+        material = _of_preset(source, kind, changes, device, fresh)
     else:
         _refuse_for_film(
             source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
@@ -220,16 +218,11 @@ def _render(preset: "Preset", source: str, folder: Path, device: Device, fresh: 
     from dreamvid.render.render import render_film
     from dreamvid.system.device import pick
 
+    picked = pick(device)
     say(f"{preset.title or source}: {preset.video.count} frames by {preset.model}, into {folder}")
     with stop_signals() as stop, frame_progress() as show:
         outcome = render_film(
-            preset,
-            folder,
-            device=pick(device),
-            fresh=fresh,
-            on_frame=show,
-            stop=stop,
-            on_message=note,
+            preset, folder, device=picked, fresh=fresh, on_frame=show, stop=stop, on_message=note
         )
     check_finished(outcome)
     return next(path for path in outcome.files if path.stem == "forward")

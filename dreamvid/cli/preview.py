@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamvid.cli.arguments import Device, Model, PresetName, Seed, Settings, Size, as_settings
+from dreamvid.cli.arguments import Device, Model, PresetName, Seed, Settings, Size, with_options
 from dreamvid.cli.terminal.console import counted, say
 from dreamvid.errors import PresetError
 
@@ -51,8 +51,7 @@ def preview(
 
     if motion and sparse:
         raise PresetError("--motion", "has no dream, and --sparse is one", "give one of them")
-    options = as_settings(start_size=size, seed=seed, model=model)
-    chosen = load_preset(preset, [*(settings or []), *options])
+    chosen = load_preset(preset, with_options(settings, size=size, seed=seed, model=model))
     path = out or Path("preview.mp4" if motion else "preview.png")
 
     from dreamvid.render.preview import check_preview, shrink, write_preview

@@ -16,9 +16,9 @@ from dreamvid.cli.arguments import (
     Seed,
     Settings,
     Size,
-    as_settings,
     out_folder,
     shell_command,
+    with_options,
 )
 from dreamvid.cli.terminal.console import note, say
 from dreamvid.cli.terminal.finished import say_finished
@@ -56,15 +56,9 @@ def render(
     """Render a preset to films; the same command again goes on where it stopped."""
     from dreamvid.preset.load import load_preset
 
-    options = as_settings(
-        video_frames=frames,
-        start_size=size,
-        video_fps=fps,
-        seed=seed,
-        model=model,
-        outputs_targets=targets,
+    changes = with_options(
+        settings, frames=frames, size=size, fps=fps, seed=seed, model=model, targets=targets
     )
-    changes = [*(settings or []), *options]
     if targets:
         changes += _shape(load_preset(preset, changes), changes)
     chosen = load_preset(preset, changes)

@@ -141,11 +141,7 @@ def _read(photos: _Photos, rules: "Rules") -> "Corpus":
 
 
 def _check_options(
-    text: str,
-    vectors: Path | None,
-    dimensions: int | None,
-    rate: float | None,
-    cache: float,
+    text: str, vectors: Path | None, dimensions: int | None, rate: float | None, cache: float
 ) -> None:
     """Raise PresetError for mistakes that would else be noticed only after reading the photos."""
     if rate is not None and not 0 < rate <= 1:

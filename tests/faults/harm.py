@@ -20,7 +20,7 @@ MOMENTS = {
     "joining back": ("dreamvid.render.outputs", "join_reverse", 1),
     "the GIF": ("dreamvid.render.outputs", "write_loop_gif", 1),
     "the poster": ("dreamvid.render.outputs", "save", 1),
-    "the record": ("dreamvid.render.render", "sign", 1),
+    "the record": ("dreamvid.render.render", "embed_records", 1),
     "run.json": ("dreamvid.render.render", "write_run", 1),
 }
 """Module, the function that is about to be called, and for the how manieth time."""

@@ -51,7 +51,7 @@ def test_still_on_disk_equals_the_one_in_memory(size, photo, tmp_path, monkeypat
 def test_still_uses_the_disk_where_memory_is_too_small(photo, tmp_path, monkeypatch):
     ways = []
     monkeypatch.setattr(stills, "still", lambda image, *rest: ways.append("memory") or image)
-    monkeypatch.setattr(stills, "_dreamed", lambda picture, *rest: ways.append("disk"))
+    monkeypatch.setattr(stills, "_dream", lambda image, *rest: ways.append("disk"))
     monkeypatch.setattr(stills, "write", lambda *rest: None)
     for free in (4_000_000, 3_000_000, None):  # bytes; 90 x 121 x 150 are 1.6e6
         monkeypatch.setattr(stills, "free_memory", lambda device, free=free: free)
@@ -76,7 +76,7 @@ def test_still_size_in_unknown_memory_is_modest(monkeypatch):
 def test_still_on_disk_refuses_settings_that_need_memory(
     setting, says, photo, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(stills, "_copied", lambda *rest: pytest.fail("too late"))
+    monkeypatch.setattr(stills, "_copy", lambda *rest: pytest.fail("too late"))
     with pytest.raises(PresetError, match=says):
         dream_still(photo, options(setting), StillOptions(tmp_path / "a.png", on_disk=True), CPU)
     assert not list(tmp_path.glob("*a.png*"))

@@ -5,7 +5,7 @@ import pytest
 
 from dreamvid.errors import PresetError
 from dreamvid.export.export import export
-from dreamvid.export.request import Wishes
+from dreamvid.export.request import ExportRequest
 from dreamvid.export.reverse.reverse import reverse_film
 from dreamvid.media.clip import pictures_of
 from dreamvid.preset.sites import find
@@ -35,9 +35,11 @@ def test_hap_for_resolume_has_whole_blocks_and_sound(film, tmp_path):
 
 def test_hap_of_another_size_is_refused(film, tmp_path):
     with pytest.raises(PresetError, match=r"--size: hap takes .* not 90x62 \(such as 88x60\)"):
-        export(pictures_of(film), tmp_path / "a.mov", wishes=Wishes(codec="hap", size=(90, 62)))
+        export(
+            pictures_of(film), tmp_path / "a.mov", request=ExportRequest(codec="hap", size=(90, 62))
+        )
 
 
 def test_hap_under_a_limit_keeps_whole_blocks(film, tmp_path):
-    wishes = Wishes(codec="hap", limit=100_000, sound=False)
-    assert export(pictures_of(film), tmp_path / "a.mov", wishes=wishes).bytes <= 100_000
+    request = ExportRequest(codec="hap", limit=100_000, sound=False)
+    assert export(pictures_of(film), tmp_path / "a.mov", request=request).bytes <= 100_000

@@ -1,14 +1,14 @@
-"""Everything dreamvid raises on purpose.
+"""Errors that dreamvid raises on purpose.
 
 DreamvidError        shown as one line; the command line exits with its `exit_code`.
-│                    As itself: the dream failed, or memory ran out    (exit 1)
-├── PresetError      a preset, an option or an input picture is wrong   (exit 2)
+│                    Itself: the dream failed, or memory ran out       (exit 1)
+├── PresetError      a preset, an option or an input image is wrong     (exit 2)
 ├── ModelError       a model, a layer or a weight file is wrong         (exit 3)
 ├── VideoError       an encoder or a video file failed                  (exit 4)
 ├── ResumeError      a folder holds another film, or a damaged one      (exit 5)
 │   └── BusyError    another run is at work in it
 ├── OutputError      a file or folder cannot be written                 (exit 6)
-└── Stopped          somebody asked for it: Ctrl-C or SIGTERM           (exit 130)
+└── Stopped          the user asked for it: Ctrl-C or SIGTERM           (exit 130)
 
 Anything else that escapes is a bug.
 """
@@ -16,16 +16,16 @@ Anything else that escapes is a bug.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-LONGEST = 1200  # letters of an error's text; what it quotes may be a stranger's
+MAX_LENGTH = 1200  # characters of an error's text, which may quote an untrusted file
 
 
 class DreamvidError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        """Without the middle of what is too long: the cure stands at the end."""
+        """Text with the middle of a long one cut out: the cure stands at the end."""
         text = super().__str__()
-        return text if len(text) <= LONGEST else f"{text[:800]} ... {text[-300:]}"
+        return text if len(text) <= MAX_LENGTH else f"{text[:800]} ... {text[-300:]}"
 
 
 class PresetError(DreamvidError):
@@ -61,14 +61,14 @@ class Stopped(DreamvidError):
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """'did you mean X?' for the known name nearest to `name`, or the list of all of them."""
+    """Phrase a cure: "did you mean X?" for the nearest known name, or the list of all."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
 
 
 def quote(value: object) -> str:
-    """A value as it is shown in an error: on one line, cut at 80 characters."""
+    """Show a value in an error: its repr on one line, cut at 80 characters."""
     try:
         shown = repr(value[:90] if isinstance(value, str) else value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, a deep list

@@ -1,7 +1,7 @@
 """The one image convention: float32 (1, 3, H, W), RGB, values in [0, 1].
 
-Only three places leave it: `models/` prepares pixels for a network, `video/` and `pictures/`
-turn them into files. Everything between may assume it.
+Only `models/` (pixels as a network expects them) and `media/` (files) use others. Everything
+between may assume it.
 """
 
 from functools import cache
@@ -13,25 +13,25 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 Image = Float[Tensor, "1 3 h w"]
-"""One picture. Within one signature every `Image` has the same height and width."""
+"""One image. Within one signature every `Image` has the same height and width."""
 OtherSizeImage = Float[Tensor, "1 3 _ _"]
 Activation = Float[Tensor, "1 channels rows columns"]
 OtherSizeActivation = Float[Tensor, "1 channels _ _"]
 Scalar = Float[Tensor, ""]
 Bytes = UInt8[np.ndarray, "h w 3"]
-"""The same picture as 8-bit RGB, on the CPU."""
+"""An image as 8-bit RGB, on the CPU."""
 
 
 @cache
 def constant(values: tuple, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Numbers as a tensor, made once for a device: a copy in every step would stall a GPU."""
+    """Return numbers as a cached tensor: a copy to a GPU in every step would stall it."""
     return torch.tensor(values, device=device, dtype=dtype)
 
 
 def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tensor, "1 c _ _"]:
-    """Bilinear, without antialiasing, corner pixels staying in the corners.
+    """Resize bilinearly, without antialiasing, corner pixels staying in the corners.
 
-    That is what `scipy.ndimage.zoom(order=1)` does in the 2015 program's octaves.
+    As `scipy.ndimage.zoom(order=1)` does in the octaves of the 2015 program.
 
     Args:
         size: (height, width) in pixels.
@@ -42,7 +42,7 @@ def resize(image: Float[Tensor, "1 c _ _"], size: tuple[int, int]) -> Float[Tens
 
 
 def fit(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
-    """Crop the middle to the shape of (height, width), and scale it there, antialiased."""
+    """Crop the middle to the aspect ratio of (height, width), then resize it, antialiased."""
     top, left, rows, columns = crop((image.shape[-2], image.shape[-1]), size)
     middle = image[..., top : top + rows, left : left + columns]
     if (rows, columns) == size:
@@ -51,10 +51,10 @@ def fit(image: OtherSizeImage, size: tuple[int, int]) -> OtherSizeImage:
 
 
 def crop(whole: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Top, left, height and width of the largest middle of a picture that has a shape.
+    """Top, left, height and width of the largest centred crop with an aspect ratio.
 
     Args:
-        whole: (height, width) of the picture in pixels.
+        whole: (height, width) of the image in pixels.
         shape: any (height, width); only their ratio counts.
     """
     scale = max(shape[0] / whole[0], shape[1] / whole[1])
@@ -63,11 +63,11 @@ def crop(whole: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int, int,
 
 
 def to_bytes(image: Image) -> Bytes:
-    """To 8 bits, rounded rather than cut off."""
+    """Convert to 8 bits, rounded rather than truncated."""
     pixels = image[0].detach().clamp(0, 1).mul(255).round().to(torch.uint8)
     return pixels.permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def from_bytes(pixels: Bytes) -> Image:
-    """From 8 bits, on the CPU."""
+    """Convert from 8 bits, on the CPU."""
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255

@@ -1,4 +1,4 @@
-"""A network that answers one question: what do these layers see in this image?"""
+"""Networks as feature extractors: activations of named layers for an image."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -17,55 +17,55 @@ from dreamvid.models.words import WordSpace
 
 @runtime_checkable
 class Network(Protocol):
-    """Anything with named layers, listed from the input up."""
+    """A network with named layers, listed from the input up."""
 
     @property
     def layers(self) -> Sequence[str]: ...
 
     @property
     def head(self) -> Head | None:
-        """Its last step, if that may as well be applied at every place."""
+        """Last layer, if it may be applied at every position."""
         ...
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Network":
-        """The same there, in that precision; this one stays as it is."""
+        """Copy the network to a device and precision."""
         ...
 
-    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        """The wanted layers' activations; nothing that they do not need is run."""
+    def __call__(self, pixels: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Compute the activations of some layers, running only what they need."""
         ...
 
 
 @runtime_checkable
 class Trainable(Network, Protocol):
-    """A network whose late layers can learn a city, while the early ones stay as they are."""
+    """A network whose late layers can learn a city, while the early ones stay fixed."""
 
     @property
     def frozen(self) -> str:
-        """The last layer that does not learn; all that do depend on nothing else."""
+        """Name of the last fixed layer, on which alone the learning ones depend."""
         ...
 
     @property
     def same_as_base(self) -> Sequence[str]:
-        """The layers that learning does not change."""
+        """Layers that learning does not change."""
         ...
 
     @property
     def learnable(self) -> dict[str, Tensor]:
-        """The weights after `frozen`, by name, without a classifier's."""
+        """Weights after `frozen`, by name, without a classifier's."""
         ...
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "Trainable":
-        """The same network with these in the place of `learnable`, and no classifier."""
+        """Copy the network with other `learnable` weights, and no classifier."""
         ...
 
-    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
-        """What a later layer makes of `frozen`'s activation, (N, C, h, w)."""
+    def after_frozen(self, features: Tensor, layer: str) -> Tensor:
+        """Compute a later layer from the activation of `frozen`, (N, C, h, w)."""
         ...
 
 
 class FeatureModel:
-    """A frozen network with the pixels it expects, on one device.
+    """A network with fixed weights and the pixels it expects, on one device.
 
     Takes images in dreamvid's convention. Raises ModelError for layers it does not have
     and for images too small for a layer.
@@ -89,12 +89,12 @@ class FeatureModel:
         self._half = self.network
         self._others: dict[torch.dtype, FeatureModel] = {}
         self.pixels = pixels
-        self.usual_layers = usual_layers  # dreamed when nobody names a layer
+        self.usual_layers = usual_layers  # dreamed if no layer is named
         self.words = words  # of a city model
-        self.same_as = same_as  # of a city model: its base, and the layers that it left alone
+        self.same_as = same_as  # of a city model: its base, and the layers they share
 
     def in_precision(self, dtype: torch.dtype) -> "FeatureModel":
-        """The same model computing in it; what goes in and comes out stays float32."""
+        """Copy the model to a precision; its inputs and outputs stay float32."""
         if dtype == self.precision:
             return self
         if dtype not in self._others:
@@ -111,10 +111,11 @@ class FeatureModel:
 
     @property
     def head(self) -> Head | None:
-        """The classifier as a matrix, if it has one that may be applied at every place."""
+        """Classifier as a matrix, if it may be applied at every position."""
         return self.network.head
 
     def check(self, layers: Sequence[str]) -> None:
+        """Raise ModelError for a layer that the network does not have."""
         for layer in layers:
             if layer not in self.layers:
                 near = suggest(layer, self.layers)
@@ -123,14 +124,14 @@ class FeatureModel:
                 raise ModelError(f"dream.layers: {self.name} has no layer {layer} ({cure})")
 
     def __call__(self, image: Image, layers: Sequence[str]) -> dict[str, Activation]:
-        """(1, 3, H, W) -> {layer: (1, C, h, w)}, with the gradient's way back kept."""
+        """Compute {layer: (1, C, h, w)} of an image (1, 3, H, W), differentiably."""
         self.check(layers)
         pixels = self.pixels.prepare(image)
         try:
             if self.precision == torch.float32:
                 return self.network(pixels, layers)
-            seen = half.run(self._half, pixels, layers, self.precision)
-            return dict(zip(layers, seen, strict=True))
+            activations = half.run(self._half, pixels, layers, self.precision)
+            return dict(zip(layers, activations, strict=True))
         except RuntimeError as error:
             # torch names neither the layer nor the cure when a window outgrows its map.
             if "too small" in str(error) or "smaller than" in str(error):

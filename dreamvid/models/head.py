@@ -1,4 +1,4 @@
-"""A network's last step as a matrix: from what it sees at a place to classes, or to words."""
+"""A network's last layer as a matrix, from features at a position to classes or words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ IMAGENET = 1000  # classes
 
 @dataclass(frozen=True)
 class Head:
-    """What a network does after its average pool, which is as good before it: it is linear."""
+    """The layer after the average pool, which is linear and so may be applied before it too."""
 
-    layer: str  # the layer it reads, before the pool
+    layer: str  # its input, before the pool
     weight: Float[Tensor, "outputs channels"]
     bias: Float[Tensor, " outputs"]
-    labels: Sequence[str] = ()  # of the outputs, where they are known
+    labels: Sequence[str] = ()  # of the outputs, if known
 
 
 def classifier(layer: str, weight: Tensor, bias: Tensor) -> Head:
-    """The head of a network trained on ImageNet, or, by its count, of one that was not."""
+    """Build a classifier's head; 1000 outputs are labelled as ImageNet's classes."""
     matrix = weight.flatten(1)
     return Head(layer, matrix, bias, imagenet() if len(matrix) == IMAGENET else ())

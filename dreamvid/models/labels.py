@@ -1,11 +1,11 @@
-"""The names of a classifier's classes, and groups of them that a dream may ask for."""
+"""Names of ImageNet's classes, and groups of them for dreams."""
 
 from collections.abc import Sequence
 from functools import cache
 
 from dreamvid.errors import suggest
 
-# What a town, a table, a shore is made of, as ImageNet's 1000 classes name it.
+# Classes found in a town, on a table, at a shore.
 GROUPS: dict[str, str] = {
     "city": "palace, dome, bell cote, church, monastery, castle, mosque, triumphal arch, vault, "
     "fountain, tile roof, obelisk, altar, library, cinema, restaurant, patio, pier, viaduct, "
@@ -31,16 +31,16 @@ GROUPS: dict[str, str] = {
 
 @cache
 def imagenet() -> tuple[str, ...]:
-    """The 1000 classes, in the order all its classifiers have, as torchvision names them."""
+    """Names of the 1000 classes in their usual order, as torchvision has them."""
     from torchvision.models import ResNet50_Weights
 
     return tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 def classes_of(label: str, labels: Sequence[str], count: int) -> list[int]:
-    """The classes that a label, a group or a number stands for.
+    """Numbers of the classes that a label, a group or a number stands for.
 
-    Raises ValueError saying what would be known.
+    Raises ValueError, which suggests a known label.
     """
     if label.isdecimal():
         if int(label) >= count:
@@ -50,10 +50,10 @@ def classes_of(label: str, labels: Sequence[str], count: int) -> list[int]:
         raise ValueError(f"the names of its classes are not known; give a number, 0 to {count - 1}")
     numbers = {name.lower(): number for number, name in enumerate(labels)}
     group = GROUPS.get(label.lower())
-    wanted = group.split(", ") if group else [label]
-    found = [numbers[name.lower()] for name in wanted if name.lower() in numbers]
-    if not found:
+    names = group.split(", ") if group else [label]
+    classes = [numbers[name.lower()] for name in names if name.lower() in numbers]
+    if not classes:
         near = suggest(label.lower(), [*GROUPS, *numbers])
         cure = near if near.startswith("did") else "see `dreamvid describe` for some"
         raise ValueError(f"there is no class {label!r} ({cure})")
-    return found
+    return classes

@@ -1,4 +1,4 @@
-"""The words of a city model: a space that its pictures and their captions share."""
+"""Words of a city model as vectors, in a space that images and captions share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dreamvid.system.text import fold
 
 
 def signed(text: str) -> list[tuple[int, str]]:
-    """The words of a text, folded, each after 1 or -1: "gaudi", "food -people".
+    """Parse words and their signs (1 or -1), folded: "gaudi", "food -people".
 
     Raises ValueError for a sign that stands alone.
     """
@@ -25,16 +25,16 @@ def signed(text: str) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True)
 class WordSpace:
-    """Words as vectors, and the head that puts what a network sees among them."""
+    """Words as vectors, and the head that maps features to vectors."""
 
     words: Sequence[str]
     vectors: Float[Tensor, "words dimensions"]
     head: Head
 
     def vector(self, text: str) -> Float[Tensor, " dimensions"]:
-        """Of some words, those after a minus taken away: "gaudi", "food -people".
+        """Sum the vectors of words, those after a minus subtracted: "gaudi", "food -people".
 
-        Raises ValueError naming a word that is not known, and its nearest known ones.
+        Raises ValueError naming an unknown word and the nearest known ones.
         """
         total = self.vectors.new_zeros(self.vectors.shape[1])
         for sign, word in signed(text):
@@ -44,7 +44,7 @@ class WordSpace:
         return F.normalize(total, dim=0)
 
     def nearest(self, vector: Float[Tensor, " dimensions"], count: int) -> list[tuple[str, float]]:
-        """The words nearest to a vector, and the cosine of each."""
+        """Find the words nearest to a vector, each with its cosine."""
         cosines = F.normalize(self.vectors, dim=1) @ F.normalize(vector, dim=0)
         best = cosines.topk(min(count, len(self.words)))
         numbers: list[int] = best.indices.tolist()

@@ -1,8 +1,8 @@
-"""Memory that a gradient gives back and takes again with each step, kept by the process meanwhile.
+"""Settings of glibc's allocator that keep freed memory in the process between steps.
 
-The C library returns large blocks to the system, which hands them out again page by page, each
-filled with zeros: on a CPU a fifth to a half of a step. Kept, they are scattered and take more
-room in all, so that is for pictures which are small beside the memory there is.
+By default large blocks return to the system, which hands them out again page by page, each filled
+with zeros: on a CPU a fifth to a half of a step. Kept blocks fragment and take more memory in all,
+so they are kept only for images that are small beside the memory there is.
 """
 
 import ctypes
@@ -14,19 +14,19 @@ from dreamvid.system.memory import free_memory
 
 # malloc.h of glibc
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
-HIGHEST = 2**31 - 1  # an int
-USUAL_MAX = 65536  # blocks that may be the system's own
-LARGEST_KEPT = 2**25  # bytes; glibc takes no higher threshold
+MAX_INT = 2**31 - 1
+DEFAULT_MMAP_MAX = 65536  # glibc's own number of mmapped blocks
+MAX_THRESHOLD = 2**25  # bytes; glibc takes no higher one
 
-PER_PIXEL = 480  # bytes; 465 were measured, GoogLeNet at inception_5a/3x3; 730 without numba
+PER_PIXEL = 480  # bytes of a gradient; 465 measured with GoogLeNet at inception_5a/3x3
 SHARE = 1 / 4  # of the free memory that may be kept
-LEAST = 2**28  # bytes at the end of the heap that may always be
+MIN_TRIM = 2**28  # bytes at the end of the heap that are always kept
 
 _largest = 0  # pixels
 
 
 def settle(image: torch.Tensor) -> None:
-    """Before a picture of this size is dreamed, by what is free now; once for each larger one."""
+    """Keep or release freed memory, before an image of a new largest size is dreamed."""
     global _largest
     pixels = image.shape[-2] * image.shape[-1]
     if image.device.type != "cpu" or pixels <= _largest:
@@ -40,20 +40,20 @@ def settle(image: torch.Tensor) -> None:
 
 
 def spare() -> None:
-    """Where memory is short: keep little from now on, and give back what is kept."""
-    _keep(blocks_below=LARGEST_KEPT)
+    """Keep little from now on, and release what is kept: memory is short."""
+    _keep(blocks_below=MAX_THRESHOLD)
     _call("malloc_trim", 0)
 
 
-def _keep(*, blocks_below: int | None, at_end: int = LEAST) -> None:
-    """Freed blocks of less than so many bytes; None: of any size.
+def _keep(*, blocks_below: int | None, at_end: int = MIN_TRIM) -> None:
+    """Keep freed blocks of fewer bytes than a threshold; of any size for None.
 
     Args:
-        at_end: bytes of free memory at the end of the heap.
+        at_end: bytes of free memory kept at the end of the heap.
     """
-    _call("mallopt", MMAP_MAX, USUAL_MAX if blocks_below else 0)
-    _call("mallopt", MMAP_THRESHOLD, blocks_below or LARGEST_KEPT)
-    _call("mallopt", TRIM_THRESHOLD, min(max(at_end, LEAST), HIGHEST))
+    _call("mallopt", MMAP_MAX, DEFAULT_MMAP_MAX if blocks_below else 0)
+    _call("mallopt", MMAP_THRESHOLD, blocks_below or MAX_THRESHOLD)
+    _call("mallopt", TRIM_THRESHOLD, min(max(at_end, MIN_TRIM), MAX_INT))
 
 
 def _call(name: str, *arguments: int) -> None:

@@ -1,4 +1,4 @@
-"""Which device computes. The only place that chooses one; everything else is given it."""
+"""Choice of the device that computes. Everything else is given one."""
 
 import os
 
@@ -8,7 +8,7 @@ from dreamvid.errors import PresetError
 
 
 def pick(name: str) -> torch.device:
-    """'auto' is the fastest there is; raises PresetError for one that is not there."""
+    """Device of a name, "auto" being the fastest; raises PresetError if it is not there."""
     present = available()
     if name == "auto":
         return torch.device(present[-1])
@@ -18,17 +18,17 @@ def pick(name: str) -> torch.device:
 
 
 def available() -> list[str]:
-    """Slowest first."""
-    found = ["cpu"]
+    """List the names of this machine's devices, slowest first."""
+    devices = ["cpu"]
     if torch.backends.mps.is_available():
-        found.append("mps")
+        devices.append("mps")
     if torch.cuda.is_available():
-        found.append("cuda")
-    return found
+        devices.append("cuda")
+    return devices
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all: written beside, brought to the disk, then renamed."""
+"""Files that appear whole or not at all: written beside, synced to disk, then renamed."""
 
 import errno
 import hashlib
@@ -18,17 +18,16 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
-    """Give a hidden path beside `path` to write; it becomes `path` when the block ends well.
+    """Yield a hidden path beside `path`, which replaces `path` if the block succeeds.
 
-    By then it is safely on the disk. Else nothing is left, and an older `path` stays. What takes
-    the place of an older one may be read and written by the same people.
+    It is synced to disk first. If the block fails nothing is left, and an older `path` stays. A
+    replaced file keeps its permissions.
 
     Args:
-        make: the folder, where there is none; else that is an error, as of work in progress
-            whose folder was moved: a second one would be in its way when it is put back.
+        make: create a missing folder; otherwise that is an error, as for work in progress whose
+            folder was moved: a second one would be in the way when it is put back.
 
-    Raises OutputError for the system's refusals, the block's among them; its other errors
-    pass unchanged.
+    Raises OutputError for every OSError, the block's included; other errors pass unchanged.
     """
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written: it is a folder")
@@ -54,7 +53,7 @@ def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
 
 
 def make_folder(folder: Path) -> None:
-    """With its parents, each one's name safely on the disk; raises OSError."""
+    """Create a folder and its parents, each entry synced to disk; raises OSError."""
     if not folder.is_dir():
         if folder.parent != folder:
             make_folder(folder.parent)
@@ -63,7 +62,7 @@ def make_folder(folder: Path) -> None:
 
 
 def refused(path: Path, error: OSError, *, begun: bool = True) -> OutputError:
-    """What the system said about writing `path`, and of a full disk how much it has left."""
+    """Build the error for a failed write, with the free space of a full disk."""
     reason = f"{path}: cannot be written: {error.strerror or error}"
     if begun and error.errno == errno.ENOENT:
         lost = f"{path}: what was written there is gone: somebody moved or removed it"
@@ -77,13 +76,13 @@ def refused(path: Path, error: OSError, *, begun: bool = True) -> OutputError:
 
 
 def check_writable(path: Path) -> None:
-    """Before hours of work: raises OutputError if `path` could not be written."""
+    """Try to write before hours of work; raises OutputError if `path` cannot be written."""
     with suppress(_Unwritten), whole_file(path):
         raise _Unwritten
 
 
 class _Unwritten(Exception):
-    """Ends the block before the file takes its place."""
+    """Raised to leave the block before the file replaces `path`."""
 
 
 def write_text(path: Path, text: str, *, make: bool = True) -> None:
@@ -103,7 +102,7 @@ def lock_file(file: IO[str]) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """The digest of a file's bytes, in hexadecimal."""
+    """Digest of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

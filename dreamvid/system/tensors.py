@@ -1,4 +1,4 @@
-"""Tensors in a file that appears whole."""
+"""Safetensors files that appear whole or not at all."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from dreamvid.system.files import whole_file
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Raises OutputError where it cannot be written."""
+    """Write tensors and metadata; raises OutputError."""
     # Each a copy of its own: safetensors refuses tensors that share memory.
     owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     with whole_file(path) as partial:

@@ -1,4 +1,4 @@
-"""Weights from a file into one of torchvision's networks, without a second copy in memory."""
+"""Assignment of weights to torchvision's networks, without a second copy in memory."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from dreamvid.errors import ModelError
 
 
 def parameters_of(skeleton: nn.Module) -> frozenset[str]:
-    """The arrays a weight file of this network must have."""
-    found = skeleton.state_dict()
-    return frozenset(key for key in found if not key.endswith("num_batches_tracked"))
+    """Names of the arrays that a weight file of this network must have."""
+    state = skeleton.state_dict()
+    return frozenset(key for key in state if not key.endswith("num_batches_tracked"))
 
 
 def assign(module: nn.Module, weights: Mapping[str, Tensor], *, name: str) -> None:
-    """Make these the network's weights, for answers only.
+    """Set a network's weights, for inference only.
 
     Raises ModelError if they are another network's.
     """
@@ -24,6 +24,6 @@ def assign(module: nn.Module, weights: Mapping[str, Tensor], *, name: str) -> No
         if key not in weights or weights[key].shape != expected[key].shape:
             raise ModelError(f"not torchvision's {name}: {key} is missing or misshapen")
     counters = {key: torch.zeros((), dtype=torch.long) for key in expected.keys() - weights}
-    kept = {key: weights[key] for key in expected.keys() & weights}
-    module.load_state_dict(kept | counters, assign=True)
+    present = {key: weights[key] for key in expected.keys() & weights}
+    module.load_state_dict(present | counters, assign=True)
     module.eval().requires_grad_(False)

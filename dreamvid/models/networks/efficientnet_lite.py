@@ -5,7 +5,7 @@ SAME padding, ReLU6, no squeeze-excite; batch norm (eps 1e-3) is folded into the
 
 Layers, from the input up: `stem`; for each block N `block_N/expand` (widened, after ReLU6: the
 richest dreams), `block_N/depthwise`, `block_N/output` (narrow and linear: stripes); `head`;
-`pool` and `classes` (1000 ImageNet logits), which look at the whole image at once.
+`pool` and `classes` (1000 ImageNet logits), which see the whole image at once.
 """
 
 import re
@@ -25,14 +25,14 @@ EPSILON = 1e-3
 
 
 def fold(weights: Mapping[str, Tensor], conv: str, norm: str) -> tuple[Tensor, Tensor]:
-    """A convolution and the batch norm after it as one: (weight, bias)."""
+    """Fold a batch norm into the convolution before it; returns (weight, bias)."""
     scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + EPSILON).sqrt()
     bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
     return weights[f"{conv}.weight"] * scale.view(-1, 1, 1, 1), bias
 
 
 def strides(weights: Mapping[str, Tensor]) -> list[int]:
-    """The stride of each block: a stage starts where the number of output channels changes."""
+    """Stride of each block: a stage starts where the number of output channels changes."""
     count = 1 + max(int(n) for n in re.findall(r"_blocks\.(\d+)\.", " ".join(weights)))
     outputs = [len(weights[f"_blocks.{n}._project_conv.weight"]) for n in range(count)]
     starts = [n == 0 or outputs[n] != outputs[n - 1] for n in range(count)]
@@ -41,7 +41,7 @@ def strides(weights: Mapping[str, Tensor]) -> list[int]:
 
 
 class Lite:
-    """Raises ModelError if the weights are not an EfficientNet-Lite's."""
+    """The network; raises ModelError if the weights are not an EfficientNet-Lite's."""
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self.convs: dict[str, Convolution] = {}
@@ -78,33 +78,33 @@ class Lite:
 
     @property
     def head(self) -> Head | None:
-        found = self.convs.get("classes")
-        return classifier("head", found.weight, found.bias) if found else None
+        conv = self.convs.get("classes")
+        return classifier("head", conv.weight, conv.bias) if conv else None
 
     @property
     def frozen(self) -> str:
-        """What a city model leaves as it is: all before the last block that halves the picture."""
+        """Last layer that a city model leaves as it is: before the last block of stride 2."""
         return f"block_{len(self.strides) - 1 - self.strides[::-1].index(2) - 1}/output"
 
     @property
     def same_as_base(self) -> Sequence[str]:
-        """The layers that training a city model does not change."""
+        """Layers that training a city model does not change."""
         return self.layers[: self.layers.index(self.frozen) + 1]
 
     @property
     def learnable(self) -> dict[str, Tensor]:
-        """The weights of what comes after `frozen`, batch norm folded in."""
+        """Weights of the layers after `frozen`, batch norm folded in."""
         names = list(self.convs)
         first = names.index(self.frozen.replace("/output", "/project")) + 1
-        found: dict[str, Tensor] = {}
+        weights: dict[str, Tensor] = {}
         for name in names[first:]:
             if name != "classes":
-                found[f"{name}.weight"] = self.convs[name].weight
-                found[f"{name}.bias"] = self.convs[name].bias
-        return found
+                weights[f"{name}.weight"] = self.convs[name].weight
+                weights[f"{name}.bias"] = self.convs[name].bias
+        return weights
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "Lite":
-        """The same network with other weights after `frozen`, and without a classifier.
+        """Copy the network with other weights after `frozen`, and without a classifier.
 
         Raises ModelError if they are not those of `learnable`.
         """
@@ -119,29 +119,29 @@ class Lite:
             changed.convs[name] = self._conv(name, *pair)
         return changed
 
-    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
-        """What a later layer makes of the activation of `frozen`."""
+    def after_frozen(self, features: Tensor, layer: str) -> Tensor:
+        """Compute a later layer from the activation of `frozen`."""
         first = int(self.frozen.removeprefix("block_").removesuffix("/output")) + 1
-        return next(value for name, value in self._blocks(seen, first) if name == layer)
+        return next(value for name, value in self._blocks(features, first) if name == layer)
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Lite":
         moved = copy(self)
         moved.convs = {name: conv.to(device, dtype) for name, conv in self.convs.items()}
         return moved
 
-    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        seen: dict[str, Tensor] = {}
-        waiting = set(wanted)
+    def __call__(self, pixels: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        activations: dict[str, Tensor] = {}
+        waiting = set(layers)
         for name, activation in self._run(pixels):
             if name in waiting:
-                seen[name] = activation
+                activations[name] = activation
                 waiting.remove(name)
             if not waiting:
                 break
-        return seen
+        return activations
 
     def _run(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Every layer in turn; the caller stops asking when it has what it wants."""
+        """Yield every layer in turn; the caller stops when it has what it needs."""
         x = self.convs["stem"](x, RELU6)
         yield "stem", x
         yield from self._blocks(x, 0)

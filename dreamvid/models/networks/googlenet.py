@@ -2,7 +2,7 @@
 
 Convolutions are tapped before their ReLU (in Caffe the ReLU is a later layer, in place),
 `/output` and `pool` blobs as they are; pooling rounds up; LRN after pool1 and conv2. The
-classifier is applied at every 7x7 place, which on 224x224 pixels is Caffe's InnerProduct.
+classifier is applied at every 7x7 window, which on 224x224 pixels is Caffe's InnerProduct.
 """
 
 from collections import Counter
@@ -23,9 +23,9 @@ from dreamvid.models.layers.lrn import lrn
 from dreamvid.models.layers.pooling import max_pool
 
 Entry = tuple[Callable[..., Tensor], tuple[str, ...]]
-"""What makes a blob, and from which others."""
+"""An operation that makes a blob, and the names of its inputs."""
 Fused = tuple[Callable[..., Tensor], tuple[str, ...], tuple[str, ...]]
-"""The same in one operation, which leaves blobs out; only where nobody wants those."""
+"""The same, and the names of blobs it leaves out: used where none of those is requested."""
 
 # Channels of each block's 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and pool_proj.
 BLOCKS = {
@@ -40,13 +40,13 @@ BLOCKS = {
     "5b": (384, 192, 384, 48, 128, 128),
 }
 CLASSIFIER = "loss3/classifier"
-FROZEN = "inception_4d/output"  # what a city model leaves as it is; the 2018 recipe
+FROZEN = "inception_4d/output"  # last layer that a city model leaves as it is; the 2018 recipe
 LEARNING = ("4e", "5a", "5b")
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
-    """The weights every such network has, without the classifier: {name: OIHW shape}."""
-    found = {
+    """Shapes of the weights by name, without the classifier: OIHW, or O of a bias."""
+    weights = {
         "conv1/7x7_s2.weight": (64, 3, 7, 7),
         "conv2/3x3_reduce.weight": (64, 64, 1, 1),
         "conv2/3x3.weight": (192, 64, 3, 3),
@@ -54,19 +54,19 @@ def shapes() -> dict[str, tuple[int, ...]]:
     channels = 192
     for name, (one, three_in, three, five_in, five, pool) in BLOCKS.items():
         block = f"inception_{name}"
-        found[f"{block}/1x1.weight"] = (one, channels, 1, 1)
-        found[f"{block}/3x3_reduce.weight"] = (three_in, channels, 1, 1)
-        found[f"{block}/3x3.weight"] = (three, three_in, 3, 3)
-        found[f"{block}/5x5_reduce.weight"] = (five_in, channels, 1, 1)
-        found[f"{block}/5x5.weight"] = (five, five_in, 5, 5)
-        found[f"{block}/pool_proj.weight"] = (pool, channels, 1, 1)
+        weights[f"{block}/1x1.weight"] = (one, channels, 1, 1)
+        weights[f"{block}/3x3_reduce.weight"] = (three_in, channels, 1, 1)
+        weights[f"{block}/3x3.weight"] = (three, three_in, 3, 3)
+        weights[f"{block}/5x5_reduce.weight"] = (five_in, channels, 1, 1)
+        weights[f"{block}/5x5.weight"] = (five, five_in, 5, 5)
+        weights[f"{block}/pool_proj.weight"] = (pool, channels, 1, 1)
         channels = one + three + five + pool
-    biases = {name.replace(".weight", ".bias"): shape[:1] for name, shape in found.items()}
-    return found | biases
+    biases = {name.replace(".weight", ".bias"): shape[:1] for name, shape in weights.items()}
+    return weights | biases
 
 
 class GoogLeNet:
-    """The network as a table: blob -> what makes it, from which blobs.
+    """The network as a table of blobs, each with its operation and inputs.
 
     Args:
         weights: `name.weight` (OIHW) and `name.bias` under Caffe's layer names. Without
@@ -99,29 +99,29 @@ class GoogLeNet:
 
     @property
     def same_as_base(self) -> Sequence[str]:
-        """The layers that training a city model does not change."""
+        """Layers that training a city model does not change."""
         upto = self.layers.index(FROZEN) + 1
         return [*self.layers[:upto], "inception_4e/pool"]  # which reads 4d itself
 
     @property
     def learnable(self) -> dict[str, Tensor]:
-        """The weights of what comes after `FROZEN`."""
+        """Weights of the layers after `FROZEN`."""
         starts = tuple(f"inception_{name}/" for name in LEARNING)
         return {name: value for name, value in self.weights.items() if name.startswith(starts)}
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "GoogLeNet":
-        """The same network with other weights after `FROZEN`, and without a classifier.
+        """Copy the network with other weights after `FROZEN`, and without a classifier.
 
         Raises ModelError if they are not those of `learnable`.
         """
         if weights.keys() != self.learnable.keys():
             raise ModelError("not the learned weights of a GoogLeNet")
-        kept = {name: v for name, v in self.weights.items() if not name.startswith(CLASSIFIER)}
-        return GoogLeNet({**kept, **weights})
+        fixed = {name: v for name, v in self.weights.items() if not name.startswith(CLASSIFIER)}
+        return GoogLeNet({**fixed, **weights})
 
-    def after_frozen(self, seen: Tensor, layer: str) -> Tensor:
-        """What a later layer makes of the activation of `FROZEN`."""
-        return self._run({FROZEN: seen}, [layer])[layer]
+    def after_frozen(self, features: Tensor, layer: str) -> Tensor:
+        """Compute a later layer from the activation of `FROZEN`."""
+        return self._run({FROZEN: features}, [layer])[layer]
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "GoogLeNet":
         moved = copy(self)
@@ -132,12 +132,12 @@ class GoogLeNet:
         moved.table = dict(moved._build())
         return moved
 
-    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        return self._run({"data": pixels}, wanted)
+    def __call__(self, pixels: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        return self._run({"data": pixels}, layers)
 
-    def _run(self, blobs: dict[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
-        """The wanted blobs, from those that are there; others go once nothing reads them."""
-        needed = self._needed(wanted, blobs.keys())
+    def _run(self, blobs: dict[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
+        """Compute blobs from those given; each other one is freed after its last use."""
+        needed = self._needed(layers, blobs.keys())
         readers = Counter(source for _, inputs in needed.values() for source in inputs)
         for name in self.table:
             if name in needed:
@@ -145,18 +145,18 @@ class GoogLeNet:
                 blobs[name] = op(*(blobs[source] for source in inputs))
                 readers.subtract(inputs)
                 for source in inputs:
-                    if not readers[source] and source not in wanted:
+                    if not readers[source] and source not in layers:
                         blobs.pop(source, None)
-        return {name: blobs[name] for name in wanted}
+        return {name: blobs[name] for name in layers}
 
-    def _needed(self, wanted: Sequence[str], given: Collection[str]) -> dict[str, Entry]:
+    def _needed(self, layers: Sequence[str], available: Collection[str]) -> dict[str, Entry]:
         needed: dict[str, Entry] = {}
-        waiting = list(wanted)
+        waiting = list(layers)
         while waiting:
             name = waiting.pop()
-            if name not in needed and name not in given:
+            if name not in needed and name not in available:
                 fused = self.fused.get(name)
-                if fused and not any(hidden in wanted for hidden in fused[2]):
+                if fused and not any(hidden in layers for hidden in fused[2]):
                     needed[name] = fused[:2]
                 else:
                     needed[name] = self.table[name]
@@ -164,7 +164,7 @@ class GoogLeNet:
         return needed
 
     def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple[str, Entry]]:
-        """A convolution's blob, and its ReLU, which only the blobs after it read."""
+        """A convolution's blob, and its ReLU, which is no layer of its own."""
         conv = Convolution(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride)
         self.convs[name] = conv
         yield name, (conv, (source,))

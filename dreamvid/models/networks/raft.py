@@ -1,7 +1,6 @@
-"""torchvision's RAFT: a trained network that estimates optical flow.
+"""torchvision's RAFT, a network that estimates optical flow (Teed and Deng, 2020).
 
-It is kept among the models, as its weights come from a file like theirs, but it sees two
-pictures and has no layers to dream.
+It is installed like the other models, but takes two images and has no layers to dream.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ SMALLEST = 128  # pixels of a side: its coarsest correlations are of 1/64 of the
 
 
 def skeleton(name: str) -> nn.Module:
-    """The network without weights; costs no memory and draws no random numbers."""
+    """Build the network without weights, which takes no memory and no random numbers."""
     import torchvision  # half a second, which few runs need
 
     with torch.device("meta"):
@@ -31,7 +30,7 @@ def skeleton(name: str) -> nn.Module:
 
 @cache
 def parameters(name: str) -> frozenset[str]:
-    """The arrays a weight file of this network must have."""
+    """Names of the arrays that a weight file of this network must have."""
     return parameters_of(skeleton(name))
 
 
@@ -40,7 +39,7 @@ def builder(name: str) -> Callable[[Mapping[str, Tensor]], "Raft"]:
 
 
 class Raft:
-    """Raises ModelError if the weights are of another network."""
+    """The network; raises ModelError if the weights are another's."""
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
         self.module = skeleton(name)
@@ -54,7 +53,7 @@ class Raft:
 
     @torch.no_grad()
     def flow(self, this: Bytes, other: Bytes) -> Float[Tensor, "h w 2"]:
-        """In pixels (x, y), at the pixels of `this`, where they are found in `other`."""
+        """Estimate where each pixel of `this` lies in `other`, as offsets (x, y) in pixels."""
         height, width = this.shape[:2]
         scale = max(1.0, SMALLEST / min(height, width))
         size = (round(height * scale), round(width * scale))
@@ -63,7 +62,7 @@ class Raft:
         return scale_flow(flow[0].permute(1, 2, 0), (height, width))
 
     def _prepare(self, frame: Bytes, size: tuple[int, int]) -> Float[Tensor, "3 _ _"]:
-        """To (3, height, width) in [-1, 1], the border repeated to multiples of 8."""
+        """Convert to (3, height, width) in [-1, 1], padded by its border to multiples of 8."""
         pixels = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
         image = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
         if tuple(image.shape[-2:]) != size:
@@ -75,7 +74,7 @@ class Raft:
 def scale_flow(
     flow: Float[Tensor, "_ _ 2"], size: tuple[int, int]
 ) -> Float[Tensor, "rows columns 2"]:
-    """The same motion in a frame of (height, width), in its pixels."""
+    """Resize a flow to (height, width), and scale it to that frame's pixels."""
     height, width = flow.shape[:2]
     if (height, width) == size:
         return flow

@@ -1,4 +1,4 @@
-"""Architectures: from a file's arrays to a network, and which one a stranger's file holds."""
+"""Architectures by name, and their detection from the arrays of a weight file."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ ARCHITECTURES: dict[str, Callable[[Mapping[str, Tensor]], Network]] = {
     **{name: zoo.builder(name) for name in zoo.NAMES},
 }
 
-# Networks that estimate motion: they are kept like the others, but cannot be dreamed with.
+# Networks that estimate motion: installed like the others, but not to be dreamed with.
 FLOW_NETWORKS: dict[str, Callable[[Mapping[str, Tensor]], raft.Raft]] = {
     name: raft.builder(name) for name in raft.NAMES
 }
@@ -32,9 +32,9 @@ BUILDERS = ARCHITECTURES | FLOW_NETWORKS
 
 
 def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    """The architecture whose weights these are, and the weights under its own names.
+    """Detect the architecture of weights; returns it and the weights under its own names.
 
-    Raises ModelError naming the file, when it is none of them.
+    Raises ModelError naming the file if it is none of them.
     """
     renamed = caffe_names(arrays)
     if googlenet.shapes().keys() <= renamed.keys():
@@ -55,15 +55,15 @@ def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Ten
 
 
 def caffe_names(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """GoogLeNet's arrays under Caffe's names, also where a converter wrote `_` for `/`.
+    """Rename GoogLeNet's arrays to Caffe's names, where a converter wrote `_` for `/`.
 
-    What the network does not use, such as the training heads, is left out.
+    Arrays that the network does not use, such as the training heads, are left out.
     """
-    wanted = [*googlenet.shapes()]
-    wanted += [f"{googlenet.CLASSIFIER}.weight", f"{googlenet.CLASSIFIER}.bias"]
-    plain = {name.replace("/", "_"): name for name in arrays}
+    names = [*googlenet.shapes()]
+    names += [f"{googlenet.CLASSIFIER}.weight", f"{googlenet.CLASSIFIER}.bias"]
+    given = {name.replace("/", "_"): name for name in arrays}
     return {
-        name: arrays[plain[name.replace("/", "_")]]
-        for name in wanted
-        if name.replace("/", "_") in plain
+        name: arrays[given[name.replace("/", "_")]]
+        for name in names
+        if name.replace("/", "_") in given
     }

@@ -1,6 +1,6 @@
-"""torchvision's networks through one adapter, layers by module name.
+"""torchvision's networks through one adapter, with modules as layers.
 
-It is imported where it is used: half a second, which few runs need.
+torchvision is imported where it is used: that takes half a second, and few runs need it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +29,12 @@ NAMES: dict[str, tuple[str, dict[str, bool]]] = {
     ),
 }
 
-# Where the classifier reads, before the average pool. VGG's looks at 7x7 places at once.
+# Input of the classifier, before the average pool. VGG's reads 7x7 positions at once.
 LAST = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "googlenet_bn": "inception5b"}
 
 
 def skeleton(name: str) -> nn.Module:
-    """The network without weights; costs no memory and draws no random numbers."""
+    """Build the network without weights, which takes no memory and no random numbers."""
     import torchvision
 
     theirs, options = NAMES[name]
@@ -44,7 +44,7 @@ def skeleton(name: str) -> nn.Module:
 
 @cache
 def parameters(name: str) -> frozenset[str]:
-    """The arrays a weight file of this network must have."""
+    """Names of the arrays that a weight file of this network must have."""
     return parameters_of(skeleton(name))
 
 
@@ -53,7 +53,7 @@ def builder(name: str) -> Callable[[Mapping[str, Tensor]], "ZooNetwork"]:
 
 
 class ZooNetwork:
-    """Raises ModelError if the weights are of another network."""
+    """A network; raises ModelError if the weights are another's."""
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
         self.name = name
@@ -61,7 +61,7 @@ class ZooNetwork:
         assign(self.module, weights, name=name)
         for module in self.module.modules():
             if isinstance(module, nn.ReLU):
-                module.inplace = False  # it would rewrite a tapped layer before it
+                module.inplace = False  # it would overwrite the layer before it
         self.layers = module_names(self.module)
         self._extractors: dict[tuple[str, ...], nn.Module] = {}
 
@@ -79,31 +79,31 @@ class ZooNetwork:
         moved.module.to(device, dtype, memory_format=layout)  # type: ignore[call-overload]
         return moved
 
-    def __call__(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        key = tuple(wanted)
+    def __call__(self, pixels: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        key = tuple(layers)
         if key not in self._extractors:
             self._extractors[key] = extractor(self.module, key)
         return self._extractors[key](pixels)
 
 
 def module_names(module: nn.Module) -> list[str]:
-    """Every module that runs, by where its last operation comes, the input first."""
+    """List the modules that run, ordered by their last operation, the input first."""
     from torchvision.models.feature_extraction import get_graph_node_names
 
     last: dict[str, int] = {}
-    for place, node in enumerate(get_graph_node_names(module)[1]):
+    for position, node in enumerate(get_graph_node_names(module)[1]):
         parts = node.split(".")
         for depth in range(1, len(parts) + 1):
-            last[".".join(parts[:depth])] = place
+            last[".".join(parts[:depth])] = position
     modules = {name for name, _ in module.named_modules()}
     return sorted((name for name in last if name in modules), key=last.__getitem__)
 
 
-def extractor(module: nn.Module, wanted: tuple[str, ...]) -> nn.Module:
-    """The part of the network up to the wanted layers, with nothing in place."""
+def extractor(module: nn.Module, layers: tuple[str, ...]) -> nn.Module:
+    """Cut the network after some layers, with no operation in place."""
     from torchvision.models.feature_extraction import create_feature_extractor
 
-    graph = create_feature_extractor(module, {name: name for name in wanted})
+    graph = create_feature_extractor(module, {name: name for name in layers})
     for node in graph.graph.nodes:
         if "inplace" in node.kwargs:
             node.kwargs = {**node.kwargs, "inplace": False}

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from dreamvid.errors import LONGEST, PresetError
+from dreamvid.errors import MAX_LENGTH, PresetError
 from dreamvid.preset.load import load_preset
 from dreamvid.preset.toml import read_toml
 
@@ -28,7 +28,7 @@ def test_toml_nested_too_deep_is_a_value_error():
 
 def test_long_error_loses_its_middle_and_keeps_the_cure():
     text = str(PresetError("start.path", "x" * 5000, "give another"))
-    assert len(text) < LONGEST
+    assert len(text) < MAX_LENGTH
     assert text.startswith("start.path: xxx") and text.endswith("(give another)")
     assert str(PresetError("a", "short")) == "a: short"
 

@@ -14,7 +14,7 @@ def machine(tmp_path, monkeypatch):
     """Writes files by their path under / of a machine with 8 GB available, and no limits."""
     monkeypatch.setattr(memory, "PROC", tmp_path / "proc")
     monkeypatch.setattr(memory, "CGROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(memory, "_left_to_address", lambda: iter(()))
+    monkeypatch.setattr(memory, "_free_addresses", lambda: iter(()))
 
     def write(**files):
         for name, text in files.items():
@@ -57,7 +57,7 @@ def test_the_narrowest_of_nested_groups_counts_also_in_the_older_form(machine):
 def test_where_nothing_tells_nothing_is_known(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "PROC", tmp_path)
     monkeypatch.setattr(memory, "CGROUPS", tmp_path)
-    monkeypatch.setattr(memory, "_left_to_address", lambda: iter(()))
+    monkeypatch.setattr(memory, "_free_addresses", lambda: iter(()))
     assert memory.free_memory(CPU) is None and memory.resident() is None
     assert memory.free_memory(torch.device("meta")) is None
 

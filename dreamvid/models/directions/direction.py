@@ -1,7 +1,7 @@
-"""A direction, and its file: a weight for each channel of some layers, and how it was made.
+"""A direction (a weight for each channel of some layers) and its file.
 
-The file is a .safetensors with a 1-D float array for each layer. Its metadata says the rest; a
-file without any, of weights alone, is a direction too.
+The file is a .safetensors with a 1-D float array for each layer. Its metadata has the rest; a
+file of weights alone is a direction too.
 """
 
 import json
@@ -27,17 +27,17 @@ LARGEST = 64_000_000  # bytes; the largest network's would be a megabyte
 KIND = "a .safetensors file with one array of weights for each layer, a number a channel"
 
 Weights = Float[Tensor, " channels"]
-"""How much each channel of a layer counts; below 0 there is to be less of it."""
+"""Weight of each channel of a layer; negative ones are suppressed."""
 
 
 @dataclass(frozen=True)
 class Direction:
     weights: Mapping[str, Weights]  # by layer
-    shares: Mapping[str, float] = field(default_factory=dict)  # of the layers; 1 where none is
-    model: str = ""  # that it was made for; "" where the file does not say, as below
+    shares: Mapping[str, float] = field(default_factory=dict)  # of the layers; 1 by default
+    model: str = ""  # that it was made for; "" if unknown, as below
     digest: str = ""  # of that model's file, "sha256:..."
-    made: str = ""  # of what: labels, photos, words
-    credits: str = ""  # whose photos
+    made: str = ""  # labels, photos or words it was made from
+    credits: str = ""  # of the photos
 
     def share(self, layer: str) -> float:
         return self.shares.get(layer, 1.0)
@@ -45,9 +45,9 @@ class Direction:
 
 @contextmanager
 def checked_out(path: Path) -> Iterator[None]:
-    """Before the work: raises PresetError for a name that is not found again, or OutputError.
+    """Check before the work that a direction can be written: raises PresetError or OutputError.
 
-    Where the block then fails, no folder is left that was made for it.
+    If the block fails, folders made for the file are removed.
     """
     if path.suffix != SUFFIX:
         raise PresetError("--out", f"{path} does not end in {SUFFIX}", f"such as town{SUFFIX}")
@@ -57,12 +57,12 @@ def checked_out(path: Path) -> Iterator[None]:
         yield
     finally:
         for folder in missing:
-            with suppress(OSError):  # what holds something stays
+            with suppress(OSError):  # not empty
                 folder.rmdir()
 
 
 def write_direction(path: Path, direction: Direction) -> None:
-    """Raises OutputError where it cannot be written."""
+    """Write a direction; raises OutputError."""
     about = {
         "format": FORMAT,
         "model": direction.model,
@@ -72,12 +72,12 @@ def write_direction(path: Path, direction: Direction) -> None:
         "credits": direction.credits,
     }
     arrays = {layer: weights.half() for layer, weights in direction.weights.items()}
-    # In one text: safetensors writes several in any order, and the same is to make the same file.
+    # As one text: safetensors writes several in random order, and so would the file differ.
     write_safetensors(path, arrays, {ABOUT: json.dumps(about, ensure_ascii=False)})
 
 
 def read_direction(path: Path, *, option: str = "dream.direction") -> Direction:
-    """Raises PresetError naming `option` for a file that is no direction."""
+    """Read a direction; raises PresetError naming `option` for any other file."""
     try:
         if path.stat().st_size > LARGEST:
             raise PresetError(option, f"{path} is too large for a direction", KIND)

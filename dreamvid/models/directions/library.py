@@ -1,6 +1,6 @@
-"""Where directions lie: those that come with dreamvid, and those that a user made.
+"""Library of directions: those that come with dreamvid, and the user's own.
 
-Each is of one model, MODEL/NAME.safetensors; a preset names it and it is found for its model.
+Each belongs to one model, MODEL/NAME.safetensors; a preset gives its name alone.
 """
 
 import re
@@ -28,7 +28,7 @@ NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 @dataclass(frozen=True)
 class Kept:
-    """A direction's file that can be named."""
+    """A direction in the library."""
 
     name: str
     model: str
@@ -37,15 +37,15 @@ class Kept:
 
 
 def folder() -> Path:
-    """Of the user's own."""
+    """Folder of the user's own directions."""
     return home() / "directions"
 
 
 def kept(model: str | None = None) -> list[Kept]:
-    """All that can be named, shipped ones first; of one name for one model, that which counts.
+    """List the directions, shipped ones first, which take precedence.
 
     Args:
-        model: only what this one has, be it from its base. Raises ModelError for no model.
+        model: list only its own and its base's. Raises ModelError if there is no such model.
     """
     found: dict[tuple[str, str], Kept] = {}
     for one in [*_in(SHIPPED, shipped=True), *_in(folder(), shipped=False)]:
@@ -61,15 +61,14 @@ def kept(model: str | None = None) -> list[Kept]:
 
 
 def _models(model: str) -> list[str]:
-    """Whose directions a model has: its own, then its base's."""
+    """Names of the models whose directions a model has: its own, then its base."""
     return [name for name in (model, base_of(model)) if name]
 
 
 def find(direction: str | Path, model: str) -> Path:
-    """Where a direction lies: a path is one already; raises PresetError for an unknown name.
+    """Find a direction's file by name, or return a path; raises PresetError if unknown.
 
-    A city model without one of its own has its base's: what its channels see was learned from
-    there on.
+    A city model without one of its own has its base's, from whose channels it learned.
     """
     if isinstance(direction, Path):
         return direction
@@ -86,7 +85,7 @@ def find(direction: str | Path, model: str) -> Path:
 
 
 def new(name: str, model: str) -> Path:
-    """Where a user's direction is to be kept; raises PresetError for a name that cannot be."""
+    """Path of a new direction of the user's; raises PresetError for an invalid name."""
     if not re.fullmatch(NAME, name) or name.endswith(SUFFIX) or name == "none":
         cure = "lower-case letters, digits, '.', '_' and '-', such as town"
         raise PresetError("NAME", f"{quote(name)} cannot be a direction's name", cure)
@@ -97,7 +96,7 @@ def new(name: str, model: str) -> Path:
 
 
 def how(direction: str | Path, model: str) -> str:
-    """How one is made for a model."""
+    """Say how to make a direction for a model."""
     name = direction if isinstance(direction, str) else direction.stem
     of = "--labels city" if _has_labels(model) else "--photos DIR"
     return f"`dreamvid direction {name} {of} --model {model}` makes one"
@@ -110,5 +109,5 @@ def _has_labels(model: str) -> bool:
 
 def _in(place: Path, *, shipped: bool) -> Iterator[Kept]:
     for path in sorted(place.glob(f"*/*{SUFFIX}")):
-        if not path.name.startswith("."):  # one that is being written
+        if not path.name.startswith("."):  # being written
             yield Kept(path.stem, path.parent.name, path, shipped)

@@ -1,8 +1,8 @@
 """City models: a base network whose late layers learned a place from photos and captions.
 
-One .safetensors holds what was learned, in half precision, the head that leads from pictures to
-words, the words, and in its metadata what it all belongs to. The base is not in it: it is found
-among the models by its name, and held against its fingerprint.
+One .safetensors holds the learned weights in half precision, the head from features to words, the
+words, and the rest as metadata. The base is not in it: it is loaded from the installed models, and
+its fingerprint compared.
 """
 
 import hashlib
@@ -35,23 +35,23 @@ DAMAGE = (
     TypeError,
     ValueError,
     RecursionError,
-)  # what a file that is none raises
-LEARNED = "learned "  # before a learned weight's name
-MOST_CREDITS = 1000  # letters that are shown
+)  # errors that a file of another kind raises
+LEARNED = "learned "  # prefix of a learned weight's name
+MAX_CREDITS = 1000  # characters shown
 LARGEST = 2**30  # bytes; a city has about fifteen megabytes
 
 TOPS = {"googlenet": "inception_5b/output", "lite": "head"}
-"""By architecture: the layer whose mean over all places leads to words."""
+"""Layer whose mean over all positions the head maps to words, by architecture."""
 USUAL = {
     "googlenet": ("inception_4e/output", "inception_5a/output"),
     "lite": ("block_11/expand", "block_13/expand"),
 }
-"""By architecture: the layers dreamed when nobody names one; they have learned."""
+"""Layers dreamed if none is named, which have learned, by architecture."""
 
 
 @dataclass(frozen=True)
 class City:
-    """What was learned, and on what."""
+    """A city model without its base."""
 
     base: str  # the base model's name
     architecture: str
@@ -65,7 +65,7 @@ class City:
 
 
 def fingerprint(arrays: Mapping[str, Tensor]) -> str:
-    """SHA-256 of weights, by name, whatever kind of file they came from."""
+    """Digest weights by name (SHA-256), whatever kind of file they came from."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         value = arrays[name].contiguous()
@@ -75,7 +75,7 @@ def fingerprint(arrays: Mapping[str, Tensor]) -> str:
 
 
 def write_city(city: City, path: Path) -> None:
-    """Raises OutputError where it cannot be written."""
+    """Write a city model; raises OutputError."""
     tensors = {f"{LEARNED}{name}": value for name, value in city.learned.items()}
     tensors |= {"head.weight": city.head.weight, "head.bias": city.head.bias}
     tensors |= {"words": city.vectors}
@@ -88,39 +88,39 @@ def write_city(city: City, path: Path) -> None:
         "words": list(city.words),
         "about": dict(city.about),
     }
-    # All under one key: the order of several is another in each run, and so would be the file.
+    # Under one key: safetensors writes several in random order, and so would the file differ.
     metadata = {FORMAT: json.dumps(about)}
     write_safetensors(path, {name: value.half() for name, value in tensors.items()}, metadata)
 
 
-def _said(path: Path) -> dict[str, str]:
-    """A file's metadata; raises what safe_open does."""
+def _raw_metadata(path: Path) -> dict[str, str]:
+    """Read a file's metadata; raises as safe_open does."""
     with safe_open(path, "pt") as file:
         return file.metadata() or {}
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    """Raises ValueError for a file that is not of this format, or what safe_open does."""
-    found = _said(path)
-    if FORMAT not in found:
-        others = [key for key in found if key.startswith(KIND)]
+    """Read a city's metadata; raises ValueError for another format, or as safe_open does."""
+    metadata = _raw_metadata(path)
+    if FORMAT not in metadata:
+        others = [key for key in metadata if key.startswith(KIND)]
         raise ValueError(f"its format is {quote(others[0])}" if others else "it is no city")
-    about = json.loads(found[FORMAT])
+    about = json.loads(metadata[FORMAT])
     if not isinstance(about, dict):
         raise ValueError("what it says of itself is no table")
     return about
 
 
 def is_city(path: Path) -> bool:
-    """Whether a file says that it is a city model; whether it is a good one, `read_city` tells."""
+    """Whether a file claims to be a city model; `read_city` checks it."""
     try:
-        return any(key.startswith(KIND) for key in _said(path))
+        return any(key.startswith(KIND) for key in _raw_metadata(path))
     except (OSError, SafetensorError):
         return False
 
 
 def read_city(path: Path) -> City:
-    """Raises ModelError for a file that is damaged, or of another kind."""
+    """Read a city model; raises ModelError for a file that is damaged or of another kind."""
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large for a city model")
@@ -134,13 +134,13 @@ def read_city(path: Path) -> City:
 
 
 def summary(path: Path) -> tuple[str, str]:
-    """What a city model is, and the credits of its photos, without reading its weights."""
+    """Describe a city model, and its photos' credits, without reading its weights."""
     try:
-        found = _said(path)
-        if FORMAT not in found and any(key.startswith(KIND) or key == "format" for key in found):
+        keys = _raw_metadata(path)
+        if FORMAT not in keys and any(key.startswith(KIND) or key == "format" for key in keys):
             return "a city of another version", ""
         about = _metadata(path)
-        credits = str(about["about"].get("credits", ""))[:MOST_CREDITS]
+        credits = str(about["about"].get("credits", ""))[:MAX_CREDITS]
         base = str(about["base"])[:80]
         return f"a city of {len(about['words'])} words, on {base}", " ".join(credits.split())
     except DAMAGE:
@@ -180,7 +180,7 @@ def _checked(about: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> City:
 
 
 def assembled(name: str, city: City, base: Trainable, device: torch.device) -> FeatureModel:
-    """The city's network on its base; raises ModelError where they do not fit."""
+    """Build a city's network on its base; raises ModelError if they do not fit."""
     network = base.with_learned(city.learned)
     head = Head(city.head.layer, city.head.weight.to(device), city.head.bias.to(device))
     return FeatureModel(

@@ -1,11 +1,11 @@
-"""Reads the weights of a .caffemodel, without Caffe and without protobuf.
+"""Reader of a .caffemodel's weights, without Caffe and without protobuf.
 
 The file is one protobuf message, NetParameter (caffe.proto): a run of fields, each a key
 (field number and wire type), then its value. Its layers come in two formats, V1 (2014) and
-V2; a layer holds a name and blobs, a blob a shape and numbers. All else is stepped over.
+V2; a layer holds a name and blobs, a blob a shape and numbers. All else is skipped.
 
-A file is not trusted: only bytes that are there are copied, each once, and the work grows
-with the file's size, whatever lengths and shapes it declares.
+Files are not trusted: only bytes that exist are copied, each once, and the work grows with the
+file's size, whatever lengths and shapes it declares.
 """
 
 import math
@@ -34,15 +34,15 @@ ENTRIES = ("weight", "bias")  # what blobs 0 and 1 are called; those after are b
 
 
 class Damage(ValueError):
-    """What is wrong with the bytes; `read_caffemodel` adds the file's name."""
+    """Damage in the bytes; `read_caffemodel` adds the file's name."""
 
 
 def read_caffemodel(path: Path) -> dict[str, np.ndarray]:
-    """Give every layer's blobs as float32 arrays under "LAYER.weight" and "LAYER.bias".
+    """Read every layer's blobs as float32 arrays named "LAYER.weight" and "LAYER.bias".
 
     Further blobs are "LAYER.blob2", "LAYER.blob3"...; layers without blobs are left out.
     Convolution weights are (out, in / groups, height, width), inner products' (out, in),
-    biases (out,). Raises ModelError where the file is missing, damaged or something else.
+    biases (out,). Raises ModelError if the file is missing, damaged or of another kind.
     """
     try:
         # A device or a pipe would never end.
@@ -131,7 +131,7 @@ def _read_blob(data: mmap.mmap, start: int, end: int, *, is_weight: bool) -> np.
 
 
 def _read_dims(data: mmap.mmap, start: int, end: int) -> list[int]:
-    """The dims of a BlobShape, unsigned: a negative one becomes huge, and so fits no data."""
+    """Read a BlobShape's dims, unsigned: a negative one becomes too large for any data."""
     dims: list[int] = []
     for number, wire, at, stop in _fields(data, start, end):
         if number != DIM or wire not in (VARINT, BYTES):
@@ -145,7 +145,7 @@ def _read_dims(data: mmap.mmap, start: int, end: int) -> list[int]:
 
 
 def _legacy_shape(dims: dict[int, int], *, is_weight: bool) -> tuple[int, ...]:
-    """Four dims as V1 stored them -> the shape they stand for.
+    """Convert V1's four dims to the shape they stand for.
 
     V1 padded with 1s in front: (1, 1, out, in) is an inner product's weight and becomes
     (out, in), (1, 1, 1, out) a bias and becomes (out,). A convolution of one channel to one
@@ -199,7 +199,7 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
 
 
 def _read_varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    """The number at `at`, seven bits a byte and the low ones first, and where the next begins."""
+    """Read a number, seven bits a byte, low ones first; returns it and the next position."""
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:

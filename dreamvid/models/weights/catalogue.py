@@ -1,7 +1,7 @@
-"""Which models there are: what each one is, what pixels it wants, and where its file is had.
+"""Catalogue of models: architecture, expected pixels, and where to get the file.
 
-To add one of a known architecture, write an entry here; a new architecture is a module of
-its own, named in `architectures.py`.
+To add one of a known architecture, write an entry here; a new architecture is a module of its
+own, named in `networks/registry.py`.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Entry:
     about: str
     architecture: str  # a key of ARCHITECTURES, or of FLOW_NETWORKS
     pixels: Pixels
-    layers: tuple[str, ...]  # dreamed when a preset names none; what a flow network answers
+    layers: tuple[str, ...]  # dreamed if a preset names none; the output of a flow network
     file: str  # as published
     digest: str | None  # "sha256:..." or "sha1:...", as many digits as its publisher gives
     megabytes: int

@@ -1,7 +1,7 @@
-"""Downloads one weight file: from the first mirror that has it, going on where it stopped.
+"""Resumable download of a weight file from the first mirror that has it.
 
-What has come so far lies beside the file as NAME.part, through Ctrl-C and lost connections.
-The file itself appears only when its size and digest are right.
+A partial download lies beside the file as NAME.part, through Ctrl-C and lost connections. The
+file itself appears only when its size and digest are right.
 """
 
 import hashlib
@@ -27,15 +27,15 @@ Progress = Callable[[int, int | None], None]  # bytes there, bytes in all if kno
 
 
 class Refused(Exception):
-    """Why a mirror did not give the file; what came so far is kept for the next."""
+    """Failure of a mirror; the partial download is kept for the next."""
 
 
 class WrongFile(Refused):
-    """What came so far is not of the file, and is of no use to go on from."""
+    """Failure after which the partial download is useless: it is of another file."""
 
 
 def ignore(done: int, total: int | None) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 def fetch(
@@ -49,13 +49,13 @@ def fetch(
     """Download to `path` from the first of `urls` that gives the right file.
 
     Args:
-        size: bytes; None where unknown, and then at most 2 GiB are taken.
+        size: bytes; None if unknown: at most 2 GiB are taken.
         digest: "sha256:HEX" or "sha1:HEX", HEX whole or its first 8 digits or more.
-        progress: told the bytes there and the bytes in all; the first count falls only
-            where a download has to start over.
+        progress: called with the bytes so far and in all; the first falls only when a
+            download starts over.
 
-    Raises ModelError, saying why each mirror failed and what to do by hand; OutputError
-    where the file cannot be written.
+    Raises ModelError, saying why each mirror failed and what to do by hand; OutputError if
+    the file cannot be written.
     """
     if not urls:
         raise ValueError("fetch needs a URL")
@@ -79,7 +79,7 @@ def fetch(
 
 
 def check_digest(path: Path, digest: str) -> None:
-    """Raise ModelError where the file is not the one that `digest` ("sha256:HEX") is of."""
+    """Raise ModelError if a file's digest is not `digest` ("sha256:HEX")."""
     try:
         problem = _other_digest(path, digest)
     except OSError as error:
@@ -89,7 +89,7 @@ def check_digest(path: Path, digest: str) -> None:
 
 
 def _other_digest(path: Path, digest: str) -> str:
-    """How the file's digest differs from `digest`, or "" where it does not."""
+    """Describe how a file's digest differs from `digest`; "" if it does not."""
     if not re.fullmatch(r"sha256:[0-9a-fA-F]{8,64}|sha1:[0-9a-fA-F]{8,40}", digest):
         raise ValueError(f"{digest!r} is not sha256:HEX or sha1:HEX")
     algorithm, _, expected = digest.lower().partition(":")
@@ -109,7 +109,7 @@ def _publish(part: Path, path: Path) -> None:
 def _fetch_one(
     url: str, part: Path, *, size: int | None, digest: str | None, progress: Progress
 ) -> None:
-    """Fill `part` from one mirror, from its end on if it has a beginning, and check it."""
+    """Complete `part` from one mirror, and check it."""
     resumed = part.exists()
     try:
         _download(url, part, size=size, progress=progress)
@@ -118,7 +118,7 @@ def _fetch_one(
         part.unlink(missing_ok=True)
         if not resumed:
             raise
-        # What lay there may have been of another file, and this mirror blameless.
+        # The partial download may have been another file's, and this mirror not at fault.
         _fetch_one(url, part, size=size, digest=digest, progress=progress)
 
 
@@ -153,7 +153,7 @@ def _download(url: str, part: Path, *, size: int | None, progress: Progress) -> 
 
 
 def _check_whole(content_range: str, done: int, size: int | None) -> None:
-    """Return where a server has nothing past `done` because that is the whole file."""
+    """Return if a server has nothing past `done` because that is the whole file."""
     stated = re.fullmatch(r"bytes \*/(\d{1,15})", content_range)
     if stated and int(stated[1]) == done:
         return
@@ -183,7 +183,7 @@ def _receive(
 
 
 def _announced(response: HTTPResponse, offset: int) -> int | None:
-    """The whole file's bytes as the server states them; checks that it sends what was asked."""
+    """Total bytes that the server states; checks that it sends the requested part."""
     if response.status != 206:
         return response.length
     span = re.fullmatch(
@@ -202,7 +202,7 @@ def _check_announced(total: int | None, size: int | None) -> None:
 
 
 class _WebRedirects(HTTPRedirectHandler):
-    """Follows redirects to http and https; urllib would go to ftp too."""
+    """Redirects to http and https only; urllib would follow ftp too."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if urlsplit(newurl).scheme not in SCHEMES:
@@ -211,7 +211,7 @@ class _WebRedirects(HTTPRedirectHandler):
 
 
 def _open(url: str, offset: int) -> HTTPResponse:
-    """The server's answer; raises HTTPError where it has none of use, Refused if it is away."""
+    """Open a URL; raises HTTPError for an error status, Refused without an answer."""
     headers = {"User-Agent": f"dreamvid/{_version()}"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
@@ -227,7 +227,7 @@ def _open(url: str, offset: int) -> HTTPResponse:
 
 
 def _read(response: HTTPResponse) -> bytes:
-    """What has arrived, at most one chunk; b"" at the end."""
+    """Read what has arrived, at most one chunk; b"" at the end."""
     try:
         return response.read1(CHUNK)
     except (OSError, HTTPException, ValueError) as error:
@@ -258,5 +258,5 @@ def _reason(error: Exception) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Text from outside, fit for a terminal."""
+    """Make text from a server fit for a terminal: one printable line."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:100]

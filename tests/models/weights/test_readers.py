@@ -228,7 +228,7 @@ def test_an_npz_header_that_asks_for_more_than_is_there_is_refused(refused, shap
 @pytest.mark.parametrize("suffix", [".npz", ".pth"])
 def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is(refused, monkeypatch, suffix):
     content = zipped({f"{n}.npy": bytes(400_000) for n in range(3)})
-    monkeypatch.setattr(arrays, "MOST_BYTES", 10**6)
+    monkeypatch.setattr(arrays, "MAX_BYTES", 10**6)
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
     monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it was unpacked"))
     assert "more than 1000000" in refused(f"net{suffix}", content)

@@ -216,7 +216,7 @@ def test_validation_loss_is_of_all_photos_together(batch):
     assert epoch.validation_loss == pytest.approx(sum(hinges) / len(hinges), rel=1e-4)
 
 
-@pytest.mark.parametrize("changes", [{"validation": 1}, {"validation": 0}, {"stopping": 3}])
+@pytest.mark.parametrize("changes", [{"validation": 1}, {"validation": 0}, {"validation": 3}])
 def test_validation_with_too_few_photos_is_reported_once(tmp_path, changes):
     same = lambda numbers: targets([min(number, TRAIN) for number in numbers])
     task, state = begin(epochs=3, patience=1, targets=same, **changes)

@@ -8,67 +8,35 @@ they need when they run, since `--help` must not wait for torch.
 import signal
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 
 import typer
+from typer import Option
 from typer.exceptions import TyperException
 
-from dreamvid.cli import (
-    atlas,
-    batch,
-    bench,
-    clean,
-    describe,
-    direction,
-    doctor,
-    dream,
-    estimate,
-    evaluate,
-    explore,
-    export,
-    extend,
-    layers,
-    loop,
-    models,
-    presets,
-    preview,
-    render,
-    replay,
-    reverse,
-    train,
-)
 from dreamvid.errors import DreamvidError, OutputError, Stopped
+
+COMMANDS = (
+    "render replay dream preview estimate presets models layers atlas explore extend "
+    "reverse loop export describe direction train evaluate batch clean bench doctor"
+)
+"""Commands in the order of the help text, each the name of its module."""
 
 
 def build_app() -> typer.Typer:
-    """Register every command, in the order of the help text."""
+    """Register every command."""
     app = typer.Typer(
         help="DeepDream films: a preset becomes a forward film, a reversed film and a loop.",
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    app.command("render")(render.render)
-    app.command("replay")(replay.replay)
-    app.command("dream")(dream.dream)
-    app.command("preview")(preview.preview)
-    app.command("estimate")(estimate.estimate)
-    app.add_typer(presets.app, name="presets")
-    app.add_typer(models.app, name="models")
-    app.command("layers")(layers.layers)
-    app.command("atlas")(atlas.atlas)
-    app.command("explore")(explore.explore)
-    app.command("extend")(extend.extend)
-    app.command("reverse")(reverse.reverse)
-    app.command("loop")(loop.loop)
-    app.command("export")(export.export)
-    app.command("describe")(describe.describe)
-    app.command("direction")(direction.direction)
-    app.command("train")(train.train)
-    app.command("evaluate")(evaluate.evaluate)
-    app.command("batch")(batch.batch)
-    app.command("clean")(clean.clean)
-    app.command("bench")(bench.bench)
-    app.command("doctor")(doctor.doctor)
+    for name in COMMANDS.split():
+        module = import_module(f"dreamvid.cli.{name}")
+        if group := getattr(module, "app", None):
+            app.add_typer(group, name=name)
+        else:
+            app.command(name)(getattr(module, name))
     app.callback()(_root)
     return app
 
@@ -84,10 +52,11 @@ def _print_version(requested: bool) -> bool:
 
 
 def _root(
-    version: bool = typer.Option(
+    # Eager, as it needs no command.
+    version: bool = Option(
         False,
         "--version",
-        is_eager=True,  # it needs no command
+        is_eager=True,
         callback=_print_version,
         help="print the version and exit",
     ),

@@ -6,30 +6,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.errors import PresetError
 
-PresetName = Annotated[str, typer.Argument(help="a name from `presets list`, or a .toml file")]
-BasePreset = Annotated[str | None, typer.Option("--preset", help="take model and settings from it")]
+PresetName = Annotated[str, Argument(help="a name from `presets list`, or a .toml file")]
+BasePreset = Annotated[str | None, Option("--preset", help="take model and settings from it")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
+    Option("--set", metavar="KEY=VALUE", help="change one setting, such as dream.octaves=6"),
 ]
-Model = Annotated[str | None, typer.Option(help="a name from `dreamvid models list`")]
-ModelName = Annotated[str, typer.Argument(help="a name from `dreamvid models list`")]
-Frames = Annotated[int | None, typer.Option(help="length of the film")]
-Fps = Annotated[str | None, typer.Option(help="frames a second, such as 24")]
-Seed = Annotated[int | None, typer.Option(help="another film of the same kind")]
-Size = Annotated[str | None, typer.Option(metavar="WxH", help="film size in pixels")]
+Model = Annotated[str | None, Option(help="a name from `dreamvid models list`")]
+ModelName = Annotated[str, Argument(help="a name from `dreamvid models list`")]
+Frames = Annotated[int | None, Option(help="length of the film")]
+Fps = Annotated[str | None, Option(help="frames a second, such as 24")]
+Seed = Annotated[int | None, Option(help="another film of the same kind")]
+Size = Annotated[str | None, Option(metavar="WxH", help="film size in pixels")]
 Device = Annotated[
-    Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="where to compute; auto: the fastest")
+    Literal["auto", "cpu", "cuda", "mps"], Option(help="where to compute; auto: the fastest")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="start over, do not resume")]
-Json = Annotated[bool, typer.Option("--json", help="for another program to read")]
+Fresh = Annotated[bool, Option("--fresh", help="start over, do not resume")]
+Json = Annotated[bool, Option("--json", help="for another program to read")]
 Captions = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         help="CSV or JSON of files and captions, or a folder of them; "
         "default: the .txt or .json beside each photo"
     ),

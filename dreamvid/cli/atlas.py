@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from dreamvid.cli.arguments import Device, ModelName, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import counted, say
@@ -12,18 +12,17 @@ from dreamvid.cli.terminal.console import counted, say
 def atlas(
     model: ModelName,
     layers: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LAYER", help="names or patterns: 'inception_4*/output'"),
+        list[str] | None, Option(metavar="LAYER", help="names or patterns: 'inception_4*/output'")
     ] = None,
     channels: Annotated[
         int | None,
-        typer.Option(min=1, max=200, help="so many of one layer's strongest channels, each alone"),
+        Option(min=1, max=200, help="so many of one layer's strongest channels, each alone"),
     ] = None,
-    image: Annotated[Path | None, typer.Option(help="a photo to begin with, not noise")] = None,
-    out: Annotated[
-        Path, typer.Option(help="the sheet; a page and presets are written beside it")
-    ] = Path("atlas.png"),
-    side: Annotated[int, typer.Option(min=32, max=1024, help="of a picture, in pixels")] = 160,
+    image: Annotated[Path | None, Option(help="a photo to begin with, not noise")] = None,
+    out: Annotated[Path, Option(help="the sheet; a page and presets are written beside it")] = Path(
+        "atlas.png"
+    ),
+    side: Annotated[int, Option(min=32, max=1024, help="of a picture, in pixels")] = 160,
     seed: Seed = None,
     device: Device = "auto",
     settings: Settings = None,

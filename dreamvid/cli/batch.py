@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Device, Json, out_folder
 from dreamvid.cli.extra import check_ray
@@ -20,27 +20,26 @@ if TYPE_CHECKING:
 
 
 def batch(
-    jobs: Annotated[Path, typer.Argument(help="a .toml file of presets, seeds, inputs, settings")],
+    jobs: Annotated[Path, Argument(help="a .toml file of presets, seeds, inputs, settings")],
     out: Annotated[
-        Path | None, typer.Option(help="folder for the films; default: the file's, or out/JOBS")
+        Path | None, Option(help="folder for the films; default: the file's, or out/JOBS")
     ] = None,
     workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=256, help="default: one a GPU; else one, with all processors"),
+        int | None, Option(min=1, max=256, help="default: one a GPU; else one, with all processors")
     ] = None,
     device: Device = "auto",
     ray: Annotated[
-        bool, typer.Option("--ray", help="on a Ray cluster, or on a Ray started here")
+        bool, Option("--ray", help="on a Ray cluster, or on a Ray started here")
     ] = False,
     address: Annotated[
-        str | None, typer.Argument(metavar="[ADDRESS]", help="with --ray: the cluster's")
+        str | None, Argument(metavar="[ADDRESS]", help="with --ray: the cluster's")
     ] = None,
     retries: Annotated[
-        int, typer.Option(min=0, max=100, help="how often a failed job is tried again")
+        int, Option(min=0, max=100, help="how often a failed job is tried again")
     ] = 2,
     as_json: Json = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="check the jobs and list them, and do nothing")
+        bool, Option("--dry-run", help="check the jobs and list them, and do nothing")
     ] = False,
 ) -> None:
     """Render many films; the same command goes on, and a second one helps."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Option
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import note, say, say_json, table
@@ -20,35 +20,35 @@ FRAMES = 48  # default length of the film
 def bench(
     model: Annotated[
         list[str] | None,
-        typer.Option(help="default: lite0, and googlenet if it is installed; repeatable"),
+        Option(help="default: lite0, and googlenet if it is installed; repeatable"),
     ] = None,
     layer: Annotated[
-        list[str] | None, typer.Option(help="default: the models' usual ones; repeatable")
+        list[str] | None, Option(help="default: the models' usual ones; repeatable")
     ] = None,
     size: Annotated[
-        list[str] | None, typer.Option(metavar="WxH", help="default: 768x432; repeatable")
+        list[str] | None, Option(metavar="WxH", help="default: 768x432; repeatable")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, max=1000, help="of each measurement")] = 7,
+    repeats: Annotated[int, Option(min=1, max=1000, help="of each measurement")] = 7,
     precision: Annotated[
-        Literal["auto", "single", "half"], typer.Option(help="as dream.precision")
+        Literal["auto", "single", "half"], Option(help="as dream.precision")
     ] = "auto",
     scaling: Annotated[
-        bool, typer.Option("--scaling", help="sizes from 256x144 up too, per pixel")
+        bool, Option("--scaling", help="sizes from 256x144 up too, per pixel")
     ] = False,
-    film: Annotated[str | None, typer.Option(metavar="WxH", help="a film of this size too")] = None,
+    film: Annotated[str | None, Option(metavar="WxH", help="a film of this size too")] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="of the film; default: google-classic, or quickstart without googlenet"),
+        Option(help="of the film; default: google-classic, or quickstart without googlenet"),
     ] = None,
-    frames: Annotated[int | None, typer.Option(min=2, help=f"default: {FRAMES}")] = None,
+    frames: Annotated[int | None, Option(min=2, help=f"default: {FRAMES}")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
+        Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
     ] = None,
     compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="what --out wrote, to compare with")
+        Path | None, Option(metavar="FILE", help="what --out wrote, to compare with")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="write the JSON here")] = None,
+    out: Annotated[Path | None, Option(metavar="FILE", help="write the JSON here")] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Json
 from dreamvid.cli.terminal.console import note, say, say_json, table
@@ -19,12 +20,12 @@ DAYS = {"h": 1 / 24, "d": 1, "w": 7}
 
 
 def clean(
-    folder: Annotated[Path, typer.Argument(help="look for them below it")] = Path("out"),
+    folder: Annotated[Path, Argument(help="look for them below it")] = Path("out"),
     older: Annotated[
         str | None,
-        typer.Option(metavar="AGE", help="only what nobody wrote to for so long: 30d, 12h, 2w"),
+        Option(metavar="AGE", help="only what nobody wrote to for so long: 30d, 12h, 2w"),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="remove what is listed")] = False,
+    yes: Annotated[bool, Option("--yes", help="remove what is listed")] = False,
     as_json: Json = False,
 ) -> None:
     """List what renders, batches and killed exports keep on the disk; --yes removes it."""

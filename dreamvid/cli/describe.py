@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import say, say_json, table
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def describe(
-    image: Annotated[Path, typer.Argument(help="the picture to look at")],
-    model: Annotated[str, typer.Option(help="a name from `dreamvid models list`")] = "lite0",
-    top: Annotated[int, typer.Option(min=1, max=1000, help="how many labels, words, channels")] = 8,
+    image: Annotated[Path, Argument(help="the picture to look at")],
+    model: Annotated[str, Option(help="a name from `dreamvid models list`")] = "lite0",
+    top: Annotated[int, Option(min=1, max=1000, help="how many labels, words, channels")] = 8,
     channels: Annotated[
-        bool, typer.Option("--channels", help="the strongest channels of its usual layers too")
+        bool, Option("--channels", help="the strongest channels of its usual layers too")
     ] = False,
     map_path: Annotated[
-        Path | None, typer.Option("--map", help="a sheet of where each label or word is seen")
+        Path | None, Option("--map", help="a sheet of where each label or word is seen")
     ] = None,
     as_json: Json = False,
     device: Device = "auto",

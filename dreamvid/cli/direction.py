@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Device, Json
 from dreamvid.cli.terminal.console import counted, note, say, say_json, table
@@ -18,37 +18,35 @@ if TYPE_CHECKING:
 
 def direction(
     name: Annotated[
-        str | None, typer.Argument(help="what presets are to call it; nothing lists all there are")
+        str | None, Argument(help="what presets are to call it; nothing lists all there are")
     ] = None,
     labels: Annotated[
-        str | None,
-        typer.Option(metavar="GROUP", help="towards a label or a group of them, such as city"),
+        str | None, Option(metavar="GROUP", help="towards a label or a group of them, such as city")
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="towards what these photos have")
+        Path | None, Option(metavar="DIR", help="towards what these photos have")
     ] = None,
     against: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="and these have not; else: generated pictures"),
+        Path | None, Option(metavar="DIR", help="and these have not; else: generated pictures")
     ] = None,
     words: Annotated[
-        str | None, typer.Option(help='towards words of a city model, such as "gothic -people"')
+        str | None, Option(help='towards words of a city model, such as "gothic -people"')
     ] = None,
-    against_words: Annotated[str | None, typer.Option(help="and away from these")] = None,
+    against_words: Annotated[str | None, Option(help="and away from these")] = None,
     model: Annotated[
-        str | None, typer.Option(help="a name from `dreamvid models list`; default: lite0")
+        str | None, Option(help="a name from `dreamvid models list`; default: lite0")
     ] = None,
     layers: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER[=SHARE]", help="made of these; default: those that build best"),
+        Option(metavar="LAYER[=SHARE]", help="made of these; default: those that build best"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="a .safetensors file to write instead")] = None,
-    credits: Annotated[str, typer.Option(help="whose photos they are: kept in the file")] = "",
+    out: Annotated[Path | None, Option(help="a .safetensors file to write instead")] = None,
+    credits: Annotated[str, Option(help="whose photos they are: kept in the file")] = "",
     keep: Annotated[
-        float, typer.Option(help="share of the weight that is left to the strongest channels")
+        float, Option(help="share of the weight that is left to the strongest channels")
     ] = 0.4,
     seed: Annotated[
-        int | None, typer.Option(help="another of the same kind, where dreams make it; default: 0")
+        int | None, Option(help="another of the same kind, where dreams make it; default: 0")
     ] = None,
     as_json: Json = False,
     device: Device = "auto",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import BasePreset, Device, Model, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import say, share_progress
@@ -11,21 +11,21 @@ from dreamvid.errors import PresetError, quote
 
 
 def dream(
-    image: Annotated[Path, typer.Argument(help="the picture to dream on, of any size")],
-    out: Annotated[Path, typer.Option(help="the picture to write: .png .jpg .webp .tif .bmp .exr")],
+    image: Annotated[Path, Argument(help="the picture to dream on, of any size")],
+    out: Annotated[Path, Option(help="the picture to write: .png .jpg .webp .tif .bmp .exr")],
     preset: BasePreset = None,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="scale the picture first")] = None,
+    size: Annotated[str | None, Option(metavar="WxH", help="scale the picture first")] = None,
     depth: Annotated[
         int | None,
-        typer.Option(help="bits a channel: 8, 16 (.png, .tif, .exr) or 32, float (.tif, .exr)"),
+        Option(help="bits a channel: 8, 16 (.png, .tif, .exr) or 32, float (.tif, .exr)"),
     ] = None,
     on_disk: Annotated[
         bool | None,
-        typer.Option(
+        Option(
             "--on-disk/--in-memory", help="where the work is kept; default: by the memory there is"
         ),
     ] = None,

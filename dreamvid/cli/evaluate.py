@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Captions, Device, Json
 from dreamvid.cli.extra import check_extra
@@ -26,19 +26,19 @@ NEAREST = 5  # neighbours listed for each word
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="a city model, from `dreamvid models list`")],
-    images: Annotated[Path, typer.Option(help="the folder of photos that it was trained on")],
+    model: Annotated[str, Argument(help="a city model, from `dreamvid models list`")],
+    images: Annotated[Path, Option(help="the folder of photos that it was trained on")],
     captions: Captions = None,
     whole: Annotated[
-        bool, typer.Option("--all", help="ask about all photos, not only those kept apart")
+        bool, Option("--all", help="ask about all photos, not only those kept apart")
     ] = False,
     words: Annotated[
         str | None,
-        typer.Option(help="to show, such as 'gaudi, food -people'; default: by their captions"),
+        Option(help="to show, such as 'gaudi, food -people'; default: by their captions"),
     ] = None,
-    dreams: Annotated[bool, typer.Option("--dreams/--no-dreams", help="a sheet of dreams")] = True,
+    dreams: Annotated[bool, Option("--dreams/--no-dreams", help="a sheet of dreams")] = True,
     out: Annotated[
-        Path | None, typer.Option(help="folder for the sheets; default out/MODEL-evaluation")
+        Path | None, Option(help="folder for the sheets; default out/MODEL-evaluation")
     ] = None,
     as_json: Json = False,
     device: Device = "auto",

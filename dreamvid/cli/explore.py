@@ -3,32 +3,24 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
-from dreamvid.cli.arguments import (
-    BasePreset,
-    Device,
-    Model,
-    Seed,
-    Settings,
-    with_options,
-)
+from dreamvid.cli.arguments import BasePreset, Device, Model, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import counted, say
 
 
 def explore(
-    image: Annotated[Path, typer.Argument(help="the picture to dream on")],
-    out: Annotated[Path, typer.Option(help="the picture to write, .png or .jpg")],
+    image: Annotated[Path, Argument(help="the picture to dream on")],
+    out: Annotated[Path, Option(help="the picture to write, .png or .jpg")],
     across: Annotated[
         str | None,
-        typer.Option(metavar="KEY=V1,V2,...", help="a setting and its values; default: layers"),
+        Option(metavar="KEY=V1,V2,...", help="a setting and its values; default: layers"),
     ] = None,
     down: Annotated[
-        str | None,
-        typer.Option(metavar="KEY=V1,V2,...", help="another one; default: dream.step_size"),
+        str | None, Option(metavar="KEY=V1,V2,...", help="another one; default: dream.step_size")
     ] = None,
     preset: BasePreset = None,
-    side: Annotated[int, typer.Option(min=32, max=1024, help="of a picture, in pixels")] = 240,
+    side: Annotated[int, Option(min=32, max=1024, help="of a picture, in pixels")] = 240,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Json
 from dreamvid.cli.terminal.console import note, say, say_json, table
@@ -19,40 +19,36 @@ if TYPE_CHECKING:
 
 def export(
     file: Annotated[
-        Path | None, typer.Argument(help="any film, or the folder of a render: its forward film")
+        Path | None, Argument(help="any film, or the folder of a render: its forward film")
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--for", help="a name from --list: size, length, bytes and codec")
+        str | None, Option("--for", help="a name from --list: size, length, bytes and codec")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="its ending is the format; a folder: single PNGs. Default FILE-TARGET"),
+        Option(help="its ending is the format; a folder: single PNGs. Default FILE-TARGET"),
     ] = None,
     fit: Annotated[
         Literal["auto", "crop", "pad"] | None,
-        typer.Option(help="for another shape: cut out the middle, or pad with the film, blurred"),
+        Option(help="for another shape: cut out the middle, or pad with the film, blurred"),
     ] = None,
     start: Annotated[
-        float, typer.Option("--from", metavar="SECONDS", min=0, help="where it begins")
+        float, Option("--from", metavar="SECONDS", min=0, help="where it begins")
     ] = 0.0,
-    seconds: Annotated[float | None, typer.Option(help="how much of it, at most")] = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="pixels")] = None,
-    fps: Annotated[str | None, typer.Option(help="fewer pictures a second, by leaving out")] = None,
-    codec: Annotated[
-        str | None, typer.Option(help="of .mp4 h264 or hevc, of .webm av1 or vp9")
-    ] = None,
-    crf: Annotated[int | None, typer.Option(help="a film's quality, 0 to 40: lower is better")] = (
-        None
-    ),
+    seconds: Annotated[float | None, Option(help="how much of it, at most")] = None,
+    size: Annotated[str | None, Option(metavar="WxH", help="pixels")] = None,
+    fps: Annotated[str | None, Option(help="fewer pictures a second, by leaving out")] = None,
+    codec: Annotated[str | None, Option(help="of .mp4 h264 or hevc, of .webm av1 or vp9")] = None,
+    crf: Annotated[int | None, Option(help="a film's quality, 0 to 40: lower is better")] = (None),
     quality: Annotated[
-        int | None, typer.Option(help="of WebP and AVIF, 0 to 100; a WebP of 100 is lossless")
+        int | None, Option(help="of WebP and AVIF, 0 to 100; a WebP of 100 is lossless")
     ] = None,
-    colours: Annotated[int | None, typer.Option(help="of a GIF, 2 to 256")] = None,
+    colours: Annotated[int | None, Option(help="of a GIF, 2 to 256")] = None,
     limit: Annotated[
-        str | None, typer.Option(metavar="BYTES", help="as 8MB or 500kB: the largest file")
+        str | None, Option(metavar="BYTES", help="as 8MB or 500kB: the largest file")
     ] = None,
-    no_sound: Annotated[bool, typer.Option("--no-sound", help="a silent file")] = False,
-    listing: Annotated[bool, typer.Option("--list", help="show what each target takes")] = False,
+    no_sound: Annotated[bool, Option("--no-sound", help="a silent file")] = False,
+    listing: Annotated[bool, Option("--list", help="show what each target takes")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a file as a site takes it, or in another format: cropped, trimmed, small enough."""

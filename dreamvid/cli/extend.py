@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Device
 from dreamvid.cli.terminal.console import note, say
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def extend(
-    folder: Annotated[Path, typer.Argument(help="of a render, finished or stopped")],
-    frames: Annotated[int | None, typer.Option(min=1, help="so many more")] = None,
-    seconds: Annotated[float | None, typer.Option(help="so much more, instead of frames")] = None,
-    to: Annotated[int | None, typer.Option(min=1, help="so many frames in all, instead")] = None,
+    folder: Annotated[Path, Argument(help="of a render, finished or stopped")],
+    frames: Annotated[int | None, Option(min=1, help="so many more")] = None,
+    seconds: Annotated[float | None, Option(help="so much more, instead of frames")] = None,
+    to: Annotated[int | None, Option(min=1, help="so many frames in all, instead")] = None,
     device: Device = "auto",
 ) -> None:
     """Make a film longer, as if it had been that long from the start."""

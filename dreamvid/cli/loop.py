@@ -6,16 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
-from dreamvid.cli.arguments import (
-    Device,
-    Frames,
-    Model,
-    Seed,
-    Settings,
-    with_options,
-)
+from dreamvid.cli.arguments import Device, Frames, Model, Seed, Settings, with_options
 from dreamvid.cli.terminal.console import note, say
 from dreamvid.cli.terminal.finished import check_finished
 from dreamvid.cli.terminal.frame_progress import frame_progress
@@ -35,32 +28,31 @@ LOOP_SECONDS = 2.0  # in which a preset's end becomes its beginning; the default
 
 def loop(
     source: Annotated[
-        str, typer.Argument(metavar="VIDEO|PRESET", help="a film, a render's folder, or a preset")
+        str, Argument(metavar="VIDEO|PRESET", help="a film, a render's folder, or a preset")
     ],
     out: Annotated[
-        Path | None,
-        typer.Option(help="its ending is the format: .gif, .mp4, .webp ...; default .gif"),
+        Path | None, Option(help="its ending is the format: .gif, .mp4, .webp ...; default .gif")
     ] = None,
     kind: Annotated[
         Literal["ping-pong", "cross-fade", "repeat"] | None,
-        typer.Option(help="default: as it is, if it is a loop already, else ping-pong"),
+        Option(help="default: as it is, if it is a loop already, else ping-pong"),
     ] = None,
     times: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="rounds in the file; of repeat, 2")
+        int | None, Option(min=1, max=1000, help="rounds in the file; of repeat, 2")
     ] = None,
-    seconds: Annotated[float | None, typer.Option(help="how long a cross-fade takes")] = None,
+    seconds: Annotated[float | None, Option(help="how long a cross-fade takes")] = None,
     target: Annotated[
-        str | None, typer.Option("--for", help="a name from `export --list`: size, bytes, codec")
+        str | None, Option("--for", help="a name from `export --list`: size, bytes, codec")
     ] = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="pixels")] = None,
-    fps: Annotated[str | None, typer.Option(help="pictures a second; of a film fewer")] = None,
+    size: Annotated[str | None, Option(metavar="WxH", help="pixels")] = None,
+    fps: Annotated[str | None, Option(help="pictures a second; of a film fewer")] = None,
     frames: Frames = None,
     seed: Seed = None,
     model: Model = None,
     device: Device = "auto",
     settings: Settings = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="of a preset: start over, do not resume")
+        bool, Option("--fresh", help="of a preset: start over, do not resume")
     ] = False,
 ) -> None:
     """A film that ends where it begins: there and back, dissolved, or as it is, once or again."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Json
 from dreamvid.cli.terminal.console import byte_progress, say, say_json, table
@@ -57,7 +58,7 @@ def list_models(as_json: Json = False) -> None:
 
 
 @app.command()
-def get(name: Annotated[str, typer.Argument(help="a name from `models list`")]) -> None:
+def get(name: Annotated[str, Argument(help="a name from `models list`")]) -> None:
     """Download a model, check it, and put it where dreamvid finds it."""
     from dreamvid.models.weights import install
 
@@ -68,8 +69,8 @@ def get(name: Annotated[str, typer.Argument(help="a name from `models list`")]) 
 
 @app.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help=".caffemodel, .npz, .safetensors or .pth")],
-    name: Annotated[str | None, typer.Option(help="what to call it")] = None,
+    file: Annotated[Path, Argument(help=".caffemodel, .npz, .safetensors or .pth")],
+    name: Annotated[str | None, Option(help="what to call it")] = None,
 ) -> None:
     """Take a weight file that you have; its architecture is recognised."""
     from dreamvid.models.weights.install import install

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Json, Settings
 from dreamvid.cli.terminal.console import note, say, say_json, table
@@ -39,14 +40,14 @@ def list_presets(as_json: Json = False) -> None:
 @app.command()
 def show(
     name: Annotated[
-        str, typer.Argument(help="a preset's name, a .toml file, or what was rendered from one")
+        str, Argument(help="a preset's name, a .toml file, or what was rendered from one")
     ],
     as_json: Json = False,
     plot: Annotated[
-        bool, typer.Option("--plot", help="draw every option that changes over the film")
+        bool, Option("--plot", help="draw every option that changes over the film")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="with --plot, the sheet; default NAME-schedules.png")
+        Path | None, Option(help="with --plot, the sheet; default NAME-schedules.png")
     ] = None,
     settings: Settings = None,
 ) -> None:
@@ -74,12 +75,7 @@ def show(
 
 
 def _plot(preset: "Preset", name: str, out: Path) -> None:
-    from dreamvid.film.timeline import (
-        check_schedules,
-        make_timeline,
-        schedules,
-        sound_of,
-    )
+    from dreamvid.film.timeline import check_schedules, make_timeline, schedules, sound_of
 
     curves = dict(schedules(preset))
     if not curves:
@@ -115,10 +111,10 @@ def _plot(preset: "Preset", name: str, out: Path) -> None:
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="the new preset: NAME.toml in this folder")],
+    name: Annotated[str, Argument(help="the new preset: NAME.toml in this folder")],
     source: Annotated[
         str,
-        typer.Option(
+        Option(
             "--from",
             metavar="PRESET|FILE",
             help="the preset to begin with, or a film, picture or folder that was rendered",

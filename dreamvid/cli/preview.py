@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Option
 
 from dreamvid.cli.arguments import Device, Model, PresetName, Seed, Settings, Size, with_options
 from dreamvid.cli.terminal.console import counted, say
@@ -24,21 +24,21 @@ def preview(
     preset: PresetName,
     out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="a picture: a sheet; .mp4 or .gif: a film; "
             "default preview.png, with --motion preview.mp4"
         ),
     ] = None,
     frames: Annotated[
         int | None,
-        typer.Option(min=1, help="how far into the film to go; default 12, or all of it with ..."),
+        Option(min=1, help="how far into the film to go; default 12, or all of it with ..."),
     ] = None,
-    tiles: Annotated[int, typer.Option(min=1, max=60, help="pictures on a sheet")] = 6,
+    tiles: Annotated[int, Option(min=1, max=60, help="pictures on a sheet")] = 6,
     motion: Annotated[
-        bool, typer.Option("--motion", help="... the camera alone, on a chessboard")
+        bool, Option("--motion", help="... the camera alone, on a chessboard")
     ] = False,
     sparse: Annotated[
-        bool, typer.Option("--sparse", help="... only a few frames dreamed, the others moved")
+        bool, Option("--sparse", help="... only a few frames dreamed, the others moved")
     ] = False,
     size: Size = None,
     seed: Seed = None,

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Option
 
 from dreamvid.cli.arguments import (
     Device,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def render(
     preset: PresetName,
-    out: Annotated[Path | None, typer.Option(help="folder for the films; default out/NAME")] = None,
+    out: Annotated[Path | None, Option(help="folder for the films; default out/NAME")] = None,
     frames: Frames = None,
     size: Size = None,
     fps: Fps = None,
@@ -42,14 +42,14 @@ def render(
     settings: Settings = None,
     targets: Annotated[
         list[str] | None,
-        typer.Option("--for", help="make this too, at the first one's shape: see `export --list`"),
+        Option("--for", help="make this too, at the first one's shape: see `export --list`"),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="keep a page in OUT/watch/ that shows it as it grows")
+        bool, Option("--watch", help="keep a page in OUT/watch/ that shows it as it grows")
     ] = False,
     picture: Annotated[
         Literal["auto", "off", "blocks", "kitty", "iterm"],
-        typer.Option(help="show the newest frame in the terminal"),
+        Option(help="show the newest frame in the terminal"),
     ] = "auto",
     fresh: Fresh = False,
 ) -> None:

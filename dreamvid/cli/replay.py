@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.arguments import Device, Fresh, Settings, out_folder
 from dreamvid.cli.terminal.console import say
@@ -20,16 +20,16 @@ OUTPUTS = ("forward", "reverse", "loop", "poster", "run")  # file names that eve
 
 def replay(
     file: Annotated[
-        Path, typer.Argument(help="a film or picture that dreamvid made, or a render's folder")
+        Path, Argument(help="a film or picture that dreamvid made, or a render's folder")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="folder for the films; default out/NAME-replay")
+        Path | None, Option(help="folder for the films; default out/NAME-replay")
     ] = None,
     device: Device = "auto",
     settings: Settings = None,
     fresh: Fresh = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="fail where frames differ that should not")
+        bool, Option("--strict", help="fail where frames differ that should not")
     ] = False,
 ) -> None:
     """Render again what a file was made from; with --set, a variation of it."""

@@ -3,22 +3,22 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from dreamvid.cli.terminal.console import note, say, share_progress
 from dreamvid.cli.terminal.units import file_size
 
 
 def reverse(
-    video: Annotated[Path, typer.Argument(help="any film, or the folder of a render")],
+    video: Annotated[Path, Argument(help="any film, or the folder of a render")],
     out: Annotated[
-        Path | None, typer.Option(help="the film to write; default VIDEO-reverse beside it")
+        Path | None, Option(help="the film to write; default VIDEO-reverse beside it")
     ] = None,
     sound: Annotated[
-        Literal["reverse", "keep", "drop"], typer.Option(help="backwards too, as it is, or none")
+        Literal["reverse", "keep", "drop"], Option(help="backwards too, as it is, or none")
     ] = "reverse",
     crf: Annotated[
-        int, typer.Option(min=0, max=40, help="quality, where it is encoded again: lower is better")
+        int, Option(min=0, max=40, help="quality, where it is encoded again: lower is better")
     ] = 16,
 ) -> None:
     """Reverse a film of any length, bit for bit where every picture is a key picture."""

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,76 +26,53 @@ MOMENTS = 200  # at which schedules are drawn
 PLAYED = (".mp4", ".webm")  # by browsers
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A finished render, as far as its page shows it."""
-
-    record: dict[str, Any]  # run.json
-    preset: Preset  # as the user gave it, with rate and length spelled out
-    command: str
-    timings: Timings
-    film: Path
-    pictures: list[tuple[float, Bytes]]  # seconds, RGB pixels
-
-
 def write_report(out: Path, preset: Preset, film: Path, command: str, timings: Timings) -> Path:
-    """Write OUT/report.html beside run.json; raises OutputError, VideoError, ResumeError."""
+    """Write OUT/report.html beside run.json; raises OutputError, VideoError, ResumeError.
+
+    Args:
+        preset: as the user gave it, with rate and length spelled out.
+    """
     try:
         record = json.loads((out / "run.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ResumeError(f"{out / 'run.json'}: cannot be read: {error}") from None
     pictures = sample_frames(film, count=min(PICTURES, preset.video.count), longest=LONGEST)
-    report = Report(
-        record=record,
-        preset=preset,
-        command=command,
-        timings=timings,
-        film=film,
-        pictures=pictures,
-    )
-    write_text(out / NAME, _page(report))
-    return out / NAME
-
-
-def _page(report: Report) -> str:
-    record, preset = report.record, report.preset
     width, height = str(record["preset"]["start"]["size"]).split("x")
+    length = f"{float(preset.video.count / preset.video.rate):.2f}"
     times = {
-        "loading and first frames": report.timings.until_first,
-        "frames": sum(report.timings.frames.values()),
-        "writing the films": report.timings.films,
+        "loading and first frames": timings.until_first,
+        "frames": sum(timings.frames.values()),
+        "writing the films": timings.films,
     }
     numbers = {
         "frames": record["frames"],
-        f"seconds at {preset.video.rate} a second": _seconds(preset),
+        f"seconds at {preset.video.rate} a second": length,
         "pixels": f"{width} x {height}",
         "seconds of rendering": record["render_seconds"],
         "seconds a frame": record["seconds_per_frame"],
-        "runs": len(report.timings.runs) or "-",
+        "runs": len(timings.runs) or "-",
     }
-    return fill_template(
+    page = fill_template(
         TEMPLATE,
         title=preset.title or "A dream",
         about=preset.about,
-        playable=report.film.suffix in PLAYED,
-        film=report.film.name,
+        playable=film.suffix in PLAYED,
+        film=film.name,
         width=int(width),
         height=int(height),
-        pictures=[(seconds, _data_url(pixels)) for seconds, pixels in report.pictures],
+        pictures=[(seconds, _data_url(pixels)) for seconds, pixels in pictures],
         numbers=numbers,
-        frame_times=_frame_times(report.timings),
+        frame_times=_frame_times(timings),
         times=times,
         inks=INKS,
         schedules=_schedules(preset),
-        command=report.command,
+        command=command,
         settings=_texts(changed_settings(record["preset"])),
         made_with=_texts(_made_with(record)),
         files={name: _file_size(size) for name, size in record["outputs"].items()},
     )
-
-
-def _seconds(preset: Preset) -> str:
-    return f"{float(preset.video.count / preset.video.rate):.2f}"
+    write_text(out / NAME, page)
+    return out / NAME
 
 
 def _data_url(pixels: Bytes) -> str:

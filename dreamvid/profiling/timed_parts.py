@@ -21,11 +21,7 @@ class TimedParts(Parts):
     shorten: Callable[[Ascent], Ascent] = lambda ascent: ascent  # the ascent to take instead
 
     def dreamed(
-        self,
-        image: Image,
-        moment: Moment,
-        ascent: Ascent | None = None,
-        mask: Mask | None = None,
+        self, image: Image, moment: Moment, ascent: Ascent | None = None, mask: Mask | None = None
     ) -> Image:
         ascent = self.shorten(ascent or ascent_at(self.preset.dream, moment))
         with self.part("dream"):

@@ -187,13 +187,7 @@ def _end_epoch(task: Task, state: State) -> EpochDone:
         position.best, position.best_epoch = validation_loss, position.epoch
         state.best = {name: leaf.detach().clone() for name, leaf in state.weights.items()}
     return EpochDone(
-        position.step,
-        position.epoch,
-        task.epochs,
-        loss,
-        validation_loss,
-        best,
-        position.seconds,
+        position.step, position.epoch, task.epochs, loss, validation_loss, best, position.seconds
     )
 
 

@@ -105,7 +105,5 @@ class _Crops(Dataset):
             return sample, str(error)
 
 
-def _collate(
-    items: Sequence[tuple[Sample, Image | str]],
-) -> tuple[list[Sample], list[Image | str]]:
+def _collate(items: Sequence[tuple[Sample, Image | str]]) -> tuple[list[Sample], list[Image | str]]:
     return [sample for sample, _ in items], [result for _, result in items]

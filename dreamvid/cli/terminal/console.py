@@ -110,43 +110,57 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     Console().print(grid)
 
 
+def _bar(*columns: Any) -> Any:
+    """Make rich's progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(*columns, console=Console(stderr=True))
+
+
 def frame_bar() -> Any:
     """Make rich's bar of frames on stderr; its tasks have the fields `speed` and `size`."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
+    speed, size = (
         TextColumn("frames  {task.fields[speed]}  left"),
-        TimeRemainingColumn(),
         TextColumn("{task.fields[size]}"),
     )
-    return Bar(*columns, console=Console(stderr=True))
+    return _bar(BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn(), size)
+
+
+class Throttle:
+    """Limits plain lines of progress to one every `LINE_SECONDS`."""
+
+    def __init__(self, since: float = 0.0) -> None:
+        self._last = since
+
+    def due(self, *, final: bool) -> bool:
+        """Tell if a line is due, and count it as written; the final one always is."""
+        now = time.monotonic()
+        if final or now - self._last > LINE_SECONDS:
+            self._last = now
+            return True
+        return False
 
 
 @contextmanager
 def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """Yield a function to call with the bytes received and their total, if known."""
     if not sys.stderr.isatty():
-        last = 0.0
+        throttle = Throttle()
 
         def show(done: int, total: int | None) -> None:
-            nonlocal last
-            if time.monotonic() - last > LINE_SECONDS or done == total:
-                last = time.monotonic()
+            if throttle.due(final=done == total):
                 of = f" of {file_size(total)}" if total else ""
                 note(f"{what}: {file_size(done)}{of}")
 
         yield show
         return
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Bar(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bar:
+    name = TextColumn("{task.description}")
+    with _bar(name, BarColumn(), DownloadColumn(), TransferSpeedColumn()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -154,10 +168,9 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
 def counted(what: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
     """Pass on `count` items as they come, with progress on stderr."""
     if not sys.stderr.isatty():
-        last = 0.0
+        throttle = Throttle()
         for number, item in enumerate(items, 1):
-            if time.monotonic() - last > LINE_SECONDS or number == count:
-                last = time.monotonic()
+            if throttle.due(final=number == count):
                 note(f"{what} {number}/{count}")
             yield item
         return
@@ -170,24 +183,19 @@ def counted(what: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
 @contextmanager
 def share_progress(what: str) -> Iterator[Callable[[float], None]]:
     """Yield a function to call with the share done, 0 to 1."""
-    begun = time.monotonic()
     if not sys.stderr.isatty():
-        last = begun
+        begun = time.monotonic()
+        throttle = Throttle(begun)
 
         def show(share: float) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if share and now - last > LINE_SECONDS:
-                last, left = now, (now - begun) * (1 - share) / share
+            if share and throttle.due(final=False):
+                left = (time.monotonic() - begun) * (1 - share) / share
                 note(f"{what}: {share:.0%}, {duration(left)} left")
 
         yield show
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with _bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=1.0, visible=False)
         yield lambda share: bar.update(task, completed=share, visible=True)

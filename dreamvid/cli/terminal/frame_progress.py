@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.cli.terminal.console import LINE_SECONDS, before_print, frame_bar, note
+from dreamvid.cli.terminal.console import Throttle, before_print, frame_bar, note
 from dreamvid.cli.terminal.units import duration, file_size, pace
 
 if TYPE_CHECKING:
@@ -92,14 +92,12 @@ class _BarProgress:
 
 class _PlainProgress:
     def __init__(self) -> None:
-        self.last, self.speed = 0.0, _Speed()
+        self.throttle, self.speed = Throttle(), _Speed()
 
     def show(self, progress: "Progress") -> None:
         speed = self.speed(progress.done)
-        if time.monotonic() - self.last < LINE_SECONDS and progress.done < progress.count:
-            return
-        self.last = time.monotonic()
-        note(f"frame {_line(progress, speed)}")
+        if self.throttle.due(final=progress.done >= progress.count):
+            note(f"frame {_line(progress, speed)}")
 
 
 def _line(progress: "Progress", speed: float | None) -> str:

@@ -34,17 +34,13 @@ class WrongFile(Refused):
     """Failure after which the partial download is useless: it is of another file."""
 
 
-def ignore(done: int, total: int | None) -> None:
-    """Report progress to nobody."""
-
-
 def fetch(
     urls: Sequence[str],
     path: Path,
     *,
     size: int | None,
     digest: str | None,
-    progress: Progress = ignore,
+    progress: Progress = lambda done, total: None,
 ) -> None:
     """Download to `path` from the first of `urls` that gives the right file.
 

@@ -35,11 +35,7 @@ class Parts:
         return StallDetector(self.preset)
 
     def dreamed(
-        self,
-        image: Image,
-        moment: Moment,
-        ascent: Ascent | None = None,
-        mask: Mask | None = None,
+        self, image: Image, moment: Moment, ascent: Ascent | None = None, mask: Mask | None = None
     ) -> Image:
         """Dream on an image by the settings of a moment, inside the mask only.
 

@@ -187,8 +187,7 @@ def _camera(motion: Motion, seconds: float, height: int, width: int) -> Matrix:
     """
     focal = width / 2 / math.tan(math.radians(motion.field_of_view) / 2)
     lens = torch.tensor(
-        [[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]],
-        dtype=torch.float64,
+        [[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]], dtype=torch.float64
     )
     forward = torch.diag(torch.tensor([1, 1, (1 - motion.dolly) ** seconds], dtype=torch.float64))
     # Looking right moves the picture left, looking up moves it down; y points down.

@@ -112,10 +112,7 @@ def downsampling_levels(positions: Map) -> Levels:
 
 
 def sample_downsampled(
-    image: Planes,
-    positions: Map,
-    levels: Levels,
-    sample: Callable[[Planes, Map], Sampled],
+    image: Planes, positions: Map, levels: Levels, sample: Callable[[Planes, Map], Sampled]
 ) -> Sampled:
     """Sample each pixel from the image halved so many times by the mean of 2 x 2."""
     result = sample(image, positions)

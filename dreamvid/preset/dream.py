@@ -106,8 +106,7 @@ class DreamOptions(ShapingOptions):
         description="dream one frame in N; the others are moved exactly, the dream fading in",
     )
     rate: Fps | None = Field(
-        default=None,
-        description="instead of every: dreamed frames a second, a divisor of fps",
+        default=None, description="instead of every: dreamed frames a second, a divisor of fps"
     )
     precision: Literal["auto", "single", "half"] = Field(
         default="auto",

@@ -46,8 +46,7 @@ class VideoOptions(Options):
         "or libav's name of one, such as h264_nvenc",
     )
     dither: Literal["none", "ordered"] = Field(
-        default="none",
-        description="ordered: no bands in smooth skies; a few percent larger",
+        default="none", description="ordered: no bands in smooth skies; a few percent larger"
     )
 
     @model_validator(mode="after")
@@ -124,8 +123,7 @@ class FlowOptions(Options):
         default=0, ge=0, le=16, description="dreamed films: how many earlier frames are mixed in"
     )
     strength: Share = Field(
-        default=0.5,
-        description="share of the earlier frames; footage: of the dream carried on",
+        default=0.5, description="share of the earlier frames; footage: of the dream carried on"
     )
     decay: Share = Field(
         default=0.8, description="share of the carried dream that is left at the next one"

@@ -30,26 +30,22 @@ class MotionOptions(Options):
         default=(0.5, 0.5), description="fixed point of zoom and turn: shares of width and height"
     )
     classic_zoom: Annotated[Scheduled, Bounds(ge=0, lt=1)] = Field(
-        default=0.0,
-        description="2015's s, per frame, about (w/2, h/2); instead of zoom",
+        default=0.0, description="2015's s, per frame, about (w/2, h/2); instead of zoom"
     )
     yaw: Angle = Field(default=0.0, description="degrees a second the camera looks to the right")
     pitch: Angle = Field(default=0.0, description="degrees a second the camera looks up")
     roll: Angle = Field(default=0.0, description="degrees a second the camera leans to the right")
     dolly: Annotated[Scheduled, Bounds(ge=-100, le=0.99)] = Field(
-        default=0.0,
-        description="share of the distance covered in a second; below 0: back",
+        default=0.0, description="share of the distance covered in a second; below 0: back"
     )
     field_of_view: Annotated[Scheduled, Bounds(ge=5, le=150)] = Field(
         default=60.0, description="of the camera, in degrees across the picture"
     )
     vortex: Angle = Field(
-        default=0.0,
-        description="degrees a second at the centre, fewer outwards; anticlockwise",
+        default=0.0, description="degrees a second at the centre, fewer outwards; anticlockwise"
     )
     vortex_radius: Annotated[Scheduled, Bounds(ge=0.01, le=100)] = Field(
-        default=0.5,
-        description="radius of 1/e of the vortex's speed, in picture heights",
+        default=0.5, description="radius of 1/e of the vortex's speed, in picture heights"
     )
     wave: Annotated[Scheduled, Bounds(ge=-10, le=10)] = Field(
         default=0.0, description="peak speed of the swaying, in picture heights a second"

@@ -83,8 +83,7 @@ class GuideWeight(Options):
 
     path: File
     weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
-        default=1.0,
-        description="relative to the other guides; over time one can become another",
+        default=1.0, description="relative to the other guides; over time one can become another"
     )
     mask: Masked = Field(
         default=None, description="where it acts: a shape or an image; none: everywhere"

@@ -20,12 +20,7 @@ from dreamvid.preset.film import (
 )
 from dreamvid.preset.mask import MaskOptions
 from dreamvid.preset.motion import MotionOptions
-from dreamvid.preset.objectives import (
-    ClassWeight,
-    GuideWeight,
-    LayerWeight,
-    WordsWeight,
-)
+from dreamvid.preset.objectives import ClassWeight, GuideWeight, LayerWeight, WordsWeight
 from dreamvid.preset.start import StartOptions
 
 __all__ = [

@@ -41,8 +41,7 @@ class ShapingOptions(Options):
         default=0.0, description="share of the step taken in luminance alone; 1: colours stay"
     )
     total_variation: Share = Field(
-        default=0.0,
-        description="pull towards even surfaces with edges, as a share of step_size",
+        default=0.0, description="pull towards even surfaces with edges, as a share of step_size"
     )
     high_frequency: Share = Field(
         default=0.0, description="penalty on the finest detail, as a share of step_size"
@@ -57,8 +56,7 @@ class ShapingOptions(Options):
         default=0.0, description="unsharp mask, of 1.5 pixels, applied to the dream"
     )
     saturation_limit: Annotated[Scheduled, Bounds(ge=0, le=150)] = Field(
-        default=0.0,
-        description="largest chroma in CIE Lab; 0: no limit, 60: vivid, 30: pale",
+        default=0.0, description="largest chroma in CIE Lab; 0: no limit, 60: vivid, 30: pale"
     )
 
     @field_validator("look", mode="before")

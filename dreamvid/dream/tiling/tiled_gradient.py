@@ -16,12 +16,7 @@ from dreamvid.dream.objectives.grid import Grid, Shift
 from dreamvid.dream.objectives.objective import Sums
 from dreamvid.dream.objectives.score import Score
 from dreamvid.dream.tiling.receptive_field import Axis, Field, receptive_fields
-from dreamvid.image import (
-    Activation,
-    OtherSizeActivation,
-    OtherSizeImage,
-    Scalar,
-)
+from dreamvid.image import Activation, OtherSizeActivation, OtherSizeImage, Scalar
 
 Read = Callable[[int, int, int, int], OtherSizeImage]
 """Reads the piece of an image at (top, left) of (height, width) pixels."""

@@ -10,13 +10,7 @@ from dreamvid.errors import DreamvidError, PresetError, quote
 from dreamvid.preset.load import anchor_paths, check, load_preset
 from dreamvid.preset.schema import Preset
 from dreamvid.render.batch.names import distinct, job_name
-from dreamvid.render.batch.schema import (
-    JobsFile,
-    OneJob,
-    check_count,
-    read_jobs_file,
-    toml,
-)
+from dreamvid.render.batch.schema import JobsFile, OneJob, check_count, read_jobs_file, toml
 
 
 @dataclass(frozen=True)

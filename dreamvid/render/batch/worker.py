@@ -15,13 +15,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.errors import (
-    BusyError,
-    DreamvidError,
-    ModelError,
-    PresetError,
-    ResumeError,
-)
+from dreamvid.errors import BusyError, DreamvidError, ModelError, PresetError, ResumeError
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.load import check

@@ -14,13 +14,7 @@ import torch
 from dreamvid.errors import VideoError
 from dreamvid.film.job import Job
 from dreamvid.image import Image, OtherSizeImage, resize
-from dreamvid.media.metadata import (
-    FORMAT,
-    CannotEmbedError,
-    embed,
-    read_record,
-    record_files,
-)
+from dreamvid.media.metadata import FORMAT, CannotEmbedError, embed, read_record, record_files
 from dreamvid.models.layers import kernels
 from dreamvid.render.record.provenance import record_for_file
 from dreamvid.system.files import write_text
@@ -88,11 +82,7 @@ def write_provenance(path: Path, job: Job, device: torch.device) -> None:
 
 
 def embed_records(
-    out: Path,
-    job: Job,
-    device: torch.device,
-    files: Sequence[Path],
-    note: Callable[[str], None],
+    out: Path, job: Job, device: torch.device, files: Sequence[Path], note: Callable[[str], None]
 ) -> None:
     """Embed the record in every file of a finished render and in its stills.
 

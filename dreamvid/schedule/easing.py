@@ -10,23 +10,6 @@ from collections.abc import Callable
 from dreamvid.schedule.functions import smooth
 
 
-def linear(share: float) -> float:
-    return share
-
-
-def hold(share: float) -> float:
-    """Hold the value until the next key."""
-    return 0.0
-
-
-def ease_in(share: float) -> float:
-    return share**3
-
-
-def ease_out(share: float) -> float:
-    return 1 - (1 - share) ** 3
-
-
 def bounce(share: float) -> float:
     """Bounce three times off the next value, each time less high."""
     for end, middle, floor in ((1, 0, 0), (2, 1.5, 0.75), (2.5, 2.25, 0.9375)):
@@ -43,11 +26,11 @@ def elastic(share: float) -> float:
 
 
 EASES: dict[str, Callable[[float], float]] = {
-    "linear": linear,
-    "hold": hold,
+    "linear": lambda share: share,
+    "hold": lambda share: 0.0,  # until the next key
     "smooth": smooth,
-    "in": ease_in,
-    "out": ease_out,
+    "in": lambda share: share**3,
+    "out": lambda share: 1 - (1 - share) ** 3,
     "bounce": bounce,
     "elastic": elastic,
 }

@@ -107,8 +107,8 @@ class _Probe:
                 return {
                     name: Field(
                         stride,
-                        before=stride * (1 + _last(~later[name])) - start,
-                        after=end - stride * (_first(~earlier[name]) - 1),
+                        before=stride * (1 + int((~later[name]).nonzero().max())) - start,
+                        after=end - stride * (int((~earlier[name]).nonzero().min()) - 1),
                         surplus=stride * len(later[name]) - whole,
                     )
                     for name, stride in strides.items()
@@ -166,14 +166,6 @@ def _along(activation: Tensor, axis: int) -> Tensor:
     if activation.ndim != 4:  # a classifier's answer, of the whole image
         return activation.reshape(-1, 1)
     return activation[0].movedim(1 + axis, -1).flatten(0, 1)
-
-
-def _first(positions: Bool[Tensor, " _"]) -> int:
-    return int(positions.nonzero().min())
-
-
-def _last(positions: Bool[Tensor, " _"]) -> int:
-    return int(positions.nonzero().max())
 
 
 def _untileable(layer: str) -> PresetError:

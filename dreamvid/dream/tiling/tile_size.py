@@ -3,7 +3,7 @@
 import torch
 
 from dreamvid.dream.objectives.score import Score
-from dreamvid.dream.tiling.receptive_field import check_tileable, receptive_fields
+from dreamvid.dream.tiling.receptive_field import receptive_fields
 from dreamvid.dream.tiling.tiled_gradient import largest_window
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.image import OtherSizeImage
@@ -59,22 +59,6 @@ def fitting_side(score: Score, image: OtherSizeImage, share: float = SHARE) -> i
         if height * width <= most:
             return side
     return SMALLEST
-
-
-def halved(image: OtherSizeImage, side: int | None) -> int | None:
-    """Halve the side of a tile; None below the smallest."""
-    longest = max(image.shape[-2:])
-    smaller = min(side or longest, longest) // 2
-    return smaller if smaller >= SMALLEST else None
-
-
-def tileable(score: Score, image: OtherSizeImage) -> bool:
-    """Tell whether the score's layers depend on a part of the image only."""
-    try:
-        check_tileable(score.features, score.layers, image)
-    except PresetError:
-        return False
-    return True
 
 
 def _saved_bytes(score: Score, image: OtherSizeImage) -> int:

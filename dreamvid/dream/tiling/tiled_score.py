@@ -9,8 +9,9 @@ import torch
 from dreamvid.dream.objectives.grid import STILL, Shift
 from dreamvid.dream.objectives.score import Differentiable, Features, Score
 from dreamvid.dream.tiling.receptive_field import check_tileable
-from dreamvid.dream.tiling.tile_size import SHARE, Size, fitting_side, halved, tileable
+from dreamvid.dream.tiling.tile_size import SHARE, SMALLEST, Size, fitting_side
 from dreamvid.dream.tiling.tiled_gradient import tiled_gradient
+from dreamvid.errors import PresetError
 from dreamvid.image import Image, OtherSizeImage, Scalar
 from dreamvid.system import allocator
 from dreamvid.system.memory import ran_out
@@ -34,9 +35,13 @@ class Tiling:
 
     def smaller(self, score: Score, image: OtherSizeImage) -> bool:
         """Halve the tiles of images like this; False where they cannot be smaller."""
-        key = _key(score, image)
-        side = halved(image, self.sides[key])
-        if side is None or not tileable(score, image):
+        key, longest = _key(score, image), max(image.shape[-2:])
+        side = min(self.sides[key] or longest, longest) // 2
+        if side < SMALLEST:
+            return False
+        try:
+            check_tileable(score.features, score.layers, image)
+        except PresetError:
             return False
         self.sides[key] = side
         self.share /= 2

@@ -89,10 +89,7 @@ def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
 
 def with_settings(settings: Sequence[str]) -> Preset:
     """Make a preset of the defaults, those of the 2015 program, and settings."""
-    table: dict[str, Any] = {}
-    for setting in settings:
-        _set(table, setting)
-    return check(table)
+    return lay_over({}, settings)
 
 
 def sets(settings: Sequence[str], key: str) -> bool:

@@ -91,7 +91,7 @@ def make_mover(
         shot = camera(motion_at(options, moment), seconds)
         if shot is None:
             return dict(images)
-        moved = _read_all(images, shot, options, moment)
+        moved = read_all(images, shot, options, moment)
         if shot.uncovered is not None and options.border == "colour":
             colour = options.border_colour
             return {k: fill_colour(v, shot.uncovered, colour) for k, v in moved.items()}
@@ -102,9 +102,10 @@ def make_mover(
     return move
 
 
-def _read_all(
+def read_all(
     images: dict[str, Image], shot: Shot, options: MotionOptions, moment: Moment
 ) -> dict[str, Image]:
+    """Sample several images at the positions of a shot, in one pass; the border is not filled."""
     border = SAMPLING_BORDER.get(options.border, options.border)
     sharpness = value_at(options.sharpness, moment)
     stacked = torch.cat(list(images.values()), dim=1)

@@ -12,15 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.film.grow import SAMPLING_BORDER
+from dreamvid.film.grow import SAMPLING_BORDER, read_all
 from dreamvid.film.settings_at import frame_seconds, motion_at
 from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, sound_of
 from dreamvid.image import Image
 from dreamvid.motion.borders import fill_colour
-from dreamvid.motion.camera import Shot, frame_map, make_camera, read
-from dreamvid.motion.resample import Planes
+from dreamvid.motion.camera import Shot, frame_map, make_camera
 from dreamvid.preset.schema import MotionOptions, Preset
-from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
 INTERVAL = 2.0  # seconds from one board to the next
@@ -80,28 +78,22 @@ def camera_frames(film: CameraFilm, count: int) -> Iterator[Image]:
     for index in range(count):
         moment = timeline.moment(index)
         if index and (shot := camera(motion_at(options, moment), seconds)):
-            older, newer = _moved(torch.cat([older, newer], 1), shot, options, moment)
+            boards = _moved({"older": older, "newer": newer}, shot, options, moment)
+            older, newer = boards.values()
         if index and index % interval == 0:
             older, newer = newer, board
         share = 1.0 if index < interval else (index % interval + 1) / interval
         yield older + share * (newer - older)
 
 
-def _moved(both: Planes, shot: Shot, options: MotionOptions, moment: Moment) -> tuple[Image, Image]:
-    border = SAMPLING_BORDER.get(options.border, options.border)
-    moved = read(
-        both,
-        shot.positions,
-        sampling=options.sampling,
-        sharpness=value_at(options.sharpness, moment),
-        border=border,
-        levels=shot.levels,
-    ).clamp(0, 1)
-    older, newer = moved.split(3, dim=1)
+def _moved(
+    boards: dict[str, Image], shot: Shot, options: MotionOptions, moment: Moment
+) -> dict[str, Image]:
+    moved = read_all(boards, shot, options, moment)
     if shot.uncovered is None or options.border not in SAMPLING_BORDER:
-        return older, newer
+        return moved
     colour = options.border_colour if options.border == "colour" else NEWLY_DREAMED
-    return fill_colour(older, shot.uncovered, colour), fill_colour(newer, shot.uncovered, colour)
+    return {name: fill_colour(image, shot.uncovered, colour) for name, image in moved.items()}
 
 
 def chessboard(height: int, width: int) -> Image:

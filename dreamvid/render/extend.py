@@ -14,11 +14,11 @@ import torch
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.resolve import with_video
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
-from dreamvid.media.metadata import MAX_RECORD, parse_record
 from dreamvid.preset.schema import Preset
+from dreamvid.render.record.finished_render import RUN, read_run
 from dreamvid.render.record.provenance import Record, check_record
 from dreamvid.render.render import Outcome, Progress, render_film
-from dreamvid.render.replay import RUN, Source, preset_of, threads
+from dreamvid.render.replay import Source, preset_of, threads
 from dreamvid.render.work.encoding import chunk_length, encoding_of
 from dreamvid.render.work.folder import LENGTH, RenderFolder, kept_setting
 
@@ -93,15 +93,8 @@ def _source(out: Path) -> Source:
     """Read the record of the last run, or else of the finished film; raises ResumeError."""
     folder = RenderFolder(out)
     path = folder.job if folder.job.exists() else out / RUN
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_RECORD + 1)
-    except OSError as error:
-        raise ResumeError(f"{path}: cannot be read: {error.strerror}") from None
-    table = parse_record(data, named=False) if len(data) <= MAX_RECORD else None
-    if table is None:
-        cure = "the command that began the film writes it anew"
-        raise ResumeError(f"{path} is damaged ({cure})")
+    cure = " (the command that began the film writes it anew)"
+    table = read_run(path, unreadable="", damaged=cure)
     return Source(path, check_record(table, str(path)), None, out, full=True)
 
 

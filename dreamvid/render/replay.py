@@ -22,7 +22,7 @@ from dreamvid.models.weights import store
 from dreamvid.preset.load import check, sets
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import changed_toml
-from dreamvid.render.record.find_inputs import locate, locate_or_name
+from dreamvid.render.record.find_inputs import locate
 from dreamvid.render.record.finished_render import FORWARD, RUN, forward_film, read_run
 from dreamvid.render.record.provenance import Record, check_record
 from dreamvid.render.record.run_record import processor, versions
@@ -87,7 +87,7 @@ def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
     Raises PresetError for a record that has no valid preset.
     """
     missing: list[str] = []
-    preset = locate_or_name(source.record, source.folder, full=source.full, missing=missing.append)
+    preset = locate(source.record, source.folder, full=source.full, missing=missing.append)
     name = "".join(letter for letter in source.path.name if letter.isprintable())
     text = changed_toml(preset, f"from {name}")
     return text, check(tomllib.loads(text)), missing

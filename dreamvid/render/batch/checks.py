@@ -9,7 +9,8 @@ from dreamvid.film.job import inputs
 from dreamvid.film.resolve import with_video
 from dreamvid.media.images.reading import check_image
 from dreamvid.models.weights import store
-from dreamvid.render.batch.jobs import Job, with_job
+from dreamvid.render.batch.jobs import Job
+from dreamvid.render.batch.schema import prefixed
 
 
 def check_jobs(jobs: Sequence[Job]) -> None:
@@ -27,7 +28,7 @@ def check_jobs(jobs: Sequence[Job]) -> None:
                     checked.add(path)
             with_video(job.preset)
         except DreamvidError as error:
-            raise with_job(error, job.name) from None
+            raise prefixed(error, f"job {job.name}") from None
 
 
 def _is_picture(job: Job, option: str) -> bool:

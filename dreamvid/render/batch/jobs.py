@@ -9,8 +9,16 @@ from typing import Any
 from dreamvid.errors import DreamvidError, PresetError, quote
 from dreamvid.preset.load import anchor_paths, check, load_preset
 from dreamvid.preset.schema import Preset
+from dreamvid.preset.sites import find
 from dreamvid.render.batch.names import distinct, job_name
-from dreamvid.render.batch.schema import JobsFile, OneJob, check_count, read_jobs_file, toml
+from dreamvid.render.batch.schema import (
+    JobsFile,
+    OneJob,
+    check_count,
+    prefixed,
+    read_jobs_file,
+    toml,
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,11 @@ def _preset(request: _Request, name: str, folder: Path) -> Preset:
         chosen = request.preset
         if chosen.endswith(".toml"):
             chosen = str(folder / Path(chosen).expanduser())
-        settings = _with_targets(request)
+        settings = list(request.settings)
+        for target in request.targets:
+            find(target, "for")
+        if request.targets:
+            settings.append(f"outputs.targets={toml(request.targets)}")
         preset = load_preset(chosen, settings)
         if request.targets:
             from dreamvid.render.targets import shape_settings
@@ -103,18 +115,7 @@ def _preset(request: _Request, name: str, folder: Path) -> Preset:
         anchor_paths(table, folder)
         return check(table)
     except DreamvidError as error:
-        raise with_job(error, name) from None
-
-
-def _with_targets(request: _Request) -> list[str]:
-    settings = list(request.settings)
-    if request.targets:
-        from dreamvid.preset.sites import find
-
-        for target in request.targets:
-            find(target, "for")
-        settings.append(f"outputs.targets={toml(list(request.targets))}")
-    return settings
+        raise prefixed(error, f"job {name}") from None
 
 
 def _inputs(patterns: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
@@ -134,9 +135,3 @@ def _matching(pattern: str, folder: Path) -> Iterator[Path]:
         yield path
     elif set(path.name) & set("*?["):
         yield from sorted(one for one in path.parent.glob(path.name) if one.is_file())
-
-
-def with_job(error: DreamvidError, name: str) -> DreamvidError:
-    """Prefix an error with the name of its job."""
-    error.args = (f"job {name}: {error}",)
-    return error

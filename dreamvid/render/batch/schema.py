@@ -125,7 +125,7 @@ def read_jobs_file(path: Path) -> JobsFile:
         table = read_toml(path.read_text("utf-8"))
         return JobsFile.model_validate(table)
     except ValidationError as error:
-        raise _in(explain(error, JobsFile), path) from None
+        raise prefixed(explain(error, JobsFile), str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise PresetError(str(path), f"cannot be read: {reason}", "give a .toml file") from None
@@ -133,8 +133,9 @@ def read_jobs_file(path: Path) -> JobsFile:
         raise PresetError(str(path), f"is not TOML: {error}") from None
 
 
-def _in(error: DreamvidError, path: Path) -> DreamvidError:
-    error.args = (f"{path}: {error}",)
+def prefixed(error: DreamvidError, name: str) -> DreamvidError:
+    """Prefix an error with the name of its file or job."""
+    error.args = (f"{name}: {error}",)
     return error
 
 

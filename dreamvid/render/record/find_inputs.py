@@ -22,13 +22,19 @@ from dreamvid.render.record.provenance import Record, file_name, with_paths
 
 
 def locate(
-    record: Record, beside: Path, settings: Sequence[str] = (), *, full: bool = False
+    record: Record,
+    beside: Path,
+    settings: Sequence[str] = (),
+    *,
+    full: bool = False,
+    missing: Callable[[str], None] | None = None,
 ) -> Preset:
     """Resolve the record's preset under settings and find its files, except those set.
 
     Args:
         beside: folder of the file with the record, searched before the current one.
         full: whether the record's paths are this machine's own, as in run.json.
+        missing: called with the name of each file not found, which the preset keeps.
 
     Raises PresetError naming the option, the file and the cure.
     """
@@ -37,7 +43,15 @@ def locate(
     def find(option: str, path: str) -> str:
         if _is_set(option, settings):
             return path
-        files[option] = _find(option, record, _candidates(path, beside, full=full))
+        try:
+            files[option] = _find(option, record, _candidates(path, beside, full=full))
+        except PresetError:
+            if missing is None:
+                raise
+            name = file_name(path)
+            missing(name)
+            files[option] = Path(name)
+            return f"./{name}"
         return str(files[option])
 
     preset = check(with_paths(_resolved(record, settings), find))
@@ -45,28 +59,7 @@ def locate(
     return preset
 
 
-def locate_or_name(
-    record: Record, beside: Path, *, full: bool, missing: Callable[[str], None]
-) -> Preset:
-    """Do as `locate`, but keep the names of files not found and call `missing` with each."""
-    files: dict[str, Path] = {}
-
-    def find(option: str, path: str) -> str:
-        try:
-            files[option] = _find(option, record, _candidates(path, beside, full=full))
-            return str(files[option])
-        except PresetError:
-            name = file_name(path)
-            missing(name)
-            files[option] = Path(name)
-            return f"./{name}"
-
-    preset = check(with_paths(_resolved(record), find))
-    _check_files(preset, files)
-    return preset
-
-
-def _resolved(record: Record, settings: Sequence[str] = ()) -> dict[str, Any]:
+def _resolved(record: Record, settings: Sequence[str]) -> dict[str, Any]:
     """Dump the preset with every option in one spelling, so that no path is missed."""
     try:
         table = deepcopy(record.preset)
@@ -80,7 +73,7 @@ def _resolved(record: Record, settings: Sequence[str] = ()) -> dict[str, Any]:
     return resolved
 
 
-def _check_files(preset: Preset, files: Mapping[str, Path], settings: Sequence[str] = ()) -> None:
+def _check_files(preset: Preset, files: Mapping[str, Path], settings: Sequence[str]) -> None:
     """Raise PresetError where a file would be read that was neither found nor set."""
     for option, path in inputs(preset).items():
         if files.get(option) != path and not _is_set(option, settings):

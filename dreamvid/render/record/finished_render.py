@@ -10,17 +10,20 @@ from dreamvid.preset.values import VIDEOS
 RUN, FORWARD = "run.json", "forward"
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """Read a run.json of this version or an older one; raises ResumeError."""
+UNREADABLE = "; is this the folder of a finished render?"
+DAMAGED = "; `dreamvid replay` takes the films beside it, too"
+
+
+def read_run(path: Path, *, unreadable: str = UNREADABLE, damaged: str = DAMAGED) -> dict[str, Any]:
+    """Read a run.json or job.json, also of an older version; raises ResumeError with a cure."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_RECORD + 1)
     except OSError as error:
-        problem = f"{path}: cannot be read: {error.strerror}"
-        raise ResumeError(f"{problem}; is this the folder of a finished render?") from None
+        raise ResumeError(f"{path}: cannot be read: {error.strerror}{unreadable}") from None
     table = parse_record(data, named=False) if len(data) <= MAX_RECORD else None
     if table is None:
-        raise ResumeError(f"{path} is damaged; `dreamvid replay` takes the films beside it, too")
+        raise ResumeError(f"{path} is damaged{damaged}")
     return table
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,12 +74,8 @@ def load(path: Path, device: torch.device) -> Checkpoint:
                 else file.get_tensor(f"{MEMORY}{name}").to(device)
                 for name in about["memory"]
             }
-            pending = _in_order(file.keys())
-            frames = tuple(file.get_tensor(name).numpy() for name in pending)
+            count = sum(name.startswith("pending") for name in file.keys())  # noqa: SIM118
+            frames = tuple(file.get_tensor(f"pending{n}").numpy() for n in range(count))
         return Checkpoint(Frame(about["index"], image, memory), frames, about["seconds"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ResumeError(f"{path} is damaged ({error}); --fresh starts over") from None
-
-
-def _in_order(names: Sequence[str]) -> list[str]:
-    return [f"pending{n}" for n in range(sum(name.startswith("pending") for name in names))]

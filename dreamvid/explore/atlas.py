@@ -17,7 +17,7 @@ from dreamvid.media.images.reading import load
 from dreamvid.media.images.sheet import columns_for
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
-from dreamvid.preset.load import is_of_look, sets_look, with_settings
+from dreamvid.preset.load import is_of_look, sets, with_settings
 from dreamvid.preset.schema import Preset
 
 COMMON = (
@@ -77,7 +77,7 @@ def plan(
     names = picked(features, layers) if layers else worth_dreaming(features.layers)
     size = fitted(load(photo, option="--image"), side) if photo else (_even(side), _even(side))
     own = settings_for(photo, size)
-    if sets_look(settings):
+    if sets(settings, "dream.look"):
         own = [setting for setting in own if not is_of_look(setting)]
     base = [as_setting("model", features.name), *own, *settings]
     start = start_of(with_settings(base), device)

@@ -17,7 +17,8 @@ from dreamvid.models.directions.direction import Direction, read_direction
 from dreamvid.models.directions.library import SHIPPED, find, how
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
-from dreamvid.preset.schema import DreamOptions, GuideWeight
+from dreamvid.preset.objectives import GuideWeight
+from dreamvid.preset.schema import DreamOptions
 from dreamvid.schedule.moment import Moment
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.models.directions.library import how
 from dreamvid.models.features import FeatureModel
-from dreamvid.preset.schema import DreamOptions, LayerWeight
+from dreamvid.preset.objectives import LayerWeight
+from dreamvid.preset.schema import DreamOptions
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from dreamvid.film.guides import direction_for
 from dreamvid.film.start import footage_path
 from dreamvid.media.video.footage import probe_footage
 from dreamvid.models.features import FeatureModel
-from dreamvid.preset.schema import DreamOptions, LayerWeight, Preset
+from dreamvid.preset.objectives import LayerWeight
+from dreamvid.preset.schema import DreamOptions, Preset
 
 
 def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:

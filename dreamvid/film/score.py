@@ -1,6 +1,6 @@
 """Score of a dream at a moment: layers, guides, classes and words, by weight."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import signature
 
@@ -22,13 +22,15 @@ from dreamvid.image import Image
 from dreamvid.models.directions.library import HAVE_LABELS
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.labels import classes_of
-from dreamvid.preset.schema import DreamOptions, LayerWeight, Scheduled
+from dreamvid.preset.base import Scheduled
+from dreamvid.preset.objectives import LayerWeight
+from dreamvid.preset.schema import DreamOptions
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
 ScoreAt = Callable[[Moment, Image], Differentiable | None]
 """(moment, image) -> the score; None where every weight is 0 and nothing is dreamed."""
-PartsAt = Callable[[Moment, Image], Iterator[Part]]
+PartsAt = Callable[[Moment, Image], Iterable[Part]]
 """(moment, image) -> the parts of the score that one entry of a preset adds."""
 
 
@@ -83,10 +85,7 @@ def _touring(options: DreamOptions, layers: Sequence[PartsAt], moment: Moment) -
 
 
 def _constant(layer: str, weight: Scheduled, objective: Objective) -> PartsAt:
-    def parts_at(moment: Moment, _image: Image) -> Iterator[Part]:
-        yield Part(layer, objective, value_at(weight, moment))
-
-    return parts_at
+    return lambda moment, image: [Part(layer, objective, value_at(weight, moment))]
 
 
 def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> PartsAt:
@@ -127,11 +126,7 @@ def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image 
 
     if first is not None:
         return _constant(layer.name, layer.weight, pick(first))
-
-    def parts_at(moment: Moment, image: Image) -> Iterator[Part]:
-        yield Part(layer.name, pick(image), value_at(layer.weight, moment))
-
-    return parts_at
+    return lambda moment, image: [Part(layer.name, pick(image), value_at(layer.weight, moment))]
 
 
 def _objective(

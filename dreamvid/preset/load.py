@@ -79,7 +79,7 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
 
 def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
     """Apply settings to a table, in place, and validate it; raises PresetError."""
-    if sets_look(settings):
+    if sets(settings, "dream.look"):  # which replaces the preset's
         _drop_looks(table)
     _drop_direction(table, settings)
     for setting in settings:
@@ -95,11 +95,6 @@ def with_settings(settings: Sequence[str]) -> Preset:
 def sets(settings: Sequence[str], key: str) -> bool:
     """Test whether one of the `key=value` settings is for the key."""
     return any(setting.partition("=")[0].strip() == key for setting in settings)
-
-
-def sets_look(settings: Sequence[str]) -> bool:
-    """Test whether one of the settings chooses a look, which replaces the preset's."""
-    return sets(settings, "dream.look")
 
 
 def is_of_look(setting: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from dreamvid.preset.base import Options, Scheduled, flatten
+from dreamvid.preset.base import Options, flatten
 from dreamvid.preset.dream import DreamOptions
 from dreamvid.preset.film import (
     ColourOptions,
@@ -18,31 +18,8 @@ from dreamvid.preset.film import (
     SoundOptions,
     VideoOptions,
 )
-from dreamvid.preset.mask import MaskOptions
 from dreamvid.preset.motion import MotionOptions
-from dreamvid.preset.objectives import ClassWeight, GuideWeight, LayerWeight, WordsWeight
 from dreamvid.preset.start import StartOptions
-
-__all__ = [
-    "ClassWeight",
-    "ColourOptions",
-    "DreamOptions",
-    "FlowOptions",
-    "GuideWeight",
-    "LayerWeight",
-    "LoopOptions",
-    "MaskOptions",
-    "MotionOptions",
-    "Options",
-    "OutputOptions",
-    "Preset",
-    "Scheduled",
-    "SoundOptions",
-    "StartOptions",
-    "VideoOptions",
-    "WordsWeight",
-    "flatten",
-]
 
 
 class Preset(Options):

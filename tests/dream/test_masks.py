@@ -17,7 +17,7 @@ from dreamvid.film.masking import make_masking
 from dreamvid.film.timeline import Timeline, check_schedules
 from dreamvid.preset.load import with_settings
 from dreamvid.preset.mask import SHAPES as NAMED
-from dreamvid.preset.schema import MaskOptions
+from dreamvid.preset.mask import MaskOptions
 from dreamvid.schedule.moment import Moment
 
 CPU = torch.device("cpu")

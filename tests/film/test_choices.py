@@ -15,10 +15,10 @@ from dreamvid.motion.resample import BORDERS
 from dreamvid.preset import mask, objectives
 from dreamvid.preset.load import with_settings
 from dreamvid.preset.looks import LOOKS
+from dreamvid.preset.mask import MaskOptions
 from dreamvid.preset.schema import (
     DreamOptions,
     FlowOptions,
-    MaskOptions,
     MotionOptions,
     StartOptions,
     VideoOptions,

@@ -51,18 +51,6 @@ class Score:
     features: Features
     parts: Sequence[Part]
 
-    def __add__(self, other: "Score") -> "Score":
-        return replace(self, parts=(*self.parts, *other.parts))
-
-    def __mul__(self, factor: float) -> "Score":
-        parts = (replace(part, weight=factor * part.weight) for part in self.parts)
-        return replace(self, parts=tuple(parts))
-
-    __rmul__ = __mul__
-
-    def __neg__(self) -> "Score":
-        return -1.0 * self
-
     @cached_property
     def layers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(part.layer for part in self.parts))

@@ -12,7 +12,7 @@ from dreamvid.dream.tiling.receptive_field import check_tileable
 from dreamvid.dream.tiling.tile_size import SHARE, SMALLEST, Size, fitting_side
 from dreamvid.dream.tiling.tiled_gradient import tiled_gradient
 from dreamvid.errors import PresetError
-from dreamvid.image import Image, OtherSizeImage, Scalar
+from dreamvid.image import Image, OtherSizeImage
 from dreamvid.system import allocator
 from dreamvid.system.memory import ran_out
 
@@ -54,9 +54,6 @@ class TiledScore:
 
     score: Score
     tiling: Tiling
-
-    def __call__(self, image: Image, shift: Shift = STILL) -> Scalar:
-        return self.score(image, shift)
 
     def balanced(self, image: Image) -> Differentiable:
         gradients = [TiledScore(one, self.tiling).gradient(image) for one in self.score.alone()]

@@ -29,10 +29,8 @@ def normalise_pyramid(gradient: Image, *, levels: int) -> Image:
     """Scale every band of the gradient's Laplacian pyramid to a root mean square of 1.
 
     A network's gradient is mostly the finest band; normalised, large shapes form too
-    (`lap_normalize` of TensorFlow's deepdream notebook, 2015, with an even border).
-
-    Args:
-        levels: bands above the coarsest; fewer where one would be under 12 pixels.
+    (`lap_normalize` of TensorFlow's deepdream notebook, 2015, with an even border). Of `levels`
+    bands above the coarsest there are fewer where one would be under 12 pixels.
     """
     bands = []
     for _ in range(levels):

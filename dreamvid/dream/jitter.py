@@ -17,8 +17,7 @@ def draw_jitter(most: int, rng: torch.Generator) -> tuple[int, int]:
 def rolled(image: Image, down: int, across: int, *, over: Tensor | None = None) -> Image:
     """Roll an image like `image.roll((down, across), (-2, -1))`, in one pass instead of two.
 
-    Args:
-        over: a number that every value is divided by in the same pass.
+    In the same pass every value is divided by `over`.
     """
     result = torch.empty_like(image)
     height, width = image.shape[-2:]

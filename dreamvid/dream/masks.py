@@ -99,11 +99,7 @@ def moving(flow: Float[Tensor, "rows columns 2"], *, full: float) -> Mask:
 
 
 def feathered(mask: Mask, deviation: float) -> Mask:
-    """Soften a mask's borders by a Gaussian; beyond its reach the mask stays exactly 0.
-
-    Args:
-        deviation: in pixels.
-    """
+    """Soften a mask's borders by a Gaussian of `deviation` pixels; beyond its reach 0 stays 0."""
     if deviation > WIDE:  # so wide a blur looks the same on a shrunk mask
         factor = int(deviation / WIDE * 2)
         size = (mask.shape[-2], mask.shape[-1])

@@ -20,8 +20,7 @@ EDGE = 1.5  # pixels: the sigma of the blur that sharpening compares with
 def finish(before: Image, dreamed: Image, ascent: Ascent, mask: Mask | None = None) -> Image:
     """Sharpen what a dream added to `before`, then limit its chroma.
 
-    Args:
-        mask: (1, 1, H, W), the share of the sharpening that each pixel takes; None: all of it.
+    The mask, (1, 1, H, W), is the share of the sharpening that each pixel takes; None: all of it.
     """
     if ascent.sharpen:
         finer = ascent.sharpen * finer_part(dreamed - before)

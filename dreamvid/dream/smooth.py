@@ -16,11 +16,9 @@ REACH = 3.0  # sigmas, at which a Gaussian is cut off: 0.3 % of it is left out
 def blur(image: Planes, sigma: float) -> Planes:
     """Convolve with a Gaussian, along columns and rows in turn, the border mirrored.
 
-    `kornia.filters.gaussian_blur2d` would do, at the same speed, but refuses a kernel wider than
-    the image and rounds otherwise: films dreamed so far would come out different.
-
-    Args:
-        sigma: in pixels, more than 0.
+    `sigma` is in pixels, more than 0. `kornia.filters.gaussian_blur2d` would do, at the same speed,
+    but refuses a kernel wider than the image and rounds otherwise: films dreamed so far would come
+    out different.
     """
     return _blur_along(_blur_along(image, sigma, -2), sigma, -1)
 

@@ -36,12 +36,7 @@ frame back to the one before."""
 
 
 def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | None = None) -> Step:
-    """Make the step of a film on footage.
-
-    Args:
-        pair: reads the sources.
-        like: colours to keep; None: each frame keeps its source's.
-    """
+    """Make the step of a film on footage; without `like` each frame keeps its source's colours."""
     carry = _make_carrier(parts, estimate)
 
     def step(frame: Frame) -> Frame:

@@ -28,12 +28,9 @@ SAMPLING_BORDER = {"colour": "clamp", "dream": "clamp"}  # before the fill
 
 
 def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closing: Closing) -> Step:
-    """Make the step of a growing film.
+    """Make the step of a growing film, whose frame `first` is dreamed but not moved.
 
-    Args:
-        first: index of the first frame that is dreamed; it is not moved.
-        like: colours to keep.
-        closing: blends the end of a loop into its beginning.
+    `like` are the colours to keep; `closing` blends the end of a loop into its beginning.
     """
     move = make_mover(parts, camera)
 

@@ -45,8 +45,7 @@ def read_guides(
 ) -> list[Guide]:
     """Compute each guide's features in the layers that are guided; raises PresetError.
 
-    Args:
-        size: (height, width) of the images that are dreamed on.
+    `size` is the (height, width) of the images that are dreamed on.
     """
     layers = options.guided_layers
     if layers and not options.guide:

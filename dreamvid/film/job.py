@@ -146,7 +146,6 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
 
 
 def _palette(parts: Parts) -> Palette | None:
-    """Read the colours of `colour.like`, if given; raises PresetError."""
     path = parts.preset.colour.like
     return colours_of(load(path, option="colour.like").to(parts.device)) if path else None
 

@@ -43,11 +43,8 @@ def open_masks(
 ) -> MaskSource:
     """Open masks of (height, width), cropped like start pictures, on the CPU.
 
-    Args:
-        timeline: of the film; None: the file must be one image.
-        option: name of the option, for errors.
-
-    Raises PresetError or VideoError for a file that is no mask, or has too few images.
+    Without a timeline the file must be one image. Raises PresetError, naming `option`, or
+    VideoError for a file that is no mask, or has too few images.
     """
     if not path.exists():
         raise PresetError(option, f"{path} does not exist", KINDS)
@@ -107,7 +104,6 @@ def _lightness_in(path: Path, option: str) -> Mask:
 
 
 def _alpha(path: Path) -> Mask | None:
-    """Read an image's alpha channel, if it has one."""
     # Files that Pillow does not know are opaque.
     with suppress(OSError), open_image(path) as file:
         if file.has_transparency_data:

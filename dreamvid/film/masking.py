@@ -29,11 +29,7 @@ class Masking:
     close: Callable[[], None] = lambda: None
 
     def at(self, moment: Moment, flow: Flow | None = None) -> Mask | None:
-        """Compute the mask at a moment; None: no mask.
-
-        Args:
-            flow: in pixels a frame; a motion mask is None without it.
-        """
+        """Compute the mask at a moment; None: no mask, or a motion mask without a flow."""
         return self.mask_at(moment, flow)
 
 
@@ -45,14 +41,10 @@ def make_masking(
     *,
     option: str = "dream.mask",
 ) -> Masking:
-    """Make the masks of images of (height, width).
+    """Make the masks of images of (height, width); without a timeline, one mask for all frames.
 
-    Args:
-        timeline: of the film; None: a file must be one mask for all frames.
-        option: name of the option, for errors.
-
-    Raises PresetError or VideoError for files that do not fit, and for a mask that is empty
-    in every frame.
+    Raises PresetError, naming `option`, or VideoError for files that do not fit, and for a mask
+    that is empty in every frame.
     """
     if options is None:
         return Masking()
@@ -76,8 +68,6 @@ def make_masking(
 
 
 def _of_motion(options: MaskOptions) -> Masking:
-    """Make masks of the moving pixels of footage."""
-
     def mask_at(moment: Moment, flow: Flow | None) -> Mask | None:
         if flow is None:
             return None
@@ -89,7 +79,6 @@ def _of_motion(options: MaskOptions) -> Masking:
 
 
 def _of_shape(options: MaskOptions, canvas: Canvas) -> MaskSource:
-    """Make masks of a shape, which schedules may move."""
     name = options.shape
     assert name
 

@@ -37,10 +37,7 @@ class Parts:
     def dreamed(
         self, image: Image, moment: Moment, ascent: Ascent | None = None, mask: Mask | None = None
     ) -> Image:
-        """Dream on an image by the settings of a moment, inside the mask only.
-
-        Args:
-            ascent: replaces the settings of the moment.
+        """Dream on an image inside the mask only, by `ascent` or else the settings of the moment.
 
         Raises DreamvidError where dreams have changed nothing for many frames.
         """

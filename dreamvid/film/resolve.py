@@ -12,13 +12,7 @@ from dreamvid.preset.schema import DreamOptions, Preset
 
 
 def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
-    """Make size, layers, rate and length explicit.
-
-    Args:
-        size: (width, height) of the start picture.
-
-    Raises PresetError or VideoError.
-    """
+    """Make rate, length, layers and size, (width, height), explicit; raises as `with_video`."""
     preset = with_video(preset)
     dream = with_layers(preset.dream, features)
     same = preset.of_footage if dream.same_jitter is None else dream.same_jitter
@@ -55,10 +49,7 @@ def _names_objective(options: DreamOptions) -> bool:
 
 
 def with_video(preset: Preset) -> Preset:
-    """Make rate and length explicit; footage has its own, and is never made longer.
-
-    Raises PresetError or VideoError.
-    """
+    """Make rate and length explicit, footage's at most its own; raises PresetError, VideoError."""
     video = preset.video
     fps, longest = video.rate, None
     if preset.of_footage:

@@ -43,8 +43,7 @@ def make_scores(
 ) -> ScoreAt:
     """Build the scores of a film; raises PresetError or ModelError for what the model lacks.
 
-    Args:
-        first: image that the strongest channels are picked from, where `dream.pick = "first"`.
+    The strongest channels are picked from `first` where `dream.pick = "first"`.
     """
     names = [layer.name for layer in options.layers]
     features.check(names)
@@ -183,7 +182,6 @@ def _words(options: DreamOptions, features: FeatureModel) -> Iterator[PartsAt]:
 def _directions(
     options: DreamOptions, features: FeatureModel, device: torch.device
 ) -> dict[str, Tensor]:
-    """Load the direction's channel weights, by layer; raises PresetError."""
     if options.direction is None:
         return {}
     direction = direction_for(options.direction, features)

@@ -33,10 +33,7 @@ class StallDetector:
     def check(
         self, frame: int, image: Image, result: Image, ascent: Ascent, mask: Mask | None
     ) -> None:
-        """Compare an image before and after its dream.
-
-        Raises DreamvidError after PATIENCE frames in a row without a change.
-        """
+        """Raise DreamvidError after PATIENCE frames in a row whose dream changed nothing."""
         if float((result - image).abs().amax()) > ROUNDING:
             self._still = []
         elif not self._explained(image, ascent, mask) and frame not in self._still:

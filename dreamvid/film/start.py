@@ -91,7 +91,6 @@ def file_size(options: StartOptions) -> tuple[int, int] | None:
 
 
 def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
-    """Read the first frame of footage; raises PresetError, VideoError."""
     fps = probe_footage(path).fps
     with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
         try:

@@ -42,8 +42,7 @@ class Timeline:
 def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
     """Make the timeline of a film whose rate and length are explicit; raises VideoError.
 
-    Args:
-        sound: analysed only if a schedule follows it.
+    The sound is analysed only if a schedule follows it.
     """
     options, fps, frames = preset.sound, preset.video.rate, preset.video.count
     levels = None

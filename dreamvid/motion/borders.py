@@ -20,8 +20,7 @@ def fill_colour(image: Image, uncovered: Mask, colour: str) -> Image:
 def fill_noise(image: Image, uncovered: Mask, *, rng: torch.Generator) -> Image:
     """Fill with nearby colours and noise of the image's own strength where the mask is 1.
 
-    Args:
-        image: sampled with a clamped border; a mirrored one would be dreamed on as such.
+    The image was sampled with a clamped border; a mirrored one would be dreamed on as such.
     """
     height, width = image.shape[-2:]
     size = max(3, min(height, width) // 16 * 2 + 1)

@@ -135,7 +135,6 @@ class DreamOptions(ShapingOptions):
     @model_validator(mode="before")
     @classmethod
     def _infer_objective(cls, table: Any) -> Any:
-        """Infer the objective from a guide or a direction."""
         if isinstance(table, dict) and "objective" not in table:
             if table.get("guide"):
                 return {**table, "objective": "guide"}

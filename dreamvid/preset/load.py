@@ -104,7 +104,6 @@ def is_of_look(setting: str) -> bool:
 
 
 def _drop_looks(table: dict[str, Any]) -> None:
-    """Remove the options that looks set from a preset's table."""
     dream = table.get("dream")
     if isinstance(dream, dict):
         table["dream"] = {key: value for key, value in dream.items() if key not in SHAPING}

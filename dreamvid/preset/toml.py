@@ -31,8 +31,7 @@ def read_toml(text: str) -> dict[str, Any]:
 def to_toml(preset: Preset, note: str) -> str:
     """Write what a preset sets, with absolute paths, so that the file may lie anywhere.
 
-    Args:
-        note: a comment for the first line.
+    `note` is a comment for the first line.
     """
     return _write(preset.model_dump(exclude_unset=True), note)
 

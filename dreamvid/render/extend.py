@@ -42,13 +42,10 @@ class Extension:
 def plan(
     out: Path, *, frames: int | None = None, seconds: float | None = None, to: int | None = None
 ) -> Extension:
-    """Plan an extension by `frames` or `seconds`, or up to `to` frames in total.
+    """Plan an extension by `frames` or `seconds`, or up to `to` frames; one that was begun goes on.
 
-    An extension that was begun and not finished is continued.
-
-    Raises:
-        ResumeError: the folder has no render to resume, or another extension.
-        PresetError: the film cannot be extended, or one of its inputs is missing.
+    Raises ResumeError where there is no render to resume, or another extension; PresetError where
+    the film cannot be extended, or one of its inputs is missing.
     """
     before = kept_setting(out, LENGTH)
     if not isinstance(before, int):
@@ -72,10 +69,7 @@ def extend(
     stop: Callable[[], bool] = lambda: False,
     on_message: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
-    """Render the missing frames with as many threads as the film so far.
-
-    Raises what `render_film` does.
-    """
+    """Render the missing frames, with as many threads as those so far; raises as `render_film`."""
     _check_last_chunk(extension, device)
     with threads(extension.record, device):
         return render_film(

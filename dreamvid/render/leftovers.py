@@ -48,13 +48,13 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def _is_old_queue(path: Path, names: set[str]) -> bool:
-    """Recognise a queue of before there were marks: it holds tickets and no other files."""
+    """Recognise a queue without a mark, of an old version: it holds tickets and no other files."""
     files = (file for state in queue.STATES for file in _files_in(path / state))
     return names <= QUEUE_FOLDERS and any(map(_job_name, files))
 
 
 def _is_old_export(path: Path) -> bool:
-    """Recognise an export of before there were marks: a random name, and every file is ours."""
+    """Recognise an export without a mark, of an old version: a random name, and only our files."""
     if not _RANDOM.fullmatch(path.name[-8:]):
         return False
     files = {file for file in path.rglob("*") if file.is_symlink() or not file.is_dir()}

@@ -38,10 +38,7 @@ class CameraFilm:
 
 
 def camera_film(preset: Preset) -> CameraFilm:
-    """Check a preset's motion and make its timeline.
-
-    Args:
-        preset: with its size, rate and length resolved.
+    """Check the motion of a preset whose size, rate and length are resolved; make its timeline.
 
     Raises PresetError for footage, for a camera that stands still, and for bad schedules.
     """

@@ -134,7 +134,6 @@ def _render_segments(
     stop: Callable[[], bool],
     on_message: Callable[[str], None],
 ) -> Checkpoint:
-    """Render the frames that are missing, and return the final state as a checkpoint."""
     encoding, count = encoding_of(job.preset), job.preset.video.count
     begin = Checkpoint(job.start)
     resumed = complete(folder, folder.resume(device) or begin, begin, encoding, on_message)

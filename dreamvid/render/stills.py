@@ -61,9 +61,7 @@ def dream_still(
 ) -> None:
     """Dream on an image file and write the result.
 
-    Args:
-        on_progress: called with the share done, 0 to 1, while a dream runs on disk.
-
+    Calls `on_progress` with the share done, 0 to 1, while a dream runs on disk.
     Raises PresetError, ModelError, OutputError; DreamvidError where the dream fails.
     """
     out, depth = options.out, depth_of(options.out, options.depth)
@@ -121,7 +119,6 @@ def _copy(opened: Decoded, scratch: Scratch) -> DiskImage:
 
 
 def _dream(image: DiskImage, dream: _Dream, scratch: Scratch, on_progress: Progress) -> Rows:
-    """Dream on an image on disk; returns a reader of the result's rows."""
     options, device = dream.preset.dream, scratch.device
     small = shrunk_copy(image, SIDE).to(device)
     score = make_scores(options, dream.features, device, first=small)(dream.moment, small)
@@ -147,7 +144,6 @@ def _check_whole(preset: Preset) -> None:
 
 
 def _tile(setting: str | int, score: Score, size: tuple[int, int], device: torch.device) -> int:
-    """Choose the side in pixels of the tiles that the network sees."""
     if isinstance(setting, int):
         return setting
     whole = torch.zeros(1, 3, 1, 1, device=device).expand(1, 3, *size)  # takes no memory

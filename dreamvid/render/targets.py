@@ -28,11 +28,8 @@ def write_targets(
 ) -> Iterator[Path]:
     """Write and yield each target's file: out/TARGET.mp4, and out/TARGET-reverse.mp4.
 
-    Animated images are made from the forward film alone. Raises VideoError, OutputError.
-
-    Args:
-        films: the render's finished files, forward.* and reverse.* among them.
-        on_message: called with a line for each difference from the film.
+    `films` are the render's finished files. Animated images are made from the forward film alone.
+    Calls `on_message` with each difference from the film. Raises VideoError, OutputError.
     """
     by_name = {path.stem: path for path in films if path.suffix in VIDEOS}
     for target, stem, source in _outputs(outputs):
@@ -63,11 +60,7 @@ def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
 
 
 def shape_settings(preset: Preset, settings: Sequence[str]) -> list[str]:
-    """Make the setting of a size in the first target's shape, unless the settings have one.
-
-    Args:
-        settings: already applied to the preset.
-    """
+    """Make the setting of a size in the first target's shape, unless `settings` have set one."""
     targets = preset.outputs.targets
     if not targets or sets(settings, "start.size") or preset.of_footage:
         return []

@@ -28,10 +28,8 @@ from dreamvid.schedule.parser import is_number, parse, read_number
 class Bounds:
     """Limits of a number, constant or computed for a frame.
 
-    As metadata of an `Annotated` option it validates and serialises numbers and curves.
-
-    Args:
-        whole: whole numbers only; computed values are rounded to the nearest.
+    As metadata of an `Annotated` option it validates and serialises numbers and curves. If `whole`,
+    only whole numbers are taken, and computed values are rounded to the nearest.
     """
 
     ge: float | None = None
@@ -113,8 +111,7 @@ class Curve:
     The constructor parses the source; raises ValueError.
     """
 
-    source: str | tuple[Key, ...]
-    """Expression, Deforum schedule or keyframes, as written in the preset."""
+    source: str | tuple[Key, ...]  # expression, Deforum schedule or keyframes of the preset
     bounds: Bounds = field(default=Bounds(), compare=False, repr=False)
 
     def __post_init__(self) -> None:

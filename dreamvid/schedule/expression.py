@@ -74,8 +74,7 @@ class Expression:
     """Parsed formula; equal to another of the same text."""
 
     source: str
-    names: frozenset[str]
-    """Variables it uses."""
+    names: frozenset[str]  # variables it uses
     root: Node
 
     def compute(self, variables: Variables) -> float:

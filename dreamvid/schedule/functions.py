@@ -44,8 +44,7 @@ def pulse(x: float, sharpness: float = 4.0) -> float:
 def noise(x: float, seed: float = 0.0) -> float:
     """Value noise in [-1, 1]: random at every whole x, smoothstep in between.
 
-    Args:
-        seed: its whole part selects one noise out of 2**32.
+    The whole part of the seed selects one noise out of 2**32.
     """
     cell = math.floor(x)
     key = _scramble(math.floor(seed))
@@ -66,10 +65,8 @@ def _scramble(number: int) -> int:
 
 class Function(NamedTuple):
     compute: Callable[..., float]
-    least: int = 1
-    """Fewest arguments."""
+    least: int = 1  # arguments
     most: int = 1
-    """Most arguments."""
 
 
 FUNCTIONS = {

@@ -26,8 +26,7 @@ class Time(NamedTuple):
     """Position on the time line; its frame depends on the film."""
 
     amount: float
-    unit: str
-    """s: seconds; f: frames; %: of the film; b: beats."""
+    unit: str  # s: seconds; f: frames; %: of the film; b: beats
 
     def frame(self, moment: Moment) -> float:
         """Convert to frames of a moment's film; raises ValueError where beats are unknown."""

@@ -12,21 +12,13 @@ VARIABLES = ("t", "p", "frame", "frames", "fps", "beat", *SOUND)
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """Frame of a film, with its time, tempo and sound.
+    """Frame of a film, with its time, tempo and sound."""
 
-    Args:
-        frame: index from 0; negative in the lead-in before the film.
-        fps: frames a second.
-        frames: length of the film.
-        bpm: beats a minute; None: beats are detected in the sound.
-        sound: values of rms, bass, mid, high, onset and beat in this frame; empty: silent.
-    """
-
-    frame: int
-    fps: Fraction
-    frames: int
-    bpm: float | None = None
-    sound: Mapping[str, float] = field(default_factory=dict, hash=False)
+    frame: int  # from 0; negative in the lead-in before the film
+    fps: Fraction  # frames a second
+    frames: int  # length of the film
+    bpm: float | None = None  # beats a minute; None: beats are detected in the sound
+    sound: Mapping[str, float] = field(default_factory=dict, hash=False)  # empty: silent
 
     @cached_property
     def t(self) -> float:

@@ -68,9 +68,8 @@ def _negative(x: float) -> float:
 def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
     """Parse a formula; raises ExpressionError.
 
-    Args:
-        variables: names it may use besides the constants and functions.
-        column: column of its first character, within a longer text.
+    `variables` are the names it may use besides the constants and functions; `column` is where it
+    begins in a longer text.
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(column + MAX_LENGTH, f"longer than {MAX_LENGTH} characters")

@@ -37,11 +37,7 @@ def points(values: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def sparkline(values: Sequence[float], width: int = 60) -> str:
-    """Draw values as block characters, scaled from the smallest to the largest.
-
-    Args:
-        width: characters; fewer where there are fewer values.
-    """
+    """Draw values as at most `width` block characters, scaled from the smallest to the largest."""
     if not values:
         return ""
     low, high = min(values), max(values)
@@ -77,11 +73,9 @@ class _Panel(NamedTuple):
 
 
 def draw(curves: Mapping[str, Sequence[float]], seconds: float) -> Image.Image:
-    """Draw a dark sheet with one chart for each curve; RGB, WIDTH pixels wide.
+    """Draw a dark sheet with one chart for each curve, by name; RGB, WIDTH pixels wide.
 
-    Args:
-        curves: values evenly spread over the film, by name.
-        seconds: length of the film, for the time axis.
+    The values are evenly spread over the film, whose seconds are the time axis.
     """
     height = _TOP + ROW * len(curves) + _BOTTOM
     sheet = Image.new("RGB", (WIDTH * _FINE, height * _FINE), _GROUND)

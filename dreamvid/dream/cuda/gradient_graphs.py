@@ -40,11 +40,9 @@ class Graphs:
     _pool: Any = None  # memory, shared: no two recordings are replayed at once
 
     def find(self, key: Any, after: int, make: Callable[[Any], Any]) -> Any:
-        """Look up a recording, or make it; None where that is not worth it or fails.
+        """Look up a recording, or after so many requests make it, in a pool of memory.
 
-        Args:
-            after: requests of a kind before it is recorded.
-            make: records into a pool of memory.
+        None where that is not worth it or fails.
         """
         self._calls += 1
         if key in self._recorded:

@@ -36,11 +36,9 @@ def replay_steps(
 ) -> Image | None:
     """Take an octave's steps, without a mask, by a CUDA graph; None where there can be none.
 
-    Before a kind of step is recorded, and where that fails, the same operations run one by one:
-    a render that is resumed records them anew, and has the same bits.
-
-    Args:
-        steps: that differ in size only. `rng` is drawn from as `ascend` does.
+    The steps differ in size only; `rng` is drawn from as `ascend` does. Before a kind of step is
+    recorded, and where that fails, the same operations run one by one: a render that is resumed
+    records them anew, and has the same bits.
     """
     if not steps or unknown_fields(steps[0], DATA | AROUND_STEPS | {"pyramid", *SHAPERS}):
         return None
@@ -138,11 +136,7 @@ def _to(device: torch.device, rows: list[list[float]]) -> Tensor:
 def _step(
     image: Image, inputs: StepInputs, score: Score, ascent: Ascent, *, fast: bool = True
 ) -> Image:
-    """Take the step of `ascend`, in place.
-
-    Args:
-        fast: use the Triton kernels, where they run.
-    """
+    """Take the step of `ascend` in place; `fast` uses the Triton kernels, where they run."""
     fast = fast and step_triton.supports(image)
     down, across = inputs[:2].long()
     rolled = step_triton.rolled(image, inputs) if fast else _rolled(image, down, across)

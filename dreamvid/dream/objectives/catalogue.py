@@ -42,11 +42,7 @@ def direction(weights: Weights) -> Objective:
 
 @OBJECTIVES.register("neuron")
 def neuron(weights: Weights, place: tuple[float, float]) -> Objective:
-    """Increase the weighted sum of channels at one position only (Lucid's `neuron`, 2017).
-
-    Args:
-        place: across and down the image, 0 to 1.
-    """
+    """Increase the weighted sum of channels at one position only (Lucid's `neuron`, 2017)."""
 
     def statistics(activation: Activation, grid: Grid) -> Sums:
         rows, columns = grid.nearest(place)
@@ -82,14 +78,11 @@ def _cut(weights: Tensor | float, like: Tensor) -> Tensor | float:
 
 @OBJECTIVES.register("class")
 def labels(head: Head, weights: Weights) -> Objective:
-    """Increase classes of a classifier, applied at every position instead of to the mean of all.
+    """Increase classes, weighted above 0, at every position instead of in the mean of all.
 
     The logit, as Lucid's `class_logit`; for several classes the log-sum-exp of theirs, so that
     each position becomes the one it is nearest to. A share of the log-sum-exp of all others is
     subtracted, or a lion would be a leopard as well.
-
-    Args:
-        weights: above 0 for the classes to increase.
     """
     chosen, others = (weights > 0).nonzero()[:, 0], (weights <= 0).nonzero()[:, 0]
     weight, bias = head.weight[:, :, None, None], head.bias
@@ -103,14 +96,11 @@ def labels(head: Head, weights: Weights) -> Objective:
 
 @OBJECTIVES.register("words")
 def words(head: Head, target: Float[Tensor, " dimensions"]) -> Objective:
-    """Pull each position towards words, through the head that embeds images among them.
+    """Pull each position towards words' vector, through the head that embeds images among them.
 
     The projection onto their vector, times the cosine: the projection alone grows whatever is
     large, the cosine alone is content with a trace (of an image's dreams, as a second network
     judges them, these were nearest to their words).
-
-    Args:
-        target: the words' vector, in the space of the head's output.
     """
     goal = F.normalize(target, dim=0)
 

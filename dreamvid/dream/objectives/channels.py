@@ -1,7 +1,4 @@
-"""Energy of some of a layer's channels, ranked by their mean activation at an image.
-
-`RankChannels` of neural-dream ranks them alike.
-"""
+"""Energy of some channels, ranked by mean activation as in neural-dream's `RankChannels`."""
 
 from collections.abc import Callable
 

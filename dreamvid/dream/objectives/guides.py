@@ -1,7 +1,4 @@
-"""Objectives that pull towards the features of a guide image.
-
-Each takes the guide's activations of the same layer, (1, C, h, w), of any size.
-"""
+"""Objectives that pull towards a guide image's activations of the same layer, (1, C, h, w)."""
 
 from collections.abc import Callable
 

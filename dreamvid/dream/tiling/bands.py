@@ -30,8 +30,7 @@ def rows(image: DiskImage, top: int, end: int) -> OtherSizeImage:
 def change(into: DiskImage, work: Work, *images: DiskImage, reach: int = 0) -> None:
     """Write `work(*images)` to an image; it may be one of them if `reach` is 0.
 
-    Args:
-        reach: rows above and below that a row of the result depends on.
+    `reach` is how many rows above and below a row of the result depends on.
     """
     for top, band in results(work, *images, reach=reach):
         into.write(top, 0, band)
@@ -90,9 +89,7 @@ def resized(
 ) -> OtherSizeImage:
     """Compute the rows from `top` to before `end` of an image scaled bilinearly.
 
-    Args:
-        read: gives rows of the image before, from the first number to before the second.
-        old, new: (height, width) before and after.
+    `old` and `new` are (height, width); `read` gives the old rows from a first to before a last.
     """
     down, across = positions(old[0], new[0])[top:end], positions(old[1], new[1])
     first, last = int(down[0]), min(int(down[-1]) + 2, old[0])

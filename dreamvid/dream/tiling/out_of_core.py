@@ -67,10 +67,7 @@ def dream_on_disk(
     rng: torch.Generator,
     on_progress: Progress = lambda share: None,
 ) -> Callable[[int, int], OtherSizeImage]:
-    """Apply `step.dream` to an image on disk, which is not changed.
-
-    Returns:
-        A function that gives the rows of the dream from the first number to before the second.
+    """Apply `step.dream` to an image on disk, which is not changed; returns a reader of its rows.
 
     Raises PresetError, OSError, and DreamvidError where the dream is no longer a number.
     """

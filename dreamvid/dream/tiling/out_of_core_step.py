@@ -52,10 +52,8 @@ def add_gradient(
 ) -> None:
     """Add the score's gradient at an image, which was rolled by `shift`, to a black one.
 
-    Where memory runs out the tiles are halved, for good, and it begins anew.
-
-    Args:
-        on_row: called with the number of rows that are done.
+    Where memory runs out the tiles are halved, for good, and it begins anew. Calls `on_row` with
+    the number of rows that are done.
     """
     while True:
         try:
@@ -151,7 +149,6 @@ class DiskOctave:
     def _shape(
         self, direction: DiskImage, scale: float, shaper: Shaper, amount: float
     ) -> tuple[DiskImage, float]:
-        """Apply one of SHAPERS."""
         reach, filtered = shaper.rows(amount), lambda band: shaper.filter(band, amount)
         if shaper.blends:
             own = (1 - amount) * scale

@@ -122,9 +122,7 @@ def receptive_fields(
 ) -> tuple[Axis, Axis]:
     """Probe these layers down and across an image of (height, width) pixels.
 
-    Args:
-        like: any image on the device and of the precision that the features take.
-
+    `like` has the device and precision that the features take.
     Raises PresetError for layers that look at the whole image at once.
     """
     down, across = (_axis(_Probe(features, layers, like, axis), size[axis]) for axis in (0, 1))

@@ -24,23 +24,16 @@ PROBES: tuple[Size, Size] = ((256, 256), (256, 448))
 
 
 def bytes_per_pixel(score: Score, like: OtherSizeImage) -> float:
-    """Measure the memory that the score's gradient takes for each pixel.
-
-    Args:
-        like: any image on the device and of the precision that the features take.
-    """
+    """Measure the memory of a gradient in bytes a pixel; `like` has the device and precision."""
     small, large = (_saved_bytes(score, like.new_full((1, 3, *size), 0.5)) for size in PROBES)
     pixels = [height * width for height, width in PROBES]
     return (large - small) / (pixels[1] - pixels[0]) + WORKING
 
 
 def fitting_side(score: Score, image: OtherSizeImage, share: float = SHARE) -> int | None:
-    """Find the largest side of a tile whose gradient fits into memory; None: the image is whole.
+    """Find the largest side of a tile whose gradient fits into a share of the free memory.
 
-    Also None where the free memory is not known, or where the layers cannot be tiled.
-
-    Args:
-        share: of the free memory that may be taken.
+    None where the whole image fits, the free memory is not known or the layers cannot be tiled.
     """
     size = (image.shape[-2], image.shape[-1])
     free = free_memory(image.device)

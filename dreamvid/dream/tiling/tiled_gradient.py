@@ -96,12 +96,7 @@ class Tile:
 
 
 def cut(size: tuple[int, int], axes: tuple[Axis, Axis], tile: int) -> list[Tile]:
-    """Cut an image into tiles of about equal size, at most `tile` pixels a side.
-
-    Args:
-        size: (height, width) of the image.
-        axes: the layers' receptive fields down and across it.
-    """
+    """Cut an image of (height, width) into about equal tiles, at most `tile` pixels a side."""
     spans = (_spans(axis, length, tile) for axis, length in zip(axes, size, strict=True))
     return [Tile(down, across) for down, across in product(*spans)]
 
@@ -148,7 +143,6 @@ def _statistics_without_grad(
 
 
 def _statistics(score: Score, image: OtherSizeImage, tile: Tile, shift: Shift) -> list[Sums]:
-    """Compute each part's sums over the tile."""
     activations = score.features(image, score.layers)
     pieces = {layer: tile.piece(layer, activations[layer], shift) for layer in score.layers}
     return [part.objective.statistics(*pieces[part.layer]) for part in score.parts]

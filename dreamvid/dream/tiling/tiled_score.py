@@ -60,10 +60,7 @@ class TiledScore:
         return TiledScore(self.score.with_gradients(gradients), self.tiling)
 
     def gradient(self, image: Image, shift: Shift = STILL) -> Image:
-        """Take the gradient, in smaller tiles each time that memory runs out.
-
-        Raises the error of torch or Python where the smallest tiles do not fit.
-        """
+        """Take the gradient, in smaller tiles each time memory runs out, down to the smallest."""
         while True:
             try:
                 return self._gradient(image, shift)

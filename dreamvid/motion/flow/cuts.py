@@ -23,11 +23,7 @@ BINS = 32
 
 
 def is_cut(old: Bytes, new: Bytes, reliable: Mask) -> bool:
-    """Decide whether a new shot begins with `new`.
-
-    Args:
-        reliable: mask of the flow from `new` back to `old`, from `reliability.reliable`.
-    """
+    """Decide whether a new shot begins with `new`, by the reliability of the flow back to `old`."""
     if float(reliable.mean()) >= LEAST_RELIABLE:
         return False
     one, two = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (old, new))

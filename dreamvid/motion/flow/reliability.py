@@ -31,11 +31,7 @@ def reliable(backward: Flow, forward: Flow) -> Mask:
     """Compute a mask: 1 at pixels of the new frame whose backward flow is reliable, 0 at others.
 
     Unreliable are pixels that were occluded in the old frame or outside of it, and motion
-    boundaries.
-
-    Args:
-        backward: flow from the new frame to the old one.
-        forward: flow from the old frame to the new one.
+    boundaries. `backward` leads from the new frame to the old one, `forward` from old to new.
     """
     positions = flow_positions(backward)
     returning = _sample(forward, positions)

@@ -43,10 +43,7 @@ class Batch:
 
 
 def load_jobs(path: Path) -> Batch:
-    """Read a jobs file and check every job as a preset.
-
-    Raises PresetError naming the first job that is wrong, and its option.
-    """
+    """Read a jobs file and check its jobs; raises PresetError naming the first wrong one."""
     file, folder = read_jobs_file(path), path.resolve().parent
     requests = [*_combinations(file, folder), *(_single(one, file, folder) for one in file.job)]
     if not requests:

@@ -21,8 +21,7 @@ def job_name(preset: str, seed: int | None, source: Path | None, changes: Sequen
 def distinct(names: Sequence[str], about: Sequence[str]) -> list[str]:
     """Make names distinct, on case-insensitive file systems too.
 
-    Args:
-        about: a text that identifies each job; its hash gives the same names in a longer list.
+    `about` identifies each job; a hash of it gives the same names in a longer list.
     """
     short = [name if len(name) <= LONGEST else name[:LONGEST].rstrip("-.") for name in names]
     counts = Counter(name.casefold() for name in short)

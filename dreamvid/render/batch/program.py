@@ -15,9 +15,8 @@ from dreamvid.errors import DreamvidError
 def run_program(run: Callable[[dict[str, Any], threading.Event], None]) -> None:
     """Run a worker program, and end the process with its exit code.
 
-    Args:
-        run: called with the orders, one line of JSON on stdin, and an event that is set when
-            stdin is closed or SIGTERM arrives.
+    `run` gets the orders, one line of JSON on stdin, and an event that is set when stdin is closed
+    or SIGTERM arrives.
     """
     for number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
         if number is not None:

@@ -75,8 +75,7 @@ class Queue:
     def release_dead(self, *, retries: int, worker: Worker | None = None) -> list[Ticket]:
         """Put dead workers' jobs back, or fail those tried more than `retries` times.
 
-        Args:
-            worker: one that is known to be dead.
+        `worker` is one that is known to be dead.
         """
         freed = []
         for path in self._files("claimed"):

@@ -72,7 +72,6 @@ class _Process:
                 self.popen.stdin.close()
 
     def last_line(self) -> str:
-        """Read the last line of the log."""
         with suppress(OSError):
             lines = self.log.read_text("utf-8", "replace").split("\n")[-50:]
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -134,10 +133,8 @@ def run_batch(
 ) -> bool:
     """Keep the programs running until all jobs are over; False if it was stopped before.
 
-    Args:
-        show: called with every job's state at each check.
-
-    Raises DreamvidError where a worker dies without a job.
+    Calls `show` with every job's state at each check. Raises DreamvidError where a worker dies
+    without a job.
     """
     processes = [
         _Process(program, queue.folder / f"log-{os.getpid()}-{n}")

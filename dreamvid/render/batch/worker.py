@@ -80,12 +80,8 @@ class _Heartbeat:
 def work(orders: Orders, stop: Callable[[], bool]) -> None:
     """Render what can be had from the queue, until every job is done or failed.
 
-    Args:
-        stop: called after each frame; if it returns True, the job is given back.
-
-    Raises:
-        PresetError: there is no such device.
-        OutputError, ResumeError: the queue cannot be written or is damaged.
+    `stop` is called after each frame; if it returns True, the job is given back. Raises PresetError
+    where there is no such device, OutputError or ResumeError for the queue.
     """
     device = pick(orders.device)
     if orders.threads and device.type == "cpu":
@@ -109,7 +105,6 @@ def _render(
     model: WarmModel,
     stop: Callable[[], bool],
 ) -> None:
-    """Render a job, and record its result or failure in the queue."""
     name, started = claim.ticket.name, time.monotonic()
     again = claim.ticket.tries <= retries
     try:

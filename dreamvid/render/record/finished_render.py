@@ -30,8 +30,7 @@ def read_run(path: Path, *, unreadable: str = UNREADABLE, damaged: str = DAMAGED
 def forward_film(folder: Path, outputs: object) -> Path | None:
     """Find the forward film of the last run; an earlier one may have left another codec's.
 
-    Args:
-        outputs: run.json's value of that key; if it is not a table, the first film is taken.
+    `outputs` is the table of that name in run.json; without one the first film is taken.
     """
     films = [path for path in sorted(folder.glob(f"{FORWARD}.*")) if path.suffix in VIDEOS]
     names = outputs if isinstance(outputs, dict) else {path.name for path in films}

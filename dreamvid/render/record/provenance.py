@@ -51,11 +51,9 @@ def check_record(table: dict[str, Any], source: str) -> Record:
 
 
 def record_for_file(provenance: dict[str, Any], output: str) -> dict[str, Any]:
-    """The record to embed in a file, with paths reduced to names.
+    """Make the record to embed in a file: the provenance, with paths reduced to names.
 
-    Args:
-        provenance: as `run_record.provenance` gives it.
-        output: the file in the render folder, without its suffix.
+    `output` is the file in the render folder, without its suffix.
     """
 
     def named(option: str, path: str) -> str:
@@ -68,12 +66,10 @@ def record_for_file(provenance: dict[str, Any], output: str) -> dict[str, Any]:
 
 
 def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
-    """Replace the paths of files in a preset's table.
+    """Replace each path of a file in a preset's table by `change(option, path)`.
 
-    Args:
-        preset: as `model_dump` gives it. In another spelling, such as a guide that is a plain
-            string, paths would be missed.
-        change: called with the option, named as `job.inputs` does, and the path.
+    The options are named as `job.inputs` does. The table is one of `model_dump`: in another
+    spelling, such as a guide that is a plain string, paths would be missed.
     """
     preset = deepcopy(preset)
 

@@ -86,10 +86,7 @@ def embed_records(
 ) -> None:
     """Embed the record in every file of a finished render and in its stills.
 
-    Raises OutputError where one cannot be written.
-
-    Args:
-        note: called with a line for each file left without a record.
+    Calls `note` with a line for each file left without one. Raises OutputError.
     """
     table = provenance(job, device)
     stills = [out / "stills" / f"{number:06d}.png" for number in job.preset.outputs.stills]
@@ -110,8 +107,7 @@ def write_run(
 ) -> None:
     """Write run.json, which has all that is needed to make the film again; raises OutputError.
 
-    Args:
-        seconds: rendering time, over all runs of a resumed film.
+    `seconds` is the rendering time over all runs of a resumed film.
     """
     frames = job.preset.video.count
     record = {"format": FORMAT} | provenance(job, device)

@@ -48,11 +48,9 @@ class _Part:
 
 
 def check_space(preset: Preset, folder: RenderFolder, on_message: Callable[[str], None]) -> None:
-    """Raise OutputError where the disk of a render folder is certainly too small for the film.
+    """Raise OutputError where the disk is certainly too small for the film of a resolved preset.
 
-    Args:
-        preset: a job's, resolved.
-        on_message: called with a warning where the disk may be too small.
+    Calls `on_message` with a warning where it may be.
     """
     parts = _parts(preset, folder)
     least = sum(max(0.0, part.least - part.written) for part in parts)
@@ -88,7 +86,6 @@ def _parts(preset: Preset, folder: RenderFolder) -> list[_Part]:
 
 
 def _bytes(folder: Path, pattern: str) -> float:
-    """Add up the sizes of the files that match a pattern."""
     total = 0
     with suppress(OSError):
         for path in folder.glob(pattern):
@@ -107,7 +104,6 @@ def _cure(preset: Preset, folder: RenderFolder) -> str:
 
 
 def _size(count: float) -> str:
-    """Format a number of bytes in decimal units."""
     for unit, digits in (("GB", 1e9), ("MB", 1e6)):
         if count >= digits:
             return f"{count / digits:.1f} {unit}"

@@ -20,9 +20,7 @@ MOST_ENCODERS = 8  # at once; each two keep a chunk in memory
 def with_encoder(job: Job, out: Path, on_message: Callable[[str], None], *, fresh: bool) -> Job:
     """Resolve a job's encoder to software or libav's name; a resumed render keeps its own.
 
-    Args:
-        on_message: called with the choice, where the preset has a codec or an encoder.
-
+    Calls `on_message` with the choice where the preset has a codec or an encoder.
     Raises VideoError where the encoder does not work here.
     """
     video = job.preset.video

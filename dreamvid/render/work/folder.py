@@ -122,8 +122,7 @@ def open_folder(
 
     Args:
         key: all that the frames depend on; JSON values.
-        longer: accept a film with fewer frames than the key has, and extend it. The extension
-            is recorded until it is finished.
+        longer: extend a film with fewer frames than the key has; recorded until it is finished.
 
     Raises:
         ResumeError: it holds a render with another key, or is in use by another run.

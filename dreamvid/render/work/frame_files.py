@@ -48,7 +48,6 @@ def _path(out: Path, index: int) -> Path:
 
 
 def _numbers(out: Path) -> set[int]:
-    """List the numbers of the frames that exist."""
     folder = out / FOLDER
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return {int(match[1]) for name in names if (match := _NUMBERED.fullmatch(name))}

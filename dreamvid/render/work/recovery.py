@@ -19,10 +19,7 @@ from dreamvid.system.memory import ran_out
 
 
 def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
-    """Encode two frames of the film's size into its folder, before hours of work.
-
-    Raises VideoError or OutputError.
-    """
+    """Encode two frames of the film's size before hours of work; raises VideoError, OutputError."""
     probe = folder.work / f".probe{encoding.kind.segment}"
     grey = to_planes(torch.full((1, 3, *encoding.size), 0.5), encoding.pixel_format)
     try:
@@ -41,9 +38,8 @@ def complete(
 ) -> Checkpoint:
     """Return `resumed`, or an earlier checkpoint where one of its segments is missing.
 
-    Args:
-        begin: the film's beginning, as the last resort.
-        on_message: called with the reason why frames are rendered again.
+    The film's beginning, `begin`, is the last resort. Calls `on_message` with the reason why frames
+    are rendered again.
     """
     length = chunk_length(encoding)
     done = resumed.frame.index + 1 - len(resumed.pending)

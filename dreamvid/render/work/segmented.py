@@ -18,13 +18,7 @@ CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame bei
 
 
 class SegmentedRender:
-    """Encode frames chunk by chunk, with checkpoints that a later run resumes from.
-
-    Args:
-        count: frames of the film.
-        resumed: checkpoint to go on from.
-        at_once: files that are encoded at a time.
-    """
+    """Encoder of a film of `count` frames, `at_once` chunks at a time, with checkpoints."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Resumable download of a weight file from the first mirror that has it.
+"""Resumable download of a weight file.
 
 A partial download lies beside the file as NAME.part, through Ctrl-C and lost connections. The
 file itself appears only when its size and digest are right.
@@ -7,9 +7,8 @@ file itself appears only when its size and digest are right.
 import hashlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -17,17 +16,18 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from dreamvid.errors import ModelError, OutputError
+from dreamvid.system.version import __version__
 
 TIMEOUT = 30  # seconds without a byte
 CHUNK = 1 << 16  # bytes
-LARGEST = 2 * 2**30  # bytes, of a file whose size is not known beforehand
+LARGEST = 2 * 2**30  # bytes of a file
 SCHEMES = ("http", "https")
 
 Progress = Callable[[int, int | None], None]  # bytes there, bytes in all if known
 
 
 class Refused(Exception):
-    """Failure of a mirror; the partial download is kept for the next."""
+    """Failure of a server; the partial download is kept for another mirror or try."""
 
 
 class WrongFile(Refused):
@@ -35,43 +35,32 @@ class WrongFile(Refused):
 
 
 def fetch(
-    urls: Sequence[str],
-    path: Path,
-    *,
-    size: int | None,
-    digest: str | None,
-    progress: Progress = lambda done, total: None,
+    url: str, path: Path, *, digest: str | None, progress: Progress = lambda done, total: None
 ) -> None:
-    """Download to `path` from the first of `urls` that gives the right file.
+    """Download to `path`, at most 2 GiB.
 
     Args:
-        size: bytes; None if unknown: at most 2 GiB are taken.
         digest: "sha256:HEX" or "sha1:HEX", HEX whole or its first 8 digits or more.
         progress: called with the bytes so far and in all; the first falls only when a
             download starts over.
 
-    Raises ModelError, saying why each mirror failed and what to do by hand; OutputError if
-    the file cannot be written.
+    Raises ModelError, saying why it failed and what to do by hand; OutputError if the file
+    cannot be written.
     """
-    if not urls:
-        raise ValueError("fetch needs a URL")
     part = path.with_name(path.name + ".part")
-    failures = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for url in urls:
-            try:
-                _fetch_one(url, part, size=size, digest=digest, progress=progress)
-            except Refused as refusal:
-                failures.append(f"{_host(url)}: {refusal}")
-                continue
-            return _publish(part, path)
+        _complete(url, part, digest=digest, progress=progress)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except Refused as refusal:
+        raise ModelError(
+            f"{path.name} could not be downloaded ({_host(url)}: {refusal}); by hand: download "
+            f"{url} as {path.name}, then run `dreamvid models import {path.name}`"
+        ) from None
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
-    raise ModelError(
-        f"{path.name} could not be downloaded ({'; '.join(failures)}); by hand: download "
-        f"{urls[0]} as {path.name}, then run `dreamvid models import {path.name}`"
-    )
 
 
 def check_digest(path: Path, digest: str) -> None:
@@ -96,81 +85,57 @@ def _other_digest(path: Path, digest: str) -> str:
     return f"{algorithm} {found[:12]}..., expected {expected[:12]}..."
 
 
-def _publish(part: Path, path: Path) -> None:
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _fetch_one(
-    url: str, part: Path, *, size: int | None, digest: str | None, progress: Progress
-) -> None:
-    """Complete `part` from one mirror, and check it."""
+def _complete(url: str, part: Path, *, digest: str | None, progress: Progress) -> None:
+    """Complete a partial download, and check it."""
     resumed = part.exists()
     try:
-        _download(url, part, size=size, progress=progress)
-        _check(part, size=size, digest=digest)
+        _download(url, part, progress)
+        if not part.stat().st_size:
+            raise WrongFile("sent 0 bytes, expected some")
+        if digest and (problem := _other_digest(part, digest)):
+            raise WrongFile(f"sent another file, {problem}")
     except WrongFile:
         part.unlink(missing_ok=True)
         if not resumed:
             raise
         # The partial download may have been another file's, and this mirror not at fault.
-        _fetch_one(url, part, size=size, digest=digest, progress=progress)
+        _complete(url, part, digest=digest, progress=progress)
 
 
-def _check(part: Path, *, size: int | None, digest: str | None) -> None:
-    found = part.stat().st_size
-    if found != size and (size is not None or not found):
-        raise WrongFile(f"sent {found} bytes, expected {size or 'some'}")
-    if digest and (problem := _other_digest(part, digest)):
-        raise WrongFile(f"sent another file, {problem}")
-
-
-def _download(url: str, part: Path, *, size: int | None, progress: Progress) -> None:
+def _download(url: str, part: Path, progress: Progress) -> None:
     done = part.stat().st_size if part.exists() else 0
-    if size is not None and done > size:
-        raise WrongFile(f"{done} bytes lie there, expected {size}")
-    if done and done == size:
-        return
     try:
         response = _open(url, done)
     except HTTPError as error:
         with error:
             if error.code == 416:
-                return _check_whole(error.headers.get("Content-Range", ""), done, size)
+                return _check_whole(error.headers.get("Content-Range", ""), done)
             raise Refused(_one_line(f"{error.code} {error.reason}")) from None
     with response:
         total = _announced(response, done)
-        _check_announced(total, size)
+        _check_size(total)
         if response.status != 206:
             done = 0
         with part.open("ab" if done else "wb") as file:
-            _receive(response, file, done, total=total or size, limit=size, progress=progress)
+            _receive(response, file, done, total, progress)
 
 
-def _check_whole(content_range: str, done: int, size: int | None) -> None:
+def _check_whole(content_range: str, done: int) -> None:
     """Return if a server has nothing past `done` because that is the whole file."""
     stated = re.fullmatch(r"bytes \*/(\d{1,15})", content_range)
     if stated and int(stated[1]) == done:
         return
-    _check_announced(int(stated[1]) if stated else None, size)
+    _check_size(int(stated[1]) if stated else None)
     raise WrongFile(f"has nothing after byte {done}")
 
 
 def _receive(
-    response: HTTPResponse,
-    file: IO[bytes],
-    done: int,
-    *,
-    total: int | None,
-    limit: int | None,
-    progress: Progress,
+    response: HTTPResponse, file: IO[bytes], done: int, total: int | None, progress: Progress
 ) -> None:
-    limit = LARGEST if limit is None else limit
     progress(done, total)
     while chunk := _read(response):
-        if done + len(chunk) > limit:
-            raise WrongFile(f"sends more than {limit} bytes")
+        if done + len(chunk) > LARGEST:
+            raise WrongFile(f"sends more than {LARGEST} bytes")
         file.write(chunk)
         done += len(chunk)
         progress(done, total)
@@ -190,10 +155,8 @@ def _announced(response: HTTPResponse, offset: int) -> int | None:
     return None if span[2] == "*" else int(span[2])
 
 
-def _check_announced(total: int | None, size: int | None) -> None:
-    if total is not None and size is not None and total != size:
-        raise Refused(f"has {total} bytes, expected {size}")
-    if total is not None and size is None and total > LARGEST:
+def _check_size(total: int | None) -> None:
+    if total is not None and total > LARGEST:
         raise Refused(f"has {total} bytes, more than {LARGEST}")
 
 
@@ -208,7 +171,7 @@ class _WebRedirects(HTTPRedirectHandler):
 
 def _open(url: str, offset: int) -> HTTPResponse:
     """Open a URL; raises HTTPError for an error status, Refused without an answer."""
-    headers = {"User-Agent": f"dreamvid/{_version()}"}
+    headers = {"User-Agent": f"dreamvid/{__version__}"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
     try:
@@ -228,13 +191,6 @@ def _read(response: HTTPResponse) -> bytes:
         return response.read1(CHUNK)
     except (OSError, HTTPException, ValueError) as error:
         raise Refused(_reason(error)) from None
-
-
-def _version() -> str:
-    try:
-        return version("dreamvid")
-    except PackageNotFoundError:  # run from a checkout
-        return "0"
 
 
 def _host(url: str) -> str:

@@ -43,7 +43,7 @@ def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
         download = folder() / "downloads" / file
         digest = entry.digest if file == entry.file else None
         try:
-            fetch([url], download, size=None, digest=digest, progress=progress)
+            fetch(url, download, digest=digest, progress=progress)
         except ModelError as error:
             failures.append(str(error))
             continue

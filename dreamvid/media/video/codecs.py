@@ -4,7 +4,7 @@ Plain data: nothing here needs libav or torch, so that a preset is checked at on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ RGB = PixelFormat("bgr0", 8, None)
 RGB_16 = PixelFormat("gbrp16le", 16, None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Codec:
     title: str
     encoder: str  # libav's name of its software encoder
     pixel_formats: Mapping[int, PixelFormat]  # by bits a sample; the first is the default
     suffix: str  # of a finished film
-    segment: str = ".mp4"  # suffix of segments; MP4 and MOV keep frame times exactly
+    _: KW_ONLY
     crf: tuple[float, float] | None = None  # (a, b): its crf is a * x264's + b
     worst: int = 51  # largest crf
     intra: bool = False  # every frame is a keyframe
@@ -69,6 +69,11 @@ class Codec:
     piped: bool = False  # encoded by the ffmpeg program: PyAV's libav only decodes it
 
     @property
+    def segment(self) -> str:
+        """Suffix of segments: MP4 and MOV keep frame times exactly."""
+        return ".mov" if self.suffix == ".mov" else ".mp4"
+
+    @property
     def depth(self) -> int:
         """Default bits a sample."""
         return next(iter(self.pixel_formats))
@@ -76,16 +81,7 @@ class Codec:
 
 def _hap(title: str) -> Codec:
     """A HAP codec: textures of 4x4 blocks that a player's GPU draws as they are (Vidvox, 2013)."""
-    return Codec(
-        title=title,
-        encoder="hap",
-        pixel_formats={8: RGB},
-        suffix=".mov",
-        segment=".mov",
-        intra=True,
-        multiple=4,
-        piped=True,
-    )
+    return Codec(title, "hap", {8: RGB}, ".mov", intra=True, multiple=4, piped=True)
 
 
 def _hardware(codec: str, *makers: str) -> tuple[str, ...]:
@@ -96,62 +92,35 @@ def _hardware(codec: str, *makers: str) -> tuple[str, ...]:
 # 0.92, VP9 0.77 and AV1 0.62 of x264's bytes.
 CODECS: dict[str, Codec] = {
     "h264": Codec(
-        title="H.264",
-        encoder="libx264",
-        pixel_formats={8: YUV420, 10: YUV420_10},
-        suffix=".mp4",
+        "H.264",
+        "libx264",
+        {8: YUV420, 10: YUV420_10},
+        ".mp4",
         crf=(1, 0),
         hardware=_hardware("h264", "nvenc", "videotoolbox", "qsv", "amf"),
     ),
     "hevc": Codec(
-        title="HEVC",
-        encoder="libx265",
-        pixel_formats={10: YUV420_10, 8: YUV420},
-        suffix=".mp4",
+        "HEVC",
+        "libx265",
+        {10: YUV420_10, 8: YUV420},
+        ".mp4",
         crf=(1.03, 1.5),
         hardware=_hardware("hevc", "nvenc", "videotoolbox", "qsv", "amf"),
         tag="hvc1",  # the only one that Apple's players take
     ),
     "av1": Codec(
-        title="AV1",
-        encoder="libsvtav1",
-        pixel_formats={10: LEFT420_10, 8: LEFT420},
-        suffix=".webm",
+        "AV1",
+        "libsvtav1",
+        {10: LEFT420_10, 8: LEFT420},
+        ".webm",
         crf=(2.05, -8),
         worst=63,
         hardware=_hardware("av1", "nvenc", "qsv", "amf"),
     ),
-    "vp9": Codec(
-        title="VP9",
-        encoder="libvpx-vp9",
-        pixel_formats={8: LEFT420},
-        suffix=".webm",
-        crf=(2, -6.5),
-        worst=63,
-    ),
-    "prores": Codec(
-        title="ProRes 422 HQ",
-        encoder="prores_ks",
-        pixel_formats={10: LEFT422_10},
-        suffix=".mov",
-        segment=".mov",
-        intra=True,
-    ),
-    "prores-4444": Codec(
-        title="ProRes 4444",
-        encoder="prores_ks",
-        pixel_formats={10: YUV444_10},
-        suffix=".mov",
-        segment=".mov",
-        intra=True,
-    ),
-    "ffv1": Codec(
-        title="FFV1",
-        encoder="ffv1",
-        pixel_formats={16: RGB_16, 8: RGB},
-        suffix=".mkv",
-        intra=True,
-    ),
+    "vp9": Codec("VP9", "libvpx-vp9", {8: LEFT420}, ".webm", crf=(2, -6.5), worst=63),
+    "prores": Codec("ProRes 422 HQ", "prores_ks", {10: LEFT422_10}, ".mov", intra=True),
+    "prores-4444": Codec("ProRes 4444", "prores_ks", {10: YUV444_10}, ".mov", intra=True),
+    "ffv1": Codec("FFV1", "ffv1", {16: RGB_16, 8: RGB}, ".mkv", intra=True),
     "hap": _hap("HAP"),
     "hap-q": _hap("HAP Q"),
     "hap-alpha": _hap("HAP Alpha"),

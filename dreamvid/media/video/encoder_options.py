@@ -1,6 +1,5 @@
 """Encoder settings, and the options of libav's encoders made from them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,93 +54,44 @@ class Encoding:
 
 def encoder_options(encoding: Encoding) -> dict[str, str]:
     """Return the encoder's options beside size, rate, pixel format and colours."""
-    for end, options in HARDWARE.items():
-        if encoding.encoder_name.endswith(end):
-            return options(encoding)
-    return SOFTWARE[encoding.encoder_name](encoding)
+    quality, threads = str(encoding.quality), encoding.threads
+    match encoding.encoder_name:
+        case "libx264":
+            tree = "" if encoding.size[1] % TREE_ROW == 0 else ":mbtree=0"
+            params = {"preset": encoding.preset, "x264-params": f"{X264_PARAMS}{tree}"}
+            return {"crf": quality, **params}
+        case "libx265":
+            params = f"{X265_PARAMS}:pools={threads}:frame-threads={min(2, threads)}"
+            return {"crf": quality, "preset": encoding.preset, "x265-params": params}
+        case "libsvtav1":
+            place = {"chroma_sample_location": "left"}
+            return {"crf": quality, "preset": "7", "svtav1-params": f"lp={threads}", **place}
+        case "libvpx-vp9":
+            # row-mt's threads wait for each other in a random order.
+            options = {"b": "0", "deadline": "good", "cpu-used": "2", "row-mt": "0"}
+            return {"crf": quality, **options}
+        case "prores_ks":
+            # Editing programs check the vendor, and trust only Apple's.
+            return {"profile": "hq" if encoding.codec == "prores" else "4444", "vendor": "apl0"}
+        case "ffv1":
+            # Version 3 (RFC 9043), in slices with a checksum each.
+            return {"level": "3", "slices": "4", "slicecrc": "1"}
+        case "hap":
+            return {"format": encoding.codec.replace("-", "_")}
+    return _hardware_options(encoding)
 
 
-def _x264(encoding: Encoding) -> dict[str, str]:
-    whole = encoding.size[1] % TREE_ROW == 0
-    return {
-        "crf": str(encoding.quality),
-        "preset": encoding.preset,
-        "x264-params": X264_PARAMS if whole else f"{X264_PARAMS}:mbtree=0",
-    }
-
-
-def _x265(encoding: Encoding) -> dict[str, str]:
-    threads = f"pools={encoding.threads}:frame-threads={min(2, encoding.threads)}"
-    return {
-        "crf": str(encoding.quality),
-        "preset": encoding.preset,
-        "x265-params": f"{X265_PARAMS}:{threads}",
-    }
-
-
-def _svt_av1(encoding: Encoding) -> dict[str, str]:
-    return {
-        "crf": str(encoding.quality),
-        "preset": "7",
-        "svtav1-params": f"lp={encoding.threads}",
-        "chroma_sample_location": "left",
-    }
-
-
-def _vp9(encoding: Encoding) -> dict[str, str]:
-    # row-mt's threads wait for each other in a random order.
-    options = {"b": "0", "deadline": "good", "cpu-used": "2", "row-mt": "0"}
-    return {"crf": str(encoding.quality), **options}
-
-
-def _prores(encoding: Encoding) -> dict[str, str]:
-    # Editing programs check the vendor, and trust only Apple's.
-    return {"profile": "hq" if encoding.codec == "prores" else "4444", "vendor": "apl0"}
-
-
-def _ffv1(encoding: Encoding) -> dict[str, str]:
-    # Version 3 (RFC 9043), in slices with a checksum each.
-    return {"level": "3", "slices": "4", "slicecrc": "1"}
-
-
-def _hap(encoding: Encoding) -> dict[str, str]:
-    return {"format": encoding.codec.replace("-", "_")}
-
-
-SOFTWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
-    "libx264": _x264,
-    "libx265": _x265,
-    "libsvtav1": _svt_av1,
-    "libvpx-vp9": _vp9,
-    "prores_ks": _prores,
-    "ffv1": _ffv1,
-    "hap": _hap,
-}
-
-
-def _nvenc(encoding: Encoding) -> dict[str, str]:
-    return {"preset": "p5", "rc": "constqp", "qp": str(encoding.quality), "strict_gop": "1"}
-
-
-def _videotoolbox(encoding: Encoding) -> dict[str, str]:
-    # Its scale is 1 to 100, higher is better, in libav's units of 118.
-    better = max(1, 100 - 2 * encoding.crf)
-    return {"flags": "+qscale", "global_quality": str(118 * better)}
-
-
-def _qsv(encoding: Encoding) -> dict[str, str]:
-    return {"preset": "medium", "global_quality": str(max(1, encoding.quality))}
-
-
-def _amf(encoding: Encoding) -> dict[str, str]:
+def _hardware_options(encoding: Encoding) -> dict[str, str]:
     quality = str(encoding.quality)
-    return {"rc": "cqp", "qp_i": quality, "qp_p": quality, "qp_b": quality}
-
-
-HARDWARE: dict[str, Callable[[Encoding], dict[str, str]]] = {
-    "_nvenc": _nvenc,
-    "_videotoolbox": _videotoolbox,
-    "_qsv": _qsv,
-    "_amf": _amf,
-}
-"""Option builders by the suffix of the encoder's name."""
+    match encoding.encoder_name.rpartition("_")[2]:
+        case "nvenc":
+            return {"preset": "p5", "rc": "constqp", "qp": quality, "strict_gop": "1"}
+        case "videotoolbox":
+            # Its scale is 1 to 100, higher is better, in libav's units of 118.
+            better = max(1, 100 - 2 * encoding.crf)
+            return {"flags": "+qscale", "global_quality": str(118 * better)}
+        case "qsv":
+            return {"preset": "medium", "global_quality": str(max(1, encoding.quality))}
+        case "amf":
+            return {"rc": "cqp", "qp_i": quality, "qp_p": quality, "qp_b": quality}
+    raise KeyError(encoding.encoder_name)

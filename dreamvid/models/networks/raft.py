@@ -3,48 +3,27 @@
 It is installed like the other models, but takes two images and has no layers to dream.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from dreamvid.image import Bytes
-from dreamvid.models.networks.assign_weights import assign, parameters_of
+from dreamvid.models.networks.assign_weights import with_weights
 
-NAMES = {"raft-large": "raft_large", "raft-small": "raft_small"}  # ours -> torchvision's
 STRIDE = 8  # both sides must be multiples
 SMALLEST = 128  # pixels of a side: its coarsest correlations are of 1/64 of the frame, 2x2
-
-
-def skeleton(name: str) -> nn.Module:
-    """Build the network without weights, which takes no memory and no random numbers."""
-    import torchvision  # half a second, which few runs need
-
-    with torch.device("meta"):
-        return torchvision.models.get_model(NAMES[name], weights=None)
-
-
-@cache
-def parameters(name: str) -> frozenset[str]:
-    """Names of the arrays that a weight file of this network must have."""
-    return parameters_of(skeleton(name))
-
-
-def builder(name: str) -> Callable[[Mapping[str, Tensor]], "Raft"]:
-    return lambda weights: Raft(name, weights)
 
 
 class Raft:
     """The network; raises ModelError if the weights are another's."""
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
-        self.module = skeleton(name)
+        self.module = with_weights(name, weights)
         self.device = torch.device("cpu")
-        assign(self.module, weights, name=name)
 
     def to(self, device: torch.device) -> "Raft":
         self.module.to(device)

@@ -1,32 +1,28 @@
 """Architectures by name, and their detection from the arrays of a weight file."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
 from dreamvid.errors import ModelError
 from dreamvid.models.features import Network
-from dreamvid.models.networks import (
-    efficientnet_lite as lite,
-)
-from dreamvid.models.networks import (
-    googlenet,
-    raft,
-)
-from dreamvid.models.networks import (
-    torchvision as zoo,
-)
+from dreamvid.models.networks import googlenet
+from dreamvid.models.networks.assign_weights import FLOW_NAMES, NAMES, parameters
+from dreamvid.models.networks.efficientnet_lite import Lite
+from dreamvid.models.networks.raft import Raft
+from dreamvid.models.networks.torchvision import ZooNetwork
 
 ARCHITECTURES: dict[str, Callable[[Mapping[str, Tensor]], Network]] = {
     "googlenet": googlenet.GoogLeNet,
-    "lite": lite.Lite,
-    **{name: zoo.builder(name) for name in zoo.NAMES},
+    "lite": Lite,
+    **{name: partial(ZooNetwork, name) for name in NAMES},
 }
 
 # Networks that estimate motion: installed like the others, but not to be dreamed with.
-FLOW_NETWORKS: dict[str, Callable[[Mapping[str, Tensor]], raft.Raft]] = {
-    name: raft.builder(name) for name in raft.NAMES
+FLOW_NETWORKS: dict[str, Callable[[Mapping[str, Tensor]], Raft]] = {
+    name: partial(Raft, name) for name in FLOW_NAMES
 }
 BUILDERS = ARCHITECTURES | FLOW_NETWORKS
 
@@ -41,11 +37,8 @@ def detect(arrays: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Ten
         return "googlenet", renamed
     if "_blocks.0._depthwise_conv.weight" in arrays:
         return "lite", dict(arrays)
-    for name in zoo.NAMES:
-        if zoo.parameters(name) <= arrays.keys():
-            return name, dict(arrays)
-    for name in FLOW_NETWORKS:
-        if raft.parameters(name) <= arrays.keys():
+    for name in (*NAMES, *FLOW_NAMES):
+        if parameters(name) <= arrays.keys():
             return name, dict(arrays)
     some = ", ".join(list(arrays)[:3])
     raise ModelError(
@@ -62,8 +55,5 @@ def caffe_names(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
     names = [*googlenet.shapes()]
     names += [f"{googlenet.CLASSIFIER}.weight", f"{googlenet.CLASSIFIER}.bias"]
     given = {name.replace("/", "_"): name for name in arrays}
-    return {
-        name: arrays[given[name.replace("/", "_")]]
-        for name in names
-        if name.replace("/", "_") in given
-    }
+    flat = {name: given.get(name.replace("/", "_")) for name in names}
+    return {name: arrays[key] for name, key in flat.items() if key is not None}

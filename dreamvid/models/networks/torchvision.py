@@ -1,55 +1,16 @@
-"""torchvision's networks through one adapter, with modules as layers.
+"""torchvision's networks through one adapter, with modules as layers."""
 
-torchvision is imported where it is used: that takes half a second, and few runs need it.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
-from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from dreamvid.models.head import Head, classifier
-from dreamvid.models.networks.assign_weights import assign, parameters_of
-
-# Our name -> torchvision's, and how to build it. Their `transform_input` would undo the
-# preparation of pixels that the catalogue declares.
-NAMES: dict[str, tuple[str, dict[str, bool]]] = {
-    "vgg16": ("vgg16", {}),
-    "vgg19": ("vgg19", {}),
-    "resnet50": ("resnet50", {}),
-    "inception_v3": (
-        "inception_v3",
-        {"transform_input": False, "init_weights": False, "aux_logits": False},
-    ),
-    "googlenet_bn": (
-        "googlenet",
-        {"transform_input": False, "init_weights": False, "aux_logits": False},
-    ),
-}
+from dreamvid.models.networks.assign_weights import with_weights
 
 # Input of the classifier, before the average pool. VGG's reads 7x7 positions at once.
 LAST = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "googlenet_bn": "inception5b"}
-
-
-def skeleton(name: str) -> nn.Module:
-    """Build the network without weights, which takes no memory and no random numbers."""
-    import torchvision
-
-    theirs, options = NAMES[name]
-    with torch.device("meta"):
-        return torchvision.models.get_model(theirs, weights=None, **options)
-
-
-@cache
-def parameters(name: str) -> frozenset[str]:
-    """Names of the arrays that a weight file of this network must have."""
-    return parameters_of(skeleton(name))
-
-
-def builder(name: str) -> Callable[[Mapping[str, Tensor]], "ZooNetwork"]:
-    return lambda weights: ZooNetwork(name, weights)
 
 
 class ZooNetwork:
@@ -57,8 +18,7 @@ class ZooNetwork:
 
     def __init__(self, name: str, weights: Mapping[str, Tensor]) -> None:
         self.name = name
-        self.module = skeleton(name)
-        assign(self.module, weights, name=name)
+        self.module = with_weights(name, weights)
         for module in self.module.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = False  # it would overwrite the layer before it

@@ -15,9 +15,6 @@ TORCHVISION = Pixels(scale=1, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.2
 INCEPTION = Pixels(scale=1, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 LITE = Pixels(scale=255, mean=(127, 127, 127), std=(128, 128, 128))
 
-_TORCHVISION_LICENCE = "BSD-3-Clause (torchvision; trained on ImageNet)"
-_RAFT_LICENCE = "BSD-3-Clause (torchvision; trained on Chairs, Things, Sintel, KITTI, HD1K)"
-_RAFT_SMALL_LICENCE = "BSD-3-Clause (torchvision; trained on Chairs, Things)"
 _PLACES_LICENCE = "CC BY (MIT Places)"
 
 
@@ -38,7 +35,13 @@ class Entry:
 
 
 def _torchvision(
-    name: str, about: str, file: str, megabytes: int, layer: str, pixels: Pixels, licence: str
+    name: str,
+    about: str,
+    file: str,
+    megabytes: int,
+    layer: str,
+    pixels: Pixels = TORCHVISION,
+    licence: str = "BSD-3-Clause (torchvision; trained on ImageNet)",
 ) -> Entry:
     digits = file.rpartition("-")[2].removesuffix(".pth")  # of the SHA-256, in torchvision's names
     return Entry(
@@ -52,14 +55,6 @@ def _torchvision(
         licence=licence,
         urls=(f"https://download.pytorch.org/models/{file}",),
     )
-
-
-def _zoo(name: str, about: str, file: str, megabytes: int, layer: str, pixels: Pixels) -> Entry:
-    return _torchvision(name, about, file, megabytes, layer, pixels, _TORCHVISION_LICENCE)
-
-
-def _raft(name: str, about: str, file: str, megabytes: int, licence: str) -> Entry:
-    return _torchvision(name, about, file, megabytes, "flow", INCEPTION, licence)
 
 
 CATALOGUE: dict[str, Entry] = {
@@ -121,16 +116,12 @@ CATALOGUE: dict[str, Entry] = {
             "https://github.com/ProGamerGov/pytorch-places/raw/master/googlenet_places365.pth",
         ),
     ),
-    "vgg16": _zoo(
-        "vgg16", "VGG-16, ImageNet", "vgg16-397923af.pth", 528, "features.22", TORCHVISION
+    "vgg16": _torchvision("vgg16", "VGG-16, ImageNet", "vgg16-397923af.pth", 528, "features.22"),
+    "vgg19": _torchvision("vgg19", "VGG-19, ImageNet", "vgg19-dcbb9e9d.pth", 548, "features.26"),
+    "resnet50": _torchvision(
+        "resnet50", "ResNet-50, ImageNet", "resnet50-0676ba61.pth", 98, "layer3.5"
     ),
-    "vgg19": _zoo(
-        "vgg19", "VGG-19, ImageNet", "vgg19-dcbb9e9d.pth", 548, "features.26", TORCHVISION
-    ),
-    "resnet50": _zoo(
-        "resnet50", "ResNet-50, ImageNet", "resnet50-0676ba61.pth", 98, "layer3.5", TORCHVISION
-    ),
-    "inception_v3": _zoo(
+    "inception_v3": _torchvision(
         "inception_v3",
         "Inception v3, ImageNet",
         "inception_v3_google-0cc3c7bd.pth",
@@ -138,7 +129,7 @@ CATALOGUE: dict[str, Entry] = {
         "Mixed_6b",
         INCEPTION,
     ),
-    "googlenet_bn": _zoo(
+    "googlenet_bn": _torchvision(
         "googlenet_bn",
         "torchvision's GoogLeNet with batch norm: not the look of 2015",
         "googlenet-1378be20.pth",
@@ -146,18 +137,22 @@ CATALOGUE: dict[str, Entry] = {
         "inception4c",
         INCEPTION,
     ),
-    "raft-large": _raft(
+    "raft-large": _torchvision(
         "raft-large",
         'RAFT, optical flow for flow.method = "raft": not to be dreamed',
         "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
         20,
-        _RAFT_LICENCE,
+        "flow",
+        INCEPTION,
+        "BSD-3-Clause (torchvision; trained on Chairs, Things, Sintel, KITTI, HD1K)",
     ),
-    "raft-small": _raft(
+    "raft-small": _torchvision(
         "raft-small",
         'RAFT, small, for flow.method = "raft-small": not to be dreamed',
         "raft_small_C_T_V2-01064c6d.pth",
         4,
-        _RAFT_SMALL_LICENCE,
+        "flow",
+        INCEPTION,
+        "BSD-3-Clause (torchvision; trained on Chairs, Things)",
     ),
 }

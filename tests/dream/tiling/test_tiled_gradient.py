@@ -16,6 +16,7 @@ from dreamvid.media.images.reading import load
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
 from dreamvid.models.networks import torchvision as zoo
+from dreamvid.models.networks.assign_weights import NAMES
 from dreamvid.models.networks.googlenet import GoogLeNet
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CAFFE, TORCHVISION
@@ -123,7 +124,7 @@ def test_tiles_of_the_real_googlenet_have_the_whole_images_gradient(layer, share
 )
 def test_tiles_of_torchvisions_networks_have_the_whole_images_gradient(name, layer):
     torch.manual_seed(0)
-    theirs, options = zoo.NAMES[name]
+    theirs, options = NAMES[name]
     module = get_model(theirs, weights=None, **(options | {"init_weights": False} if options
                        else {})).eval()  # fmt: skip
     network = zoo.ZooNetwork(name, module.state_dict())

@@ -13,6 +13,7 @@ from dreamvid.image import from_bytes
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.layers.lrn import lrn
 from dreamvid.models.networks import torchvision as zoo
+from dreamvid.models.networks.assign_weights import NAMES
 from dreamvid.models.networks.googlenet import GoogLeNet
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CAFFE, CATALOGUE, TORCHVISION
@@ -186,11 +187,11 @@ def middle(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", zoo.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_torchvisions_networks_give_their_modules_outputs(name):
     """Every usual layer equals what a hook on the module itself sees, and has a gradient."""
     torch.manual_seed(0)
-    theirs, options = zoo.NAMES[name]
+    theirs, options = NAMES[name]
     from torchvision.models import get_model
 
     module = get_model(theirs, weights=None, **(options | {"init_weights": False}) if options

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from dreamvid.cli import main
 from dreamvid.errors import ModelError
-from dreamvid.models.networks import torchvision as zoo
+from dreamvid.models.networks.assign_weights import skeleton
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CATALOGUE
 from dreamvid.models.weights.install import install
@@ -65,7 +65,7 @@ def test_underscored_names_of_converters_are_understood(arrays, tmp_path):
 
 
 def test_a_torchvision_file_is_recognised(tmp_path):
-    state = {k: torch.zeros(v.shape) for k, v in zoo.skeleton("resnet50").state_dict().items()}
+    state = {k: torch.zeros(v.shape) for k, v in skeleton("resnet50").state_dict().items()}
     torch.save(state, tmp_path / "resnet50-0676ba61.pth")
     assert install(tmp_path / "resnet50-0676ba61.pth").name == "resnet50"
     assert "layer3.5" in store.load("resnet50", CPU).layers

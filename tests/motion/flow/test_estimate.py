@@ -8,7 +8,8 @@ import torchvision
 
 from dreamvid.cli import main
 from dreamvid.errors import ModelError
-from dreamvid.models.networks.raft import NAMES, SMALLEST, Raft
+from dreamvid.models.networks.assign_weights import FLOW_NAMES
+from dreamvid.models.networks.raft import SMALLEST, Raft
 from dreamvid.models.weights.install import install
 from dreamvid.motion.flow.estimate import make_estimator
 
@@ -88,11 +89,11 @@ def test_flow_does_not_depend_on_threads(texture):
     assert torch.equal(*flows)
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FLOW_NAMES)
 def raft_file(request, tmp_path):
     """Write random weights in torchvision's file format; return the file and our name."""
     torch.manual_seed(3)
-    module = torchvision.models.get_model(NAMES[request.param], weights=None)
+    module = torchvision.models.get_model(FLOW_NAMES[request.param][0], weights=None)
     path = tmp_path / f"{request.param}-00000000.pth"
     torch.save(module.state_dict(), path)
     return path, request.param
@@ -103,7 +104,7 @@ def test_raft_is_imported_and_used(raft_file, texture, capsys):
     assert main(["models", "import", str(path)]) == 0
     assert f"{name} ({name}) is at" in capsys.readouterr().out
     estimate = make_estimator("raft" if name == "raft-large" else "raft-small", CPU)
-    module = torchvision.models.get_model(NAMES[name], weights=None).eval()
+    module = torchvision.models.get_model(FLOW_NAMES[name][0], weights=None).eval()
     module.load_state_dict(torch.load(path, weights_only=True))
     old, new = texture(128, 136), texture(128, 136, seed=1)
     with torch.no_grad():

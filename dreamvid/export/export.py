@@ -3,12 +3,11 @@
 trim, rate and length -> size and shape -> the best quality whose file is small enough
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.export.budget import search
@@ -21,7 +20,7 @@ from dreamvid.export.shape import Framing, reframe
 from dreamvid.export.timing import at_rate
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Target, in_words
-from dreamvid.system.files import check_writable, refused, whole_file
+from dreamvid.system.files import check_writable, folder_beside, refused, whole_file
 
 Note = Callable[[str], None]
 
@@ -66,7 +65,11 @@ def export(
     """
     out = check_output(out, target)
     job = plan_export(film, out, target, request or ExportRequest())
-    with _working_folder(out) as folder:
+    with folder_beside(out) as folder:
+        try:
+            (folder / MARK).touch()
+        except OSError as error:
+            raise refused(out, error, begun=False) from None
         work = _Work(job, folder, out.suffix.lower(), finish, note)
         try:
             plan = search(job.steps, job.effective_limit, work.estimate, work.write)
@@ -154,25 +157,9 @@ class _Work:
         return _bytes(path)
 
 
-@contextmanager
-def _working_folder(out: Path) -> Iterator[Path]:
-    """Make a folder beside `out`: on the same disk a finished file need only be renamed."""
-    with ExitStack() as stack:
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            temporary = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
-            folder = Path(stack.enter_context(temporary))
-            (folder / MARK).touch()
-        except OSError as error:
-            raise refused(out, error, begun=False) from None
-        yield folder
-
-
 def _remove(path: Path) -> None:
     if path.is_dir():
-        for file in path.iterdir():
-            file.unlink()
-        path.rmdir()
+        rmtree(path)
     else:
         path.unlink(missing_ok=True)
 

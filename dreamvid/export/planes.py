@@ -58,11 +58,10 @@ def _swscale_form(form: PixelFormat) -> str:
 def _planes_of(frame: VideoFrame, depth: int) -> list[np.ndarray]:
     """Copy each plane as (rows, columns), without libav's row padding."""
     dtype = np.uint8 if depth == 8 else np.dtype("<u2")
-    rows = (
-        (plane, np.frombuffer(bytes(plane), dtype).reshape(plane.height, -1))
+    return [
+        np.frombuffer(bytes(plane), dtype).reshape(plane.height, -1)[:, : plane.width]
         for plane in frame.planes
-    )
-    return [whole[:, : plane.width] for plane, whole in rows]
+    ]
 
 
 def _subsample(plane: np.ndarray, form: PixelFormat) -> np.ndarray:

@@ -1,10 +1,8 @@
 """A few of a film's frames, held in memory: enough to estimate how well it compresses."""
 
-from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 
-from dreamvid.image import Bytes
 from dreamvid.media.clip import Pictures
 
 SPANS = 3  # evenly spread over the film
@@ -23,10 +21,7 @@ def sample_frames(film: Pictures) -> Pictures:
     with closing(film.read()) as frames:
         sample = [frame.copy() for number, frame in enumerate(frames) if number in numbers]
 
-    def read() -> Generator[Bytes, None, None]:
-        yield from sample
-
-    return replace(film, read=read, count=len(sample), sound=None)
+    return replace(film, read=lambda: (frame for frame in sample), count=len(sample), sound=None)
 
 
 def _numbers(count: int, span: int) -> set[int]:

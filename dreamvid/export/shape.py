@@ -43,11 +43,8 @@ class Framing:
         if not self.padded:
             return self.size
         scale = min(self.size[0] / self.source[0], self.size[1] / self.source[1])
-        height, width = (
-            min(whole, even(side * scale))
-            for side, whole in zip(self.source, self.size, strict=True)
-        )
-        return height, width
+        height, width = (even(side * scale) for side in self.source)
+        return min(self.size[0], height), min(self.size[1], width)
 
     @property
     def cropped(self) -> bool:

@@ -10,9 +10,8 @@ from math import ceil, floor
 from dreamvid.image import Bytes
 from dreamvid.media.audio.blocks import Samples, fit, skip
 from dreamvid.media.audio.decode import RATE
-from dreamvid.media.clip import Pictures, Sound
-
-CHANNELS = 2
+from dreamvid.media.audio.mux import CHANNELS
+from dreamvid.media.clip import Pictures
 
 
 def rate_within(fps: Fraction, lowest: Fraction, highest: Fraction) -> Fraction:
@@ -64,19 +63,12 @@ def trim(film: Pictures, start: Fraction, seconds: Fraction | None) -> Pictures:
         with closing(film.read()) as frames:
             yield from islice(frames, first, first + count)
 
-    sound = _sound_from(film.sound, round(first / film.fps * RATE))
-    return replace(film, read=read, count=count, sound=sound)
+    def sound() -> Generator[Samples, None, None]:
+        assert film.sound
+        with closing(film.sound()) as blocks:
+            yield from skip(blocks, round(first / film.fps * RATE))
 
-
-def _sound_from(sound: Sound | None, samples: int) -> Sound | None:
-    if sound is None or not samples:
-        return sound
-
-    def read() -> Generator[Samples, None, None]:
-        with closing(sound()) as blocks:
-            yield from skip(blocks, samples)
-
-    return read
+    return replace(film, read=read, count=count, sound=sound if film.sound else None)
 
 
 def repeat(film: Pictures, times: int) -> Pictures:
@@ -87,18 +79,11 @@ def repeat(film: Pictures, times: int) -> Pictures:
             with closing(film.read()) as frames:
                 yield from frames
 
-    count = times * film.count
-    sound = _repeat_sound(film.sound, times, round(film.seconds * RATE))
-    return replace(film, read=read, count=count, sound=sound)
-
-
-def _repeat_sound(sound: Sound | None, times: int, samples: int) -> Sound | None:
-    if sound is None:
-        return None
-
-    def read() -> Generator[Samples, None, None]:
+    def sound() -> Generator[Samples, None, None]:
+        assert film.sound
         for _ in range(times):
-            with closing(sound()) as blocks:
-                yield from fit(blocks, samples, channels=CHANNELS)
+            with closing(film.sound()) as blocks:
+                yield from fit(blocks, round(film.seconds * RATE), channels=CHANNELS)
 
-    return read
+    count = times * film.count
+    return replace(film, read=read, count=count, sound=sound if film.sound else None)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from filelock import lock_descriptor
@@ -50,6 +51,21 @@ def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Make a temporary folder on the disk of `path`, so that a finished file need only be renamed.
+
+    Raises OutputError.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise refused(path, error, begun=False) from None
+    with temporary as folder:
+        yield Path(folder)
 
 
 def make_folder(folder: Path) -> None:

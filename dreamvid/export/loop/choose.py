@@ -21,14 +21,12 @@ LOOP_OUTPUT = "loop"  # the output of a render that is a loop, whatever its film
 
 def make_loop(path: Path, film: Pictures, plan: LoopPlan) -> Pictures:
     """Make the planned loop of a film in a file. Raises PresetError, VideoError."""
-    return repeat(_one_round(path, film, plan), plan.times)
-
-
-def _one_round(path: Path, film: Pictures, plan: LoopPlan) -> Pictures:
-    used = trim(film, Fraction(0), plan.count / film.fps)
+    loop = trim(film, Fraction(0), plan.count / film.fps)
     if plan.kind == "ping-pong":
-        return ping_pong(path, used)
-    return cross_fade(used, plan.fade) if plan.kind == "cross-fade" else used
+        loop = ping_pong(path, loop)
+    elif plan.kind == "cross-fade":
+        loop = cross_fade(loop, plan.fade)
+    return repeat(loop, plan.times)
 
 
 def is_loop(path: Path) -> bool:

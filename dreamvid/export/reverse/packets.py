@@ -12,18 +12,16 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.media.video.footage import display_matrix
 from dreamvid.media.video.frame_times import FrameTimes, open_film
-from dreamvid.media.video.libav import file_url, whole_film
-from dreamvid.media.video.writer import CONTAINERS
-
-MUXERS = {**CONTAINERS, ".avi": ("avi", {"fflags": "+bitexact"})}
-"""libav's muxers and their options for copied packets, by suffix."""
+from dreamvid.media.video.libav import whole_film
+from dreamvid.media.video.writer import MUXERS
+from dreamvid.media.video.writer import open_film as create_film
 
 
 def reason_to_encode(path: Path, suffix: str, times: FrameTimes) -> str | None:
@@ -80,12 +78,12 @@ def reverse_packets(
         whole_film(out) as partial,
         TemporaryFile(dir=out.parent) as scratch,
         open_film(path) as (source, template),
-        _open(partial, out.suffix.lower()) as container,
+        create_film(partial, out.suffix.lower()) as container,
     ):
         # opaque: copied, so that no encoder of its kind is needed.
         stream = container.add_stream_from_template(template, opaque=True)
         stream.time_base = times.tick
-        if _same_family(source, container):
+        if container.format.name in source.format.name.split(","):  # which tag codecs alike
             stream.codec_context.codec_tag = template.codec_context.codec_tag
         ends = _store(path, source, template, scratch)
         for number, packet in enumerate(_back_to_front(scratch, ends, times), 1):
@@ -103,16 +101,6 @@ def lost_property(film: Path, times: FrameTimes) -> str | None:
         if Fraction(stream.sample_aspect_ratio or 1) != times.pixel_aspect:
             return "the shape of its pixels"
     return None
-
-
-def _open(partial: Path, suffix: str) -> OutputContainer:
-    name, options = MUXERS[suffix]
-    return av.open(file_url(partial), "w", format=name, options=options)
-
-
-def _same_family(source: InputContainer, container: OutputContainer) -> bool:
-    """Return whether both containers tag codecs alike."""
-    return container.format.name in source.format.name.split(",")
 
 
 def _store(

@@ -9,10 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
-from dreamvid.errors import OutputError, PresetError
+from dreamvid.errors import PresetError
 from dreamvid.export.reverse.backwards import decode_backwards, shown_backwards
 from dreamvid.export.reverse.packets import MUXERS, lost_property, reason_to_encode, reverse_packets
 from dreamvid.export.reverse.samples import Sampler
@@ -25,7 +24,7 @@ from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.footage import even, upright_size
 from dreamvid.media.video.frame_times import FrameTimes, open_film, read_frame_times
 from dreamvid.media.video.writer import CONTAINERS, encode
-from dreamvid.system.files import whole_file
+from dreamvid.system.files import folder_beside, whole_file
 
 Sound = Literal["reverse", "keep", "drop"]
 
@@ -77,8 +76,8 @@ def reverse_film(
     """
     suffix = out.suffix.lower()
     if suffix not in MUXERS:
-        known = ", ".join(MUXERS)
-        raise PresetError("--out", f"{out} has the ending of no film", f"one of {known}")
+        cure = f"one of {', '.join(MUXERS)}"
+        raise PresetError("--out", f"{out} has the ending of no film", cure)
     if out.exists() and path.exists() and out.samefile(path):
         raise PresetError("--out", f"{out} is the film itself", "choose another name")
     times = read_frame_times(path)
@@ -88,8 +87,8 @@ def reverse_film(
     track = sound if times.sound else "drop"
     if track != "drop" and suffix not in CONTAINERS:
         raise PresetError("--out", f"{suffix} is written without sound", "--sound drop, or .mov")
-    with _folder_beside(out) as folder:
-        silent = Path(folder) / f"silent{suffix}"
+    with folder_beside(out) as folder:
+        silent = folder / f"silent{suffix}"
         if reason is None:
             reverse_packets(path, silent, times, on_progress)
             if lost := lost_property(silent, times):
@@ -103,7 +102,7 @@ def reverse_film(
             note = f"encoded again in {encoding.kind.title}: {reason}"
         film = silent
         if track != "drop":
-            film = Path(folder) / f"whole{suffix}"
+            film = folder / f"whole{suffix}"
             with closing(read_blocks(path)) as blocks:
                 add_track(silent, blocks, film, backwards=track == "reverse", fade=False)
         finish(film)
@@ -118,24 +117,15 @@ def _refuse_unless_encoded(suffix: str, reason: str) -> None:
         raise PresetError("--out", f"{suffix} only takes copied packets: {reason}", cure)
 
 
-def _folder_beside(out: Path) -> "TemporaryDirectory[str]":
-    """Make a folder on the disk of `out`, so that a finished film need only be renamed."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from None
-
-
 def _encoding(path: Path, suffix: str, times: FrameTimes, crf: int) -> Encoding:
     with open_film(path) as (_, stream):
         own = stream.codec_context.codec.canonical_name
     codec = own if own in CODECS_OF[suffix] else CODECS_OF[suffix][0]
-    height, width = even(upright_size(times.first, times.pixel_aspect))
+    size = even(upright_size(times.first, times.pixel_aspect))
     formats = CODECS[codec].pixel_formats
     same = [depth for depth, known in formats.items() if known.name == times.first.format.name]
     depth = same[0] if same else RGB_DEPTH if RGB_DEPTH in formats else None
-    return Encoding(size=(height, width), fps=times.rate, crf=crf, codec=codec, depth=depth)
+    return Encoding(size=size, fps=times.rate, crf=crf, codec=codec, depth=depth)
 
 
 def _encode(

@@ -12,7 +12,6 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-from av.container import OutputContainer
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.format import VideoFormat
@@ -95,8 +94,13 @@ def _write(
     delay: Fraction,
     count: int,
 ) -> None:
+    # The last frame has no next one, whose time would give its duration.
     final_delay = round(count * delay) - round((count - 1) * delay)
-    with whole_film(path) as partial, _open_gif(partial, final_delay) as container:
+    options = {"loop": "0", "final_delay": str(final_delay)}
+    with (
+        whole_film(path) as partial,
+        av.open(file_url(partial), "w", format="gif", options=options) as container,
+    ):
         stream = container.add_stream("gif", width=size[1], height=size[0], time_base=TICK)
         stream.pix_fmt = "pal8"
         for number, frame in enumerate(_quantise(images, palette, size)):
@@ -108,12 +112,6 @@ def _write(
 def _gif_size(film: tuple[int, int], width: int) -> tuple[int, int]:
     width = min(width, film[1])
     return max(1, round(film[0] * width / film[1])), width
-
-
-def _open_gif(partial: Path, final_delay: int) -> OutputContainer:
-    # The last frame has no next one, whose time would give its duration.
-    options = {"loop": "0", "final_delay": str(final_delay)}
-    return av.open(file_url(partial), "w", format="gif", options=options)
 
 
 def _ping_pong(

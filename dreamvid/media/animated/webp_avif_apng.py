@@ -33,17 +33,15 @@ BT709, SRGB, BT601, LIMITED = 1, 13, 6, 1
 class _Kind:
     """libav's encoder and muxer settings for one format."""
 
-    form: str
     codec: str
     pixels: Callable[[int], str]  # quality -> libav's pixel format
     options: Callable[[int], dict[str, str]]  # quality -> encoder options
     muxer: dict[str, str]
-    clock: int | None  # ticks per second of its timestamps; None: any
+    clock: int | None = None  # ticks per second of its timestamps; None: any
 
 
 KINDS = {
     "webp": _Kind(
-        form="webp",
         codec="libwebp_anim",
         pixels=lambda quality: "bgra" if quality == LOSSLESS else "yuv420p",
         options=lambda quality: (
@@ -53,31 +51,23 @@ KINDS = {
         clock=1000,
     ),
     "avif": _Kind(
-        form="avif",
         codec="libsvtav1",
         pixels=lambda quality: "yuv420p",
         options=lambda quality: {
-            "crf": str(avif_crf(quality)),
+            # 1 (best) to 63, for a quality of 100 to 0.
+            "crf": str(max(1, round((100 - quality) * 0.63))),
             "preset": "6",  # 8 keeps colours of the frame before a cut
             "svtav1-params": "lp=1",  # else its output depends on the number of cores
         },
         muxer={"loop": "0"},
-        clock=None,
     ),
     "apng": _Kind(
-        form="apng",
         codec="apng",
         pixels=lambda quality: "rgb24",
         options=lambda quality: {"pred": "mixed"},
         muxer={"plays": "0"},
-        clock=None,
     ),
 }
-
-
-def avif_crf(quality: int) -> int:
-    """SVT-AV1's CRF, 1 (best) to 63, for a quality of 100 to 0."""
-    return max(1, round((100 - quality) * 0.63))
 
 
 def write_animation(film: Pictures, path: Path, kind: str, *, quality: int = 80) -> None:
@@ -94,7 +84,7 @@ def write_animation(film: Pictures, path: Path, kind: str, *, quality: int = 80)
     height, width = film.size
     with (
         whole_film(path) as partial,
-        av.open(file_url(partial), "w", format=settings.form, options=settings.muxer) as container,
+        av.open(file_url(partial), "w", format=kind, options=settings.muxer) as container,
     ):
         stream = container.add_stream(settings.codec, rate=film.fps, width=width, height=height)
         assert isinstance(stream, VideoStream)

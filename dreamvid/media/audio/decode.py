@@ -14,12 +14,11 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.frame import Frame
-from av.stream import Disposition
 
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import Samples, silence
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.reader import check_codec, open_input
+from dreamvid.media.video.reader import check_codec, film_streams, open_input
 
 RATE = 48000  # samples per second of every film's sound
 
@@ -32,8 +31,6 @@ EXACT_LENGTH = {"wav", "w64", "aiff", "flac"}
 
 @dataclass(frozen=True, kw_only=True)
 class SoundInfo:
-    """Properties of a file's sound."""
-
     seconds: float | None  # None where the container does not say
     rate: int  # samples per second
     channels: int
@@ -46,11 +43,8 @@ def probe_sound(path: Path) -> SoundInfo | None:
             return None
         stream = container.streams.audio[0]
         seconds = _seconds(container, stream)
-        return SoundInfo(
-            seconds=None if seconds is None else float(seconds),
-            rate=stream.rate,
-            channels=stream.channels,
-        )
+        length = None if seconds is None else float(seconds)
+        return SoundInfo(seconds=length, rate=stream.rate, channels=stream.channels)
 
 
 def read_blocks(
@@ -150,8 +144,7 @@ def _to_float(block: np.ndarray) -> Samples:
 def _first_frame_time(path: Path) -> Fraction | None:
     """Timestamp of the film's first frame in seconds; None without a film."""
     with _open(path) as container:
-        # The cover of a music file is a video stream, but not a film.
-        films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        films = film_streams(container)
         if not films or not container.streams.audio:
             return None
         for frame in container.decode(films[0]):

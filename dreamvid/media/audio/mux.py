@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
 from io import SEEK_SET
@@ -33,21 +32,13 @@ FADE = RATE // 50  # samples, 20 ms: a sound cut off anywhere would click
 BLOCK = RATE  # samples reversed at once
 
 
-@dataclass(frozen=True)
-class AudioFormat:
-    """The audio codec and sample format that players expect in a container, by libav's names."""
-
-    codec: str
-    samples: str
-
-
 AUDIO_FORMATS = {
-    ".mp4": AudioFormat("aac", "fltp"),
-    ".mov": AudioFormat("aac", "fltp"),
-    ".webm": AudioFormat("libopus", "flt"),
-    ".mkv": AudioFormat("flac", "s32"),  # of 24 bits
+    ".mp4": ("aac", "fltp"),
+    ".mov": ("aac", "fltp"),
+    ".webm": ("libopus", "flt"),
+    ".mkv": ("flac", "s32"),  # of 24 bits
 }
-"""Audio formats by the film's suffix; any other is MP4."""
+"""libav's audio codec and sample format by the film's suffix; any other is MP4."""
 
 
 def add_sound(
@@ -90,7 +81,7 @@ def add_track(
     Raises VideoError, OutputError.
     """
     suffix = out.suffix.lower() if out.suffix.lower() in AUDIO_FORMATS else ".mp4"
-    audio_format = AUDIO_FORMATS[suffix]
+    codec, form = AUDIO_FORMATS[suffix]
     samples = round(_length(film) * RATE)
     with (
         whole_film(out) as partial,
@@ -103,10 +94,9 @@ def add_track(
         if backwards:
             track = reverse_through(track, scratch)
         video = _add_video(container, film)
-        audio = _add_audio(container, audio_format, bit_rate)
+        audio = _add_audio(container, codec, form, bit_rate)
         # In order of time, so that libav buffers neither stream.
-        packets = merge(_copy(film, video), _encode(track, audio, audio_format), key=_decode_time)
-        for packet in packets:
+        for packet in merge(_copy(film, video), _encode(track, audio, form), key=_decode_time):
             container.mux(packet)
 
 
@@ -131,10 +121,8 @@ def _add_video(container: OutputContainer, film: Path) -> VideoStream:
     return stream
 
 
-def _add_audio(container: OutputContainer, audio_format: AudioFormat, bit_rate: int) -> AudioStream:
-    stream = container.add_stream(
-        audio_format.codec, rate=RATE, layout="stereo", format=audio_format.samples
-    )
+def _add_audio(container: OutputContainer, codec: str, form: str, bit_rate: int) -> AudioStream:
+    stream = container.add_stream(codec, rate=RATE, layout="stereo", format=form)
     assert isinstance(stream, AudioStream)
     stream.time_base = Fraction(1, RATE)
     stream.codec_context.bit_rate = bit_rate
@@ -160,15 +148,13 @@ def _copy(film: Path, video: VideoStream) -> Iterator[Packet]:
             raise VideoError(f"{film}: cut short, {count} of {stream.frames} frames")
 
 
-def _encode(
-    track: Iterable[Samples], stream: AudioStream, audio_format: AudioFormat
-) -> Iterator[Packet]:
+def _encode(track: Iterable[Samples], stream: AudioStream, form: str) -> Iterator[Packet]:
     """Encode the track.
 
     AAC's first packet has a negative time: the encoder begins with silence of its own (priming),
     which MP4's edit list and WebM's codec delay tell players to skip.
     """
-    position, form = 0, audio_format.samples
+    position = 0
     for block in regroup(track, stream.codec_context.frame_size):
         frame = AudioFrame.from_ndarray(_layout(block, form), form, "stereo")
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)

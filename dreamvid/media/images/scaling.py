@@ -20,16 +20,13 @@ def fitted(opened: Decoded, size: tuple[int, int]) -> Decoded:
         size: (height, width) in pixels.
     """
     top, left, rows, columns = crop((opened.height, opened.width), size)
-    if (rows, columns) == size:
-        return Decoded(
-            *size,
-            lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
-        )
     middle = Decoded(
         rows,
         columns,
         lambda first, end: opened.rows(top + first, top + end)[..., left : left + columns],
     )
+    if (rows, columns) == size:
+        return middle
     step = max(1, READ * size[0] // (rows * opened.width))
 
     def scaled(first: int, end: int) -> OtherSizeImage:

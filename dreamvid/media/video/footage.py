@@ -76,8 +76,7 @@ def read_footage(
     times = read_frame_times(path)
     size = size or even(upright_size(times.first, times.pixel_aspect))
     converter = Converter(size, times.pixel_aspect)
-    shown = _shown(path, times, fps, first)
-    yield from _run_ahead(shown, converter, ahead)
+    yield from _run_ahead(_shown(path, times, fps, first), converter, ahead)
 
 
 def _shown(

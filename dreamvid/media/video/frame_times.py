@@ -5,7 +5,7 @@ count from the first frame that can be shown.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -14,15 +14,14 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import InvalidDataError
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.reader import check_codec, open_input
+from dreamvid.media.video.reader import check_codec, film_streams, open_input
 
 NTSC = Fraction(1000, 1001)
 # Rates that cameras and programs make; a measured rate near one is rounded to it.
@@ -79,22 +78,19 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"{path}: is empty")
-    try:
-        opened = open_input(path)
-    except InvalidDataError:
-        raise VideoError(f"{path}: {_unreadable(path)}") from None
-    except FileNotFoundError:
-        raise VideoError(f"{path}: does not exist") from None
-    except FFmpegError as error:
-        raise VideoError(f"{path}: {error.strerror}") from None
-    with libav_errors(path), opened as container:
+    with libav_errors(path), ExitStack() as stack:
+        try:
+            container = stack.enter_context(open_input(path))
+        except InvalidDataError:
+            raise VideoError(f"{path}: {_unreadable(path)}") from None
+        except FileNotFoundError:
+            raise VideoError(f"{path}: does not exist") from None
         kind = container.format.name
         if kind == "tty":  # libav draws a text file as an old terminal would
             raise VideoError(f"{path}: is a text file, not a film")
         if kind == "image2" or kind.endswith("_pipe"):
             raise _still_error(path)
-        # An album's cover is a video stream too.
-        films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        films = film_streams(container)
         if not films:
             sound = "holds sound but no" if container.streams.audio else "holds no"
             raise VideoError(f"{path}: {sound} video")

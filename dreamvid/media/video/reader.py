@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
@@ -114,6 +114,11 @@ def _is_text(path: Path) -> bool:
 
 def _playlist(path: Path) -> VideoError:
     return VideoError(f"{path}: is a playlist, not a film; give the film that it names")
+
+
+def film_streams(container: InputContainer) -> list[VideoStream]:
+    """List the video streams without album covers, which are such streams too."""
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
 
 
 def check_codec(path: Path, stream: Stream) -> None:

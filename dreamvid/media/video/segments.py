@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from dreamvid.media.video.codecs import CODECS, YUV420, Codec
 from dreamvid.media.video.colour import Planes
@@ -79,7 +80,7 @@ class TwinSegments:
                 chunk.result()
 
     def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
-        name = (_reverse if backwards else _forward)(number, self._encoding.kind.segment)
+        name = _name("r" if backwards else "f", number, self._encoding.kind)
         ordered = reversed(frames) if backwards else frames
         encode(ordered, self._folder / name, self._encoding)
 
@@ -112,7 +113,7 @@ def join_reverse(folder: Path, count: int, film: Path, encoding: Encoding) -> No
 
 def forward_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
     """Return the forward film's segments, chunks 0 to count - 1, in playing order."""
-    return [folder / _forward(number, codec.segment) for number in range(count)]
+    return [folder / _name("f", number, codec) for number in range(count)]
 
 
 def reverse_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> list[Path]:
@@ -120,7 +121,7 @@ def reverse_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> li
 
     Intra-only codecs have none.
     """
-    return [folder / _reverse(number, codec.segment) for number in reversed(range(count))]
+    return [folder / _name("r", number, codec) for number in reversed(range(count))]
 
 
 def chunk_frames(
@@ -142,9 +143,5 @@ def chunk_frames(
     return max(1, min(round(fps), budget_bytes // (2 * frame_bytes)))
 
 
-def _forward(number: int, suffix: str) -> str:
-    return f"f{number:06d}{suffix}"
-
-
-def _reverse(number: int, suffix: str) -> str:
-    return f"r{number:06d}{suffix}"
+def _name(direction: Literal["f", "r"], number: int, codec: Codec) -> str:
+    return f"{direction}{number:06d}{codec.segment}"

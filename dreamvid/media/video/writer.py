@@ -39,6 +39,8 @@ CONTAINERS = {
     ".mkv": ("matroska", MKV_OPTIONS),
 }
 """libav's muxers and their options, by the film's suffix."""
+MUXERS = {**CONTAINERS, ".avi": ("avi", {"fflags": "+bitexact"})}
+"""The same, and those for packets that are copied."""
 
 DELAY = {"libx265": 2}
 """Frames by which decoding is ahead of presentation, where the encoder's dts are not used: x265's
@@ -180,8 +182,8 @@ def _in_frames(packet: Packet, ticks: int | None, fps: Fraction, segment: Path) 
 
 
 def open_film(partial: Path, suffix: str) -> OutputContainer:
-    """Open a film to write, under any name, in the container of a suffix of CONTAINERS."""
-    container, options = CONTAINERS[suffix]
+    """Open a film to write, under any name, in the container of a suffix of MUXERS."""
+    container, options = MUXERS[suffix]
     return av.open(file_url(partial), "w", format=container, options=options)
 
 
@@ -204,7 +206,7 @@ def frame_of(planes: Planes, encoding: Encoding) -> VideoFrame:
 def _format_name(encoding: Encoding) -> str:
     """Return the pixel format for the encoder: hardware may want U and V interleaved."""
     name = encoding.pixel_format.name
-    names = [known.name for known in av.Codec(encoding.encoder_name, "w").video_formats or []]
+    names = [taken.name for taken in av.Codec(encoding.encoder_name, "w").video_formats or []]
     return name if name in names or not names else INTERLEAVED[name]
 
 

@@ -127,10 +127,6 @@ def _read_npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
         return array.astype(native, copy=False)
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    return safetensors.torch.load_file(path)
-
-
 def _read_torch(path: Path) -> dict[str, object]:
     """Read a state dict, or the one under "state_dict" in a training checkpoint."""
     if zipfile.is_zipfile(path):
@@ -146,7 +142,7 @@ def _read_torch(path: Path) -> dict[str, object]:
 
 
 READERS: dict[str, Callable[[Path], Mapping[str, object]]] = {
-    ".safetensors": _read_safetensors,
+    ".safetensors": safetensors.torch.load_file,
     ".npz": _read_npz,
     ".pth": _read_torch,
     ".pt": _read_torch,

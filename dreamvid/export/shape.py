@@ -92,7 +92,6 @@ def reframe(film: Pictures, framing: Framing) -> Pictures:
 
 
 def fit_frame(frame: Bytes, framing: Framing) -> OtherSizeBytes:
-    """Crop or pad one frame."""
     if not framing.padded:
         return _scaled(frame, framing.size)
     canvas = _background(frame, framing.size)

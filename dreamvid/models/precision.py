@@ -22,11 +22,7 @@ TINY = 1e-30
 
 
 def precision_for(setting: str, device: torch.device) -> torch.dtype:
-    """Choose the type a network computes in; raises PresetError if half would be slower.
-
-    Args:
-        setting: auto, single or half.
-    """
+    """Choose a network's type for auto, single or half; raises PresetError if half is slower."""
     if device.type == "cuda":
         return torch.float32 if setting == "single" else torch.float16
     if setting != "half":

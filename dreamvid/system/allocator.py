@@ -46,11 +46,7 @@ def spare() -> None:
 
 
 def _keep(*, blocks_below: int | None, at_end: int = MIN_TRIM) -> None:
-    """Keep freed blocks of fewer bytes than a threshold; of any size for None.
-
-    Args:
-        at_end: bytes of free memory kept at the end of the heap.
-    """
+    """Keep freed blocks of fewer bytes (None: of any size), and `at_end` at the heap's end."""
     _call("mallopt", MMAP_MAX, DEFAULT_MMAP_MAX if blocks_below else 0)
     _call("mallopt", MMAP_THRESHOLD, blocks_below or MAX_THRESHOLD)
     _call("mallopt", TRIM_THRESHOLD, min(max(at_end, MIN_TRIM), MAX_INT))

@@ -14,8 +14,6 @@ class Registry(dict[str, Function]):
     """
 
     def register(self, name: str) -> Callable[[Function], Function]:
-        """Add the decorated function under a name."""
-
         def add(function: Function) -> Function:
             self[name] = function
             return function

@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -120,14 +120,14 @@ def _groups(times: FrameTimes) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(times.ticks)], strict=True))
 
 
+@dataclass(frozen=True)
 class _Decoder:
     """Decoder of parts of one film; frames are numbered in playing order."""
 
-    def __init__(
-        self, path: Path, container: InputContainer, stream: VideoStream, times: FrameTimes
-    ) -> None:
-        self._path, self._times = path, times
-        self._container, self._stream = container, stream
+    path: Path
+    container: InputContainer
+    stream: VideoStream
+    times: FrameTimes
 
     def last_of(self, first: int, end: int, capacity: int) -> list[tuple[int, VideoFrame]]:
         """Decode the last `capacity` frames of [first, end), where frame `first` is a keyframe."""
@@ -151,10 +151,10 @@ class _Decoder:
     def _from(self, key: int) -> Generator[tuple[int, VideoFrame], None, None]:
         """Yield decoded frames from number `key` on."""
         if key:
-            self._container.seek(self._times.ticks[key], stream=self._stream)
-            yield from self._decode(self._container, self._stream, key)
+            self.container.seek(self.times.ticks[key], stream=self.stream)
+            yield from self._decode(self.container, self.stream, key)
         else:  # opened anew: frames before the first keyframe cannot be sought
-            with open_film(self._path) as (container, stream):
+            with open_film(self.path) as (container, stream):
                 stream.thread_type = "AUTO"
                 yield from self._decode(container, stream, 0)
 
@@ -169,13 +169,13 @@ class _Decoder:
                 if number is None or number < key:  # depends on frames that were not read
                     continue
                 if frame.is_corrupt:
-                    raise VideoError(f"{self._path}: damaged, at {frame.time or 0:.2f} seconds")
+                    raise VideoError(f"{self.path}: damaged, at {frame.time or 0:.2f} seconds")
                 yield number, frame
 
     def _number(self, frame: VideoFrame, count: int) -> int | None:
         """Return a frame's number in playing order; None for one that is not shown."""
-        ticks = self._times.ticks
-        if self._times.numbered:
+        ticks = self.times.ticks
+        if self.times.numbered:
             return count if count < len(ticks) else None
         if frame.pts is None:
             return None

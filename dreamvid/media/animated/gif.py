@@ -59,7 +59,9 @@ def write_loop_gif(
     frames = count_frames(forward)
     if frames == 0 or (reverse and count_frames(reverse) != frames):
         raise VideoError(f"{reverse}: is not {forward} reversed: their lengths differ, or are 0")
-    size = _gif_size(probe(forward).size, width)
+    film = probe(forward).size
+    width = min(width, film[1])
+    size = max(1, round(film[0] * width / film[1])), width
     last = (frames - 1) // every
     count = max(1, 2 * last) if reverse else last + 1
     delay = max(Fraction(MIN_DELAY), 100 / Fraction(fps))
@@ -107,11 +109,6 @@ def _write(
             frame.pts, frame.time_base = round(number * delay), TICK
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-
-
-def _gif_size(film: tuple[int, int], width: int) -> tuple[int, int]:
-    width = min(width, film[1])
-    return max(1, round(film[0] * width / film[1])), width
 
 
 def _ping_pong(

@@ -31,8 +31,6 @@ BT709, SRGB, BT601, LIMITED = 1, 13, 6, 1
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """libav's encoder and muxer settings for one format."""
-
     codec: str
     pixels: Callable[[int], str]  # quality -> libav's pixel format
     options: Callable[[int], dict[str, str]]  # quality -> encoder options

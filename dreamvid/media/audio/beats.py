@@ -19,10 +19,9 @@ Onsets = Float[np.ndarray, " hops"]
 
 
 def find_beats(onsets: Onsets, rate: float) -> Float[np.ndarray, " beats"] | None:
-    """Track the beats; returns their seconds from the first hop on, or None if there are none.
+    """Track the beats of onset strengths, `rate` per second; None if there are none.
 
-    Args:
-        onsets: onset strengths, `rate` per second.
+    Returns seconds from the first hop on.
     """
     period = find_period(onsets, rate)
     if period is None:
@@ -58,13 +57,9 @@ def count_beats(
     period = float(np.median(np.diff(beats)))
     before = int(max(0, np.ceil((beats[0] - min(0.0, seconds[0])) / period))) + 1
     after = int(max(0, np.ceil((seconds[-1] - beats[-1]) / period))) + 1
-    extended = np.concatenate(
-        [
-            beats[0] + period * np.arange(-before, 0),
-            beats,
-            beats[-1] + period * np.arange(1, after + 1),
-        ]
-    )
+    earlier = beats[0] + period * np.arange(-before, 0)
+    later = beats[-1] + period * np.arange(1, after + 1)
+    extended = np.concatenate([earlier, beats, later])
     numbers = np.arange(len(extended), dtype=np.float64)
     return np.interp(seconds, extended, numbers) - np.floor(np.interp(0.0, extended, numbers))
 

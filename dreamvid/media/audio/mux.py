@@ -76,7 +76,6 @@ def add_track(
         film: in the container of `out`. A sound of its own is dropped.
         blocks: (2, n) at RATE.
         bit_rate: bits per second; ignored by FLAC.
-        fade: whether to fade the end.
 
     Raises VideoError, OutputError.
     """

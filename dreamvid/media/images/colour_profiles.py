@@ -36,7 +36,6 @@ def as_srgb(file: PilImage.Image) -> PilImage.Image:
 
 
 def _converted(file: PilImage.Image, source: ImageCms.ImageCmsProfile) -> PilImage.Image:
-    """Convert the colours; transparency is kept."""
     srgb = ImageCms.createProfile("sRGB")
     clear = file.convert("RGBA") if file.has_transparency_data else None
     colours = clear or file

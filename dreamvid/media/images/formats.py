@@ -53,7 +53,5 @@ def check_size(path: Path, height: int, width: int) -> None:
     kind = format_of(path)
     longest = FORMATS[kind].longest
     if max(height, width) > longest:
-        raise OutputError(
-            f"{path}: {kind} has at most {longest} pixels a side, not {width}x{height}; "
-            "try .png or .tif"
-        )
+        problem = f"{kind} has at most {longest} pixels a side, not {width}x{height}"
+        raise OutputError(f"{path}: {problem}; try .png or .tif")

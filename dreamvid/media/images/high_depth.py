@@ -118,11 +118,7 @@ def _lines(
 def _as_rgb(
     samples: Samples, photometric: int, extra: int, change: Callable[[Colours], Colours]
 ) -> Pixels:
-    """Convert samples to RGB on white, NaN to 0, and clip to [0, 1].
-
-    Args:
-        change: converts RGB to sRGB; not applied to grey and CMYK.
-    """
+    """Convert samples to RGB in [0, 1] on white, NaN to 0; `change` makes RGB sRGB."""
     most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
     with np.errstate(invalid="ignore"):  # signalling NaNs warn
         values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)

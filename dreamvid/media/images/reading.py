@@ -52,10 +52,7 @@ class TooManyPixels(Exception):
 
 @contextmanager
 def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
-    """Open an image file of FORMATS, the only place that does; nothing is decoded yet.
-
-    Args:
-        most: pixels.
+    """Open an image file of FORMATS of at most `most` pixels, without decoding it.
 
     Raises UnidentifiedImageError for other files, TooManyPixels, and Pillow's many errors for
     damaged files.

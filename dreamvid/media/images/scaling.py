@@ -14,11 +14,7 @@ READ = 4_000_000  # source pixels read at a time, beside the kernel's
 
 
 def fitted(opened: Decoded, size: tuple[int, int]) -> Decoded:
-    """Crop and scale as `image.fit` does, in bands, by Pillow's bicubic filter.
-
-    Args:
-        size: (height, width) in pixels.
-    """
+    """Crop and scale to (height, width) as `image.fit` does, by Pillow's bicubic in bands."""
     top, left, rows, columns = crop((opened.height, opened.width), size)
     middle = Decoded(
         rows,

@@ -86,11 +86,7 @@ def draw_table(
     layout: Layout,
     title: str,
 ) -> OtherSizeImage:
-    """Draw images row by row, with a heading for each column and row.
-
-    Args:
-        layout: from `table_layout`.
-    """
+    """Draw images row by row in a `table_layout`, with a heading for each column and row."""
     width, height = layout.width, layout.height
     sheet, pen = _background(images, layout, title)
     size = min(_size(value, width) for value in across)

@@ -39,12 +39,7 @@ def save(image: Image, path: Path, depth: int | None = None) -> None:
 
 
 def save_bytes(pixels: Bytes, path: Path, kind: str = "PNG", **options: Any) -> None:
-    """Write (h, w, 3) by imageio; raises OSError.
-
-    Args:
-        kind: a name of FORMATS.
-        options: Pillow's, for this format.
-    """
+    """Write (h, w, 3) by imageio in a format of FORMATS, with Pillow's options; raises OSError."""
     from imageio.v3 import imwrite
 
     with path.open("wb") as file:

@@ -20,17 +20,6 @@ from dreamvid.media.metadata import avif, gif, matroska, mp4, png, webp
 from dreamvid.media.metadata.common import MAX_RECORD, Damaged, Unfit
 from dreamvid.system.files import whole_file
 
-__all__ = [
-    "FORMAT",
-    "MAX_RECORD",
-    "CannotEmbedError",
-    "copy_record",
-    "embed",
-    "parse_record",
-    "read_record",
-    "record_files",
-]
-
 FORMAT = "dreamvid record 1"
 MAX_STEPS = 50  # entries of made_by: the commands that made and changed the file
 

@@ -9,9 +9,9 @@ MAX_PARTS = 100_000  # boxes, chunks or elements visited; a hostile file could h
 
 
 class Part(NamedTuple):
-    """A box, chunk or extension of a file: offsets of its start, its content and its end."""
+    """A box, chunk or element of a file: offsets of its start, its content and its end."""
 
-    kind: bytes
+    kind: bytes | int  # an int in Matroska
     start: int
     body: int
     end: int

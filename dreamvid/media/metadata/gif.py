@@ -56,7 +56,6 @@ def _header_end(file: BufferedIOBase) -> int:
 
 
 def _extensions(file: BufferedIOBase) -> Iterator[Part]:
-    """Iterate over the extensions before the first image."""
     at = _header_end(file)
     for _ in range(MAX_EXTENSIONS):
         file.seek(at)

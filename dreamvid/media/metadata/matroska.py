@@ -7,12 +7,12 @@ that do not read to the end find it there.
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase, BytesIO
-from typing import NamedTuple
 
 from dreamvid.media.metadata.common import (
     MAX_PARTS,
     MAX_RECORD,
     Damaged,
+    Part,
     Unfit,
     copy_range,
     read_exactly,
@@ -29,13 +29,6 @@ FIXED_WIDTH = 8  # bytes of a size or an offset that is overwritten later
 
 Budget = Iterator[int]
 """Elements that may still be visited, shared by all reads of one file."""
-
-
-class _Element(NamedTuple):
-    kind: int
-    start: int
-    body: int
-    end: int
 
 
 def read(file: BufferedIOBase) -> bytes | None:
@@ -80,7 +73,7 @@ def _element(kind: int, *contents: bytes, width: int = 0) -> bytes:
     return kind.to_bytes((kind.bit_length() + 7) // 8, "big") + size + data
 
 
-def _segment(file: BufferedIOBase, budget: Budget) -> _Element:
+def _segment(file: BufferedIOBase, budget: Budget) -> Part:
     """Find the segment; raises Damaged where there is none."""
     for part in _elements(file, 0, size_of(file), budget):
         if part.kind == SEGMENT:
@@ -88,7 +81,7 @@ def _segment(file: BufferedIOBase, budget: Budget) -> _Element:
     raise Damaged("it has no segment")
 
 
-def _elements(file: BufferedIOBase, start: int, end: int, budget: Budget) -> Iterator[_Element]:
+def _elements(file: BufferedIOBase, start: int, end: int, budget: Budget) -> Iterator[Part]:
     while start < end:
         if next(budget, None) is None:
             raise Damaged("it has too many elements")
@@ -100,7 +93,7 @@ def _elements(file: BufferedIOBase, start: int, end: int, budget: Budget) -> Ite
             size = end - body
         if body + size > end:
             raise Damaged(f"its element at byte {start} does not fit in")
-        yield _Element(kind, start, body, body + size)
+        yield Part(kind, start, body, body + size)
         start = body + size
 
 
@@ -114,7 +107,7 @@ def _number(file: BufferedIOBase, *, keep_marker: bool = False) -> tuple[int, in
     return (value if keep_marker else value & (1 << 7 * width) - 1), width
 
 
-def _comment(file: BufferedIOBase, tags: _Element, budget: Budget) -> _Element | None:
+def _comment(file: BufferedIOBase, tags: Part, budget: Budget) -> Part | None:
     """Find the string of the last comment on the film as a whole."""
     if tags.end - tags.body > MAX_TAGS_SIZE:
         return None
@@ -130,23 +123,23 @@ def _comment(file: BufferedIOBase, tags: _Element, budget: Budget) -> _Element |
     return comment
 
 
-def _fields(file: BufferedIOBase, parent: _Element, budget: Budget) -> dict[int, _Element]:
+def _fields(file: BufferedIOBase, parent: Part, budget: Budget) -> dict[bytes | int, Part]:
     return {part.kind: part for part in _elements(file, parent.body, parent.end, budget)}
 
 
-def _content(file: BufferedIOBase, part: _Element) -> bytes:
+def _content(file: BufferedIOBase, part: Part) -> bytes:
     file.seek(part.body)
     return read_exactly(file, part.end - part.body)
 
 
-def _has_content(file: BufferedIOBase, part: _Element | None, content: bytes) -> bool:
+def _has_content(file: BufferedIOBase, part: Part | None, content: bytes) -> bool:
     """Compare an element's content, reading it only if the length matches."""
     if part is None or part.end - part.body != len(content):
         return False
     return _content(file, part) == content
 
 
-def _is_record(file: BufferedIOBase, part: _Element, budget: Budget) -> bool:
+def _is_record(file: BufferedIOBase, part: Part, budget: Budget) -> bool:
     """Detect a Tags element with nothing but a record."""
     text = _comment(file, part, budget) if part.kind == TAGS else None
     if text is None:
@@ -154,7 +147,7 @@ def _is_record(file: BufferedIOBase, part: _Element, budget: Budget) -> bool:
     return part.end - part.start == len(_tags(bytes(text.end - text.body)))
 
 
-def _resize(out: BufferedIOBase, segment: _Element, size: int) -> None:
+def _resize(out: BufferedIOBase, segment: Part, size: int) -> None:
     """Overwrite the segment's size; raises Unfit where the new one needs more bytes."""
     out.seek(segment.start + 4)
     old, width = _number(out)
@@ -167,14 +160,11 @@ def _resize(out: BufferedIOBase, segment: _Element, size: int) -> None:
 
 
 def _add_to_seek_head(
-    out: BufferedIOBase, parts: list[_Element], position: int, budget: Budget
+    out: BufferedIOBase, parts: list[Part], position: int, budget: Budget
 ) -> None:
-    """Add the Tags' position to the SeekHead, in the Void element after it.
+    """Add the Tags' position in the segment's content to the SeekHead, in the Void after it.
 
     A SeekHead without enough space, or with an unusual amount of it, stays as it is.
-
-    Args:
-        position: offset from the beginning of the segment's content.
     """
     heads = [n for n, part in enumerate(parts) if part.kind == SEEK_HEAD]
     if not heads or heads[0] + 1 == len(parts):

@@ -97,7 +97,6 @@ def _children(file: BufferedIOBase, parents: list[Part]) -> Iterator[Part]:
 
 
 def _other_items(content: bytes, meta: Part) -> list[bytes]:
-    """Metadata items other than the comment."""
     file = BytesIO(content)
     items = first(file, b"ilst", meta.body + 4, meta.end)
     children = _children(file, [items] if items else [])

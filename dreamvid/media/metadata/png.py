@@ -53,7 +53,6 @@ def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
 
 
 def _head(file: BufferedIOBase) -> Iterator[Part]:
-    """Iterate over the chunks before the record; raises Damaged."""
     at, end = len(SIGNATURE), size_of(file)
     kinds = set()
     for _ in range(MAX_PARTS):

@@ -92,7 +92,6 @@ def _yuv(colours: Float[Tensor, "3 h w"], pixel_format: PixelFormat) -> list[Ten
 
 
 def _subsampled(chroma: Float[Tensor, "h w"], pixel_format: PixelFormat) -> Float[Tensor, "_ _"]:
-    """Filter and subsample a chroma plane."""
     assert pixel_format.chroma is not None
     rows, columns = pixel_format.chroma
     if columns == 2 and pixel_format.left:  # a triangle filter at every second pixel

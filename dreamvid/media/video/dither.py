@@ -11,19 +11,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 DOUBLINGS = 3  # of the pattern, to 8 by 8 pixels
-SHIFTS = (
-    (0, 0),
-    (3, 4),
-    (6, 1),
-)  # of the pattern in each plane: else they correlate
+SHIFTS = ((0, 0), (3, 4), (6, 1))  # of the pattern in each plane: else they correlate
 
 
 def dithered(plane: Float[Tensor, "h w"], number: int) -> Float[Tensor, "h w"]:
-    """Add the pattern, -1/2 to 1/2, to a plane in levels.
-
-    Args:
-        number: of the plane in the frame, 0 to 2.
-    """
+    """Add the pattern, -1/2 to 1/2, to a frame's plane `number` (0 to 2), in levels."""
     pattern = _bayer().to(plane.device).roll(SHIFTS[number], (0, 1))
     height, width = plane.shape
     times = -(-height // len(pattern)), -(-width // len(pattern))

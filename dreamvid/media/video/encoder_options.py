@@ -41,7 +41,6 @@ class Encoding:
 
     @property
     def encoder_name(self) -> str:
-        """Name of the encoder in libav."""
         return self.encoder or self.kind.encoder
 
     @property

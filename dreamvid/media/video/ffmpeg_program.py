@@ -53,11 +53,7 @@ def pipe_film(frames: Iterable[Planes], partial: Path, path: Path, encoding: Enc
 
 
 def probe_program(codec: str) -> str | None:
-    """Encode a black frame; None if the program can, else its reason in one line.
-
-    Args:
-        codec: a name of CODECS, one that is piped.
-    """
+    """Encode a black frame in a piped codec of CODECS; None if it works, else the reason."""
     encoding = Encoding(size=(64, 64), fps=Fraction(25), codec=codec)
     black = np.zeros((4 * 64, 64), np.uint8)
     with TemporaryDirectory() as folder:

@@ -101,6 +101,5 @@ def _fault(encoding: Encoding, folder: Path) -> str | None:
 
 
 def _greys(encoding: Encoding, shade: float) -> Iterator[Planes]:
-    """Yield flat grey frames in the encoder's pixel format."""
     for _ in range(FRAMES):
         yield to_planes(torch.full((1, 3, *encoding.size), shade), encoding.pixel_format)

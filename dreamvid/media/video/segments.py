@@ -134,10 +134,6 @@ def chunk_frames(
     """Return the frames in a chunk: a second's, or as many as fit twice into the budget.
 
     Independent of the number of encoders, so that a film is the same on any machine.
-
-    Args:
-        size: (height, width), even.
-        pixel_bytes: the pixel format's.
     """
     frame_bytes = round(size[0] * size[1] * pixel_bytes)
     return max(1, min(round(fps), budget_bytes // (2 * frame_bytes)))

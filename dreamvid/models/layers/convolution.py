@@ -55,12 +55,7 @@ class Convolution:
         return Convolution(weight, self.bias.to(device, dtype), self.stride, self.pads)
 
     def __call__(self, x: Tensor, activation: Activation = NONE, *, linear: bool = False) -> Tensor:
-        """Convolve, then apply an activation.
-
-        Args:
-            linear: the operation that follows includes the activation's backward pass, so this
-                one may leave it out.
-        """
+        """Convolve, then apply an activation; `linear` as for `FusedConvolution`."""
         conv = self.fused(x)
         if conv is not None:
             return conv(x, activation, linear=linear)

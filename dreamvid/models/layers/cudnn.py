@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dreamvid.models.layers.activation import NONE, Activation
 from dreamvid.models.layers.fused import FusedConvolution
-from dreamvid.models.layers.kernels import optional
+from dreamvid.models.layers.kernels import empty, optional
 
 relu = optional("dreamvid.models.layers.triton.relu")
 
@@ -42,9 +42,7 @@ class CuDnn(FusedConvolution):
     ) -> Tensor:
         parts = [conv._convolve(x) for conv, x in zip(convs, inputs, strict=True)]
         batch, _, height, width = parts[0].shape
-        shape = batch, sum(conv.outputs for conv in convs), height, width
-        like = {"dtype": parts[0].dtype, "device": parts[0].device}
-        y = torch.empty(shape, **like, memory_format=torch.channels_last)
+        y = empty((batch, sum(conv.outputs for conv in convs), height, width), parts[0])
         first = 0
         for conv, part in zip(convs, parts, strict=True):
             relu.bias_relu(part, conv._bias, y, first, activation.limit)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.models.layers.activation import NONE, Activation
+from dreamvid.models.layers.kernels import empty
 
 
 class FusedConvolution(ABC):
@@ -40,13 +41,9 @@ class FusedConvolution(ABC):
     def backward(self, grad_output: Tensor, shape: torch.Size) -> Tensor:
         """Gradient of the convolution alone, at an input of the given shape."""
         # Only the input's shape is read; its memory is never touched.
-        last = torch.channels_last
-        like = torch.empty(
-            shape, dtype=grad_output.dtype, device=grad_output.device, memory_format=last
-        )
         return torch.ops.aten.convolution_backward.default(
-            grad_output.contiguous(memory_format=last),
-            like,
+            grad_output.contiguous(memory_format=torch.channels_last),
+            empty(shape, grad_output),
             self.weight,
             None,
             self.stride,

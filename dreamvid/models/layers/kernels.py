@@ -43,6 +43,12 @@ def optional(module: str) -> Any:
     return imported
 
 
+def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Make an uninitialised (N, C, H, W), channels last, of the type and device of `like`."""
+    layout = torch.channels_last
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=layout)
+
+
 def self_check(name: str) -> Callable[[SelfCheck], SelfCheck]:
     """Decorate a kernel's check of its own results: run once a device, an error is a failure."""
 

@@ -65,7 +65,6 @@ class OneDnn(FusedConvolution):
         )
 
     def backward(self, grad_output: Tensor, shape: torch.Size) -> Tensor:
-        """Gradient of the convolution alone, at an input of the given shape."""
         if self.stride == [1, 1]:
             return self._transposed.forward(grad_output, NONE)
         if self.groups == 1 and shape[1] <= FEW_CHANNELS and self.stride == [2, 2]:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dreamvid.models.layers.kernels import choose, optional
+from dreamvid.models.layers.kernels import choose, empty, optional
 from dreamvid.models.layers.reference_mode import in_reference_mode
 from dreamvid.models.layers.windows import SIDE
 
@@ -69,11 +69,6 @@ class _TorchMaxPool(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         (grad_output,), (indices,) = grad_outputs, ctx.saved_tensors
         # Only the input's shape is read; its memory is never touched.
-        like = torch.empty(
-            ctx.shape,
-            dtype=grad_output.dtype,
-            device=grad_output.device,
-            memory_format=torch.channels_last,
-        )
+        like = empty(ctx.shape, grad_output)
         backward = aten.max_pool2d_with_indices_backward.default
         return backward(grad_output, like, *ctx.window, indices.to(torch.int64)), None

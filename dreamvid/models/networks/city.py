@@ -78,7 +78,7 @@ def write_city(city: City, path: Path) -> None:
     """Write a city model; raises OutputError."""
     tensors = {f"{LEARNED}{name}": value for name, value in city.learned.items()}
     tensors |= {"head.weight": city.head.weight, "head.bias": city.head.bias}
-    tensors |= {"words": city.vectors}
+    tensors["words"] = city.vectors
     about = {
         "base": city.base,
         "architecture": city.architecture,
@@ -149,10 +149,8 @@ def summary(path: Path) -> tuple[str, str]:
 
 def _checked(about: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> City:
     words, pixels = about["words"], about["pixels"]
-    vectors, head = (
-        arrays["words"],
-        Head(about["layer"], arrays["head.weight"], arrays["head.bias"]),
-    )
+    vectors = arrays["words"]
+    head = Head(about["layer"], arrays["head.weight"], arrays["head.bias"])
     if not all(bool(array.isfinite().all()) for array in arrays.values()):
         raise ValueError("it holds numbers that are not finite")
     if len({*words}) != len(words) or not all(isinstance(word, str) for word in words):

@@ -88,7 +88,6 @@ class Lite:
 
     @property
     def same_as_base(self) -> Sequence[str]:
-        """Layers that training a city model does not change."""
         return self.layers[: self.layers.index(self.frozen) + 1]
 
     @property
@@ -104,13 +103,8 @@ class Lite:
         return weights
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "Lite":
-        """Copy the network with other weights after `frozen`, and without a classifier.
-
-        Raises ModelError if they are not those of `learnable`.
-        """
-        if {n: w.shape for n, w in weights.items()} != {
-            n: w.shape for n, w in self.learnable.items()
-        }:
+        shapes = {name: weight.shape for name, weight in self.learnable.items()}
+        if {name: weight.shape for name, weight in weights.items()} != shapes:
             raise ModelError("not the learned weights of this EfficientNet-Lite")
         changed = copy(self)
         changed.convs = {name: conv for name, conv in self.convs.items() if name != "classes"}
@@ -120,7 +114,6 @@ class Lite:
         return changed
 
     def after_frozen(self, features: Tensor, layer: str) -> Tensor:
-        """Compute a later layer from the activation of `frozen`."""
         first = int(self.frozen.removeprefix("block_").removesuffix("/output")) + 1
         return next(value for name, value in self._blocks(features, first) if name == layer)
 

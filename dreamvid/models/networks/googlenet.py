@@ -75,6 +75,8 @@ class GoogLeNet:
     Raises ModelError for missing or misshapen weights.
     """
 
+    frozen = FROZEN
+
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self.weights = {name: _checked(weights, name, shape) for name, shape in shapes().items()}
         if f"{CLASSIFIER}.weight" in weights:
@@ -94,33 +96,22 @@ class GoogLeNet:
         return classifier("inception_5b/output", weight, self.weights[f"{CLASSIFIER}.bias"])
 
     @property
-    def frozen(self) -> str:
-        return FROZEN
-
-    @property
     def same_as_base(self) -> Sequence[str]:
-        """Layers that training a city model does not change."""
         upto = self.layers.index(FROZEN) + 1
         return [*self.layers[:upto], "inception_4e/pool"]  # which reads 4d itself
 
     @property
     def learnable(self) -> dict[str, Tensor]:
-        """Weights of the layers after `FROZEN`."""
         starts = tuple(f"inception_{name}/" for name in LEARNING)
         return {name: value for name, value in self.weights.items() if name.startswith(starts)}
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "GoogLeNet":
-        """Copy the network with other weights after `FROZEN`, and without a classifier.
-
-        Raises ModelError if they are not those of `learnable`.
-        """
         if weights.keys() != self.learnable.keys():
             raise ModelError("not the learned weights of a GoogLeNet")
         fixed = {name: v for name, v in self.weights.items() if not name.startswith(CLASSIFIER)}
         return GoogLeNet({**fixed, **weights})
 
     def after_frozen(self, features: Tensor, layer: str) -> Tensor:
-        """Compute a later layer from the activation of `FROZEN`."""
         return self._run({FROZEN: features}, [layer])[layer]
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "GoogLeNet":
@@ -164,7 +155,6 @@ class GoogLeNet:
         return needed
 
     def _conv(self, name: str, source: str, stride: int = 1) -> Iterator[tuple[str, Entry]]:
-        """A convolution's blob, and its ReLU, which is no layer of its own."""
         conv = Convolution(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], stride)
         self.convs[name] = conv
         yield name, (conv, (source,))

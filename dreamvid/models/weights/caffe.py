@@ -190,9 +190,7 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
         else:
             raise Damage(f"wire type {wire} before byte {at}")
         if number == 0 or stop > end:
-            problem = (
-                "has number 0" if number == 0 else f"of {stop - at} bytes ends past byte {end}"
-            )
+            problem = f"of {stop - at} bytes ends past byte {end}" if number else "has number 0"
             raise Damage(f"the field at byte {at} {problem}")
         yield number, wire, at, stop
         at = stop

@@ -86,7 +86,6 @@ def _other_digest(path: Path, digest: str) -> str:
 
 
 def _complete(url: str, part: Path, *, digest: str | None, progress: Progress) -> None:
-    """Complete a partial download, and check it."""
     resumed = part.exists()
     try:
         _download(url, part, progress)

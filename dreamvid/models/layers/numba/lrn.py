@@ -34,11 +34,7 @@ def forward(x: Tensor) -> Tensor:
 
 
 def backward(grad_output: Tensor, x: Tensor, after_relu: bool = False) -> Tensor:
-    """Gradient at x, channels last.
-
-    Args:
-        after_relu: x is the output of a ReLU, whose backward pass is included.
-    """
+    """Gradient at x, channels last; `after_relu` includes that of a ReLU whose output x is."""
     single = channels_last(x)
     grad_input = torch.empty_like(single)
     _backward(

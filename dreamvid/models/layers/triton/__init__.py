@@ -16,9 +16,3 @@ def supports(x: Tensor) -> bool:
 
 def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
-
-
-def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Uninitialised (N, C, H, W) tensor of the type and device of `like`, channels last."""
-    layout = torch.channels_last
-    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=layout)

@@ -33,7 +33,6 @@ def supports(x: Tensor) -> bool:
 
 @self_check("triton lrn")
 def works(device: torch.device) -> bool:
-    """Compile and run the forward kernel."""
     return bool(forward(torch.ones(1, 4, 1, 1, device=device)).isfinite().all())
 
 
@@ -43,11 +42,7 @@ def forward(x: Tensor) -> Tensor:
 
 
 def backward(grad_output: Tensor, x: Tensor, after_relu: bool = False) -> Tensor:
-    """Gradient at x, channels last.
-
-    Args:
-        after_relu: x is the output of a ReLU, whose backward pass is included.
-    """
+    """Gradient at x, channels last; `after_relu` includes that of a ReLU whose output x is."""
     return _run(_backward, x, grad_output, AFTER_RELU=after_relu)
 
 

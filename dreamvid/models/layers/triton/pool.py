@@ -13,8 +13,8 @@ import triton.language as tl
 from torch import Tensor
 
 from dreamvid.models.layers import triton as base
-from dreamvid.models.layers.kernels import self_check
-from dreamvid.models.layers.triton import channels_last, empty
+from dreamvid.models.layers.kernels import empty, self_check
+from dreamvid.models.layers.triton import channels_last
 from dreamvid.models.layers.windows import SIDE, output_shape
 
 MAX_NUMBERS = 2**31 - 2**16  # that a kernel counts

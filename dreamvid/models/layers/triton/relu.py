@@ -13,8 +13,8 @@ import triton.language as tl
 from torch import Tensor
 
 from dreamvid.models.layers import triton as base
-from dreamvid.models.layers.kernels import self_check
-from dreamvid.models.layers.triton import channels_last, empty
+from dreamvid.models.layers.kernels import empty, self_check
+from dreamvid.models.layers.triton import channels_last
 
 POSITIONS, LANES = 32, 64  # of a program; each thread has eight channels of two positions
 

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.preset.load import explain
@@ -30,7 +30,14 @@ from dreamvid.preset.toml import read_toml
 MOST = 10_000  # jobs
 BYTES = 1_000_000  # of the file
 
+
+def _many(value: object) -> object:
+    """Wrap a single value in a tuple."""
+    return (value,) if isinstance(value, str | int) else value
+
+
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_many)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -43,14 +50,9 @@ class _Shared(Options):
     size: str | None = Field(default=None, description="WIDTHxHEIGHT in pixels")
     fps: int | float | str | None = Field(default=None, description="frames a second")
     model: str | None = Field(default=None, description="see `dreamvid models list`")
-    targets: tuple[Text, ...] = Field(
+    targets: Texts = Field(
         default=(), alias="for", description="what the films are for, as `render --for`"
     )
-
-    @field_validator("targets", mode="before")
-    @classmethod
-    def _one_target(cls, value: object) -> object:
-        return _many(value)
 
     def settings(self) -> list[str]:
         named = {
@@ -81,16 +83,11 @@ class JobsFile(_Shared):
     """A whole file; for an empty list each preset's own value is used."""
 
     out: Text | None = Field(default=None, description="folder for the films, beside this file")
-    presets: tuple[Text, ...] = ()
-    seeds: tuple[Seed, ...] = ()
-    inputs: tuple[Text, ...] = Field(default=(), description="files or patterns of them")
+    presets: Texts = ()
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_many)] = ()
+    inputs: Texts = Field(default=(), description="files or patterns of them")
     changes: tuple[tuple[Text, ...], ...] = Field(default=(), alias="settings")
     job: tuple[OneJob, ...] = ()
-
-    @field_validator("presets", "seeds", "inputs", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return _many(value)
 
     @field_validator("changes", mode="before")
     @classmethod
@@ -159,11 +156,6 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
         inner = isinstance(value, dict) and "." not in key
         flat |= {f"{key}.{name}": one for name, one in value.items()} if inner else {key: value}
     return flat
-
-
-def _many(value: object) -> object:
-    """Wrap a single value in a tuple."""
-    return (value,) if isinstance(value, str | int) else value
 
 
 def toml(value: Any) -> str:

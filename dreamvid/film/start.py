@@ -79,12 +79,14 @@ def footage_path(options: StartOptions) -> Path:
     return options.path
 
 
-def file_size(options: StartOptions) -> tuple[int, int] | None:
-    """Read (width, height) of the file a film begins with, if any; raises PresetError."""
+def start_size(options: StartOptions) -> tuple[int, int]:
+    """Find a film's (width, height): its own, its file's or the default; raises PresetError."""
+    if options.size:
+        return options.size
     if options.kind == "video":
         height, width = probe_footage(footage_path(options)).size
     elif options.path is None:
-        return None
+        return DEFAULT_SIZE
     else:
         height, width = load(options.path, option="start.path").shape[-2:]
     return width, height

@@ -12,7 +12,7 @@ import torch
 from dreamvid.film.engine import render_frames
 from dreamvid.film.job import Job, build
 from dreamvid.film.resolve import with_video
-from dreamvid.film.start import DEFAULT_SIZE, file_size
+from dreamvid.film.start import start_size
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.media.animated.gif import write_loop_gif
 from dreamvid.media.images.formats import format_of
@@ -33,7 +33,7 @@ Frames = Generator[Image, None, None]
 
 def shrink(preset: Preset, to: int = WIDTH) -> Preset:
     """Scale a preset to at most `to` pixels in width, with as many octaves as fit there."""
-    width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
+    width, height = start_size(preset.start)
     scale = min(1.0, to / width)
     size = tuple(max(32, 2 * round(side * scale / 2)) for side in (width, height))
     start = preset.start.model_copy(update={"size": size})
@@ -85,8 +85,7 @@ def thin(preset: Preset) -> Preset:
 
 def with_size(preset: Preset) -> Preset:
     """Resolve a preset's size: its own, its file's, or the default one, made even."""
-    size = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
-    even = tuple(max(16, side - side % 2) for side in size)
+    even = tuple(max(16, side - side % 2) for side in start_size(preset.start))
     return preset.model_copy(update={"start": preset.start.model_copy(update={"size": even})})
 
 

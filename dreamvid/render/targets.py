@@ -5,7 +5,7 @@ from math import sqrt
 from pathlib import Path
 
 from dreamvid.export.export import export
-from dreamvid.film.start import DEFAULT_SIZE, file_size
+from dreamvid.film.start import start_size
 from dreamvid.media.clip import pictures_of
 from dreamvid.media.metadata import copy_record
 from dreamvid.preset.film import OutputOptions
@@ -51,7 +51,7 @@ def dream_size(preset: Preset, target: Target) -> tuple[int, int] | None:
 
     None where the target takes any shape.
     """
-    width, height = preset.start.size or file_size(preset.start) or DEFAULT_SIZE
+    width, height = start_size(preset.start)
     shape = target.size_for((width, height))
     if shape is None:
         return None

@@ -64,13 +64,10 @@ def towards_less_variation(image: Image, reach: float) -> Image:
     return reach * (fall_down + fall_across)
 
 
-def towards_blurred(image: Image, _reach: float) -> Image:
-    """Subtract the image from a copy without its finest detail."""
-    return blur(image, FINEST) - image
-
-
 PULLS: dict[str, Pull] = {
     "total_variation": Pull(towards_less_variation, rows=2),
-    "high_frequency": Pull(towards_blurred, rows=blur_reach(FINEST), limited=True),
+    "high_frequency": Pull(
+        lambda image, reach: blur(image, FINEST) - image, rows=blur_reach(FINEST), limited=True
+    ),
 }
 """Pulls by their field of `Ascent`, in the order they are added up."""

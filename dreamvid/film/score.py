@@ -13,7 +13,7 @@ from dreamvid.dream.objectives.channels import PICKS
 from dreamvid.dream.objectives.guides import GUIDES
 from dreamvid.dream.objectives.objective import Objective, masked, only
 from dreamvid.dream.objectives.score import Differentiable, Part
-from dreamvid.dream.tiling.tiled_score import make_tiling, with_tiles
+from dreamvid.dream.tiling.tiled_score import TiledScore, make_tiling
 from dreamvid.errors import PresetError
 from dreamvid.film.guides import Guide, direction_for, read_guides, shrunk
 from dreamvid.film.model_checks import check_channels, check_direction, note_unlearned
@@ -50,7 +50,9 @@ def make_scores(
     note_unlearned(names, features)
     tiling = make_tiling(options.tile, features, names, device)
     check_channels(options.layers, features, device)
-    guides = read_guides(options, features, device, _size(first))
+    # Without an image the guides' masks have any size: they are scaled.
+    height, width = DEFAULT_SIZE[::-1] if first is None else first.shape[-2:]
+    guides = read_guides(options, features, device, (height, width))
     directions = _directions(options, features, device)
     check_direction(options, directions, features, device)
 
@@ -69,7 +71,10 @@ def make_scores(
     def score_at(moment: Moment, image: Image) -> Differentiable | None:
         sources = [*_touring(options, layers, moment), *others]
         parts = [part for parts_at in sources for part in parts_at(moment, image) if part.weight]
-        return with_tiles(GraphedScore(features, parts), tiling) if parts else None
+        if not parts:
+            return None
+        score = GraphedScore(features, parts)
+        return TiledScore(score, tiling) if tiling else score
 
     return score_at
 
@@ -106,13 +111,6 @@ def _guided(name: str, layer: LayerWeight, guides: Sequence[Guide]) -> PartsAt:
             yield Part(layer.name, inside, weight * covered)
 
     return parts_at
-
-
-def _size(first: Image | None) -> tuple[int, int]:
-    """Size (height, width) for the guides' masks, which are scaled to any image."""
-    if first is None:
-        return DEFAULT_SIZE[1], DEFAULT_SIZE[0]
-    return first.shape[-2], first.shape[-1]
 
 
 def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image | None) -> PartsAt:

@@ -71,7 +71,11 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
     Paths in a file are taken from the file's folder, paths in settings from the
     current one. Raises PresetError naming the option.
     """
-    table = _parse(read_text(name), name)
+    text = read_text(name)
+    try:
+        table = read_toml(text)
+    except ValueError as error:
+        raise PresetError(name, f"is not TOML: {error}") from None
     if name not in names():
         anchor_paths(table, Path(name).resolve().parent)
     return lay_over(table, settings)
@@ -135,13 +139,6 @@ def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
         return
     elif values.keys() & {"dream.layers", "dream.guide"} or objective != "direction":
         dream.pop("direction", None)
-
-
-def _parse(text: str, name: str) -> dict[str, Any]:
-    try:
-        return read_toml(text)
-    except ValueError as error:
-        raise PresetError(name, f"is not TOML: {error}") from None
 
 
 def anchor_paths(table: dict[str, Any], folder: Path) -> None:

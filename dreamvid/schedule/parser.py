@@ -49,6 +49,7 @@ _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "%": operator.mod,
     "**": math.pow,  # Python's own returns complex numbers for negative bases
 }
+_NEGATIVE: Callable[[float], float] = operator.neg
 _HINTS = {
     "^": "; a power is written **",
     "=": "; equality is written ==",
@@ -59,10 +60,6 @@ _HINTS = {
     "not": "; use x == 0",
     ":": "; keyframes begin with a frame, such as 0:(1), 60:(2)",
 }
-
-
-def _negative(x: float) -> float:
-    return -x
 
 
 def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
@@ -142,9 +139,8 @@ class _Builder:
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.build(operand, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Operation(
-                    "-", _negative, (self.build(operand, depth + 1),), self.column + start
-                )
+                operands = (self.build(operand, depth + 1),)
+                return Operation("-", _NEGATIVE, operands, self.column + start)
             case (
                 ast.BinOp(left=left, right=right)
                 | ast.Compare(left=left, ops=[_], comparators=[right])

@@ -90,7 +90,10 @@ def draw(curves: Mapping[str, Sequence[float]], seconds: float) -> Image.Image:
             x, _ = panel.point(time / seconds, 0)
             pen.line((x, panel.top, x, panel.bottom), fill=_GRID, width=_FINE)
         _draw_chart(pen, panel, name, values, INKS[row % len(INKS)])
-    _draw_times(pen, times, seconds, _TOP + ROW * len(curves) - _PAD + 10)
+    below = (_TOP + ROW * len(curves) - _PAD + 10) * _FINE
+    for time in times:
+        x = _LEFT + (WIDTH - _LEFT - _RIGHT) * time / seconds
+        _write(pen, (x, below), f"{time:g} s", _DIM, size=13, anchor="mt")
     return sheet.resize((WIDTH, height), Image.Resampling.LANCZOS)
 
 
@@ -113,14 +116,6 @@ def _fit(name: str) -> int:
     sizes = range(17, 6, -1)
     fitting = (size for size in sizes if ImageFont.load_default(size=size).getlength(name) <= width)
     return next(fitting, sizes[-1])
-
-
-def _draw_times(
-    pen: ImageDraw.ImageDraw, times: Sequence[float], seconds: float, top: float
-) -> None:
-    for time in times:
-        x = _LEFT + (WIDTH - _LEFT - _RIGHT) * time / seconds
-        _write(pen, (x, top * _FINE), f"{time:g} s", _DIM, size=13, anchor="mt")
 
 
 def _write(

@@ -1,6 +1,6 @@
 """Spatial positions of a layer in the image: the coordinates of masks, neurons and tiles."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -29,9 +29,6 @@ class Grid:
     first: tuple[int, int] = (0, 0)  # row and column of this piece's first position in the whole
     shift: Shift = STILL
     mask: Mask | None = None
-
-    def masked(self, mask: Mask | None) -> "Grid":
-        return replace(self, mask=mask)
 
     def rows(self, device: torch.device) -> Float[Tensor, " rows"]:
         """Centres of the own rows down the unrolled image, 0 to 1."""

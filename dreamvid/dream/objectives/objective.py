@@ -65,7 +65,7 @@ def masked(mask: Mask, objective: Objective) -> Objective:
     """Weight an objective's positions by a mask of the image."""
 
     def statistics(activation: Activation, grid: Grid) -> Sums:
-        return objective.statistics(activation, grid.masked(mask))
+        return objective.statistics(activation, replace(grid, mask=mask))
 
     return replace(objective, statistics=statistics, placed=True)
 

@@ -124,7 +124,8 @@ def tiled_gradient(
     tiles = cut(size, axes, tile)
     grad_sums = None
     if not all(part.objective.adds_up for part in score.parts):
-        sums = [_statistics_without_grad(score, read(*t.window), t, shift) for t in tiles]
+        with torch.no_grad():
+            sums = [_statistics(score, read(*t.window), t, shift) for t in tiles]
         grad_sums = _grad_sums(score, sums)
     for t in tiles:
         top, left, *_ = t.window
@@ -133,13 +134,6 @@ def tiled_gradient(
             tile_sums = _statistics(score, image, t, shift)
             (gradient,) = torch.autograd.grad(_linearised(score, tile_sums, grad_sums), image)
         add(top, left, gradient)
-
-
-def _statistics_without_grad(
-    score: Score, image: OtherSizeImage, tile: Tile, shift: Shift
-) -> list[Sums]:
-    with torch.no_grad():
-        return _statistics(score, image, tile, shift)
 
 
 def _statistics(score: Score, image: OtherSizeImage, tile: Tile, shift: Shift) -> list[Sums]:

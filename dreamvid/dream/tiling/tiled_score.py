@@ -114,7 +114,3 @@ def make_tiling(
     if isinstance(tile, int) and layers:
         check_tileable(features, tuple(layers), torch.zeros(1, 3, 1, 1, device=device))
     return None if tile == "off" else Tiling(tile)
-
-
-def with_tiles(score: Score, tiling: Tiling | None) -> Differentiable:
-    return score if tiling is None else TiledScore(score, tiling)

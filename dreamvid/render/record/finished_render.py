@@ -10,11 +10,12 @@ from dreamvid.preset.values import VIDEOS
 RUN, FORWARD = "run.json", "forward"
 
 
-UNREADABLE = "; is this the folder of a finished render?"
-DAMAGED = "; `dreamvid replay` takes the films beside it, too"
-
-
-def read_run(path: Path, *, unreadable: str = UNREADABLE, damaged: str = DAMAGED) -> dict[str, Any]:
+def read_run(
+    path: Path,
+    *,
+    unreadable: str = "; is this the folder of a finished render?",
+    damaged: str = "; `dreamvid replay` takes the films beside it, too",
+) -> dict[str, Any]:
     """Read a run.json or job.json, also of an older version; raises ResumeError with a cure."""
     try:
         with path.open("rb") as file:

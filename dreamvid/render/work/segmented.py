@@ -40,8 +40,8 @@ class SegmentedRender:
 
     def __enter__(self) -> "SegmentedRender":
         self._segments.__enter__()
-        finished = self.frame.index + 1 == self._count
-        if finished and self._pending and not self._is_encoded():
+        unencoded = self.frame.index + 1 == self._count and self._pending
+        if unencoded and not has_segments(self._folder, self.frame, self._encoding):
             self._submit()
         return self
 
@@ -73,9 +73,6 @@ class SegmentedRender:
         """Write a checkpoint of the latest frame, where the next one has failed."""
         if self._pending and self.frame is not self._first:
             self._wait_and_save()
-
-    def _is_encoded(self) -> bool:
-        return has_segments(self._folder, self.frame, self._encoding)
 
     def _wait_and_save(self) -> None:
         self._segments.wait()  # a checkpoint speaks for every segment before it

@@ -25,12 +25,15 @@ class Network(Protocol):
     @property
     def head(self) -> Head | None:
         """Last layer, if it may be applied at every position."""
+        ...
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> "Network":
         """Copy the network to a device and precision."""
+        ...
 
     def __call__(self, pixels: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         """Compute the activations of some layers, running only what they need."""
+        ...
 
 
 @runtime_checkable
@@ -40,23 +43,28 @@ class Trainable(Network, Protocol):
     @property
     def frozen(self) -> str:
         """Name of the last fixed layer, on which alone the learning ones depend."""
+        ...
 
     @property
     def same_as_base(self) -> Sequence[str]:
         """Layers that learning does not change."""
+        ...
 
     @property
     def learnable(self) -> dict[str, Tensor]:
         """Weights after `frozen`, by name, without a classifier's."""
+        ...
 
     def with_learned(self, weights: Mapping[str, Tensor]) -> "Trainable":
         """Copy the network with other `learnable` weights, and no classifier.
 
         Raises ModelError for weights of other names or shapes.
         """
+        ...
 
     def after_frozen(self, features: Tensor, layer: str) -> Tensor:
         """Compute a later layer from the activation of `frozen`, (N, C, h, w)."""
+        ...
 
 
 class FeatureModel:

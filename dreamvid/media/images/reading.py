@@ -146,10 +146,8 @@ _DAMAGE = (
     SyntaxError,
     ValueError,
     RuntimeError,
-    NotImplementedError,
     EOFError,
-    KeyError,
-    IndexError,
+    LookupError,
     TypeError,
     ArithmeticError,
 )

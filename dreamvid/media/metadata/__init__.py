@@ -50,9 +50,8 @@ def embed(path: Path, record: dict[str, Any]) -> None:
     """
     data = json.dumps(record, separators=(",", ":"), allow_nan=False).encode()
     if len(data) > MAX_RECORD:
-        raise CannotEmbedError(
-            f"{path}: its record has {len(data)} bytes, {MAX_RECORD} is the most"
-        )
+        problem = f"its record has {len(data)} bytes, {MAX_RECORD} is the most"
+        raise CannotEmbedError(f"{path}: {problem}")
     try:
         with path.open("rb") as source, whole_file(path) as partial:
             format_ = _format_of(source)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 from dreamvid.media.video.codecs import CODECS, YUV420, Codec
@@ -39,12 +38,7 @@ class TwinSegments:
     def __enter__(self) -> "TwinSegments":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._encoders.shutdown(wait=True)
         self._keeper.shutdown(wait=True)
         if error is None:

@@ -1,7 +1,7 @@
 """`dreamvid train`: train a network on photos and captions of a place."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,7 +115,7 @@ def _train(
     if check:
         files = [str(path) for path in write_check(corpus, parts, target, seed)]
         if as_json:
-            say_json({"data": data.as_json(), "files": files})
+            say_json({"data": asdict(data), "files": files})
         else:
             say("\n".join(files))
         check_enough(corpus)
@@ -123,7 +123,7 @@ def _train(
     before = store.find(name) if name in store.known() else None
     outcome = run_training(request, corpus, parts, target, device, fresh)
     if as_json:
-        result = {"model": name, "base": request.base, "data": data.as_json()}
+        result = {"model": name, "base": request.base, "data": asdict(data)}
         say_json(result | _as_json(outcome))
     else:
         _say_next_steps(name, outcome, photos)
@@ -159,14 +159,15 @@ def _check_options(
 
 def _checked_base(name: str, base: str | None) -> str:
     """Return the base network's name; raises ModelError if it or the model's name won't do."""
+    from dreamvid.models.weights import store
     from dreamvid.models.weights.install import check_city_name
-    from dreamvid.training.base import check_base, default_base
+    from dreamvid.training.base import default_base
 
     chosen = base or default_base()
     if name == base:
         raise ModelError(f"NAME {name}: --base is that model; give another name")
     check_city_name(name, "NAME")
-    check_base(chosen)
+    store.load_base(chosen)  # raises before the photos are read
     return chosen
 
 

@@ -20,13 +20,8 @@ from dreamvid.models.head import Head
 from dreamvid.preset.load import is_of_look, sets, with_settings
 from dreamvid.preset.schema import Preset
 
-COMMON = (
-    "video.frames=48",
-    "motion.zoom=1.3",
-    "dream.pyramid=4",
-    "dream.decorrelate=0.6",
-    "dream.jitter=16",
-)
+COMMON = ("video.frames=48", "motion.zoom=1.3")
+COMMON += ("dream.pyramid=4", "dream.decorrelate=0.6", "dream.jitter=16")
 # The first frame replaces all of the noise; later frames change gently.
 FROM_NOISE = (
     "dream.steps=where(frame == 0, 16, 4)",
@@ -92,11 +87,7 @@ def plan(
 
 
 def settings_for(photo: Path | None, size: tuple[int, int]) -> list[str]:
-    """Make the settings that all cells share.
-
-    Args:
-        size: (width, height) of a cell in pixels.
-    """
+    """Make the settings that all cells of (width, height) pixels share."""
     sized = as_setting("start.size", f"{size[0]}x{size[1]}")
     if photo is None:
         return ["start.kind=noise", sized, *COMMON, *FROM_NOISE]

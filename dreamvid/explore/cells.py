@@ -45,11 +45,7 @@ def fitted(image: OtherSizeImage, side: int) -> tuple[int, int]:
 
 
 def refuse_starts(settings: Sequence[str], photo: str) -> None:
-    """Raise PresetError for a setting of the start image, which a photo decides.
-
-    Args:
-        photo: the photo's argument on the command line.
-    """
+    """Raise PresetError for a setting of the start image, which the argument `photo` decides."""
     for setting in settings:
         if setting.partition("=")[0].strip() in STARTS:
             cure = f"{photo} is what is dreamed on, and --side its size"

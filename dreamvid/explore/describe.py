@@ -74,7 +74,7 @@ def describe(
     layers = features.usual_layers if channels or not (head or space) else ()
     return Description(
         classes=_classes(features, head, image, count) if head else [],
-        words=_words(features, space, image, count) if space else [],
+        words=_nearest(features, space, image, count) if space else [],
         channels={layer: _strongest(features, layer, image, count) for layer in layers},
     )
 
@@ -91,7 +91,7 @@ def _classes(
     ]
 
 
-def _words(
+def _nearest(
     features: FeatureModel, space: WordSpace, image: OtherSizeImage, count: int
 ) -> list[tuple[str, float]]:
     return space.nearest(class_scores(features, space.head, middle_of(image)), count)

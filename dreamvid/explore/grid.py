@@ -61,9 +61,8 @@ def read_axis(option: str, text: str) -> Axis:
         problem = f"{quote(text)} is not KEY=V1,V2,..."
         raise PresetError(option, problem, "such as dream.step_size=1,2,4")
     if key.partition(".")[0] not in VISIBLE or key in INVISIBLE:
-        raise PresetError(
-            option, f"{key} changes nothing in one picture", f"{', '.join(VISIBLE)} do"
-        )
+        cure = f"{', '.join(VISIBLE)} do"
+        raise PresetError(option, f"{key} changes nothing in one picture", cure)
     values = tuple(value.strip() for value in _split(listed))
     if not all(values):
         raise PresetError(option, f"{quote(text)} has an empty value", f"such as {key}=V1,V2")
@@ -135,13 +134,13 @@ def plan(
     if preset and load_preset(preset).of_footage:
         raise PresetError("--preset", f"{preset} dreams on footage", "take one that does not")
     first = make([])
-    columns = read_axis("--across", across) if across else layer_axis(first.model, device)
+    columns = read_axis("--across", across) if across else _layer_axis(first.model, device)
     rows = read_axis("--down", down) if down else Axis("--down", "dream.step_size", STEP_SIZES)
     title = f"{image.name}: {columns.key} across, {rows.key} down"
     return Grid(grid_cells(make, columns, rows), start_of(first, device), columns, rows, title)
 
 
-def layer_axis(model: str, device: torch.device) -> Axis:
+def _layer_axis(model: str, device: torch.device) -> Axis:
     """Choose layers of a model from first to last."""
     names = some(store.load(model, device), LAYERS)
     return Axis("--across", "dream.layers", tuple(names))

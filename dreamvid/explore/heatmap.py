@@ -30,9 +30,8 @@ def draw_map(image: OtherSizeImage, heatmaps: Mapping[str, Heatmap], title: str)
 def lit(image: Image, heatmap: Heatmap) -> Image:
     """Darken an image where the heatmap is 0, and make it glow where it is 1."""
     size = (image.shape[-2], image.shape[-1])
-    spread = F.interpolate(heatmap[None, None], size, mode="bicubic", align_corners=False).clamp(
-        0, 1
-    )
+    spread = F.interpolate(heatmap[None, None], size, mode="bicubic", align_corners=False)
+    spread = spread.clamp(0, 1)
     glow = constant(GLOW, image.device, image.dtype).view(1, 3, 1, 1)
     tinted = image + TINT * spread * (glow - image)
     return torch.lerp(DARK * image, tinted, spread)

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from dreamvid.errors import PresetError, quote
@@ -74,27 +75,17 @@ def as_argument(path: str) -> str:
 
 
 def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -> Path:
-    """Write the page and a preset for each cell; raises OutputError.
-
-    Args:
-        sheet: image that the page shows the cells from, already written.
-    """
+    """Write the page of a written sheet and a preset for each cell; raises OutputError."""
     folder = presets_of(sheet)
     names = file_names([cell.preset.title or cell.label for cell in cells])
     for cell, name in zip(cells, names, strict=True):
         write_text(folder / name, to_toml(cell.preset, NOTE))
     files = [f"{folder.name}/{name}" for name in names]
-    positions = [layout.place(number) for number in range(len(cells))]
-    links = [
-        {
-            "label": cell.label,
-            "file": file,
-            "command": f"dreamvid render {as_argument(file)}",
-            "left": left,
-            "top": top,
-        }
-        for cell, file, (left, top) in zip(cells, files, positions, strict=True)
-    ]
+    links = []
+    for number, (cell, file) in enumerate(zip(cells, files, strict=True)):
+        left, top = layout.place(number)
+        command = f"dreamvid render {as_argument(file)}"
+        links.append(dict(label=cell.label, file=file, command=command, left=left, top=top))
     colours = {"background": BACKGROUND, "ink": INK, "dim": DIM, "gap": 2 * GAP}
     values = {"title": title, "sheet": sheet.name, "cells": links, "layout": layout}
     page = page_of(sheet)
@@ -104,12 +95,9 @@ def write_page(sheet: Path, cells: Sequence[Cell], layout: Layout, title: str) -
 
 def file_names(titles: Sequence[str]) -> list[str]:
     """Make distinct file names from titles, which every file system takes."""
-    names: dict[str, None] = {}
+    names: list[str] = []
     for title in titles:
         plain = re.sub(r"[^a-z0-9._]+", "-", title.lower()).strip("-.")[:80] or "preset"
-        name, number = plain, 1
-        while f"{name}.toml" in names:
-            number += 1
-            name = f"{plain}-{number}"
-        names[f"{name}.toml"] = None
-    return list(names)
+        numbered = (f"{plain}-{number}" for number in count(2))
+        names.append(next(name for name in chain([plain], numbered) if name not in names))
+    return [f"{name}.toml" for name in names]

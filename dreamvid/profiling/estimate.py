@@ -55,8 +55,7 @@ class Estimate:
 def estimate(preset: Preset, device: torch.device, *, loading: float = 0.0) -> Estimate:
     """Estimate a render; raises what it would raise before its work and in its first frames.
 
-    Args:
-        loading: seconds that the program took to start.
+    `loading` is the time in seconds that the program took to start.
     """
     clock = Clock(device)
     clock.start()

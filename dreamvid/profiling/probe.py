@@ -19,6 +19,7 @@ from dreamvid.film.score import ScoreAt
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image
 from dreamvid.preset.schema import Preset
+from dreamvid.profiling.bench.clock import wait_for
 from dreamvid.profiling.timed_parts import TimedParts
 from dreamvid.schedule.moment import Moment
 
@@ -46,8 +47,7 @@ class Clock:
 
     def now(self) -> float:
         """Read the time in seconds, once the device is done."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+        wait_for(self.device)
         return time.perf_counter()
 
     def parts(
@@ -115,11 +115,7 @@ class Probe:
 
 
 def probe(job: Job, clock: Clock) -> Probe:
-    """Time a few frames of a film at their real size; raises what dreaming raises.
-
-    Args:
-        job: built with the clock's parts.
-    """
+    """Time a few frames of a job built with the clock's parts; raises what dreaming raises."""
     probes: list[Probe] = []
     with job.steps({}) as step:
         clock.start()
@@ -153,8 +149,6 @@ def _positions(preset: Preset) -> list[int]:
     """Choose dreamed frames over the film, before the closing of a loop."""
     every, overlap = preset.dream.every, lead_frames(preset.loop, preset.video.rate)[0]
     last = (preset.video.count - overlap - 1) // every
-    return (
-        sorted({every * max(1, round(position * last)) for position in POSITIONS})
-        if last > 0
-        else []
-    )
+    if last <= 0:
+        return []
+    return sorted({every * max(1, round(position * last)) for position in POSITIONS})

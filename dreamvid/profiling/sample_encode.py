@@ -47,12 +47,7 @@ class Texture:
 
 
 def measure_texture(preset: Preset, device: torch.device, seconds: float) -> Texture:
-    """Dream and encode a few frames, smaller than the film's if these take long.
-
-    Args:
-        preset: a job's, resolved.
-        seconds: time of a frame of the film.
-    """
+    """Dream and encode a few frames of a job's preset, smaller if a frame takes many seconds."""
     assert preset.start.size
     width, height = preset.start.size
     scale = min(1.0, (BUDGET / max(1e-6, FRAMES * seconds)) ** 0.5)
@@ -82,10 +77,9 @@ def _measure_files(images: list[Image], preset: Preset) -> Texture:
         )
         _, encoded = _timed(lambda: encode(frames, film, encoding))
         first, *others = _packets(film)
+        width = preset.outputs.loop_width
         count, looped = _timed(
-            lambda: write_loop_gif(
-                film, film, gif, every=1, fps=20, width=preset.outputs.loop_width
-            )
+            lambda: write_loop_gif(film, film, gif, every=1, fps=20, width=width)
         )
         _, saved = _timed(lambda: save(images[-1], still))
         has_deep = preset.outputs.frames == "png"

@@ -31,11 +31,6 @@ def default_base() -> str:
     return next((name for name in DEFAULTS if store.find(name)), DEFAULTS[-1])
 
 
-def check_base(name: str) -> None:
-    """Raise ModelError as `read_base` does, before the photos are read."""
-    store.load_base(name)
-
-
 def read_base(name: str, device: torch.device) -> Base:
     """Load a base network onto a device.
 

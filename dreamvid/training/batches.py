@@ -22,12 +22,11 @@ class Sample(NamedTuple):
 def training_samples(
     count: int, views: int, *, seed: int, epoch: int, first: int
 ) -> Iterator[Sample]:
-    """Shuffle an epoch's photos, each once, by seed and epoch.
+    """Shuffle an epoch's `count` photos, each once, by seed and epoch.
 
     Args:
-        count: number of photos.
-        views: views of each photo, numbered from 1; 0: a new one in each epoch.
-        first: number of samples to skip, done before.
+        views: of each photo, numbered from 1; 0: a new one in each epoch.
+        first: samples to skip, done before.
     """
     order = torch.randperm(count, generator=generator("order", seed, epoch))
     for photo in map(int, order[first:]):

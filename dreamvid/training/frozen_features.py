@@ -56,11 +56,12 @@ class FeatureExtractor:
             _Crops(self.pairs, self.base.pixels, self.seed),
             batch_sampler=batches,  # any iterable of batches will do
             num_workers=self.workers,
-            collate_fn=_collate,
+            collate_fn=list,
             # A fork would copy this process's threads, none of them running.
             multiprocessing_context="spawn" if self.workers else None,
         )
-        for samples, results in loader:
+        for items in loader:
+            samples, results = zip(*items, strict=True)
             rows = [row for row, result in enumerate(results) if isinstance(result, Tensor)]
             for sample, result in zip(samples, results, strict=True):
                 if isinstance(result, str):
@@ -103,7 +104,3 @@ class _Crops(Dataset):
             return sample, self.pixels.prepare(crop)
         except PresetError as error:
             return sample, str(error)
-
-
-def _collate(items: Sequence[tuple[Sample, Image | str]]) -> tuple[list[Sample], list[Image | str]]:
-    return [sample for sample, _ in items], [result for _, result in items]

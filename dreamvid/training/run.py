@@ -71,9 +71,6 @@ def train(
 ) -> Outcome:
     """Train a city model into `out` and install it, or resume where the last run stopped.
 
-    Args:
-        fresh: start over, without what an earlier run learned.
-
     Raises:
         PresetError, ModelError: the request cannot be met.
         ResumeError: `out` holds a run of other settings or data, a damaged one, or is in use.
@@ -177,8 +174,8 @@ def _task(session: Session, source: FeatureSource) -> Task:
 def _restored_state(session: Session, task: Task, folder: RenderFolder) -> State:
     """Load the last run's state, or make the initial one; raises ResumeError."""
     weights = task.head.weights
-    position = Position(session.settings["batch"])
-    state = State(position, weights, session.loss.make_optimiser(weights))
+    optimiser = session.loss.make_optimiser(weights)
+    state = State(Position(session.settings["batch"]), weights, optimiser)
     if folder.checkpoint.exists():
         restore(state, folder.checkpoint)
     return state
@@ -201,9 +198,8 @@ def _fit(
         def on_progress(progress: Progress) -> None:
             log.note(progress)
             callbacks.on_progress(progress)
-            if not (isinstance(progress, StepDone) and session.request.dreams):
-                return
-            if _is_sampled(progress):
+            dreams = session.request.dreams and isinstance(progress, StepDone)
+            if dreams and _is_sampled(progress):
                 dream_samples(session, task, progress.step, folder.out)
 
         finished = fit(
@@ -216,7 +212,6 @@ def _fit(
 
 def _is_sampled(progress: StepDone) -> bool:
     """Tell if this step reached one of the `SAMPLED` shares."""
-    before, after = (
-        8 * done // progress.total for done in (progress.done - progress.photos, progress.done)
-    )
+    before = 8 * (progress.done - progress.photos) // progress.total
+    after = 8 * progress.done // progress.total
     return any(before < eighths <= after for eighths in SAMPLED)

@@ -61,8 +61,7 @@ class Session:
     base: Base
     dataset: Dataset
     device: torch.device
-    broken: dict[str, str] = field(default_factory=dict)
-    """Reasons by the names of photos that could not be read any more."""
+    broken: dict[str, str] = field(default_factory=dict)  # why a photo could not be read, by name
 
     @property
     def seed(self) -> int:
@@ -125,11 +124,7 @@ class Session:
     def about(
         self, corpus: Corpus, parts: Split, history: list[tuple[float, float | None]]
     ) -> dict[str, Any]:
-        """Describe the run for a finished model; JSON values, the same in each run.
-
-        Args:
-            history: training and validation loss of each epoch.
-        """
+        """Describe the run for a finished model; JSON values, the same in each run."""
         train, validation = self.dataset.train, self.dataset.validation
         return {
             "name": self.request.name,

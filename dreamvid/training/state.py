@@ -26,8 +26,8 @@ class Position:
     done: int = 0  # photos done in the current epoch
     seen: int = 0  # of those, the ones that could be read
     total: float = 0.0  # sum of their losses
+    # Mean training and validation loss of each epoch; None: too few validation photos.
     history: list[tuple[float, float | None]] = field(default_factory=list)
-    """Mean training and validation loss of each epoch; None: too few validation photos."""
     best: float | None = None  # least validation loss
     best_epoch: int = 0  # number of epochs after which it was reached
     seconds: float = 0.0  # spent

@@ -15,9 +15,8 @@ from dreamvid.models.directions.direction import Weights
 from dreamvid.models.features import FeatureModel
 
 SIZE = (180, 256)  # height and width in pixels
-ASCENT = Ascent(
-    octaves=3, steps=8, step_size=2.0, jitter=16, pyramid=4, decorrelate=0.5
-)  # settings that give shapes instead of noise, as in the presets
+# Shapes instead of noise, as in the presets.
+ASCENT = Ascent(octaves=3, steps=8, step_size=2.0, jitter=16, pyramid=4, decorrelate=0.5)
 
 
 def starts(seed: int, count: int) -> list[Image]:
@@ -38,10 +37,8 @@ def dream_images(
     seed: int,
 ) -> Iterator[Image]:
     """Dream on each image by a direction."""
-    parts = [
-        Part(layer, OBJECTIVES["direction"](weights[layer]), share)
-        for layer, share in shares.items()
-    ]
+    objective = OBJECTIVES["direction"]
+    parts = [Part(layer, objective(weights[layer]), share) for layer, share in shares.items()]
     score = Score(features, parts)
     for number, image in enumerate(images):
         yield dream(image, score, ASCENT, rng=frame_rng(seed, number))

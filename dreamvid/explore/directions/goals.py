@@ -36,9 +36,8 @@ class Goal:
 
     def __call__(self, activation: Activation) -> SpatialMap:
         """Evaluate the goal at each position of the head layer's activation."""
-        return self.value(
-            F.conv2d(activation, self.head.weight[:, :, None, None], self.head.bias)[0]
-        )
+        weight = self.head.weight[:, :, None, None]
+        return self.value(F.conv2d(activation, weight, self.head.bias)[0])
 
 
 def towards_labels(head: Head, classes: Sequence[int]) -> Goal:

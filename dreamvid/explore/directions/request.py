@@ -48,17 +48,12 @@ def check(request: Request) -> None:
         raise PresetError("--against", f"{request.against} is --photos too", "other photos")
     if request.words is not None and _sorted(request.words) == _sorted(request.against_words):
         raise PresetError("--against-words", "are those of --words", "other words")
-    if (
-        request.seed is not None
-        and request.photos
-        and (request.against or request.labels is not None)
-    ):
-        problem = "has no effect: no picture is generated"
-        raise PresetError("--seed", problem, "leave it out")
+    measured = request.photos and (request.against or request.labels is not None)
+    if request.seed is not None and measured:
+        raise PresetError("--seed", "has no effect: no picture is generated", "leave it out")
     if not 0 < request.keep <= 1:
-        raise PresetError(
-            "--keep", f"{request.keep:g} is no share", "above 0, at most 1: all channels"
-        )
+        cure = "above 0, at most 1: all channels"
+        raise PresetError("--keep", f"{request.keep:g} is no share", cure)
     if request.credits and request.photos is None:
         raise PresetError("--credits", "are for --photos", "leave them out")
 
@@ -87,14 +82,12 @@ def make_direction(
     Raises PresetError for labels and words that the model does not know, and for too few photos.
     """
     maker = Maker(features, shares, device, request.seed or 0, request.keep, track)
-    folders = [
-        PhotoFolder(folder, option) if folder else None
-        for option, folder in (("--photos", request.photos), ("--against", request.against))
-    ]
-    for one in folders:
-        if one is not None:
-            one.check()
-    weights, origin = _weights(request, maker, *folders)
+    photos = PhotoFolder(request.photos, "--photos") if request.photos else None
+    others = PhotoFolder(request.against, "--against") if request.against else None
+    folders = [folder for folder in (photos, others) if folder is not None]
+    for folder in folders:
+        folder.check()
+    weights, origin = _weights(request, maker, photos, others)
     installed = store.find(features.name)
     direction = Direction(
         weights,
@@ -104,7 +97,7 @@ def make_direction(
         made=f"{origin}, keep {request.keep:g}",
         credits=request.credits,
     )
-    return Making(direction, [line for one in folders if one for line in one.skipped])
+    return Making(direction, [line for folder in folders for line in folder.skipped])
 
 
 def _weights(
@@ -128,9 +121,8 @@ def _goal(request: Request, features: FeatureModel) -> tuple[Goal | None, str]:
         return _labels(request.labels, features), f"labels {request.labels}"
     if request.words is not None:
         away = f" against {request.against_words}" if request.against_words is not None else ""
-        return _words(
-            request.words, request.against_words, features
-        ), f"words {request.words}{away}"
+        goal = _words(request.words, request.against_words, features)
+        return goal, f"words {request.words}{away}"
     return None, ""
 
 

@@ -13,11 +13,7 @@ COPIED = 2**27  # bytes, beyond any cache
 
 
 class Rates:
-    """Measures a device, with memory that is allocated once.
-
-    Args:
-        dtype: of the matrices.
-    """
+    """Measures a device, with memory that is allocated once."""
 
     def __init__(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         self.device = device

@@ -56,7 +56,7 @@ def film_preset(
 
     Args:
         size: (width, height) in pixels.
-        frames: length of the film, at least 2.
+        frames: at least 2.
         settings: KEY=VALUE, which override the preset except for size and length.
 
     Raises PresetError, ModelError or VideoError as a render would.
@@ -70,12 +70,7 @@ def film_preset(
 def measure_film(
     name: str, size: tuple[int, int], preset: Preset, device: torch.device
 ) -> FilmTimes:
-    """Time a film; raises what `render_film` does.
-
-    Args:
-        name, size: for the record.
-        preset: made by `film_preset`.
-    """
+    """Time a film of `film_preset`; raises what `render_film` does."""
 
     def film() -> tuple[int, Watch, dict[str, float], list[Stamp]]:
         with TemporaryDirectory() as folder:

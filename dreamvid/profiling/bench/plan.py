@@ -52,10 +52,9 @@ def make_plan(
     Args:
         models: none for the embedded one, and GoogLeNet where it is installed.
         layers: none for each model's usual ones.
-        film: (width, height) of the film; None for no film.
+        precision: as `dream.precision`.
+        film: (width, height); None for no film.
         preset: None for google-classic, or quickstart without GoogLeNet.
-        precision: auto, single or half, as `dream.precision`.
-        frames: length of the film.
         settings: KEY=VALUE, which override the film's preset and become part of its name.
 
     Raises PresetError, ModelError or VideoError.
@@ -75,10 +74,7 @@ def make_plan(
 
 
 def carry_out(plan: Plan, on_message: Callable[[str], None]) -> dict[str, Any]:
-    """Run a plan; returns its record.
-
-    Args:
-        on_message: called with the name of each measurement.
+    """Run a plan, with a message for each measurement; returns its record.
 
     Raises ModelError where a size is too small, and what a render raises.
     """

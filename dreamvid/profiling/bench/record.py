@@ -26,11 +26,7 @@ def make_record(
     film: FilmTimes | None,
     scaling: Sequence[Scaled],
 ) -> dict[str, Any]:
-    """Make a record of JSON values, without keys for parts that were not measured.
-
-    Args:
-        cases: at least one.
-    """
+    """Make a record of JSON values, without keys for parts that were not measured."""
     tables = [_case(one) for one in cases]
     record: dict[str, Any] = {name: tables[0][name] for name in FIRST}
     record |= {"machine": _machine(device, precision), "cases": tables}

@@ -51,12 +51,7 @@ class Work:
         return sum(op.bytes for op in self.operations if not op.flops)
 
     def floor(self, matrix_rate: float, bandwidth: float) -> float:
-        """Least time in seconds.
-
-        Args:
-            matrix_rate: floating-point operations a second.
-            bandwidth: bytes a second.
-        """
+        """Least time in seconds, by floating-point operations and bytes a second."""
         return sum(max(op.flops / matrix_rate, op.bytes / bandwidth) for op in self.operations)
 
 

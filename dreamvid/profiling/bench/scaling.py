@@ -9,16 +9,8 @@ from dreamvid.profiling.bench.clock import seconds
 from dreamvid.profiling.bench.spread import Spread, spread_of
 from dreamvid.profiling.bench.steps import WARM, ModelLayer, Size, make_step
 
-LADDER: tuple[Size, ...] = (
-    (256, 144),
-    (512, 288),
-    (768, 432),
-    (1024, 576),
-    (1280, 720),
-    (1920, 1080),
-    (2560, 1440),
-    (3840, 2160),
-)
+HEIGHTS = (144, 288, 432, 576, 720, 1080, 1440, 2160)
+LADDER: tuple[Size, ...] = tuple((height * 16 // 9, height) for height in HEIGHTS)
 REFERENCE = (768, 432)  # size that the others are compared with
 BUDGET = 120.0  # seconds for a layer; sizes above REFERENCE that would take longer are left out
 # Steps are timed in a row, as an octave takes them: a single one after steps of another size would
@@ -54,19 +46,15 @@ def scale(model_layer: ModelLayer, repeats: int, device: torch.device) -> list[S
         once = min(seconds(step, device) for _ in range(WARM))
         per_pixel, count = once / pixels, max(1, min(ROW, int(SHORT / once)))
         spent += once * (WARM + count * repeats)
-        rows[size] = _Row(step, count)
-    rounds = [{size: row.seconds(device) for size, row in rows.items()} for _ in range(repeats)]
+        rows[size] = step, count
+    rounds = [
+        {size: _mean_seconds(*row, device) for size, row in rows.items()} for _ in range(repeats)
+    ]
     return [_scaled(model_layer, size, rounds) for size in rows]
 
 
-@dataclass(frozen=True)
-class _Row:
-    step: Callable[[], None]
-    count: int
-
-    def seconds(self, device: torch.device) -> float:
-        """Mean seconds of a step in a row."""
-        return seconds(lambda: [self.step() for _ in range(self.count)], device) / self.count
+def _mean_seconds(step: Callable[[], None], count: int, device: torch.device) -> float:
+    return seconds(lambda: [step() for _ in range(count)], device) / count
 
 
 def _scaled(model_layer: ModelLayer, size: Size, rounds: list[dict[Size, float]]) -> Scaled:

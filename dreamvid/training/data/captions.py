@@ -26,8 +26,7 @@ class Entry:
     photo: str
     caption: str
     user: str
-    place: str
-    """Place it was read from or looked for, such as "captions.csv line 12"."""
+    place: str  # it was read from or looked for, such as "captions.csv line 12"
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
 from textwrap import shorten
-from typing import Any
 
 from dreamvid.image import OtherSizeImage
 from dreamvid.media.images.sheet import Layout, columns_for, draw_sheet
@@ -45,22 +44,14 @@ class DataReport:
     found: int
     kept: int
     dropped: dict[str, Drops]
-    caption_words: tuple[int, float, int]
-    """Number of words of a cleaned caption: the fewest, the median, the most."""
-    vocabulary: int
-    """Number of different words."""
-    once: int
-    """Number of words that only one caption has."""
-    most_used: tuple[tuple[str, int], ...]
-    """Words with their number of captions."""
-    users: int
-    """Number of users; 0: the captions name none."""
+    caption_words: tuple[int, float, int]  # in a cleaned caption: fewest, median, most
+    vocabulary: int  # different words
+    once: int  # words that only one caption has
+    most_used: tuple[tuple[str, int], ...]  # words with their number of captions
+    users: int  # 0: the captions name none
     train: int
     stopping: int
     test: int
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def report(corpus: Corpus, split: Split) -> DataReport:
@@ -114,11 +105,9 @@ def _named(drops: Drops) -> str:
 
 
 def write_check(corpus: Corpus, split: Split, out: Path, seed: int) -> list[Path]:
-    """Write files to look at into a folder, and return them; raises OutputError.
+    """Write a sheet of photos with their words, one of duplicates, and a table of what was dropped.
 
-    check.png shows photos, picked by the seed, with their cleaned words; duplicates.png, if there
-    are any, dropped photos, each beside the one it looks like; dropped.csv lists everything
-    dropped, with the reason.
+    Returns the files; raises OutputError.
     """
     files = [out / "check.png", out / "dropped.csv"]
     save(_sheet(corpus, split, seed), files[0])
@@ -131,7 +120,11 @@ def write_check(corpus: Corpus, split: Split, out: Path, seed: int) -> list[Path
 
 def write_dropped(dropped: Sequence[Dropped], path: Path) -> None:
     """Write a CSV table of what was dropped; raises OutputError."""
-    write_text(path, _table(dropped))
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("name", "reason", "detail"))
+    rows.writerows((drop.name, drop.reason, drop.detail) for drop in dropped)
+    write_text(path, _text(text.getvalue()))
 
 
 def _sheet(corpus: Corpus, split: Split, seed: int) -> OtherSizeImage:
@@ -144,16 +137,11 @@ def _sheet(corpus: Corpus, split: Split, seed: int) -> OtherSizeImage:
 
 def _twins(corpus: Corpus, twins: Sequence[Dropped]) -> OtherSizeImage:
     """Draw dropped photos, each after the one it looks like, which its detail names."""
-    root = _root(corpus)
+    pair = corpus.pairs[0]
+    root = pair.photo.parents[pair.name.count("/")]  # the images' folder
     names = [name for drop in twins[: SHOWN // 2] for name in (drop.detail, drop.name)]
     title = f"{len(twins)} photos dropped, each right of the one it looks like"
     return _draw([root / name for name in names], [*map(_text, names)], title, together=2)
-
-
-def _root(corpus: Corpus) -> Path:
-    """Return the images' folder."""
-    pair = corpus.pairs[0]
-    return pair.photo.parents[pair.name.count("/")]
 
 
 def _draw(
@@ -161,14 +149,6 @@ def _draw(
 ) -> OtherSizeImage:
     layout = Layout(len(photos), columns_for(len(photos), together), *THUMBNAIL)
     return draw_sheet([thumbnail(path, THUMBNAIL) for path in photos], labels, layout, title)
-
-
-def _table(dropped: Sequence[Dropped]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("name", "reason", "detail"))
-    rows.writerows((drop.name, drop.reason, drop.detail) for drop in dropped)
-    return _text(text.getvalue())
 
 
 def _text(name: str) -> str:

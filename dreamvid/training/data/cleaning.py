@@ -50,12 +50,7 @@ def stop_words(languages: Sequence[str]) -> frozenset[str]:
 
 
 def clean(words: Sequence[str], without: frozenset[str]) -> tuple[str, ...]:
-    """Drop a caption's stop words, and words too short or too long.
-
-    Args:
-        words: as `tokens` gives them.
-        without: stop words, folded.
-    """
+    """Drop a caption's folded stop words, and words too short or too long."""
     return tuple(w for w in words if SHORTEST <= len(w) <= LONGEST and w not in without)
 
 

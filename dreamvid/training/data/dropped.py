@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, get_args
 
 Reason = Literal[
@@ -26,16 +27,13 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 @dataclass(frozen=True)
 class Dropped:
-    name: str
-    """Name of the photo, or a place in a caption file: "captions.csv line 12"."""
+    name: str  # of the photo, or a place in a caption file: "captions.csv line 12"
     reason: Reason
     detail: str = ""
 
 
 def by_reason(dropped: Sequence[Dropped]) -> dict[Reason, list[str]]:
     """Group the names by reason, in the reasons' order."""
-    groups: dict[Reason, list[str]] = {}
-    for reason in REASONS:
-        if names := [drop.name for drop in dropped if drop.reason == reason]:
-            groups[reason] = names
-    return groups
+    ordered = sorted(dropped, key=lambda drop: REASONS.index(drop.reason))
+    groups = groupby(ordered, key=lambda drop: drop.reason)
+    return {reason: [drop.name for drop in drops] for reason, drops in groups}

@@ -60,11 +60,7 @@ class Folder:
 
 
 def check_out(out: Path | None, target: Path, images: Path) -> None:
-    """Raise PresetError for an output folder that would mix with others.
-
-    Args:
-        out: the option as given; the target is this, or its default.
-    """
+    """Raise PresetError for an output folder, given or by default, that would mix with others."""
     if out is not None and out == Path():
         raise PresetError("--out", "is the current folder", "give a folder of its own")
     if target.resolve().is_relative_to(images.resolve()):

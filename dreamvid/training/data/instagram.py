@@ -24,11 +24,7 @@ def normalise(record: Mapping[Any, Any]) -> Record:
 
 
 def photo_of(record: Record, by_stem: Mapping[str, str]) -> str:
-    """Return the photo's path as written, or of the photo named after the post, or "".
-
-    Args:
-        by_stem: existing photos by name without suffix.
-    """
+    """Return the photo's path as written, or that in `by_stem` named after the post, or ""."""
     if written := _first(record, PHOTO):
         return written
     stems = (PurePosixPath(_first(record, (key,)).partition("?")[0]).stem for key in IDENTITY)
@@ -44,11 +40,7 @@ def user_of(record: Record) -> str:
 
 
 def _first(record: Record, names: tuple[str, ...], within: tuple[str, ...] = ()) -> str:
-    """Return the first text or number under one of these names.
-
-    Args:
-        within: names to look under if the value is a record itself.
-    """
+    """Return the first text or number under one of these names; in a record, under `within`."""
     for name in names:
         value = record.get(name)
         if isinstance(value, Mapping):

@@ -23,18 +23,12 @@ FEWEST_PAIRS = 20  # fewer cannot be split into three parts that mean anything
 class Rules:
     """Filters of photos, captions and words."""
 
-    fewest_words: int = 3
-    """Fewest words of a cleaned caption; a class's name may be shorter."""
-    most_per_user: int = 50
-    """Number of photos kept of one user, the first; only if the captions name users."""
-    without: tuple[str, ...] = ()
-    """Words or phrases that mark spam, such as other cities' names: such captions are dropped."""
-    duplicates: bool = True
-    """Drop photos that look like one before them."""
-    stop_words: tuple[str, ...] = ("en", "es", "ca")
-    """Languages whose stop words are dropped."""
-    labels: bool = False
-    """Take the name of each folder below the images as the caption of its photos."""
+    fewest_words: int = 3  # of a cleaned caption; a class's name may be shorter
+    most_per_user: int = 50  # photos, the first; only if the captions name users
+    without: tuple[str, ...] = ()  # words or phrases that mark spam, such as other cities' names
+    duplicates: bool = True  # drop photos that look like one before them
+    stop_words: tuple[str, ...] = ("en", "es", "ca")  # languages
+    labels: bool = False  # the name of each folder is the caption of its photos
 
 
 @dataclass(frozen=True)
@@ -42,14 +36,10 @@ class Pair:
     """A photo and its caption."""
 
     photo: Path
-    name: str
-    """Path of the photo below the images' folder, with "/": its identity."""
-    caption: str
-    """Caption as written."""
-    words: tuple[str, ...]
-    """Words of the cleaned caption."""
-    user: str = ""
-    """User who posted it, or ""."""
+    name: str  # path below the images' folder, with "/": the photo's identity
+    caption: str  # as written
+    words: tuple[str, ...]  # of the cleaned caption
+    user: str = ""  # who posted it
 
 
 @dataclass(frozen=True)
@@ -58,10 +48,8 @@ class Corpus:
 
     pairs: tuple[Pair, ...]
     dropped: tuple[Dropped, ...]
-    source: str = ""
-    """Description of where the captions were found."""
-    notes: tuple[str, ...] = ()
-    """Remarks on how they were read, such as an encoding."""
+    source: str = ""  # where the captions were found
+    notes: tuple[str, ...] = ()  # on how they were read, such as an encoding
 
 
 def read_corpus(
@@ -73,8 +61,7 @@ def read_corpus(
     """Read the pairs of a folder of photos; each photo is decoded once, none stays in memory.
 
     Args:
-        captions: a CSV, JSON or JSON-lines file, or a folder of a .txt or .json for each photo;
-            None: the .txt or .json beside each photo.
+        captions: as `read_captions` takes them.
         progress: called with the number of photos done and their total.
 
     Raises PresetError for a folder or file that cannot be used, and if no pair is left.
@@ -184,11 +171,6 @@ def _sound(
 
 
 def _partition(items: Iterable[Pair | Dropped]) -> tuple[tuple[Pair, ...], tuple[Dropped, ...]]:
-    pairs: list[Pair] = []
-    dropped: list[Dropped] = []
-    for item in items:
-        if isinstance(item, Pair):
-            pairs.append(item)
-        else:
-            dropped.append(item)
-    return tuple(pairs), tuple(dropped)
+    every = tuple(items)
+    pairs = tuple(item for item in every if isinstance(item, Pair))
+    return pairs, tuple(item for item in every if isinstance(item, Dropped))

@@ -23,8 +23,8 @@ SHORTEST_SIDE = 64  # pixels
 HASHED = 64  # pixels; a JPEG is decoded no smaller than this for its hash
 THREADS = 8  # at most; each may hold an image of the most pixels
 TOGETHER = 256  # photos decoded before their results are passed on
+# Of cameras, phones and the web.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
-"""Formats of cameras, phones and the web."""
 
 # Raised by Pillow's many readers and zlib for a damaged file.
 DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)

@@ -1,5 +1,6 @@
 """The split of pairs into training, validation and test parts."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ def split(pairs: Sequence[Pair], seed: int) -> Split:
     part is left empty.
     """
     positions = [position(pair.name, seed) for pair in pairs]
-    numbers = [_part(at) for at in positions]
+    numbers = [bisect_right((TRAIN, VALIDATION), at) for at in positions]
     for part, (start, end) in enumerate(PARTS):
         counts = Counter(numbers)
         spare = [i for i, number in enumerate(numbers) if counts[number] > 1]
@@ -55,7 +56,3 @@ def position(name: str, seed: int) -> float:
     """Spread names evenly over [0, 1): the first 48 bits of SHA-256 of "SEED NAME"."""
     digest = sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:6]) / 2**48
-
-
-def _part(at: float) -> int:
-    return next(number for number, (_, end) in enumerate(PARTS) if at < end)

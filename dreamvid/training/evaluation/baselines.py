@@ -38,10 +38,6 @@ def ridge(
 
     The strongest simple rival: it needs no space of words, and learns from the same photos in a
     moment, but leaves nothing that could be dreamed.
-
-    Args:
-        captions: words of each training photo.
-        words: words to predict.
     """
     numbers = {word: number for number, word in enumerate(words)}
     has = torch.zeros(len(captions), len(words), dtype=torch.float64)

@@ -30,8 +30,7 @@ class Retrieval:
 
     queries: int
     answers: int  # candidates for each
-    measures: dict[str, Measures]
-    """Measures by ranker: the best possible, the models, and chance."""
+    measures: dict[str, Measures]  # by ranker: the best possible, the models, and chance
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,6 @@ def evaluate(
     words, also those that no caption here has.
 
     Args:
-        pairs: photos with their captions.
-        words: known words.
         models: vectors for these photos and words, in this order, by the model's name.
 
     Raises PresetError if there are no queries.

@@ -16,12 +16,9 @@ from dreamvid.training.data.split import names_digest, split
 class Photos:
     """Photos of a city model, split as for its training."""
 
-    held_out: tuple[Pair, ...]
-    """Test photos; all photos, if all are requested."""
-    train: tuple[Pair, ...]
-    """Training photos; none, if all are requested."""
-    unchanged: bool
-    """The test photos are the same as when the model was trained."""
+    held_out: tuple[Pair, ...]  # test photos; all photos, if all are requested
+    train: tuple[Pair, ...]  # none, if all are requested
+    unchanged: bool  # the test photos are the same as when the model was trained
 
 
 def find_city(model: str) -> City:

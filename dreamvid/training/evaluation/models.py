@@ -24,10 +24,10 @@ MOST_TRAIN = 5000  # photos, at most, for the baselines: more would take long, a
 class Answers:
     """Outputs for the test photos."""
 
-    outputs: Float[Tensor, "photos dimensions"]
-    """Outputs of the model's head for each photo."""
-    vectors: dict[str, Vectors]
-    """Vectors of the same photos and all of the model's words, by model or baseline."""
+    outputs: Float[Tensor, "photos dimensions"]  # of the model's head
+    vectors: dict[
+        str, Vectors
+    ]  # of these photos and all of the model's words, by model or baseline
 
 
 def answer(
@@ -43,11 +43,7 @@ def answer(
     """Run the networks on all photos; the results are on the CPU.
 
     The baselines learn from the training photos, or from some of thousands; without any, the one
-    that needs them is left out.
-
-    Args:
-        seed: of the untrained head.
-        progress: called with the share of photos done.
+    that needs them is left out. `progress` is called with the share of photos done.
     """
     train = photos.train[:: -(-len(photos.train) // MOST_TRAIN) or 1]
     count, done = 2 * len(photos.held_out) + len(train), 0

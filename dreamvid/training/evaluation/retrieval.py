@@ -18,18 +18,11 @@ Relevant = Sequence[Sequence[int]]
 
 @dataclass(frozen=True)
 class Measures:
-    """Measures of a ranking of all answers, averaged over the queries.
+    """Measures of a ranking of all answers, averaged over the queries."""
 
-    Attributes:
-        precision: at k, for k = 1, 5, 10: right ones among the first k, over k (over the number of
-            answers, if that is less).
-        recall: at 10: right ones among the first 10, over all right ones.
-        median_rank: median over the queries of the rank of the first right answer, from 1.
-    """
-
-    precision: dict[int, float]
-    recall: float
-    median_rank: float
+    precision: dict[int, float]  # by k: right ones of the first k, over k or all answers, if fewer
+    recall: float  # right ones of the first 10, over all right ones
+    median_rank: float  # of the first right answer, from 1
 
 
 def measure(

@@ -54,8 +54,8 @@ def draw_words(
     """Draw a row of the photos nearest to each text; those whose caption has it are framed.
 
     Args:
-        outputs: outputs of the model's head for each photo.
-        texts: words, or several as `dream.words` takes them.
+        outputs: of the model's head.
+        texts: as `dream.words` takes them.
     """
     units = F.normalize(outputs, dim=1)
     count = min(best, len(pairs))

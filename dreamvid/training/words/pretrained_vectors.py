@@ -46,14 +46,10 @@ class Entry:
 def read_vectors(
     path: Path, words: Collection[str], without: Collection[str] = ()
 ) -> tuple[tuple[str, ...], Float[Tensor, "words dimensions"]]:
-    """Read vectors from a file in its order: those of the given words, and the first 10,000.
+    """Read vectors from a file in its order: those of the captions' words, and the first 10,000.
 
     Words are folded like those of captions ("Gaudí" is "gaudi"); the first of several that become
     the same counts. Phrases and signs, which no caption can have, are left out.
-
-    Args:
-        words: of the captions.
-        without: words to leave out, such as stop words.
 
     Raises PresetError naming --vectors for a file that is damaged, in another format, or without
     a word of the captions.
@@ -144,11 +140,10 @@ def _text_entries(path: Path, width: int, count: int | None) -> Iterator[Entry]:
     """Yield a word from each line, after a header if it gives a `count`."""
     with _opened(path) as file:
         lines = iter(lambda: file.readline(LINE), b"")
-        begin = 1
+        begin = number = 1
         if count is not None:
             next(lines)
-            begin = 2
-        number = begin
+            begin = number = 2
         for number, line in enumerate(lines, begin):
             # GloVe of 840 billion words has some with spaces.
             word, *numbers = line.rsplit(None, width) or [b""]

@@ -26,8 +26,7 @@ class TextSpace:
 
     words: tuple[str, ...]
     vectors: Float[Tensor, "words dimensions"]
-    idf: Float[Tensor, " words"]
-    """log2 of the number of captions per caption with the word; 0 for a word that all have."""
+    idf: Float[Tensor, " words"]  # log2 of captions per caption with the word; 0: all have it
 
     def caption(self, words: Sequence[str]) -> Float[Tensor, " dimensions"] | None:
         """Compute a caption's vector from its words; None if none of them has a weight."""

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def parts(found: Corpus) -> Split:
 
 
 def test_report_counts(found):
-    plain = report(found, parts(found)).as_json()
+    plain = asdict(report(found, parts(found)))
     assert plain == {
         "source": "captions.csv",
         "notes": ("a note",),

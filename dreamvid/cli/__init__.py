@@ -24,7 +24,6 @@ COMMANDS = (
 
 
 def build_app() -> typer.Typer:
-    """Register every command."""
     app = typer.Typer(
         help="DeepDream films: a preset becomes a forward film, a reversed film and a loop.",
         no_args_is_help=True,

@@ -56,6 +56,13 @@ def with_options(settings: list[str] | None, **options: object) -> list[str]:
     return [*(settings or []), *(f"{key}={text}" for key, text in texts.items())]
 
 
+def refuse(problem: str, cure: str, **options: object) -> None:
+    """Raise PresetError for the first of these options that is given."""
+    for option, value in options.items():
+        if value is not None:
+            raise PresetError(f"--{option}", problem, cure)
+
+
 def shell_command(command: str, preset: str, settings: Sequence[str], out: Path) -> str:
     """Quote the shell command line that runs a preset with these settings."""
     options = [arg for setting in settings for arg in ("--set", setting)]

@@ -59,11 +59,8 @@ def batch(
 
     from dreamvid.render.batch.run import local_programs, ray_program
 
-    programs: list[Program]
-    if ray:
-        programs = ray_program(target, device, workers, retries, address)
-    else:
-        programs = local_programs(target, device, workers, retries)
+    how = target, device, workers, retries
+    programs = ray_program(*how, address) if ray else local_programs(*how)
     _run(plan.jobs, programs, target, retries, as_json)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
-from dreamvid.cli.arguments import Device, Json
+from dreamvid.cli.arguments import Device, Json, refuse
 from dreamvid.cli.terminal.console import note, say, say_json, table
 from dreamvid.errors import PresetError, quote
 
@@ -56,7 +56,8 @@ def bench(
     sizes = list(dict.fromkeys(_size("--size", text) for text in size or ["768x432"]))
     film_size = None if film is None else _size("--film", film)
     if film is None:
-        _refuse_without_film(preset=preset, frames=frames, set=settings or None)
+        problem, cure = "there is no film to measure", "such as --film 640x360"
+        refuse(problem, cure, preset=preset, frames=frames, set=settings or None)
 
     from dreamvid.profiling.bench.plan import make_plan
     from dreamvid.system.device import pick
@@ -77,14 +78,8 @@ def bench(
     _measure(plan, compare, out, as_json)
 
 
-def _refuse_without_film(**options: object) -> None:
-    for option, value in options.items():
-        if value is not None:
-            cure = "such as --film 640x360"
-            raise PresetError(f"--{option}", "there is no film to measure", cure)
-
-
 def _measure(plan: "Plan", compare: Path | None, out: Path | None, as_json: bool) -> None:
+    from dreamvid.profiling.bench import tables
     from dreamvid.profiling.bench.compare import check_common, differences, read_record
     from dreamvid.profiling.bench.compare import compare as compare_records
     from dreamvid.profiling.bench.plan import carry_out
@@ -107,7 +102,8 @@ def _measure(plan: "Plan", compare: Path | None, out: Path | None, as_json: bool
     else:
         _show(record)
         if earlier:
-            _show_compared(record["compared"], earlier)
+            say(f"before: {tables.machine_line(earlier)}")
+            table(tables.COMPARED, tables.compared_rows(record["compared"]))
 
 
 def _show(record: dict[str, Any]) -> None:
@@ -122,13 +118,6 @@ def _show(record: dict[str, Any]) -> None:
     if "film" in record:
         say(tables.film_line(record["film"]))
         table(tables.FILM, tables.film_rows(record["film"]))
-
-
-def _show_compared(compared: list[dict[str, Any]], earlier: dict[str, Any]) -> None:
-    from dreamvid.profiling.bench import tables
-
-    say(f"before: {tables.machine_line(earlier)}")
-    table(tables.COMPARED, tables.compared_rows(compared))
 
 
 def _size(option: str, text: str) -> tuple[int, int]:

@@ -60,11 +60,8 @@ def describe(
 
 
 def _as_json(description: "Description") -> dict[str, Any]:
-    return {
-        "classes": [asdict(label) for label in description.classes],
-        "words": [{"word": word, "cosine": cosine} for word, cosine in description.words],
-        "channels": description.channels,
-    }
+    words = [{"word": word, "cosine": cosine} for word, cosine in description.words]
+    return asdict(description) | {"words": words}
 
 
 def _show(description: "Description", image: Path, model: str) -> None:

@@ -39,7 +39,7 @@ def export(
     size: Annotated[str | None, Option(metavar="WxH", help="pixels")] = None,
     fps: Annotated[str | None, Option(help="fewer pictures a second, by leaving out")] = None,
     codec: Annotated[str | None, Option(help="of .mp4 h264 or hevc, of .webm av1 or vp9")] = None,
-    crf: Annotated[int | None, Option(help="a film's quality, 0 to 40: lower is better")] = (None),
+    crf: Annotated[int | None, Option(help="a film's quality, 0 to 40: lower is better")] = None,
     quality: Annotated[
         int | None, Option(help="of WebP and AVIF, 0 to 100; a WebP of 100 is lossless")
     ] = None,
@@ -159,7 +159,7 @@ def _beside(source: Path, target: "Target | None") -> Path:
 
 
 def request_of(
-    *, start: float, seconds: float | None, limit: str | None, **options: Any
+    *, start: float = 0.0, seconds: float | None = None, limit: str | None = None, **options: Any
 ) -> "ExportRequest":
     """Check and convert command-line options; raises PresetError naming the option."""
     from math import isfinite

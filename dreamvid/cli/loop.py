@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from dreamvid.cli.arguments import Device, Frames, Model, Seed, Settings, with_options
+from dreamvid.cli.arguments import Device, Frames, Model, Seed, Settings, refuse, with_options
 from dreamvid.cli.terminal.console import note, say
 from dreamvid.cli.terminal.finished import check_finished
 from dreamvid.cli.terminal.frame_progress import frame_progress
@@ -65,9 +65,8 @@ def loop(
         changes = with_options(settings, frames=frames, size=size, fps=fps, seed=seed, model=model)
         material = _of_preset(source, kind, changes, device, fresh)
     else:
-        _refuse_for_film(
-            source, frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None
-        )
+        of_preset = dict(frames=frames, seed=seed, model=model, set=settings, fresh=fresh or None)
+        refuse("is for presets alone", f"{source} is a film", **of_preset)
         material = _of_film(source, path, size, fps)
     _make_loop(material, path, out, site, kind=kind, times=times, seconds=seconds)
 
@@ -81,8 +80,6 @@ def _check_seconds(seconds: float | None, kind: str | None) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Material:
-    """The film that becomes a loop."""
-
     pictures: "Pictures"  # a preset's are not rendered yet: only their number and rate
     closed: bool  # its end leads to its beginning already
     request: "ExportRequest"
@@ -137,13 +134,6 @@ def _make_loop(
     say(f"{result.path}  {file_size(result.bytes)}")
 
 
-def _refuse_for_film(source: str, **options: object) -> None:
-    """Raise PresetError for an option that only a preset has."""
-    for option, value in options.items():
-        if value is not None:
-            raise PresetError(f"--{option}", "is for presets alone", f"{source} is a film")
-
-
 def _is_preset(source: str) -> bool:
     """Tell a preset, a .toml file or a name that no file has, from a film."""
     path = Path(source)
@@ -157,7 +147,7 @@ def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Mat
     from dreamvid.export.loop.choose import is_loop
     from dreamvid.media.clip import pictures_of
 
-    request = request_of(start=0.0, seconds=None, limit=None, size=size, fps=fps)
+    request = request_of(size=size, fps=fps)
     film = film_of(Path(source))
     if path.resolve() == film.resolve():
         raise PresetError("--out", f"{path} is the film itself", "choose another name")

@@ -70,7 +70,8 @@ def plan(
     if photo:
         refuse_starts(settings, "--image")
     names = picked(features, layers) if layers else worth_dreaming(features.layers)
-    size = fitted(load(photo, option="--image"), side) if photo else (_even(side), _even(side))
+    even = side + side % 2
+    size = fitted(load(photo, option="--image"), side) if photo else (even, even)
     own = settings_for(photo, size)
     if sets(settings, "dream.look"):
         own = [setting for setting in own if not is_of_look(setting)]
@@ -78,7 +79,10 @@ def plan(
     start = start_of(with_settings(base), device)
     origin = f"dreamed on {photo.name}" if photo else "grown from noise"
     if channels is None:
-        cells = layer_cells(names, base)
+        cells = [
+            Cell(layer, _preset(layer, [*base, as_setting("dream.layers", layer)]))
+            for layer in names
+        ]
         return Atlas(cells, start, layer_columns(names), f"{features.name}, {origin}")
     if len(names) != 1:
         raise PresetError("--channels", f"needs one layer, not {len(names)}", "--layers LAYER")
@@ -92,13 +96,6 @@ def settings_for(photo: Path | None, size: tuple[int, int]) -> list[str]:
     if photo is None:
         return ["start.kind=noise", sized, *COMMON, *FROM_NOISE]
     return [as_setting("start.path", str(photo)), sized, *COMMON, *FROM_PHOTO]
-
-
-def layer_cells(layers: Sequence[str], settings: Sequence[str]) -> list[Cell]:
-    return [
-        Cell(layer, _preset(layer, [*settings, as_setting("dream.layers", layer)]))
-        for layer in layers
-    ]
 
 
 def layer_columns(layers: Sequence[str]) -> int:
@@ -141,7 +138,3 @@ def _channel_cell(layer: str, number: int, settings: Sequence[str]) -> Cell:
 
 def _preset(title: str, settings: Sequence[str]) -> Preset:
     return with_settings([*settings, as_setting("title", title)])
-
-
-def _even(side: int) -> int:
-    return side + side % 2

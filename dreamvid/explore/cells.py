@@ -17,7 +17,6 @@ from dreamvid.film.settings_at import ascent_at
 from dreamvid.film.start import make_start
 from dreamvid.film.timeline import still_timeline
 from dreamvid.image import Image, OtherSizeImage
-from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 
@@ -60,17 +59,14 @@ def start_of(preset: Preset, device: torch.device) -> Image:
 def check_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> None:
     """Raise a cell's PresetError or ModelError before minutes of work."""
     models = {name: store.load(name, device) for name in {cell.preset.model for cell in cells}}
-    for cell in cells:
-        _check(cell.preset, models[cell.preset.model], start)
-
-
-def _check(preset: Preset, features: FeatureModel, start: Image) -> None:
-    ascent = ascent_at(preset.dream, still_timeline(preset).moment(0))
     height, width = start.shape[-2:]
-    sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
-    options = with_layers(preset.dream, features)
-    make_scores(options, features, start.device, first=start)
-    check_octave_size(options, features, sizes[0], start.device)
+    for preset in (cell.preset for cell in cells):
+        features = models[preset.model]
+        ascent = ascent_at(preset.dream, still_timeline(preset).moment(0))
+        sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+        options = with_layers(preset.dream, features)
+        make_scores(options, features, start.device, first=start)
+        check_octave_size(options, features, sizes[0], start.device)
 
 
 def dream_cells(cells: Sequence[Cell], start: Image, device: torch.device) -> Iterator[Image]:

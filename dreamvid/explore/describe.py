@@ -10,7 +10,6 @@ from torch import Tensor
 from dreamvid.image import Image, OtherSizeImage, fit
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
-from dreamvid.models.words import WordSpace
 
 SHORT, CROP = 256, 224  # pixels of the shorter side and of the crop, as networks were trained
 MAP_SHORT = 320  # pixels of the shorter side for heatmaps
@@ -72,9 +71,12 @@ def describe(
     """
     head, space = features.head, features.words
     layers = features.usual_layers if channels or not (head or space) else ()
+    words: list[tuple[str, float]] = []
+    if space:
+        words = space.nearest(class_scores(features, space.head, middle_of(image)), count)
     return Description(
         classes=_classes(features, head, image, count) if head else [],
-        words=_nearest(features, space, image, count) if space else [],
+        words=words,
         channels={layer: _strongest(features, layer, image, count) for layer in layers},
     )
 
@@ -89,12 +91,6 @@ def _classes(
         Prediction(n, label_of(head, n), class_name(head, n), float(middle[n]), float(whole[n]))
         for n in numbers
     ]
-
-
-def _nearest(
-    features: FeatureModel, space: WordSpace, image: OtherSizeImage, count: int
-) -> list[tuple[str, float]]:
-    return space.nearest(class_scores(features, space.head, middle_of(image)), count)
 
 
 def _strongest(features: FeatureModel, layer: str, image: OtherSizeImage, count: int) -> list[int]:

@@ -21,12 +21,10 @@ SHOWN = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # formats that browsers show
 
 
 def page_of(sheet: Path) -> Path:
-    """Path of a sheet's page."""
     return sheet.with_suffix(".html")
 
 
 def presets_of(sheet: Path) -> Path:
-    """Folder of a sheet's presets."""
     return sheet.with_name(f"{sheet.stem}-presets")
 
 

@@ -17,8 +17,7 @@ FEWEST = 8  # distinct key frames; a short film with fewer is decoded whole
 def sample_frames(path: Path, *, count: int, longest: int) -> list[tuple[float, Bytes]]:
     """Sample at most `count` frames as (seconds, RGB pixels), in order; raises VideoError.
 
-    Args:
-        longest: pixels of the longer side.
+    They are scaled down to at most `longest` pixels.
     """
     with open_video(path) as (container, stream):
         if stream.duration and stream.time_base:

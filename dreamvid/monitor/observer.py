@@ -51,7 +51,6 @@ class Observer:
         self._stack.__exit__(*exception)
 
     def on_frame(self, progress: "Progress") -> None:
-        """Record a frame, and update the live page."""
         self._recorder.on_frame(progress)
         if self.watcher:
             self.watcher.on_frame(progress)

@@ -14,8 +14,6 @@ from dreamvid.system.files import write_text
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Status of a render."""
-
     title: str
     state: str = "rendering"  # or finished, stopped, failed
     line: str = ""  # a message

@@ -54,11 +54,7 @@ def cells_for(size: tuple[int, int], columns: int, rows: int) -> tuple[int, int]
 
 
 def half_blocks(pixels: UInt8[np.ndarray, "h w 3"], *, true_colour: bool) -> list[str]:
-    """Draw an even number of pixel rows as lines of text, two rows a line.
-
-    Args:
-        true_colour: use 24-bit colours, else the palette of 256.
-    """
+    """Draw an even number of pixel rows as lines of text, in 24-bit colours or 256."""
     tops, bottoms = pixels[0::2], pixels[1::2]
     code = _true_colour if true_colour else _palette_colour
     return [

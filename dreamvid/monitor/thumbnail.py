@@ -30,8 +30,7 @@ def as_png(pixels: Bytes) -> bytes:
     return file.getvalue()
 
 
-def as_jpeg(pixels: Bytes, quality: int = 82) -> bytes:
-    """Encode a JPEG."""
+def as_jpeg(pixels: Bytes) -> bytes:
     file = io.BytesIO()
-    PilImage.fromarray(pixels).save(file, format="JPEG", quality=quality)
+    PilImage.fromarray(pixels).save(file, format="JPEG", quality=82)
     return file.getvalue()

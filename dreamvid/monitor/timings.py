@@ -37,7 +37,8 @@ class Recorder:
         if self._path is None:
             self._path = progress.folder.work / NAME
             if not progress.first:
-                self._remove_old()
+                with suppress(OSError):  # of another render in this folder
+                    self._path.unlink(missing_ok=True)
             # The first frame includes loading the model, so it is recorded apart.
             self._put({"run": progress.first, "until_first": round(took, 3)})
             self._first = progress.done + 1
@@ -58,12 +59,6 @@ class Recorder:
         self._first, self._seconds = self._first + len(self._seconds), []
         self._written = time.monotonic()
 
-    def _remove_old(self) -> None:
-        """Remove the timings of another render in this folder."""
-        with suppress(OSError):
-            assert self._path is not None
-            self._path.unlink(missing_ok=True)
-
     def _put(self, line: dict[str, Any]) -> None:
         assert self._path is not None
         with suppress(OSError), self._path.open("a", encoding="ascii") as file:
@@ -81,11 +76,7 @@ class Timings:
 
 
 def read_timings(path: Path, *, most: int) -> Timings:
-    """Read the timings, ignoring damaged lines.
-
-    Args:
-        most: highest frame number; others are ignored.
-    """
+    """Read the timings, ignoring damaged lines and frames above number `most`."""
     timings = Timings()
     for line in _lines(path):
         seconds = line.get("seconds")

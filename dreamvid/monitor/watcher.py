@@ -7,7 +7,9 @@ that both threads take only a small share of the time.
 import logging
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -61,7 +63,6 @@ class Watcher:
 
     @property
     def page(self) -> Path:
-        """Path of the page."""
         return self.folder / HTML
 
     def __enter__(self) -> "Watcher":
@@ -132,30 +133,32 @@ class Watcher:
     def _write(self, frames: list[Yuv], poster: Bytes, status: Status) -> float:
         """Write an update; returns its seconds of CPU time."""
         started = time.thread_time()
-        try:
+        with _logged_errors():  # the render goes on without it
             with whole_file(self.folder / POSTER, make=False) as partial:
                 partial.write_bytes(as_png(poster))
             if frames:
                 self._try_film(frames)
             write_status(self.folder, status)
-        except DreamvidError as error:  # the render goes on without it
-            log.warning("--watch: %s", error)
         return time.thread_time() - started
 
     def _try_film(self, frames: list[Yuv]) -> None:
         size = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
         encoding = Encoding(size=size, fps=self._rate, crf=24, preset="superfast", threads=1)
-        try:
+        with _logged_errors():
             encode(frames, self.folder / FILM, encoding)
-        except DreamvidError as error:
-            log.warning("--watch: %s", error)
 
     def _end(self, state: str, line: str) -> None:
         self._status = replace(self._status, state=state, line=line)
-        try:
+        with _logged_errors():
             write_status(self.folder, self._status)
-        except DreamvidError as error:
-            log.warning("--watch: %s", error)
+
+
+@contextmanager
+def _logged_errors() -> Iterator[None]:
+    try:
+        yield
+    except DreamvidError as error:
+        log.warning("--watch: %s", error)
 
 
 def _small(image: Image, longest: int) -> OtherSizeImage:

@@ -41,7 +41,6 @@ class Clock:
     steps: int = 0  # in each octave, of the latest ascent
 
     def start(self) -> None:
-        """Reset all times."""
         self.probed = self.dream = self.balance = self.colour = 0.0
         self.started = self.now()
 

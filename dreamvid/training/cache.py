@@ -51,14 +51,12 @@ class Records:
         return BYTES * prod(self.shape)
 
     def number(self, sample: Sample) -> int:
-        """Return the number of a sample's record."""
         after = sample.photo - self.train
         if after >= 0:
             return self.train * self.views + after
         return sample.photo * self.views + sample.view - 1
 
     def sample(self, number: int) -> Sample:
-        """Return the sample of a record."""
         after = number - self.train * self.views
         if after >= 0:
             return Sample(self.train + after, CENTRE)
@@ -108,7 +106,6 @@ def fill_cache(
 
     Args:
         key: JSON values that the records depend on; a file with another key is replaced.
-        on_progress: called with the number of records done and their total.
 
     Raises OutputError, and Stopped if `stop` says so before all are there.
     """

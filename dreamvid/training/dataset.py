@@ -28,7 +28,6 @@ class Dataset:
 
     @property
     def validation(self) -> int:
-        """Number of validation pairs."""
         return len(self.pairs) - self.train
 
     def captions(

@@ -1,6 +1,5 @@
 """The last lines of a render."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +20,8 @@ def check_finished(outcome: "Outcome") -> None:
 
 
 def say_finished(outcome: "Outcome", rate: Fraction, report: Path | None) -> None:
-    """Print a render's length and files; raises Stopped.
-
-    Args:
-        rate: frames a second.
-    """
+    """Print a render's length, by its frames a second, and its files; raises Stopped."""
     check_finished(outcome)
     say(f"{outcome.count} frames, {duration(float(outcome.count / rate))} of film")
-    files: Sequence[Path] = [*outcome.files, *([report] if report else [])]
-    for path in files:
+    for path in (*outcome.files, report) if report else outcome.files:
         say(f"{path}  {file_size(path.stat().st_size)}")

@@ -24,15 +24,11 @@ Bar = Callable[["Progress", int], str]
 
 
 class PictureProgress:
-    """The newest frame with a line below it, redrawn in place.
-
-    Args:
-        stopped: tells if `NOTICE` was written, which takes a line.
-    """
+    """The newest frame with a line below it, redrawn in place."""
 
     def __init__(self, kind: "Kind", bar: Bar, stopped: Callable[[], bool]) -> None:
         self._kind: Kind = kind
-        self._bar, self._stopped = bar, stopped
+        self._bar, self._stopped = bar, stopped  # whether `NOTICE` was written, which takes a line
         self._screen = Screen(_write, _terminal_size)
         self._noticed = False
         self._drawn = 0.0

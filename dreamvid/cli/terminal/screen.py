@@ -7,24 +7,15 @@ TOGETHER, SHOW = "\x1b[?2026h", "\x1b[?2026l"
 
 
 class Screen:
-    """Redrawn lines; the cursor rests below them, so that others may write there.
-
-    Args:
-        write: writes to the terminal.
-        size: returns (columns, rows) of the terminal.
-    """
+    """Redrawn lines; the cursor rests below them, so that others may write there."""
 
     def __init__(self, write: Callable[[str], None], size: Callable[[], tuple[int, int]]) -> None:
-        self._write = write
-        self._size = size
+        self._write = write  # to the terminal
+        self._size = size  # returns its (columns, rows)
         self._widths: list[int] = []  # of the drawn lines, in cells
 
     def draw(self, lines: Sequence[str], widths: Sequence[int]) -> None:
-        """Draw lines in place of the last ones, which must still be on the screen.
-
-        Args:
-            widths: cells that each line takes, at most the terminal's.
-        """
+        """Draw lines, each so many cells wide, in place of the last, still on the screen."""
         text = "".join(f"{line}\r\n" for line in lines)
         self._write(f"{TOGETHER}{self._back()}{text}{SHOW}")
         self._widths = list(widths)

@@ -9,9 +9,8 @@ from typing import Any
 
 from dreamvid.errors import PresetError
 from dreamvid.profiling.bench.spread import Spread
-from dreamvid.profiling.bench.tables import machine_line
+from dreamvid.profiling.bench.tables import CASE, machine_line
 
-CASE = ("model", "layer", "size")  # keys that name a case
 FILM = ("preset", "size")
 MACHINE = ("device", "threads", "precision")  # keys that explain differences of speed
 CURE = "give a file that `dreamvid bench --out FILE` wrote"

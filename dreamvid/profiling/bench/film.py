@@ -27,8 +27,6 @@ waiting: for the encoder; films: joining and writing at the end.
 
 @dataclass(frozen=True)
 class FilmTimes:
-    """Times and memory of a film."""
-
     preset: str
     model: str
     size: tuple[int, int]  # (width, height)

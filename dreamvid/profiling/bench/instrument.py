@@ -31,8 +31,6 @@ from dreamvid.render.work import segmented
 
 
 class Watch:
-    """Times of a render."""
-
     def __init__(self, device: torch.device) -> None:
         self.stopwatch = Stopwatch(device)
         self.encodings: list[float] = []  # seconds of each segment's file

@@ -16,8 +16,6 @@ from dreamvid.profiling.bench.steps import ModelLayer, Size, measure, model_laye
 
 @dataclass(frozen=True)
 class Plan:
-    """Measurements of a bench."""
-
     model_layers: Sequence[ModelLayer]
     sizes: Sequence[Size]
     repeats: int

@@ -27,8 +27,6 @@ BLANK = {aten.empty, aten.empty_like, aten.empty_strided, aten.new_empty, aten.n
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation that ran."""
-
     name: str  # torch's, such as aten.convolution
     flops: int  # of convolutions and matrix products, two for a multiply-add; else 0
     bytes: int  # read and written, each tensor counted once
@@ -36,8 +34,6 @@ class Operation:
 
 @dataclass(frozen=True)
 class Work:
-    """The operations of a piece of work."""
-
     operations: tuple[Operation, ...]
 
     @property

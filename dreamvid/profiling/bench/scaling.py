@@ -20,8 +20,6 @@ ROW, SHORT = 10, 0.3  # steps in a row at most, and seconds for them
 
 @dataclass(frozen=True)
 class Scaled:
-    """Time of a step at a size."""
-
     model_layer: ModelLayer
     size: Size
     seconds: Spread  # a step

@@ -29,8 +29,6 @@ WARM = 2  # untimed steps first, as the first ones are slow and allocate memory
 
 @dataclass(frozen=True)
 class ModelLayer:
-    """A layer of a model."""
-
     features: FeatureModel
     layer: str
 

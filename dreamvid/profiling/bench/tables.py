@@ -5,18 +5,9 @@ from typing import Any
 
 Row = tuple[str, ...]
 
-CASES = (
-    "model",
-    "layer",
-    "size",
-    "s/step",
-    "half within",
-    "Mpx-steps/s",
-    "of matrix rate",
-    "of floor",
-    "memory",
-)
-SCALING = ("model", "layer", "size", "s/step", "ns/pixel", "to 768x432's", "half within")
+CASE = ("model", "layer", "size")  # keys that name a case
+CASES = (*CASE, "s/step", "half within", "Mpx-steps/s", "of matrix rate", "of floor", "memory")
+SCALING = (*CASE, "s/step", "ns/pixel", "to 768x432's", "half within")
 FILM = ("part", "seconds", "share")
 COMPARED = ("what", "s before", "s now", "faster", "half within", "of matrix rate", "half within")
 
@@ -30,9 +21,7 @@ def machine_line(record: Mapping[str, Any]) -> str:
 def case_rows(cases: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         (
-            case["model"],
-            case["layer"],
-            case["size"],
+            *(case[key] for key in CASE),
             f"{case['seconds_per_step']:.4f}",
             _within(case["seconds_per_step_quartiles"], 4),
             f"{case['mpixel_steps_per_second']:.3f}",
@@ -59,9 +48,7 @@ def rate_line(case: Mapping[str, Any]) -> str:
 def scaling_rows(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         (
-            row["model"],
-            row["layer"],
-            row["size"],
+            *(row[key] for key in CASE),
             f"{row['seconds_per_step']:.4f}",
             f"{row['nanoseconds_per_pixel']:.1f}",
             f"{row['relative']:.2f}",

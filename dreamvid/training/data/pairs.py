@@ -33,8 +33,6 @@ class Rules:
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo and its caption."""
-
     photo: Path
     name: str  # path below the images' folder, with "/": the photo's identity
     caption: str  # as written

@@ -26,8 +26,6 @@ class Vectors:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Measures of one kind of query."""
-
     queries: int
     answers: int  # candidates for each
     measures: dict[str, Measures]  # by ranker: the best possible, the models, and chance

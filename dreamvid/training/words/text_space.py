@@ -53,7 +53,6 @@ def make_text_space(
     Args:
         kind: "words": those said of the same things are near each other. "labels": all words are
             orthogonal, like the classes of a classifier.
-        captions: cleaned words of each.
         dimensions: of "words", at most; a small corpus has fewer, a file its own, and labels
             one each.
         vectors: a file of word vectors to read for "words" instead of learning them.

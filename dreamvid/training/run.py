@@ -198,8 +198,7 @@ def _fit(
         def on_progress(progress: Progress) -> None:
             log.note(progress)
             callbacks.on_progress(progress)
-            dreams = session.request.dreams and isinstance(progress, StepDone)
-            if dreams and _is_sampled(progress):
+            if isinstance(progress, StepDone) and session.request.dreams and _is_sampled(progress):
                 dream_samples(session, task, progress.step, folder.out)
 
         finished = fit(

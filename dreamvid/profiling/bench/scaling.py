@@ -35,7 +35,8 @@ def scale(model_layer: ModelLayer, repeats: int, device: torch.device) -> list[S
 
     Raises ModelError where the smallest size is too small for the layer.
     """
-    rows, spent, per_pixel = {}, 0.0, 0.0
+    rows: dict[Size, tuple[Callable[[], None], int]] = {}
+    spent, per_pixel = 0.0, 0.0
     for size in LADDER:
         pixels = size[0] * size[1]
         if size > REFERENCE and spent + per_pixel * pixels * (WARM + repeats) > BUDGET:

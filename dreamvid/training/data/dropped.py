@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal, get_args
 
 Reason = Literal[
@@ -34,6 +33,5 @@ class Dropped:
 
 def by_reason(dropped: Sequence[Dropped]) -> dict[Reason, list[str]]:
     """Group the names by reason, in the reasons' order."""
-    ordered = sorted(dropped, key=lambda drop: REASONS.index(drop.reason))
-    groups = groupby(ordered, key=lambda drop: drop.reason)
-    return {reason: [drop.name for drop in drops] for reason, drops in groups}
+    names = {reason: [drop.name for drop in dropped if drop.reason == reason] for reason in REASONS}
+    return {reason: group for reason, group in names.items() if group}

@@ -134,13 +134,8 @@ def plan(
     if preset and load_preset(preset).of_footage:
         raise PresetError("--preset", f"{preset} dreams on footage", "take one that does not")
     first = make([])
-    columns = read_axis("--across", across) if across else _layer_axis(first.model, device)
+    layers = () if across else tuple(some(store.load(first.model, device), LAYERS))
+    columns = read_axis("--across", across) if across else Axis("--across", "dream.layers", layers)
     rows = read_axis("--down", down) if down else Axis("--down", "dream.step_size", STEP_SIZES)
     title = f"{image.name}: {columns.key} across, {rows.key} down"
     return Grid(grid_cells(make, columns, rows), start_of(first, device), columns, rows, title)
-
-
-def _layer_axis(model: str, device: torch.device) -> Axis:
-    """Choose layers of a model from first to last."""
-    names = some(store.load(model, device), LAYERS)
-    return Axis("--across", "dream.layers", tuple(names))

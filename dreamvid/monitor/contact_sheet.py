@@ -1,6 +1,6 @@
 """Sample frames over a film's length without decoding all of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def sample_frames(path: Path, *, count: int, longest: int) -> list[tuple[float, 
 
 def _key_frames(path: Path, times: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
     """Yield the key frame at or before each time."""
-    shrink = _Shrinker(longest)
+    shrink = _shrinker(longest)
     with open_video(path) as (container, stream):
         if stream.time_base is None:
             return
@@ -48,7 +48,7 @@ def _key_frames(path: Path, times: list[float], longest: int) -> Iterator[tuple[
 
 def _nearest(path: Path, times: list[float], longest: int) -> Iterator[tuple[float, Bytes]]:
     """Yield the first frame at or after each time, by decoding all frames."""
-    shrink, due = _Shrinker(longest), list(times)
+    shrink, due = _shrinker(longest), list(times)
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
@@ -58,11 +58,8 @@ def _nearest(path: Path, times: list[float], longest: int) -> Iterator[tuple[flo
                 yield now, shrink(frame)
 
 
-class _Shrinker:
-    def __init__(self, longest: int) -> None:
-        self.longest = longest
-        self.reformatter = VideoReformatter()  # shared, as it caches swscale's tables
-
-    def __call__(self, frame: VideoFrame) -> Bytes:
-        size = small_size((frame.height, frame.width), self.longest)
-        return to_rgb(frame, self.reformatter, size)
+def _shrinker(longest: int) -> Callable[[VideoFrame], Bytes]:
+    reformatter = VideoReformatter()  # shared, as it caches swscale's tables
+    return lambda frame: to_rgb(
+        frame, reformatter, small_size((frame.height, frame.width), longest)
+    )

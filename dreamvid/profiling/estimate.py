@@ -151,7 +151,8 @@ def _seconds(job: Job, counts: _Counts, sample: Probe, texture: Texture) -> dict
     }
     frames, both_ways = job.preset.video.count, _ways(job) * texture.encode
     encode = frames * both_ways
-    if _spare(job.start.image.device):  # only the last segment is encoded after the dream
+    # With cores of its own, the encoder has only the last segment left after the dream.
+    if job.start.image.device.type != "cpu" or cores() > torch.get_num_threads():
         encode = max(encode - sum(work.values()), min(frames, counts.chunk) * both_ways)
     films = counts.looped * texture.gif_seconds + counts.stills * texture.still_seconds
     films += frames * texture.deep_seconds
@@ -161,11 +162,6 @@ def _seconds(job: Job, counts: _Counts, sample: Probe, texture: Texture) -> dict
 def _ways(job: Job) -> int:
     """Times a frame is encoded: intra-only films are reversed without encoding again."""
     return 1 if job.preset.video.kind.intra else 2
-
-
-def _spare(device: torch.device) -> bool:
-    """Check whether the encoder has cores of its own."""
-    return device.type != "cpu" or cores() > torch.get_num_threads()
 
 
 def _disk(job: Job, counts: _Counts, sample: Probe, texture: Texture) -> dict[str, float]:

@@ -97,12 +97,9 @@ class Session:
             "text": request.text,
             "vectors": sha256(request.vectors) if request.vectors else None,
             "dimensions": len(self.dataset.mean),
-            "loss": hyper.loss,
-            "epochs": hyper.epochs,
+            **asdict(hyper),
             "batch": hyper.batch or batch,
             "rate": hyper.rate or rate,
-            "patience": hyper.patience,
-            "seed": hyper.seed,
             "views": self.records.views,
         }
 

@@ -25,9 +25,7 @@ class Answers:
     """Outputs for the test photos."""
 
     outputs: Float[Tensor, "photos dimensions"]  # of the model's head
-    vectors: dict[
-        str, Vectors
-    ]  # of these photos and all of the model's words, by model or baseline
+    vectors: dict[str, Vectors]  # of the photos and all known words, by model or baseline
 
 
 def answer(

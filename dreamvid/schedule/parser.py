@@ -112,6 +112,8 @@ class _Builder:
             start, end = (error.offset or 0) - 1, (error.end_offset or 0) - 1
             if start < 0 or not self.source[start:].strip():
                 self._fail(len(self.source), "a value is missing")
+            if "parentheses" in error.msg:  # too many: CPython's tokenizer takes 200
+                self._fail(start, "nested too deep")
             if "(" in error.msg or ")" in error.msg:  # never closed, unmatched
                 self._fail(start, error.msg)
             word = re.match(r"\w*", self.source[start:])

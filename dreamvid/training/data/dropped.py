@@ -33,5 +33,7 @@ class Dropped:
 
 def by_reason(dropped: Sequence[Dropped]) -> dict[Reason, list[str]]:
     """Group the names by reason, in the reasons' order."""
-    names = {reason: [drop.name for drop in dropped if drop.reason == reason] for reason in REASONS}
+    names: dict[Reason, list[str]] = {
+        reason: [drop.name for drop in dropped if drop.reason == reason] for reason in REASONS
+    }
     return {reason: group for reason, group in names.items() if group}

@@ -73,7 +73,8 @@ def check_film(path, *, count, fps):
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
         assert (stream.frames, stream.average_rate) == (count, fps)
-        assert film.duration == round(Fraction(count) / fps * av.time_base)
+        # The edit list counts in milliseconds, which libav rounds up or down.
+        assert abs(film.duration - Fraction(count) / fps * av.time_base) < 1000
         context = stream.codec_context
         assert (context.pix_fmt, context.profile) == ("yuv420p", "High")
         assert "creation_time" not in film.metadata

@@ -100,3 +100,18 @@ def test_readme_names_every_room():
     inside = [path for path in (ROOT / "dreamvid").glob("*/*/") if path.name != "__pycache__"]
     unnamed = [path for path in inside if f"{path.name}/" not in lines[path.parent.name]]
     assert unnamed == []
+
+
+def test_docstrings_begin_with_a_verb_or_the_thing():
+    """Not with a conjunction, a pronoun or a preposition."""
+    first = re.compile(
+        r"(what|of|as|how|whether|where|which|that|when|if|so|those|with|from)\b", re.I
+    )
+    odd = []
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+                docstring = ast.get_docstring(node) or ""
+                if first.match(docstring):
+                    odd.append(f"{module}: {docstring.splitlines()[0]}")
+    assert odd == []

@@ -33,7 +33,7 @@ def resident() -> int | None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error of Python's or torch's, on any device, means that memory ran out."""
+    """Check whether an error of Python's or torch's, on any device, means that memory ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     if isinstance(error, OSError):  # mapping a file

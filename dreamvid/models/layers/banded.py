@@ -43,7 +43,7 @@ def conv_relu_lrn_pool(x: Tensor, conv: Convolution) -> Tensor:
 
 
 def _supports(x: Tensor) -> bool:
-    """Whether x is a single image, whose rows lie together in memory, of some size."""
+    """Check that x is a single image, whose rows lie together in memory, of some size."""
     return choose([numba_pool], x) is not None and len(x) == 1 and min(x.shape[-2:]) >= 16
 
 

@@ -21,7 +21,7 @@ class CuDnn(FusedConvolution):
 
     @staticmethod
     def supports(x: Tensor, weight: Tensor) -> bool:
-        """Whether x is on a GPU and the weights are not being trained."""
+        """Check that x is on a GPU and the weights are not being trained."""
         fixed = x.dtype == weight.dtype and not weight.requires_grad and x.numel() > 0
         return fixed and relu is not None and relu.supports(x)
 

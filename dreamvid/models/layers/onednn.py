@@ -46,7 +46,7 @@ class OneDnn(FusedConvolution):
 
     @staticmethod
     def supports(x: Tensor, weight: Tensor) -> bool:
-        """Whether x is on a CPU, of a type oneDNN reorders, and the weights are not trained."""
+        """Check that x is on a CPU, of a type oneDNN reorders, and the weights are not trained."""
         fixed = x.dtype == weight.dtype and not weight.requires_grad and x.numel() > 0
         return AVAILABLE and x.device.type == "cpu" and x.dtype in TYPES and fixed
 

@@ -112,7 +112,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def is_city(path: Path) -> bool:
-    """Whether a file claims to be a city model; `read_city` checks it."""
+    """Check whether a file claims to be a city model; `read_city` validates it."""
     try:
         return any(key.startswith(KIND) for key in _raw_metadata(path))
     except (OSError, SafetensorError):

@@ -37,7 +37,7 @@ note("numba", "NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else "")  # type:
 
 
 def supports(x: Tensor) -> bool:
-    """Whether x is on the CPU, of a type that kernels convert to float32 and back."""
+    """Check that x is on the CPU, of a type that kernels convert to float32 and back."""
     known = x.dtype in (torch.float32, torch.bfloat16)
     return x.device.type == "cpu" and known and not config.DISABLE_JIT  # type: ignore[attr-defined]
 

@@ -47,8 +47,7 @@ def changed_toml(preset: Preset, note: str) -> str:
 
 
 def _write(table: dict[str, Any], note: str) -> str:
-    line = "".join(c if c.isprintable() else " " for c in note)  # TOML bars control characters
-    return f"# {' '.join(line.split())}\n{tomli_w.dumps(_simple(table))}"
+    return f"# {' '.join(note.split())}\n{tomli_w.dumps(_simple(table))}"
 
 
 def _simple(value: Any) -> Any:

@@ -60,9 +60,3 @@ def test_lists_are_written_as_inline_tables():
     preset = with_settings(["video.frames=2", "dream.layers=[{name='a', weight=2}, 'b']"])
     layers = 'layers = [\n    { weight = 2.0, name = "a" },\n    { name = "b" },\n]\n'
     assert to_toml(preset, "mine") == f"# mine\n[dream]\n{layers}\n[video]\nframes = 2\n"
-
-
-def test_note_with_control_characters_stays_a_comment():
-    text = to_toml(load_preset("quickstart"), "from a\x07b\x00\x7f.mp4\nx = 1")
-    assert text.startswith("# from a b .mp4 x = 1\n")
-    tomllib.loads(text)

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,7 @@ from dreamvid.motion.camera import make_camera
 from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
 from dreamvid.preset.schema import Preset
 from dreamvid.system.files import sha256
+from dreamvid.system.version import __version__
 
 Steps = Callable[[LeadIn], AbstractContextManager[Step]]
 """Lead-in, to collect the frames before the first one -> the step of a film."""
@@ -65,7 +65,7 @@ class Job:
     @property
     def key(self) -> dict[str, Any]:
         """Everything the frames depend on: a render is only resumed with the same key."""
-        key = self.preset.render_key | self.files | {"dreamvid": version("dreamvid")}
+        key = self.preset.render_key | self.files | {"dreamvid": __version__}
         # Digests replace paths: files may lie elsewhere when the render is resumed.
         guides: Any = key["dream.guide"]
         key["dream.guide"] = [_without_paths(guide) for guide in guides]

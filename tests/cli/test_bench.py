@@ -81,6 +81,7 @@ def test_record_has_every_figure_and_they_agree(capsys):
     assert {"torch", "dreamvid", "python"} <= machine["versions"].keys()
 
 
+@pytest.mark.slow
 def test_cases_are_each_layer_and_size(capsys):
     words = ("--model", "lite0", "--layer", "block_1/expand", "--layer", "block_3/expand")
     sizes = ("--size", "64x48", "--size", "80x64", "--size", "64x48")
@@ -160,6 +161,7 @@ def test_scaling_leaves_out_sizes_that_take_too_long(capsys, monkeypatch):
     assert [row["size"] for row in found] == ["64x48", "96x64", "128x96"]
 
 
+@pytest.mark.slow
 def test_compare_with_an_earlier_run(capsys, tmp_path):
     first = bench(capsys, *SMALL, "--out", tmp_path / "a.json")
     earlier = json.loads((tmp_path / "a.json").read_text())
@@ -274,6 +276,7 @@ def test_compare_refuses_a_bad_file_before_the_work(capsys, tmp_path, monkeypatc
     assert code == 2 and message in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_half_precision_is_measured(capsys, monkeypatch):
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": True})
     found = bench(capsys, *SMALL, "--precision", "half")

@@ -19,6 +19,7 @@ def one_line(text):
     return text.startswith("dreamvid: ") and text.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_render_twice(capsys, tmp_path):
     out = tmp_path / "film"
     code, said, _ = run(capsys, "render", "quickstart", "--out", out, *SMALL)
@@ -54,6 +55,7 @@ def test_dream_keeps_the_size_and_changes_the_picture(capsys, tmp_path):
     assert after.shape == picture.shape and (after - picture).abs().mean() > 0.02
 
 
+@pytest.mark.slow
 def test_dream_scales_first_and_writes_more_bits(capsys, tmp_path):
     save(torch.rand(1, 3, 37, 51), tmp_path / "in.png")
     words = ("dream", tmp_path / "in.png", "--set", "dream.octaves=1", "--set", "dream.steps=1")

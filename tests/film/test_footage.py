@@ -133,6 +133,7 @@ def test_footage_shot_begins_with_more_steps(texture, dreams):
     assert [ascent.steps for ascent in dreams.asked] == [10, 4, 4, 4, 4, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 2])
 def test_footage_cut_leaves_no_ghost(every, texture):
     """Cut at frame 5 of a film dreamed every second frame; it begins anew."""

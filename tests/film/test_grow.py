@@ -233,6 +233,7 @@ def test_colours_of_the_start_are_kept(keep, stays, film, dreams):
     assert (float(drift) < 0.06) == stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["none", "spread", "palette"])
 def test_colours_of_a_long_film_do_not_drift(keep, rng):
     """Score brightness: 1.5 of 255 in each of 200 frames."""

@@ -85,12 +85,14 @@ def test_report_is_escaped_and_equals_run_json(tmp_path):
     assert outside == {*record["outputs"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["ffv1", "vp9", "prores"])
 def test_contact_sheet_of_all_kinds_of_films(tmp_path, codec):
     report = watched(small(f"video.codec={codec}", "video.frames=6"), tmp_path)
     assert report and report.read_text("utf-8").count("<figure>") == 6
 
 
+@pytest.mark.slow
 def test_timings_of_all_runs_are_kept(tmp_path):
     stops = iter([False, False, False, True])
     assert watched(small(), tmp_path, stop=lambda: next(stops)) is None
@@ -110,6 +112,7 @@ def test_timings_that_are_damaged_are_ignored(tmp_path):
     assert read_timings(tmp_path / "none", most=3).frames == {}
 
 
+@pytest.mark.slow
 def test_watch_files_are_always_complete(tmp_path):
     folder, over, seen, wrong = tmp_path / "watch", threading.Event(), set(), []
 
@@ -155,6 +158,7 @@ def test_watch_page_shows_a_stop_and_a_failure(tmp_path):
     assert status(tmp_path / "b")["state"] == "failed"
 
 
+@pytest.mark.slow
 def test_watch_changes_no_film(tmp_path):
     watched(small(), tmp_path / "a")
     watched(small(), tmp_path / "b", watch=True)
@@ -162,6 +166,7 @@ def test_watch_changes_no_film(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_watch_poster_that_cannot_be_written_is_a_warning(tmp_path, caplog):
     (tmp_path / "watch" / "poster.png" / "in the way").mkdir(parents=True)
     assert watched(small(), tmp_path, watch=True)

@@ -68,6 +68,7 @@ LOOPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
 def test_cubic_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
     image = texture()

@@ -69,6 +69,7 @@ def of(*settings):
     return estimate(load_preset("quickstart", [*tiny, *settings]), torch.device("cpu"))
 
 
+@pytest.mark.slow
 def test_estimate_counts_dreamed_and_lead_frames():
     film = of("dream.every=4", "video.frames=13")
     assert (film.frames, film.dreamed) == (13, 4)
@@ -78,6 +79,7 @@ def test_estimate_counts_dreamed_and_lead_frames():
     assert kept == pytest.approx(3 * 64 * 48 * 6, rel=0.5)  # three frames of half precision
 
 
+@pytest.mark.slow
 def test_estimate_of_tiles_has_less_memory():
     sizes = ['start.size="640x64"', 'dream.layers=["block_3/expand"]', "video.frames=1"]
     whole, tiles = of(*sizes), of(*sizes, "dream.tile=64")
@@ -90,6 +92,7 @@ def test_estimate_of_a_film_without_a_dream():
     assert still.memory["dream"] == 0 and still.disk["films"] > 0
 
 
+@pytest.mark.slow
 def test_estimate_of_outputs_left_out_is_zero():
     lean = of("outputs.loop=false", "outputs.reverse=false")
     full = of("outputs.stills=[0, 3, 99]")
@@ -107,6 +110,7 @@ def test_tile_mirrored_has_no_seams():
     assert_close(tile_mirrored(image, (2, 2)), image[..., :2])
 
 
+@pytest.mark.slow
 def test_estimate_command_prints_all_parts(capsys):
     words = ["--size", "64x48", "--frames", "2", "--set", "dream.octaves=1"]
     assert main(["estimate", "quickstart", *words]) == 0

@@ -60,6 +60,7 @@ def test_motion_preview_formats_follow_the_suffix(capsys, tmp_path, monkeypatch)
         assert getattr(gif, "n_frames", 0) == 8 and sheet.size == (288, 128)
 
 
+@pytest.mark.slow
 def test_sparse_preview_has_the_whole_film(capsys, tmp_path):
     few = ("--set", "dream.octaves=1", "--set", "dream.steps=1", "--sparse")
     film, sheet = tmp_path / "a.mp4", tmp_path / "a.png"

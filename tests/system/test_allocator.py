@@ -23,6 +23,7 @@ print(taken_again(3_000_000), taken_again(20_000_000))
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's ways")
 @pytest.mark.parametrize(("free", "keeps_large"), [(8 * 10**9, True), (10**8, False)])
 def test_freed_memory_is_kept_where_there_is_enough(free, keeps_large):

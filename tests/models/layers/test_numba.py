@@ -21,6 +21,7 @@ from tests.support.compare import CLOSE, relative_error
 from tests.support.networks import LAYERS, features_and_gradients
 
 
+@pytest.mark.slow
 def test_dream_without_numba_is_the_same(tmp_path, monkeypatch):
     program = f"""
 import sys
@@ -75,6 +76,7 @@ def full_disk(*args):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["no folder", "empty", "cut short", "full disk"])
 def test_numba_kernel_is_compiled_again_if_its_cache_is_damaged(harm, monkeypatch, tmp_path):
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))

@@ -16,6 +16,7 @@ def networks():
     return build()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layer"),
     [

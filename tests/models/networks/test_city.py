@@ -78,6 +78,7 @@ def test_a_city_is_read_as_it_was_written(city, tmp_path):
     assert (tmp_path / "town.safetensors").read_bytes() == same
 
 
+@pytest.mark.slow
 def test_an_installed_city_is_its_base_below_and_learned_above(city, tmp_path, image):
     write_city(city, tmp_path / "town.safetensors")
     assert install(tmp_path / "town.safetensors").name == "town"
@@ -93,6 +94,7 @@ def test_an_installed_city_is_its_base_below_and_learned_above(city, tmp_path, i
     assert_close(seen[above][0].double().numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_city_has_words_and_no_classes(city, tmp_path):
     write_city(city, tmp_path / "town.safetensors")
     install(tmp_path / "town.safetensors", "mine")
@@ -118,6 +120,7 @@ def test_the_lites_last_ten_layers_are_learned_and_go_on_from_the_frozen_one(ima
     assert not {n for n in names if n.startswith("block_1/")} and "block_10/project" not in names
 
 
+@pytest.mark.slow
 def test_a_googlenet_goes_on_from_the_frozen_layer_with_what_it_learned(rng):
     weights = {name: torch.tensor(value) for name, value in reference.random_googlenet().items()}
     network = GoogLeNet(weights)
@@ -190,6 +193,7 @@ def test_files_that_are_no_good_city_are_refused_in_one_line(city, tmp_path, rng
     refused("damaged")
 
 
+@pytest.mark.slow
 def test_a_city_takes_no_other_models_name_and_needs_its_base(city, tmp_path, capsys, rng):
     path = tmp_path / "town.safetensors"
     write_city(city, path)
@@ -207,6 +211,7 @@ def test_a_city_takes_no_other_models_name_and_needs_its_base(city, tmp_path, ca
     assert code == 3 and "dreamvid models get googlenet" in err
 
 
+@pytest.mark.slow
 def test_models_list_and_layers_know_a_city(city, tmp_path, capsys):
     write_city(city, tmp_path / "town.safetensors")
     install(tmp_path / "town.safetensors")
@@ -281,6 +286,7 @@ def test_a_city_has_its_bases_directions_until_it_has_its_own(city, tmp_path, ca
     assert code == 2 and "`dreamvid direction unheard --photos DIR --model town`" in err
 
 
+@pytest.mark.slow
 def test_a_city_whose_base_is_gone_says_so(tmp_path, rng):
     lite = store.find("lite0")
     assert lite

@@ -104,6 +104,7 @@ BLOBS = st.lists(hnp.arrays(np.float32, SHAPES, elements=FLOATS), max_size=4)
 NETS = st.dictionaries(st.text(min_size=1, max_size=9), BLOBS, min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(net=NETS, packed=st.booleans(), double=st.booleans())
 def test_v2_nets_come_back(folder, net, packed, double):
     encode = lambda blob: shape(*blob.shape) + numbers(blob, packed=packed, double=double)
@@ -250,6 +251,7 @@ def test_every_truncation_is_noticed_but_between_layers(read):
             read(SMALL[:length])
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     changes=st.lists(
@@ -268,6 +270,7 @@ def test_random_bytes_never_escape_as_anything_else(folder, content):
     assert_bounded(save(folder, content), peak=500_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

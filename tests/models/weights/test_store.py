@@ -50,6 +50,7 @@ def test_the_head_tells_which_googlenet_it_is(classes, name, arrays, tmp_path):
     assert name in store.known()
 
 
+@pytest.mark.slow
 def test_underscored_names_of_converters_are_understood(arrays, tmp_path):
     converted = {k.replace("/", "_"): torch.tensor(v) for k, v in arrays.items()}
     torch.save(converted | {"loss1_conv.weight": torch.zeros(2, 2)}, tmp_path / "a.pth")
@@ -64,6 +65,7 @@ def test_underscored_names_of_converters_are_understood(arrays, tmp_path):
     assert torch.equal(one, two)
 
 
+@pytest.mark.slow
 def test_a_torchvision_file_is_recognised(tmp_path):
     state = {k: torch.zeros(v.shape) for k, v in skeleton("resnet50").state_dict().items()}
     torch.save(state, tmp_path / "resnet50-0676ba61.pth")

@@ -99,6 +99,7 @@ def raft_file(request, tmp_path):
     return path, request.param
 
 
+@pytest.mark.slow
 def test_raft_is_imported_and_used(raft_file, texture, capsys):
     path, name = raft_file
     assert main(["models", "import", str(path)]) == 0

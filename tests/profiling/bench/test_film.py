@@ -33,6 +33,7 @@ def times(small):
     return measure_film("small", (64, 48), small(9, "colour.keep=mean"), CPU)
 
 
+@pytest.mark.slow
 def test_parts_add_up_to_the_film(times):
     assert set(times.parts) == set(PARTS)
     assert sum(times.shares.values()) == pytest.approx(1.0, abs=1e-9)
@@ -113,6 +114,7 @@ def test_waiting_for_room_is_waiting(small, monkeypatch):
     assert times.parts["waiting"] > 5.0 > times.parts["rest"]
 
 
+@pytest.mark.slow
 def test_timed_film_is_identical(small, tmp_path):
     preset = small(5)
     render_film(preset, tmp_path / "plain", device=CPU)

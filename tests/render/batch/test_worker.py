@@ -23,6 +23,7 @@ def fill(out, **settings):
     return queue, presets
 
 
+@pytest.mark.slow
 def test_worker_loads_a_model_once(tmp_path, monkeypatch):
     loaded, load = [], store.load
 

@@ -27,6 +27,7 @@ NAMES = {
     "av1": "av1",
     "prores": "prores",
     "ffv1": "ffv1",
+    "hap-q": "hap",
 }
 SOUNDS = {"mp4": "aac", "mov": "aac", "webm": "opus", "mkv": "flac"}
 # Like `reels`, but for limits that twenty seconds do not come near.

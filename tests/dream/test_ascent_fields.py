@@ -83,6 +83,7 @@ def on_disk(image, score, ascent, folder):
 def test_recorded_steps_follow_a_field_that_changes_at_frame_5(
     name, score, image, replayed, in_memory
 ):
+    expected = image
     for frame in range(9):
         ascent = changed(name) if frame >= 5 else BASE
         expected = in_memory(image, score, ascent)
@@ -123,6 +124,7 @@ def test_shaper_is_one_entry_for_every_implementation(
 ):
     monkeypatch.setitem(SHAPERS, "extra", Shaper(lambda way, share: way.flip(1), blends=True))
     monkeypatch.setattr(bands, "BAND", 800)
+    ascent, expected = Extended(), image
     for frame in range(9):
         ascent = Extended(octaves=2, steps=2, jitter=9, extra=0.4 if frame >= 5 else 0.0)
         expected = in_memory(image, score, ascent)

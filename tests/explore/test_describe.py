@@ -35,8 +35,8 @@ class Bare:
     def to(self, device, dtype=None):
         return self
 
-    def __call__(self, pixels, wanted):
-        return {name: pixels for name in wanted}
+    def __call__(self, pixels, layers):
+        return {name: pixels for name in layers}
 
 
 def bare(head, words=None):

@@ -31,12 +31,12 @@ class Tiny:
     def to(self, device, dtype=None):
         return self
 
-    def __call__(self, pixels, wanted):
+    def __call__(self, pixels, layers):
         return {"frozen": F.relu(F.conv2d(pixels, self.first, None, 16))}
 
-    def after_frozen(self, seen, layer):
+    def after_frozen(self, features, layer):
         late = self.learnable
-        return F.relu(F.conv2d(seen, late["late.weight"], late["late.bias"], 1, 1))
+        return F.relu(F.conv2d(features, late["late.weight"], late["late.bias"], 1, 1))
 
 
 def tiny_base():

@@ -81,7 +81,7 @@ input()
 """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", program], **pipes) as other:
-        assert other.stdout.readline() == "True\n"
+        assert other.stdout and other.stdout.readline() == "True\n"
         number = path.stat().st_ino
         with path.open("r+") as file:
             assert not lock_file(file)

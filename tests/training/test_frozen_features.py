@@ -70,10 +70,10 @@ def test_workers_compute_the_same(pairs):
 
 def test_out_of_memory_halves_the_batch(rng):
     class Small(Tiny):
-        def __call__(self, pixels, wanted):
+        def __call__(self, pixels, layers):
             if len(pixels) > 2:
                 raise RuntimeError("not enough memory: you tried to allocate")
-            return super().__call__(pixels, wanted)
+            return super().__call__(pixels, layers)
 
     pixels = torch.rand(7, 3, 32, 32, generator=rng)
     assert torch.equal(frozen_features(Small(), pixels), frozen_features(Tiny(), pixels))

@@ -29,10 +29,10 @@ class Tiny:
     def to(self, device, dtype=None):
         return self
 
-    def __call__(self, pixels, wanted):
+    def __call__(self, pixels, layers):
         low = torch.einsum("oc,nchw->nohw", self.one, pixels)
         high = torch.einsum("oc,nchw->nohw", self.two, low).square()
-        return {name: {LOW: low, HIGH: high}[name] for name in wanted}
+        return {name: {LOW: low, HIGH: high}[name] for name in layers}
 
 
 @pytest.fixture

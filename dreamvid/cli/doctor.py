@@ -5,8 +5,8 @@ from pathlib import Path
 from dreamvid.cli.arguments import Json
 from dreamvid.cli.terminal.console import say, say_json
 
-ENCODERS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "gif", "hap", "h264_nvenc")
-ENCODERS += ("hevc_nvenc",)
+SOFTWARE = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "gif", "hap")
+ENCODERS = (*SOFTWARE, "h264_nvenc", "hevc_nvenc")
 
 
 def doctor(as_json: Json = False) -> None:

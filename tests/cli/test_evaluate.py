@@ -86,6 +86,7 @@ def table(photos):
     return ["--images", photos, "--captions", photos / "captions.csv"]
 
 
+@pytest.mark.slow
 def test_photos_and_words_find_each_other(capsys, photos, city, tmp_path):
     out = tmp_path / "sheets"
     words = [city(), *table(photos), "--no-dreams", "--out", out, "--json"]

@@ -71,6 +71,7 @@ def test_loop_for_a_target(film, tmp_path, capsys):
 LONG = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24:duration=7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--times", 3), ("--kind", "cross-fade")])
 def test_loop_for_a_target_is_shorter_and_whole(words, tmp_path, capsys):
     film = tmp_path / "long.mp4"
@@ -172,6 +173,7 @@ def test_preset_as_ping_pong(tmp_path, capsys):
     assert count(tmp_path / "l.gif") <= 10  # Pillow joins pictures that are alike
 
 
+@pytest.mark.slow
 def test_preset_is_rendered_anew_for_another_file(tmp_path, capsys):
     words = ("loop", "quickstart", *FEW, "--frames", 5)
     for out in ("l.gif", "m.gif", "below/l.gif"):

@@ -108,6 +108,7 @@ def test_check_writes_only_its_files(capsys, photos):
     assert "town" not in store.known()
 
 
+@pytest.mark.slow
 def test_stop_words_follow_the_languages(capsys, photos):
     captions = photos.parent / "captions.csv"
     captions.write_text(captions.read_text().replace(" place", " della place"))  # Italian

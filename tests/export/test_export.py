@@ -69,6 +69,7 @@ def test_export_meets_every_target(name, make_film, tmp_path):
     check(path, target, film, result.changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["discord-emoji", "slack-emoji", "archive", "editing", "web"])
 def test_export_meets_small_targets(name, make_film, tmp_path):
     film = pictures_of(make_film(1))
@@ -90,6 +91,7 @@ def test_export_limit_is_met_and_used(suffix, limit, make_film, tmp_path):
     assert probe_by_ffmpeg(result.path).frames > 20
 
 
+@pytest.mark.slow
 def test_export_limit_counts_the_finished_file(make_film, tmp_path):
     def grow(path):
         with path.open("ab") as file:

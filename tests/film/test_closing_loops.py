@@ -53,6 +53,7 @@ def one_more(*settings):
         return [frame for frame in frames if frame.index >= 0], step(frames[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["endless", "cross-fade"])
 def test_loop_continues_from_last_frame_to_first(kind, way):
@@ -62,6 +63,7 @@ def test_loop_continues_from_last_frame_to_first(kind, way):
     assert_close(after.image, frames[0].image, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["endless", "cross-fade"])
 def test_loop_seam_is_no_larger_than_other_steps(kind, way, film):

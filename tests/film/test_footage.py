@@ -166,6 +166,7 @@ def test_resume_of_footage_is_exact_between_dreams(texture, tmp_path):
     assert all(torch.equal(a.image, b.image) for a, b in zip(resumed, whole[5:], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["square", "ground"])
 def test_footage_flickers_half_as_much_as_single_frames(kind, texture):
     make = {"square": moving_square, "ground": moving_ground}[kind]

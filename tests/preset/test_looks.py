@@ -56,6 +56,7 @@ def test_look_yields_to_given_options_in_any_order(dreamed):
         assert dream.decorrelate == LOOKS["soft"]["decorrelate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["python", "json"])
 @pytest.mark.parametrize("look", LOOKS)
 def test_look_reads_back_the_same(look, mode, dreamed):

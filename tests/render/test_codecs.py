@@ -40,6 +40,7 @@ def decoded(path):
         return np.stack([frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", list(CODECS))
 def test_resume_of_any_codec_gives_the_same_films(small, codec, tmp_path):
     preset, count = small(f"video.codec={codec}"), []

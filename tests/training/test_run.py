@@ -61,6 +61,7 @@ def trained(
     return outcome, reports
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", [4.0, 0.0], ids=["cached", "fresh"])
 def test_resume_gives_the_same_model(corpus, tmp_path, cache):
     trained(corpus, tmp_path / "whole", cache=cache)

@@ -147,6 +147,7 @@ class SmallNetwork:
         return {name: {"a": a, "b": b}[name] for name in layers}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masks", [False, True])
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_objective_is_the_same_in_tiles(name, masks):

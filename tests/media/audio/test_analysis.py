@@ -34,6 +34,7 @@ def test_curves_of_a_soft_sound_use_the_whole_range(write_sound, sine):
     assert analyse(path, fps=FPS, frames=150).rms[10:].min() > 0.95
 
 
+@pytest.mark.slow
 def test_curves_are_not_scaled_by_one_bang(write_sound, sine):
     sound = sine(440, 60) * 0.1
     sound[480000:480100] = 0.99
@@ -52,6 +53,7 @@ def test_silence_stays_zero_and_counts_120_bpm(amplitude, write_sound):
     np.testing.assert_allclose(curves.beat, np.arange(100) / float(FPS) * 2)
 
 
+@pytest.mark.slow
 def test_beat_of_noise_and_tones_is_120_bpm(write_sound, sine):
     noise = np.random.default_rng(7).normal(size=48000 * 30) * 0.1
     for sound in (noise, sine(55, 30), sine(55, 30) + 0.5 * sine(700, 30)):
@@ -59,6 +61,7 @@ def test_beat_of_noise_and_tones_is_120_bpm(write_sound, sine):
         np.testing.assert_allclose(beat, np.arange(850) / float(FPS) * 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fps", [Fraction(12), Fraction(24), FPS, Fraction(60), Fraction(240)], ids=str
 )
@@ -79,6 +82,7 @@ def test_onsets_and_beats_of_clicks(fps, name, codec, rate, write_sound, clicks)
     assert np.all(np.diff(curves.beat) > 0) and 0 <= curves.beat[0] < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bpm", [70, 97.3, 128, 165])
 def test_beat_tempo_is_found_in_noise(bpm, write_sound, clicks):
     times = np.arange(4.1, 30, 60 / bpm)

@@ -200,6 +200,7 @@ GOPS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gop", GOPS)
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
 def test_footage_from_a_later_frame_is_the_same(kind, gop, tmp_path):

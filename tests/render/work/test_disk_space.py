@@ -90,6 +90,7 @@ def test_disk_that_is_really_full(render, tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", CODECS)
 def test_disk_space_is_a_lower_bound(render, small_preset, codec, tmp_path):
     from dreamvid.film.job import build

@@ -15,6 +15,7 @@ from dreamvid.export import export
 from dreamvid.render.batch import queue, ticket
 from dreamvid.render.work import page_files
 from dreamvid.render.work.folder import LOCK, OURS
+from dreamvid.system.partial import original_name
 
 Kind = Literal["render", "watch", "queue", "export"]
 
@@ -24,12 +25,11 @@ MARKS = (LOCK, queue.MARK, export.MARK)
 QUEUE_FOLDERS = {*queue.STATES, "frames"}
 
 _PAGE = {page_files.FILM, page_files.POSTER, page_files.HTML, page_files.SCRIPT}
-_PAGE |= {f".{name}.partial" for name in _PAGE}
 
 _EXPORT = re.compile(r"\..+\.[a-z0-9_]{8}")  # a name made by tempfile
 _RANDOM = re.compile(r"(?=.*[a-z]).*[0-9_].*")  # neither a word nor a date
 _NUMBERED = re.compile(r"\d{6,}\.png")
-_PARTIAL_TICKET = re.compile(r"\.[\w.=+~-]+\.json\.partial")
+_TICKET = re.compile(r"[\w.=+~-]+\.json")
 
 
 def kind_of(path: Path) -> Kind | None:
@@ -65,6 +65,14 @@ def _is_render_file(name: str) -> bool:
     return name == LOCK or OURS.fullmatch(name) is not None
 
 
+def _is_page_file(name: str) -> bool:
+    return (original_name(name) or name) in _PAGE
+
+
+def _is_partial_ticket(name: str) -> bool:
+    return _TICKET.fullmatch(original_name(name) or "") is not None
+
+
 def files_of(path: Path, kind: Kind) -> Iterator[Path]:
     """List the files in a folder that we have written."""
     if kind == "queue":
@@ -72,7 +80,7 @@ def files_of(path: Path, kind: Kind) -> Iterator[Path]:
     elif kind == "export":
         yield from _export_files(path)
     else:
-        is_ours = _is_render_file if kind == "render" else _PAGE.__contains__
+        is_ours = _is_render_file if kind == "render" else _is_page_file
         files = (entry for entry in sorted(path.iterdir()) if is_ours(entry.name))
         yield from (file for file in files if file.is_symlink() or not file.is_dir())
 
@@ -82,7 +90,7 @@ def _queue_files(path: Path) -> Iterator[Path]:
     jobs = {file: _job_name(file) for file in files}
     # Frame counts come before the tickets, by whose names they are recognised.
     yield from (file for file in _files_in(path / "frames") if file.name in jobs.values())
-    yield from (file for file in files if jobs[file] or _PARTIAL_TICKET.fullmatch(file.name))
+    yield from (file for file in files if jobs[file] or _is_partial_ticket(file.name))
     yield from (file for file in _files_in(path) if file.name == queue.MARK)
 
 
@@ -98,8 +106,8 @@ def _export_files(path: Path) -> Iterator[Path]:
     suffix = Path(path.name[1:-9]).suffix.lower()  # of the exported film
     folders = {f"{work}{suffix}" for work in export.WORKS}
     films = folders | {f"silent{suffix}"}
-    names = {export.MARK, *films, *(f".{film}.partial" for film in films)}
-    yield from (file for file in _files_in(path) if file.name in names)
+    names = {export.MARK, *films}
+    yield from (f for f in _files_in(path) if f.name in names or original_name(f.name) in films)
     for folder in sorted(folders):
         yield from (file for file in _files_in(path / folder) if _NUMBERED.fullmatch(file.name))
 

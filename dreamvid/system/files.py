@@ -13,6 +13,7 @@ from typing import IO
 from filelock import lock_descriptor
 
 from dreamvid.errors import OutputError
+from dreamvid.system.partial import new_partial, remove_abandoned
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -22,7 +23,8 @@ def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
     """Yield a hidden path beside `path`, which replaces `path` if the block succeeds.
 
     It is synced to disk first. If the block fails nothing is left, and an older `path` stays. A
-    replaced file keeps its permissions.
+    replaced file keeps its permissions. Of several writers each has a partial file of its own, and
+    the last one's file stays.
 
     Args:
         make: create a missing folder; otherwise that is an error, as for work in progress whose
@@ -30,12 +32,13 @@ def whole_file(path: Path, *, make: bool = True) -> Iterator[Path]:
 
     Raises OutputError for every OSError, the block's included; other errors pass unchanged.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # Path.is_dir raises an error for too long a name
         raise OutputError(f"{path}: cannot be written: it is a folder")
-    partial = path.with_name(f".{path.name}.partial")
     try:
         if make:
             make_folder(path.parent)
+        partial = new_partial(path)
+        remove_abandoned(path.parent.absolute())
         partial.touch()
     except OSError as error:
         raise refused(path, error, begun=not make) from None

@@ -132,7 +132,7 @@ def close_its_file(_out: Path) -> None:
 
     def close() -> None:
         for handle in Path("/proc/self/fd").iterdir():
-            if ".forward.mp4.partial" in (os.readlink(handle) if handle.is_symlink() else ""):
+            if "/.forward.mp4." in (os.readlink(handle) if handle.is_symlink() else ""):
                 os.close(int(handle.name))
 
     before(writer, "_in_frames", 8, close)

@@ -9,10 +9,10 @@ from PIL import Image as PilImage
 
 from dreamvid.preset.load import check, lay_over, load_preset, shipped_folder
 from dreamvid.preset.toml import changed_toml
-from dreamvid.render.batch.identity import this_worker
 from dreamvid.render.batch.jobs import load_jobs
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.batch.schema import toml
+from dreamvid.system.process import this_process
 from dreamvid.training.data.captions import read_captions
 from dreamvid.training.data.folders import Folder
 from dreamvid.training.data.pairs import Rules, read_corpus
@@ -131,14 +131,14 @@ def queues(folder: Path) -> Make:
         else:
             data = mutated_bytes(rng, data)
         state = rng.choice(("todo", "claimed", "done", "failed"))
-        name = f"one~{this_worker()}" if state == "claimed" else "one"
+        name = f"one~{this_process()}" if state == "claimed" else "one"
         (queue.folder / state).mkdir(parents=True, exist_ok=True)
         (queue.folder / state / f"{name}.json").write_bytes(data)
 
         def case() -> None:
             queue.tickets()
             queue.release_dead(retries=1)
-            queue.take(this_worker())
+            queue.take(this_process())
             queue.try_again()
 
         return case

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ import torch
 from dreamvid.export.export import MARK as EXPORT_MARK
 from dreamvid.export.export import export
 from dreamvid.media.clip import Pictures
-from dreamvid.render.batch.identity import this_worker
 from dreamvid.render.batch.queue import MARK as QUEUE_MARK
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.clean import find, remove
 from dreamvid.render.render import render_film
+from dreamvid.system.partial import new_partial
+from dreamvid.system.process import this_process
 from tests.support.command import run
 
 DAY = 86400
@@ -60,7 +62,7 @@ def home(renders, tmp_path):
 def finished_batch(folder):
     queue = Queue(folder)
     queue.add("first", {"seed": 1})
-    claim = queue.take(this_worker())
+    claim = queue.take(this_process())
     assert claim and claim.beat(10)
     claim.finish({"frames": 10})
 
@@ -237,6 +239,7 @@ def test_clean_removes_only_jobs_from_a_queue(marked, tmp_path, capsys):
     folder = tmp_path / ".queue"
     finished_batch(folder)
     (folder / "todo" / ".second.json.partial").write_text("{")
+    new_partial(folder / "todo" / "third.json").write_text("{")
     theirs = ["done/mine.json", "done/first.txt", "frames/thesis.txt", "todo/name.json"]
     write_all(folder, *theirs)
     (folder / "todo" / "name.json").write_text('{"name": "other", "preset": {}}')
@@ -296,6 +299,7 @@ def test_clean_removes_a_killed_export(marked, name, tmp_path, monkeypatch):
 def test_clean_removes_only_an_exports_own_files(tmp_path, capsys):
     folder = tmp_path / ".film.mp4.original"
     ours = [EXPORT_MARK, "best.mp4", "silent.mp4", ".whole.mp4.partial"]
+    ours.append(new_partial(Path("silent.mp4")).name)
     theirs = ["1.png", "best.mov", "mine/000001.png", ".mine.partial", "whole.mp4.txt"]
     write_all(folder, *ours, *theirs)
     (folder / "empty").mkdir()

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from dreamvid.errors import OutputError
 from dreamvid.media.metadata import FORMAT, embed
 from dreamvid.system.files import lock_file, whole_file, write_text
+from dreamvid.system.partial import original_name, remove_abandoned
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="others have no such modes")
 
@@ -93,3 +95,60 @@ input()
         assert lock_file(file) and not lock_file(second)
     with path.open("r+") as file:  # closing frees it
         assert lock_file(file)
+
+
+def test_every_writer_of_a_file_has_its_own_partial_file_and_the_last_one_wins(tmp_path):
+    path = tmp_path / "a.txt"
+    with whole_file(path) as first, whole_file(path) as second:
+        first.write_text("first " * 1000)
+        second.write_text("second")
+    assert (path.read_text(), list(tmp_path.iterdir())) == ("first " * 1000, [path])
+    assert {original_name(partial.name) for partial in (first, second)} == {"a.txt"}
+
+
+def test_partial_files_of_killed_writers_go_and_others_stay(tmp_path):
+    path = tmp_path / "a.txt"
+    program = f"""
+from pathlib import Path
+from dreamvid.system.files import whole_file
+with whole_file(Path({str(path)!r})) as partial:
+    print(partial.name, flush=True)
+    input()
+"""
+    start = [sys.executable, "-c", program]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        subprocess.Popen(start, **pipes) as alive,
+        subprocess.Popen(start, **pipes) as killed,
+    ):
+        names = [process.stdout.readline().strip() for process in (alive, killed)]
+        killed.kill()
+        killed.wait()
+        (tmp_path / ".mine.partial").touch()
+        remove_abandoned.cache_clear()
+        write_text(tmp_path / "b.txt", "new")
+        left = {entry.name for entry in tmp_path.iterdir()}
+        assert left == {names[0], ".mine.partial", "b.txt"}
+        alive.communicate("\n")
+    assert path.exists()
+
+
+def test_a_partial_file_of_another_machine_goes_after_a_day(tmp_path):
+    new, old = tmp_path / ".a.abcdef-1-1-0.partial", tmp_path / ".a.abcdef-1-1-1.partial"
+    for file, hours in ((new, 23), (old, 25)):
+        file.touch()
+        os.utime(file, (time.time() - 3600 * hours,) * 2)
+    remove_abandoned.cache_clear()
+    write_text(tmp_path / "b.txt", "new")
+    assert {entry.name for entry in tmp_path.iterdir()} == {new.name, "b.txt"}
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "ä" * 127, "n" * 251 + ".txt"])
+def test_the_longest_names_can_be_written(name, tmp_path):
+    write_text(tmp_path / name, "new")
+    assert (tmp_path / name).read_text() == "new"
+
+
+def test_too_long_a_name_is_refused_before_the_work(tmp_path):
+    with pytest.raises(OutputError, match=r"(?i)name too long"), whole_file(tmp_path / ("n" * 256)):
+        pytest.fail("begun")

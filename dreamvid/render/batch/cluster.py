@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import DreamvidError, PresetError, quote
-from dreamvid.render.batch.identity import Worker, this_worker
 from dreamvid.render.batch.program import run_program
 from dreamvid.render.batch.queue import Queue
+from dreamvid.system.process import Process, this_process
 
 POLL = 1.0  # seconds between two checks of the actors
 DEATHS = 30  # of an actor that has not started yet, before it is given up
@@ -46,7 +46,7 @@ class Actor:
         self.working = threading.Lock()
 
     def who(self) -> tuple[str, int, int]:
-        me = this_worker()
+        me = this_process()
         return me.host, me.pid, me.born
 
     def work(self, orders: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ class _Process:
 
     def __init__(self, actor: Any, orders: dict[str, Any]) -> None:
         self.actor, self.orders = actor, orders
-        self.who: Worker | None = None
+        self.who: Process | None = None
         self.task: Any = None
 
     def begin(self, stopped: threading.Event) -> bool:
@@ -80,7 +80,7 @@ class _Process:
             if not ray.wait([reply], timeout=POLL)[0]:
                 continue
             try:
-                self.who = Worker(*ray.get(reply))
+                self.who = Process(*ray.get(reply))
             except RayActorError as error:  # Ray is still restarting it
                 deaths += not isinstance(error, ActorUnavailableError)
                 if deaths > DEATHS:

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dreamvid.errors import OutputError, ResumeError
-from dreamvid.render.batch.identity import Worker, worker_named
 from dreamvid.render.batch.ticket import Ticket, read, write
 from dreamvid.system.files import make_folder, refused
+from dreamvid.system.process import Process, process_named
 
 State = Literal["todo", "claimed", "done", "failed"]
 STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # by precedence
@@ -56,7 +56,7 @@ class Queue:
                 return
         write(self._file("todo", name), Ticket(name, preset))
 
-    def take(self, worker: Worker) -> "Claim | None":
+    def take(self, worker: Process) -> "Claim | None":
         """Claim a waiting job for a worker; None if there is none."""
         for path in self._files("todo"):
             name = path.stem
@@ -72,14 +72,14 @@ class Queue:
             return Claim(self, ticket, mine)
         return None
 
-    def release_dead(self, *, retries: int, worker: Worker | None = None) -> list[Ticket]:
+    def release_dead(self, *, retries: int, worker: Process | None = None) -> list[Ticket]:
         """Put dead workers' jobs back, or fail those tried more than `retries` times.
 
         `worker` is one that is known to be dead.
         """
         freed = []
         for path in self._files("claimed"):
-            holder = worker_named(path.stem.partition("~")[2])
+            holder = process_named(path.stem.partition("~")[2])
             if holder is None or (holder != worker and not self._is_dead(path, holder)):
                 continue
             ticket = read(path)
@@ -151,7 +151,7 @@ class Queue:
     def _is_over(self, name: str) -> bool:
         return any(self._file(state, name).exists() for state in ("done", "failed"))
 
-    def _is_dead(self, path: Path, holder: Worker) -> bool:
+    def _is_dead(self, path: Path, holder: Process) -> bool:
         if holder.gone:
             return True
         try:

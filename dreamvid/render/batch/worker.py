@@ -19,12 +19,12 @@ from dreamvid.errors import BusyError, DreamvidError, ModelError, PresetError, R
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.load import check
-from dreamvid.render.batch.identity import this_worker
 from dreamvid.render.batch.program import run_program
 from dreamvid.render.batch.queue import Claim, Queue
 from dreamvid.render.render import Outcome, Progress, render_film
 from dreamvid.system.device import pick
 from dreamvid.system.memory import ran_out
+from dreamvid.system.process import this_process
 
 BEAT = 5.0  # seconds between two heartbeats
 WAIT = 1.0  # seconds before looking again, where other workers have all jobs
@@ -86,7 +86,7 @@ def work(orders: Orders, stop: Callable[[], bool]) -> None:
     device = pick(orders.device)
     if orders.threads and device.type == "cpu":
         torch.set_num_threads(orders.threads)
-    queue, me, model = Queue(Path(orders.out) / ".queue"), this_worker(), WarmModel()
+    queue, me, model = Queue(Path(orders.out) / ".queue"), this_process(), WarmModel()
     while not stop():
         if claim := queue.take(me):
             _render(claim, Path(orders.out), device, orders.retries, model, stop)

@@ -9,8 +9,8 @@ import pytest
 
 from dreamvid.errors import OutputError, ResumeError
 from dreamvid.render.batch import queue as queues
-from dreamvid.render.batch.identity import Worker, born_at, this_worker
 from dreamvid.render.batch.queue import Queue
+from dreamvid.system.process import Process, born_at, this_process
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def dead_worker():
         born = born_at(process.pid)
         assert born
         process.communicate(b"\n")
-    return Worker(this_worker().host, process.pid, born)
+    return Process(this_process().host, process.pid, born)
 
 
 def _take_all(folder, taken):
-    queue, me = Queue(folder), this_worker()
+    queue, me = Queue(folder), this_process()
     while claim := queue.take(me):
         taken.put(claim.ticket.name)
     taken.put(None)
@@ -62,7 +62,7 @@ def test_queue_gives_a_job_to_one_worker(tmp_path):
 
 
 def test_queue_moves_a_job_through_its_states(queue):
-    me = this_worker()
+    me = this_process()
     first, second = queue.take(me), queue.take(me)
     assert queue.take(me) is None and not queue.idle
     first.finish({"frames": 3})
@@ -111,7 +111,7 @@ def test_queue_release_races_are_harmless(queue, monkeypatch):
 
 
 def test_queue_keeps_a_living_workers_claim(queue):
-    claim = queue.take(this_worker())
+    claim = queue.take(this_process())
     assert queue.release_dead(retries=1) == [] and claim.beat(3)
     assert queue.frames("a") == 3
 
@@ -119,7 +119,7 @@ def test_queue_keeps_a_living_workers_claim(queue):
 def test_queue_times_silent_workers_by_its_own_clock(queue, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(queues.time, "monotonic", lambda: now[0])
-    claim = queue.take(Worker("elsewhere", 1, 1))
+    claim = queue.take(Process("elsewhere", 1, 1))
     assert queue.release_dead(retries=1) == []
     now[0] += queues.PATIENCE - 1
     os.utime(claim.path, (5, 5))  # a beat of a clock that is far behind
@@ -142,6 +142,6 @@ def test_queue_names_a_damaged_ticket(queue):
     for text in ("", "[]", '{"name": "b", "preset": {}}', '{"name": "a", "preset": 3}', "[" * 9999):
         path.write_text(text)
         with pytest.raises(ResumeError, match=r"a.*\.json is damaged"):
-            queue.take(this_worker())
+            queue.take(this_process())
         for claim in (queue.folder / "claimed").glob("*"):
             claim.rename(path)

@@ -8,9 +8,9 @@ import pytest
 from dreamvid.models.weights import store
 from dreamvid.preset.load import load_preset
 from dreamvid.render.batch import worker
-from dreamvid.render.batch.identity import worker_named
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.batch.run import local_programs, run_batch
+from dreamvid.system.process import process_named
 from tests.support.small_film import SMALL
 
 
@@ -49,7 +49,7 @@ def test_worker_resumes_a_killed_workers_job(tmp_path, monkeypatch, check_films)
         for name, (state, ticket) in tickets.items():
             if not killed and state == "claimed" and 10 < queue.frames(name) < 24:
                 killed[name] = ticket.worker
-                holder = worker_named(ticket.worker)
+                holder = process_named(ticket.worker)
                 assert holder
                 os.kill(holder.pid, signal.SIGKILL)
 

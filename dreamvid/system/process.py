@@ -1,4 +1,4 @@
-"""Identity of a worker process, by which others can tell whether it is alive."""
+"""Identity of a process, by which others can tell whether it is alive."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Worker:
+class Process:
     """A process on a machine; `born`, its start time, guards against reuse of its number."""
 
     host: str
@@ -24,16 +24,16 @@ class Worker:
         return self.host == this_host() and born_at(self.pid) != self.born
 
 
-def this_worker() -> Worker:
+def this_process() -> Process:
     """Identify the current process."""
     pid = os.getpid()
-    return Worker(this_host(), pid, born_at(pid) or 0)
+    return Process(this_host(), pid, born_at(pid) or 0)
 
 
-def worker_named(text: str) -> Worker | None:
-    """Parse a worker's name, as `str` gives it; None for any other text."""
+def process_named(text: str) -> Process | None:
+    """Parse the name of a process, as `str` gives it; None for any other text."""
     match = re.fullmatch(r"([^~]+)~(\d{1,10})~(\d{1,20})", text)
-    return Worker(match[1], int(match[2]), int(match[3])) if match else None
+    return Process(match[1], int(match[2]), int(match[3])) if match else None
 
 
 def this_host() -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Generator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from dreamvid.image import Bytes
+from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.footage import read_footage
 
 NEAR = 8  # frames: up to here decoding goes on, further ahead is a seek
@@ -13,8 +15,10 @@ NEAR = 8  # frames: up to here decoding goes on, further ahead is a seek
 class Clip:
     """Decoder of a film's frames, in order from any start."""
 
-    def __init__(self, path: Path, *, fps: Fraction, size: tuple[int, int]) -> None:
-        self._path, self._fps, self._size = path, fps, size
+    def __init__(
+        self, path: Path, *, fps: Fraction, size: tuple[int, int], background: str = WHITE
+    ) -> None:
+        self._read = partial(read_footage, path, fps=fps, size=size, background=background)
         self._frames: Generator[Bytes, None, None] | None = None
         self._last: tuple[int, Bytes] | None = None
 
@@ -31,7 +35,7 @@ class Clip:
         ahead = 0 if self._last is None else index - self._last[0]
         if self._frames is None or not 1 <= ahead <= NEAR:
             self.close()
-            self._frames = read_footage(self._path, fps=self._fps, size=self._size, first=index)
+            self._frames = self._read(first=index)
             ahead = 1
         for _ in range(ahead - 1):
             next(self._frames)

@@ -160,7 +160,8 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
 
     @contextmanager
     def steps(lead_in: LeadIn) -> Iterator[Step]:
-        clip = Clip(path, fps=parts.timeline.fps, size=(height, width))
+        size, background = (height, width), preset.start.background
+        clip = Clip(path, fps=parts.timeline.fps, size=size, background=background)
         with closing(clip), closing(parts.masking):
             yield footage.make_step(parts, clip.pair, estimate, like)
 

@@ -83,7 +83,7 @@ def _film(path: Path, size: tuple[int, int], timeline: Timeline, option: str) ->
     if frames < timeline.frames:
         problem = f"{path} has {frames} frames at {timeline.fps} a second, the film"
         raise PresetError(option, f"{problem} {timeline.frames}", "video.frames makes it short")
-    clip = Clip(path, fps=timeline.fps, size=size)
+    clip = Clip(path, fps=timeline.fps, size=size, background="#000000")
     return MaskSource(
         lambda moment: lightness(from_bytes(clip.frame(moment.frame))), close=clip.close
     )

@@ -53,11 +53,11 @@ def dusk(height: int, width: int, rng: torch.Generator) -> Image:
 def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     """Make the start picture, on the CPU, with even sides; raises PresetError."""
     if options.kind == "video":
-        return _first_frame(footage_path(options), options.size)
+        return _first_frame(options)
     if options.path is None:
         width, height = options.size or DEFAULT_SIZE
         return STARTS[options.kind](height, width, rng)
-    image = load(options.path, option="start.path")
+    image = load(options.path, option="start.path", background=options.background)
     if options.size:
         return fit(image, (options.size[1], options.size[0]))
     height, width = (side - side % 2 for side in image.shape[-2:])
@@ -92,9 +92,11 @@ def start_size(options: StartOptions) -> tuple[int, int]:
     return width, height
 
 
-def _first_frame(path: Path, size: tuple[int, int] | None) -> OtherSizeImage:
-    fps = probe_footage(path).fps
-    with closing(read_footage(path, fps=fps, size=size and (size[1], size[0]))) as frames:
+def _first_frame(options: StartOptions) -> OtherSizeImage:
+    path, size = footage_path(options), options.size
+    wanted = size and (size[1], size[0])
+    fps, background = probe_footage(path).fps, options.background
+    with closing(read_footage(path, fps=fps, size=wanted, background=background)) as frames:
         try:
             return from_bytes(next(frames))
         except ArgumentError:  # libav scales to at most 2**28 pixels

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from dreamvid.preset.base import Options
-from dreamvid.preset.values import File, Size
+from dreamvid.preset.values import Colour, File, Size
 
 
 class StartOptions(Options):
@@ -18,6 +18,10 @@ class StartOptions(Options):
     path: File | None = Field(default=None, description="the file, for kind = image or video")
     size: Size | None = Field(
         default=None, description="film size; default 480x270, or the file's own"
+    )
+    background: Colour = Field(
+        default="#ffffff",
+        description='under transparent parts of the file: "#rrggbb", or a name such as "black"',
     )
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from PIL import ImageColor
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -79,9 +80,16 @@ def read_file(value: object) -> object:
 
 
 def read_colour(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise ValueError('must be "#rrggbb", such as "#102040"')
-    return value
+    """Parse a colour to "#rrggbb", also from a name of CSS."""
+    if not isinstance(value, str) or re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        return value
+    try:
+        parts = ImageColor.getrgb(value)
+    except ValueError:
+        parts = ()
+    if len(parts) != 3:  # the fourth would be alpha
+        raise ValueError('must be "#rrggbb", such as "#102040", or a name, such as "navy"')
+    return f"#{bytes(parts).hex()}"
 
 
 def read_tile(value: object) -> object:

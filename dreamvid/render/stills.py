@@ -67,7 +67,8 @@ def dream_still(
     out, depth = options.out, depth_of(options.out, options.depth)
     if out.exists() and image.exists() and out.samefile(image):
         raise PresetError("--out", f"{out} is the picture itself", "choose another name")
-    opened = decode(image, option="IMAGE", most=STILL_PIXELS)
+    background = preset.start.background
+    opened = decode(image, option="IMAGE", most=STILL_PIXELS, background=background)
     size = options.size or (opened.height, opened.width)
     check_size(out, *size)
     check_writable(out)

@@ -5,6 +5,7 @@ Pillow and imageio drop half of their bits or cannot open them.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import numpy as np
 import tifffile
 from jaxtyping import Float32, Shaped
 from PIL import Image as PilImage
+from PIL import ImageColor
 
 from dreamvid.media.images.colour_profiles import Colours, colours_by
 
@@ -57,13 +59,15 @@ def tiff_size(path: Path) -> tuple[int, int] | None:
         return page.imagelength, page.imagewidth
 
 
-def png_lines(path: Path, orientation: int, profile: bytes | None) -> tuple[tuple[int, int], Lines]:
+def png_lines(
+    path: Path, background: str, orientation: int, profile: bytes | None
+) -> tuple[tuple[int, int], Lines]:
     """Decode a PNG of 16 bits to its (height, width) and rows; raises ValueError."""
-    samples = _decoded(path)
-    return _lines(TURNS.get(orientation, lambda x: x)(samples), RGB, ALPHA, profile)
+    samples = TURNS.get(orientation, lambda x: x)(_decoded(path))
+    return _lines(samples, _Kind(RGB, ALPHA, background), profile)
 
 
-def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
+def tiff_lines(path: Path, background: str) -> tuple[tuple[int, int], Lines]:
     """Decode a TIFF's first page to its (height, width) and rows; raises ValueError."""
     with _tiff(path) as file:
         page = file.pages.first
@@ -71,19 +75,20 @@ def tiff_lines(path: Path) -> tuple[tuple[int, int], Lines]:
         if photometric not in (GREY_FROM_WHITE, GREY, RGB, CMYK):
             kind = getattr(page.photometric, "name", photometric)
             raise ValueError(f"TIFF of the kind {kind} is not read")
+        extra = extra[0] if extra else 0
         profile = page.tags[PROFILE].value if PROFILE in page.tags else None
         try:
             samples = page.asarray()
         except ValueError:  # a compression that OpenCV has
             if page.planarconfig == 2:  # OpenCV ignores separate planes
                 raise
-            return _lines(_decoded(path), RGB, extra[0] if extra else 0, profile)
+            return _lines(_decoded(path), _Kind(RGB, extra, background), profile)
         if samples.ndim == 3 and page.planarconfig == 2:
             samples = samples.transpose(1, 2, 0)
         turn = page.tags[ORIENTATION].value if ORIENTATION in page.tags else 1
     samples = samples.reshape(*samples.shape[:2], -1)
     upright = TURNS.get(int(turn), lambda x: x)(samples)
-    return _lines(upright, photometric, extra[0] if extra else 0, profile)
+    return _lines(upright, _Kind(photometric, extra, background), profile)
 
 
 def _tiff(path: Path) -> tifffile.TiffFile:
@@ -107,38 +112,44 @@ def _decoded(path: Path) -> Samples:
     return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
 
 
-def _lines(
-    samples: Samples, photometric: int, extra: int, profile: bytes | None
-) -> tuple[tuple[int, int], Lines]:
+@dataclass(frozen=True)
+class _Kind:
+    """Meaning of an image's channels."""
+
+    photometric: int
+    extra: int  # of the last channel, where there are more than colours
+    background: str  # under transparent pixels, "#rrggbb"
+
+
+def _lines(samples: Samples, kind: _Kind, profile: bytes | None) -> tuple[tuple[int, int], Lines]:
     height, width = samples.shape[:2]
     change = colours_by(bytes(profile) if profile else None)
-    return (height, width), lambda top, end: _as_rgb(samples[top:end], photometric, extra, change)
+    return (height, width), lambda top, end: _as_rgb(samples[top:end], kind, change)
 
 
-def _as_rgb(
-    samples: Samples, photometric: int, extra: int, change: Callable[[Colours], Colours]
-) -> Pixels:
-    """Convert samples to RGB in [0, 1] on white, NaN to 0; `change` makes RGB sRGB."""
+def _as_rgb(samples: Samples, kind: _Kind, change: Callable[[Colours], Colours]) -> Pixels:
+    """Convert samples to opaque RGB in [0, 1], NaN to 0; `change` makes RGB sRGB."""
     most = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
     with np.errstate(invalid="ignore"):  # signalling NaNs warn
         values = (np.nan_to_num(samples.astype(np.float64)) / most).clip(0, 1)
-    if photometric == CMYK:
+    if kind.photometric == CMYK:
         colours = (1 - values[..., :3]) * (1 - values[..., 3:4])
     elif values.shape[2] < 3:
-        grey = 1 - values[..., :1] if photometric == GREY_FROM_WHITE else values[..., :1]
-        colours = _on_white(grey.repeat(3, 2), values, extra, lambda grey: grey)
+        grey = 1 - values[..., :1] if kind.photometric == GREY_FROM_WHITE else values[..., :1]
+        colours = _lay_on(grey.repeat(3, 2), values, kind, lambda grey: grey)
     else:
-        colours = _on_white(values[..., :3], values, extra, change)
+        colours = _lay_on(values[..., :3], values, kind, change)
     return colours.clip(0, 1).astype(np.float32)
 
 
-def _on_white(
-    colours: Colours, values: Samples, extra: int, change: Callable[[Colours], Colours]
+def _lay_on(
+    colours: Colours, values: Samples, kind: _Kind, change: Callable[[Colours], Colours]
 ) -> Colours:
-    """Composite colours on white, where the last channel is alpha according to `extra`."""
-    if extra not in (PREMULTIPLIED, ALPHA) or values.shape[2] not in (2, 4):
+    """Composite colours on the background where the last channel is alpha."""
+    if kind.extra not in (PREMULTIPLIED, ALPHA) or values.shape[2] not in (2, 4):
         return change(colours)
     alpha = values[..., -1:]
-    if extra == PREMULTIPLIED:
+    if kind.extra == PREMULTIPLIED:
         colours = (colours / np.maximum(alpha, 1e-9)).clip(0, 1)
-    return change(colours) * alpha + (1 - alpha)
+    ground = np.array(ImageColor.getrgb(kind.background)) / 255
+    return change(colours) * alpha + (1 - alpha) * ground

@@ -1,4 +1,4 @@
-"""Image files to RGB: upright, in sRGB, transparency laid on white, with all their bits.
+"""Image files to RGB: upright, in sRGB, transparency laid on a colour, with all their bits.
 
 Everything is read by Pillow through `open_image`, and not by imageio, whose reader takes any format
 of Pillow's: PostScript too, which Pillow hands to Ghostscript. Orientation, colour profile and
@@ -20,6 +20,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from dreamvid.errors import PresetError
 from dreamvid.image import Bytes, OtherSizeImage, from_bytes
+from dreamvid.media.images.background import WHITE, lay_on
 from dreamvid.media.images.colour_profiles import as_srgb
 from dreamvid.media.images.high_depth import (
     ORIENTATION,
@@ -103,28 +104,29 @@ class Decoded:
         return image
 
 
-def load(path: Path, *, option: str) -> OtherSizeImage:
-    """Read a whole image file to (1, 3, h, w) in [0, 1]; raises as `decode` does."""
-    return decode(path, option=option).whole()
+def load(path: Path, *, option: str, background: str = WHITE) -> OtherSizeImage:
+    """Read a whole image file to (1, 3, h, w) in [0, 1]; takes and raises as `decode` does."""
+    return decode(path, option=option, background=background).whole()
 
 
-def decode(path: Path, *, option: str, most: int = MAX_PIXELS) -> Decoded:
+def decode(path: Path, *, option: str, most: int = MAX_PIXELS, background: str = WHITE) -> Decoded:
     """Decode an image of FORMATS or a TIFF of floats; the first of several.
 
     Args:
         option: the setting that names the file, for errors.
         most: pixels; a file that declares more is not decoded.
+        background: "#rrggbb" under transparent pixels.
 
     Raises PresetError.
     """
     with _in_words(path, option):
         try:
             with open_image(path, most) as file:
-                return _decoded(path, file)
+                return _decoded(path, file, background)
         except UnidentifiedImageError:
             if size := tiff_size(path):
                 check_pixels(size, most)
-                return _deep(*tiff_lines(path))
+                return _deep(*tiff_lines(path, background))
             raise
 
 
@@ -175,18 +177,18 @@ def _in_words(path: Path, option: str) -> Iterator[None]:
         raise PresetError(option, f"{path} cannot be read: {reason}") from None
 
 
-def _decoded(path: Path, file: PilImage.Image) -> Decoded:
+def _decoded(path: Path, file: PilImage.Image, background: str) -> Decoded:
     if is_deep(file):
         if file.format == "TIFF":
-            return _deep(*tiff_lines(path))
+            return _deep(*tiff_lines(path, background))
         turn = file.getexif().get(ORIENTATION, 1)
-        return _deep(*png_lines(path, turn, file.info.get("icc_profile")))
+        return _deep(*png_lines(path, background, turn, file.info.get("icc_profile")))
     with catch_warnings():
         simplefilter("ignore")  # of odd metadata
         file.load()
         ImageOps.exif_transpose(file, in_place=True)
         upright = as_srgb(file)
-    return Decoded(upright.height, upright.width, partial(_pillow_rows, upright))
+    return Decoded(upright.height, upright.width, partial(_pillow_rows, upright, background))
 
 
 def _deep(size: tuple[int, int], lines: Lines) -> Decoded:
@@ -197,7 +199,7 @@ def _from_floats(pixels: Pixels) -> OtherSizeImage:
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].contiguous()
 
 
-def _pillow_rows(file: PilImage.Image, top: int, end: int) -> OtherSizeImage:
+def _pillow_rows(file: PilImage.Image, background: str, top: int, end: int) -> OtherSizeImage:
     whole = (top, end) == (0, file.height)
     band = file if whole else file.crop((0, top, file.width, end))
     if band.mode.startswith("I;16") or band.mode in ("I", "F"):
@@ -205,12 +207,10 @@ def _pillow_rows(file: PilImage.Image, top: int, end: int) -> OtherSizeImage:
         most = 1.0 if band.mode == "F" else 65535
         grey = (np.nan_to_num(np.asarray(band, np.float64)) / most).clip(0, 1)
         return _from_floats(np.repeat(grey.astype(np.float32)[..., None], 3, axis=2))
-    return from_bytes(_rgb(band))
+    return from_bytes(_rgb(band, background))
 
 
-def _rgb(file: PilImage.Image) -> Bytes:
+def _rgb(file: PilImage.Image, background: str) -> Bytes:
     if file.has_transparency_data:
-        clear = file.convert("RGBA")
-        white = PilImage.new("RGBA", clear.size, "white")
-        return np.asarray(PilImage.alpha_composite(white, clear).convert("RGB"))
+        return lay_on(file.convert("RGBA"), background)
     return np.asarray(file.convert("RGB"))

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.frame_times import FrameTimes, open_film, read_frame_times
 from dreamvid.media.video.reader import to_rgb
 
@@ -61,6 +62,7 @@ def read_footage(
     size: tuple[int, int] | None = None,
     first: int = 0,
     ahead: int = 4,
+    background: str = WHITE,
 ) -> Generator[Bytes, None, None]:
     """Yield film frames first, first + 1, ... up to the film's last, each (h, w, 3).
 
@@ -70,12 +72,13 @@ def read_footage(
 
     Args:
         size: (height, width), cropped to that shape and scaled; None: `FootageInfo.size`.
+        background: "#rrggbb" under transparent pixels.
     """
     if fps <= 0 or first < 0 or ahead < 1:
         raise ValueError(f"fps {fps} and ahead {ahead} must be above 0, first {first} not below")
     times = read_frame_times(path)
     size = size or even(upright_size(times.first, times.pixel_aspect))
-    converter = Converter(size, times.pixel_aspect)
+    converter = Converter(size, times.pixel_aspect, background)
     yield from _run_ahead(_shown(path, times, fps, first), converter, ahead)
 
 
@@ -213,15 +216,19 @@ def even(size: tuple[int, int]) -> tuple[int, int]:
 class Converter:
     """Converter of one film's frames to upright RGB of one size, whatever size each has."""
 
-    def __init__(self, size: tuple[int, int], pixel_aspect: Fraction) -> None:
+    def __init__(
+        self, size: tuple[int, int], pixel_aspect: Fraction, background: str = WHITE
+    ) -> None:
         self.size = size
         self.pixel_aspect = pixel_aspect
+        self.background = background
         self.reformatter = VideoReformatter()  # keeps swscale's tables
 
     def __call__(self, frame: VideoFrame) -> Bytes:
         transposed, rows_reversed, columns_reversed = _turn(frame)
         height, width = self._covering(upright_size(frame, self.pixel_aspect))
-        stored = to_rgb(frame, self.reformatter, (width, height) if transposed else (height, width))
+        size = (width, height) if transposed else (height, width)
+        stored = to_rgb(frame, self.reformatter, size, self.background)
         upright = stored.transpose(1, 0, 2) if transposed else stored
         upright = upright[:: -1 if rows_reversed else 1, :: -1 if columns_reversed else 1]
         top, left = (height - self.size[0]) // 2, (width - self.size[1]) // 2

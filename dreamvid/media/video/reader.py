@@ -17,7 +17,9 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
+from dreamvid.media.video.transparency import alpha_of, composited
 
 # A file must not make libav open others that it names, or that a % in its name stands for.
 READ_OPTIONS = {
@@ -144,8 +146,24 @@ def _decode(path: Path) -> Iterator[VideoFrame]:
             raise VideoError(f"{path}: cut short after {packets} frames")
 
 
-def to_rgb(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
-    """Convert a decoded frame to RGB of (height, width), by its colour tags."""
+def to_rgb(
+    frame: VideoFrame,
+    reformatter: VideoReformatter,
+    size: tuple[int, int],
+    background: str = WHITE,
+) -> Bytes:
+    """Convert a decoded frame to RGB of (height, width), by its colour tags.
+
+    What is transparent is laid on "#rrggbb" before it is scaled: hidden colours stay hidden.
+    """
+    alpha = alpha_of(frame)
+    if alpha is not None:
+        colours = _scaled(frame, reformatter, (frame.height, frame.width))
+        frame = composited(colours, alpha, background)
+    return _scaled(frame, reformatter, size)
+
+
+def _scaled(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, int]) -> Bytes:
     smaller = size[0] < frame.height and size[1] < frame.width
     kernel = Interpolation.AREA if smaller else Interpolation.LANCZOS
     if size == (frame.height, frame.width):

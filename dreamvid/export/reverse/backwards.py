@@ -20,7 +20,12 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.video.footage import Converter, even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, open_film, read_frame_times
+from dreamvid.media.video.frame_times import (
+    FrameTimes,
+    film_length,
+    open_film,
+    read_frame_times,
+)
 
 BUFFER_BYTES = 256 * 2**20  # of decoded frames
 BUFFER_FRAMES = 240  # at most: small frames have overhead beside their pixels
@@ -65,7 +70,7 @@ def shown_backwards(
     path: Path, times: FrameTimes, fps: Fraction
 ) -> Generator[tuple[VideoFrame, int], None, None]:
     """Yield every frame that a film of this rate shows, the last one first, and its copies."""
-    end = max(1, math.floor(times.seconds * fps + Fraction(1, 2)))
+    end = film_length(path, times, fps)
     with closing(decode_backwards(path, times)) as frames:
         for frame, start, _ in frames:
             first = max(0, math.ceil((start - times.tolerance) * fps)) if start else 0

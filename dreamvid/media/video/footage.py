@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.frame_times import FrameTimes, open_film, read_frame_times
+from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film, read_frame_times
 from dreamvid.media.video.reader import to_rgb
 
 
@@ -38,21 +38,18 @@ def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
     """Read a film's size, length and rate, at `fps` or at its own rate.
 
     A constant rate is exact; a variable one is rounded to a usual rate, 1 to 240. The whole file
-    is read, one frame is decoded. Raises VideoError for no film or one cut short.
+    is read, one frame is decoded. Raises VideoError for no film, one cut short, or one whose times
+    are beyond the bounds of `film_length`.
     """
     times = read_frame_times(path)
     fps = times.rate if fps is None else fps
     return FootageInfo(
         size=even(upright_size(times.first, times.pixel_aspect)),
         fps=fps,
-        frames=_film_length(times, fps),
+        frames=film_length(path, times, fps),
         seconds=times.seconds,
         sound=times.sound,
     )
-
-
-def _film_length(times: FrameTimes, fps: Fraction) -> int:
-    return max(1, math.floor(times.seconds * fps + Fraction(1, 2)))
 
 
 def read_footage(
@@ -86,7 +83,7 @@ def _shown(
     path: Path, times: FrameTimes, fps: Fraction, first: int
 ) -> Generator[tuple[VideoFrame, int], None, None]:
     """Yield every decoded frame, and the number of film frames from `first` on that show it."""
-    due, total = first, _film_length(times, fps)
+    due, total = first, film_length(path, times, fps)
     if due >= total:
         return
     held = None

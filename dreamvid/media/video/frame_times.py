@@ -4,15 +4,16 @@ Convention: ticks are the file's own unit of time, `tick` seconds each. Times in
 count from the first frame that can be shown.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.error import InvalidDataError
 from av.packet import Packet
@@ -20,24 +21,32 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
+from dreamvid.media.video.frame_rate import (
+    FASTEST,
+    MILLISECOND,
+    SLOWEST,
+    constant_rate,
+    usual_rate,
+)
 from dreamvid.media.video.libav import libav_errors
 from dreamvid.media.video.reader import check_codec, film_streams, open_input
-
-NTSC = Fraction(1000, 1001)
-# Rates that cameras and programs make; a measured rate near one is rounded to it.
-USUAL_RATES = tuple(
-    sorted(
-        {*map(Fraction, (10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240))}
-        | {rate * NTSC for rate in (24, 30, 48, 60, 120, 240)}
-    )
-)
-# The unit of Matroska and Flash, from which a file may have been converted.
-MILLISECOND = Fraction(1, 1000)
-SLOWEST, FASTEST = Fraction(1), Fraction(240)
 
 # Containers that list their keyframes; elsewhere libav guesses.
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 STILL_SUFFIXES = (".avif", ".heic", ".heif", ".gif")  # with a single frame
+
+
+# A small file's times must not ask for endless work.
+LONGEST_SHOWN = 600
+"""Seconds that a film may show one picture."""
+
+
+def most_frames(source: int) -> int:
+    """Bound the length in frames of a film that shows `source` decoded pictures.
+
+    Each may be shown a thousand times, and one of them for LONGEST_SHOWN at 60 frames a second.
+    """
+    return 1000 * source + 60 * LONGEST_SHOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +77,29 @@ class FrameTimes:
     def key_before(self, seconds: Fraction) -> int | None:
         """Return the ticks of the last keyframe shown by then; None: decode from the start."""
         return next((k for k in reversed(self.keys) if self.seconds_at(k) <= seconds), None)
+
+
+def film_length(path: Path, times: FrameTimes, fps: Fraction) -> int:
+    """Count the frames of the film at a rate; raises VideoError where its times are beyond bounds.
+
+    See LONGEST_SHOWN and `most_frames`.
+    """
+    end = times.ticks[0] + math.ceil(times.seconds / times.tick)
+    for tick, following in pairwise([*times.ticks, end]):
+        if (following - tick) * times.tick > LONGEST_SHOWN + times.tick:
+            raise VideoError(
+                f"{path}: shows one picture for {float((following - tick) * times.tick):.0f} "
+                f"seconds, from second {float(times.seconds_at(tick)):.0f} on, so its times are "
+                f"damaged; at most {LONGEST_SHOWN} are read"
+            )
+    frames = max(1, math.floor(times.seconds * fps + Fraction(1, 2)))
+    most = most_frames(len(times.ticks))
+    if frames > most:
+        raise VideoError(
+            f"{path}: {len(times.ticks)} pictures would be {frames} frames at {float(fps):g} a "
+            f"second, at most {most} are read; choose a lower rate"
+        )
+    return frames
 
 
 @contextmanager
@@ -138,7 +170,7 @@ def _read(path: Path) -> FrameTimes:
         numbered = kind == "avi" or 2 * len(dated) < len(packets)
         packets = packets if numbered else dated  # the others depend on frames that were cut off
         ticks, tick = _ticks(packets, tick, (declared or [Fraction(25)])[0])
-        rate = _constant_rate(ticks, tick, declared)
+        rate = constant_rate(ticks, tick, declared)
         last = max(packets, key=lambda p: p.pts or 0).duration or 0
         span = (ticks[-1] - ticks[0]) * tick
         average = (len(ticks) - 1) / span if span else (declared or [Fraction(25)])[0]
@@ -149,7 +181,7 @@ def _read(path: Path) -> FrameTimes:
             keys=sorted(keys) if kind in SEEKABLE and not numbered else (),
             numbered=numbered,
             tick=tick,
-            rate=min(max(rate or _usual(average), SLOWEST), FASTEST),
+            rate=min(max(rate or usual_rate(average), SLOWEST), FASTEST),
             seconds=seconds,
             first=first,
             pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
@@ -213,32 +245,3 @@ def _ticks(
     if len(ticks) < len(packets):
         return list(range(len(packets))), 1 / rate
     return sorted(ticks), tick
-
-
-def _constant_rate(
-    ticks: Sequence[int], tick: Fraction, declared: Sequence[Fraction]
-) -> Fraction | None:
-    """Find the rate at which every frame's time is its number's, but for rounding; else None."""
-    shown = np.asarray(ticks, np.float64) - ticks[0]
-    numbers = np.arange(len(ticks))
-
-    def error(rate: Fraction) -> float:
-        """Largest error in seconds, less 1e-6 of a tick for the arithmetic."""
-        return max(0.0, np.abs(shown - numbers * float(1 / (rate * tick))).max() - 1e-6) * tick
-
-    fine = tick if tick < MILLISECOND else 0
-    exact = next((rate for rate in declared if error(rate) <= fine), None)
-    if exact:
-        return exact
-    rounding = max(tick, MILLISECOND)
-    near = [r for r in USUAL_RATES if declared and abs(r - declared[0]) <= declared[0] / 10]
-    # libav's average of rounded times may fit as well as a usual rate, which is preferred.
-    errors = {rate: error(rate) for rate in (*near, *declared)}
-    best = min(errors, key=lambda r: max(errors[r], 0.51 * rounding), default=None)
-    return best if best and errors[best] <= max(tick, min(rounding, 1 / best / 4)) else None
-
-
-def _usual(average: Fraction) -> Fraction:
-    """Round a variable rate to a usual one within 3 %, else to a whole number."""
-    near = min(USUAL_RATES, key=lambda rate: abs(rate - average))
-    return near if abs(near - average) <= average * 3 / 100 else Fraction(round(average))

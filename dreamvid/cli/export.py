@@ -87,7 +87,7 @@ def _export(
         raise PresetError("--out", f"{path} is the film itself", "choose another name")
     step = f"dreamvid export --for {name}" if name else "dreamvid export"
     result = export_film(
-        pictures_of(source),
+        pictures_of(source, request.fps),
         path,
         target=target,
         request=request,
@@ -138,15 +138,21 @@ def _as_json(target: "Target") -> dict[str, Any]:
 
 
 def film_of(file: Path) -> Path:
-    """Return the file, or a render folder's forward film; raises PresetError if it has none."""
+    """Return the file, a render folder's forward film, or a folder of pictures.
+
+    Raises PresetError where a folder has neither.
+    """
     if not file.is_dir():
         return file
+    from dreamvid.media.images.sequence import find_frames
     from dreamvid.render.record.finished_render import RUN, forward_film, read_run
 
     outputs = None
     with suppress(ResumeError):  # films copied without their run.json will do
         outputs = read_run(file / RUN).get("outputs")
     film = forward_film(file, outputs)
+    if film is None and outputs is None and not (file / ".render").exists() and find_frames(file):
+        return file
     if film is None:
         raise PresetError("FILE", f"{file} holds no forward film", "is the render finished?")
     return film
@@ -155,7 +161,10 @@ def film_of(file: Path) -> Path:
 def _beside(source: Path, target: "Target | None") -> Path:
     if target is None:
         raise PresetError("--out", "is missing", "give the file to write, or --for TARGET")
-    return source.with_name(f"{source.stem}-{target.name}{target.suffix}")
+    from dreamvid.media.images.sequence import base_of
+
+    base = base_of(source)
+    return base.with_name(f"{base.stem}-{target.name}{target.suffix}")
 
 
 def request_of(

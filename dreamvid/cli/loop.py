@@ -57,10 +57,11 @@ def loop(
 ) -> None:
     """A film that ends where it begins: there and back, dissolved, or as it is, once or again."""
     _check_seconds(seconds, kind)
+    from dreamvid.media.images.sequence import base_of
     from dreamvid.preset.sites import find
 
     site = find(target) if target else None
-    path = out or Path(f"{Path(source).stem}-loop{site.suffix if site else '.gif'}")
+    path = out or Path(f"{base_of(Path(source)).stem}-loop{site.suffix if site else '.gif'}")
     if _is_preset(source):
         changes = with_options(settings, frames=frames, size=size, fps=fps, seed=seed, model=model)
         material = _of_preset(source, kind, changes, device, fresh)
@@ -117,7 +118,7 @@ def _make_loop(
     planned(material.pictures)  # mistakes are found before anything is rendered or written
     place = check_output(path, target)
     film = material.film(out and place)
-    pictures = pictures_of(film)
+    pictures = pictures_of(film, material.request.fps)
     plan = planned(pictures)
     result = export_film(
         make_loop(film, pictures, plan),
@@ -151,7 +152,7 @@ def _of_film(source: str, path: Path, size: str | None, fps: str | None) -> _Mat
     film = film_of(Path(source))
     if path.resolve() == film.resolve():
         raise PresetError("--out", f"{path} is the film itself", "choose another name")
-    pictures = pictures_of(film)
+    pictures = pictures_of(film, request.fps)
     return _Material(pictures=pictures, closed=is_loop(film), request=request, film=lambda _: film)
 
 

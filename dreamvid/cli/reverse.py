@@ -10,7 +10,10 @@ from dreamvid.cli.terminal.units import file_size
 
 
 def reverse(
-    video: Annotated[Path, Argument(help="any film, or the folder of a render")],
+    video: Annotated[
+        Path,
+        Argument(help="any film, or the folder of a render or of pictures"),
+    ],
     out: Annotated[
         Path | None, Option(help="the film to write; default VIDEO-reverse beside it")
     ] = None,
@@ -25,10 +28,12 @@ def reverse(
     from dreamvid.cli.export import film_of
     from dreamvid.export.reverse.packets import MUXERS
     from dreamvid.export.reverse.reverse import reverse_film
+    from dreamvid.media.images.sequence import base_of
 
     source = film_of(video)
     suffix = source.suffix.lower() if source.suffix.lower() in MUXERS else ".mp4"
-    path = out or source.with_name(f"{source.stem}-reverse{suffix}")
+    base = base_of(source)
+    path = out or base.with_name(f"{base.stem}-reverse{suffix}")
     with share_progress("reversing") as show:
         result = reverse_film(
             source,

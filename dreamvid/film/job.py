@@ -16,7 +16,6 @@ from dreamvid.film import footage, grow
 from dreamvid.film.clip import Clip
 from dreamvid.film.closing_loops import Closing, LeadIn, lead_frames
 from dreamvid.film.engine import Frame, Step, frame_rng
-from dreamvid.film.mask_files import images_in
 from dreamvid.film.masking import make_masking
 from dreamvid.film.model_checks import check_octave_size
 from dreamvid.film.parts import Parts
@@ -34,6 +33,7 @@ from dreamvid.film.timeline import (
 )
 from dreamvid.image import Image
 from dreamvid.media.images.reading import load
+from dreamvid.media.images.sequence import find_frames
 from dreamvid.models.directions.library import find
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.precision import precision_for
@@ -235,10 +235,11 @@ def digests(preset: Preset) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """Compute the SHA-256 of a file, or of the digests of a folder's images, in order."""
-    if not path.is_dir():
+    """Compute the SHA-256 of a file, or of the digests of a sequence's images, in order."""
+    files = find_frames(path)
+    if files is None:
         return sha256(path)
-    return hashlib.sha256("".join(map(sha256, images_in(path))).encode()).hexdigest()
+    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
 
 
 def _without_paths(guide: dict[str, Any]) -> Any:

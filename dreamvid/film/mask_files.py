@@ -1,6 +1,5 @@
 """Masks from files: an image, a folder of images, or a film with one frame for each frame."""
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image as PilImage
 from PIL import ImageOps
 from torch import Tensor
 
@@ -18,8 +16,8 @@ from dreamvid.errors import PresetError
 from dreamvid.film.clip import Clip
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image, fit, from_bytes
-from dreamvid.media.images.formats import FORMATS
 from dreamvid.media.images.reading import check_image, load, open_image
+from dreamvid.media.images.sequence import images_in
 from dreamvid.media.video.colour import BLUE, RED
 from dreamvid.media.video.footage import probe_footage
 from dreamvid.preset.mask import SHAPES
@@ -54,18 +52,6 @@ def open_masks(
         return (_folder if path.is_dir() else _film)(path, size, timeline, option)
     mask = _fitted(_lightness_in(path, option), size)
     return MaskSource(lambda moment: mask, still=True)
-
-
-def images_in(folder: Path) -> list[Path]:
-    """List the images of a folder in natural order: 2.png is before 10.png."""
-    endings = {end for end, kind in PilImage.registered_extensions().items() if kind in FORMATS}
-    paths = [path for path in folder.iterdir() if path.suffix.lower() in endings]
-    return sorted((path for path in paths if path.name[0] != "."), key=_natural_order)
-
-
-def _natural_order(path: Path) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(part), "") if n % 2 else (-1, part) for n, part in enumerate(parts)]
 
 
 def _folder(path: Path, size: tuple[int, int], timeline: Timeline, option: str) -> MaskSource:

@@ -17,6 +17,7 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
 from dreamvid.media.images.reading import load
+from dreamvid.media.images.sequence import find_frames
 from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.preset.schema import StartOptions
 from dreamvid.system.registry import Registry
@@ -74,7 +75,7 @@ def footage_path(options: StartOptions) -> Path:
     """Find the footage that is dreamed on; raises PresetError."""
     if options.path is None:
         raise PresetError("start.path", "this film dreams on footage", "--set start.path=CLIP")
-    if not options.path.exists():
+    if not options.path.exists() and not find_frames(options.path):
         raise PresetError("start.path", f"{options.path} does not exist", "give the path of a film")
     return options.path
 

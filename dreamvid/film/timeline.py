@@ -9,6 +9,7 @@ from typing import Any
 from dreamvid.errors import PresetError
 from dreamvid.media.audio.analysis import analyse
 from dreamvid.media.audio.decode import probe_sound
+from dreamvid.media.images.sequence import find_frames
 from dreamvid.preset.schema import Options, Preset
 from dreamvid.schedule.curve import Curve
 from dreamvid.schedule.moment import SOUND, Moment
@@ -76,7 +77,9 @@ def sound_of(preset: Preset) -> Path | None:
             raise PresetError("sound.path", f"{preset.sound.path} has no sound")
         return preset.sound.path
     footage = preset.start.path if preset.of_footage else None
-    return footage if footage and probe_sound(footage) else None
+    if footage is None or find_frames(footage) is not None:
+        return None
+    return footage if probe_sound(footage) else None
 
 
 def check_schedules(preset: Preset, timeline: Timeline) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from dreamvid.image import Bytes
 from dreamvid.media.audio.blocks import Samples
 from dreamvid.media.audio.decode import RATE, read_blocks
+from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import probe_footage, read_footage
 
 Sound = Callable[[], Generator[Samples, None, None]]
@@ -30,12 +31,17 @@ class Pictures:
         return self.count / self.fps
 
 
-def pictures_of(path: Path) -> Pictures:
-    """Open any film of libav's: upright, square pixels, even sides, constant rate.
+def pictures_of(path: Path, rate: Fraction | None = None) -> Pictures:
+    """Open any film or sequence of pictures: upright, square pixels, even sides, constant rate.
 
     The whole file is read, one frame is decoded. Raises VideoError, and so does reading.
+
+    Args:
+        rate: of pictures in files of their own; None: as `read_film_times` has it.
     """
     info = probe_footage(path)
+    if rate and read_film_times(path).pictures_alone:
+        info = probe_footage(path, fps=rate)
     return Pictures(
         read=lambda: read_footage(path, fps=info.fps),
         size=info.size,

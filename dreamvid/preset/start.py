@@ -15,7 +15,11 @@ class StartOptions(Options):
         default="sky",
         description="noise, sky and dusk are generated from the seed; image and video are files",
     )
-    path: File | None = Field(default=None, description="the file, for kind = image or video")
+    path: File | None = Field(
+        default=None,
+        description="the file, for kind = image or video; of video also a folder of pictures, or "
+        "a pattern such as img_%04d.png or *.png, at video.fps, else 24 a second",
+    )
     size: Size | None = Field(
         default=None, description="film size; default 480x270, or the file's own"
     )

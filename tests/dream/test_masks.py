@@ -12,9 +12,9 @@ from torch.testing import assert_close
 from dreamvid.dream.masks import SHAPES, Canvas, feathered, moving, shape
 from dreamvid.errors import PresetError, VideoError
 from dreamvid.film.job import still
-from dreamvid.film.mask_files import images_in
 from dreamvid.film.masking import make_masking
 from dreamvid.film.timeline import Timeline, check_schedules
+from dreamvid.media.images.sequence import images_in
 from dreamvid.preset.load import with_settings
 from dreamvid.preset.mask import SHAPES as NAMED
 from dreamvid.preset.mask import MaskOptions

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dreamvid.errors import PresetError
 from dreamvid.explore.describe import whole_of
-from dreamvid.film.mask_files import images_in
 from dreamvid.image import OtherSizeImage
 from dreamvid.media.images.reading import load
+from dreamvid.media.images.sequence import images_in
 
 SHORT = 224  # pixels of the shorter side that a photo is scaled to
 LEAST = 16  # pixels a side; in less a layer sees only its own border

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from av.container import InputContainer
@@ -19,13 +20,10 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import Converter, even, upright_size
-from dreamvid.media.video.frame_times import (
-    FrameTimes,
-    film_length,
-    open_film,
-    read_frame_times,
-)
+from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
+from dreamvid.media.video.pictures import PictureFilm
 
 BUFFER_BYTES = 256 * 2**20  # of decoded frames
 BUFFER_FRAMES = 240  # at most: small frames have overhead beside their pixels
@@ -47,7 +45,7 @@ def read_backwards(
         fps: None: the film's own rate.
         count: number of the film's first frames to yield; None: all.
     """
-    times = read_frame_times(path)
+    times = read_film_times(path, fps)
     fps = times.rate if fps is None else fps
     convert = Converter(even(upright_size(times.first, times.pixel_aspect)), times.pixel_aspect)
     if count is not None:
@@ -70,13 +68,15 @@ def shown_backwards(
     path: Path, times: FrameTimes, fps: Fraction
 ) -> Generator[tuple[VideoFrame, int], None, None]:
     """Yield every frame that a film of this rate shows, the last one first, and its copies."""
-    end = film_length(path, times, fps)
+    end, frame = film_length(path, times, fps), times.first
     with closing(decode_backwards(path, times)) as frames:
         for frame, start, _ in frames:
             first = max(0, math.ceil((start - times.tolerance) * fps)) if start else 0
             if first < end:
                 yield frame, end - first
                 end = first
+        if end:  # damaged frames before the first one that could be decoded
+            yield frame, end
 
 
 def decode_backwards(
@@ -107,6 +107,10 @@ def buffer_capacity(times: FrameTimes) -> int:
 def _frames(
     path: Path, times: FrameTimes, capacity: int
 ) -> Generator[tuple[VideoFrame, Fraction], None, None]:
+    if times.pictures:
+        for number, frame in _pictures(times.pictures, len(times.ticks), capacity):
+            yield frame, times.seconds_at(times.ticks[number])
+        return
     with open_film(path) as (container, stream):
         stream.thread_type = "AUTO"
         decoder = _Decoder(path, container, stream, times)
@@ -117,6 +121,19 @@ def _frames(
                 while frames:  # popped, so that each is freed once it is used
                     number, frame = frames.pop()
                     yield frame, times.seconds_at(times.ticks[number])
+
+
+def _pictures(
+    film: PictureFilm, count: int, capacity: int
+) -> Generator[tuple[int, VideoFrame], None, None]:
+    """Yield the first `count` frames, those that can be decoded, the last one first."""
+    step = 1 if film.direct else capacity
+    for end in range(count, 0, -step):
+        first = max(0, end - step)
+        with closing(film.read(first)) as frames:
+            within = [pair for pair in islice(frames, end - first) if first <= pair[0] < end]
+        while within:
+            yield within.pop()
 
 
 def _groups(times: FrameTimes) -> list[tuple[int, int]]:

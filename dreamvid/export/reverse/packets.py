@@ -31,6 +31,8 @@ def reason_to_encode(path: Path, suffix: str, times: FrameTimes) -> str | None:
     """
     if suffix not in MUXERS:
         return f"{suffix} is not written packet by packet"
+    if times.pictures:
+        return "its pictures are no packets of a film"
     with open_film(path) as (container, stream):
         if not _holds(suffix, stream):
             return f"{suffix} does not hold {stream.codec_context.codec.canonical_name}"

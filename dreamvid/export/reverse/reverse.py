@@ -21,8 +21,9 @@ from dreamvid.media.audio.mux import add_track
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
+from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, open_film, read_frame_times
+from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.writer import CONTAINERS, encode
 from dreamvid.system.files import folder_beside, whole_file
 
@@ -80,7 +81,7 @@ def reverse_film(
         raise PresetError("--out", f"{out} has the ending of no film", cure)
     if out.exists() and path.exists() and out.samefile(path):
         raise PresetError("--out", f"{out} is the film itself", "choose another name")
-    times = read_frame_times(path)
+    times = read_film_times(path)
     reason = reason_to_encode(path, suffix, times)
     if reason:
         _refuse_unless_encoded(suffix, reason)
@@ -118,8 +119,10 @@ def _refuse_unless_encoded(suffix: str, reason: str) -> None:
 
 
 def _encoding(path: Path, suffix: str, times: FrameTimes, crf: int) -> Encoding:
-    with open_film(path) as (_, stream):
-        own = stream.codec_context.codec.canonical_name
+    own = ""
+    if not times.pictures:
+        with open_film(path) as (_, stream):
+            own = stream.codec_context.codec.canonical_name
     codec = own if own in CODECS_OF[suffix] else CODECS_OF[suffix][0]
     size = even(upright_size(times.first, times.pixel_aspect))
     formats = CODECS[codec].pixel_formats

@@ -1,4 +1,4 @@
-"""Image formats that are written, and their bit depths."""
+"""Image formats: those that are read, and those that are written with their bit depths."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,9 @@ FORMATS = {
     "BMP": Format((8,)),
     "EXR": Format((16, 32)),  # 16 is half float; linear light
 }
+READABLE = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000", "PPM")
+READABLE += ("TGA", "ICO", "ICNS", "QOI", "PCX", "SGI", "DDS", "PSD")
+"""Pillow's names of the formats that are opened: none that is a program's input (EPS, WMF)."""
 NAMES = {8: ".png or .jpg", 16: ".png, .tif or .exr", 32: ".tif or .exr"}  # suffixes for a depth
 
 

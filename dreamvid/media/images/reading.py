@@ -22,6 +22,7 @@ from dreamvid.errors import PresetError
 from dreamvid.image import Bytes, OtherSizeImage, from_bytes
 from dreamvid.media.images.background import WHITE, lay_on
 from dreamvid.media.images.colour_profiles import as_srgb
+from dreamvid.media.images.formats import READABLE
 from dreamvid.media.images.high_depth import (
     ORIENTATION,
     Lines,
@@ -31,10 +32,6 @@ from dreamvid.media.images.high_depth import (
     tiff_lines,
     tiff_size,
 )
-
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000", "PPM")
-FORMATS += ("TGA", "ICO", "ICNS", "QOI", "PCX", "SGI", "DDS", "PSD")
-"""Pillow's names of the formats that are opened: none that is a program's input (EPS, WMF)."""
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the 2015 post's largest still has 6.6e6
 STILL_PIXELS = 1 << 30  # of a still that is dreamed on once: 4 GB while it is decoded
@@ -53,14 +50,14 @@ class TooManyPixels(Exception):
 
 @contextmanager
 def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
-    """Open an image file of FORMATS of at most `most` pixels, without decoding it.
+    """Open an image file of READABLE of at most `most` pixels, without decoding it.
 
     Raises UnidentifiedImageError for other files, TooManyPixels, and Pillow's many errors for
     damaged files.
     """
     with _LOCK, _limit_lifted():
         PilImage.init()
-        here = [name for name in FORMATS if name in PilImage.OPEN]  # AVIF is not in all builds
+        here = [name for name in READABLE if name in PilImage.OPEN]  # AVIF is not in all builds
         file = PilImage.open(path, formats=here)
     with file:
         check_pixels((file.height, file.width), most)
@@ -110,7 +107,7 @@ def load(path: Path, *, option: str, background: str = WHITE) -> OtherSizeImage:
 
 
 def decode(path: Path, *, option: str, most: int = MAX_PIXELS, background: str = WHITE) -> Decoded:
-    """Decode an image of FORMATS or a TIFF of floats; the first of several.
+    """Decode an image of READABLE or a TIFF of floats; the first of several.
 
     Args:
         option: the setting that names the file, for errors.
@@ -119,7 +116,7 @@ def decode(path: Path, *, option: str, most: int = MAX_PIXELS, background: str =
 
     Raises PresetError.
     """
-    with _in_words(path, option):
+    with image_errors(path, option):
         try:
             with open_image(path, most) as file:
                 return _decoded(path, file, background)
@@ -132,7 +129,7 @@ def decode(path: Path, *, option: str, most: int = MAX_PIXELS, background: str =
 
 def check_image(path: Path, *, option: str) -> None:
     """Read only how the file begins; raises as `decode` does."""
-    with _in_words(path, option):
+    with image_errors(path, option):
         try:
             with open_image(path):
                 pass
@@ -156,7 +153,7 @@ _DAMAGE = (
 
 
 @contextmanager
-def _in_words(path: Path, option: str) -> Iterator[None]:
+def image_errors(path: Path, option: str) -> Iterator[None]:
     """Turn the block's errors into PresetErrors of one line."""
     try:
         yield
@@ -183,12 +180,17 @@ def _decoded(path: Path, file: PilImage.Image, background: str) -> Decoded:
             return _deep(*tiff_lines(path, background))
         turn = file.getexif().get(ORIENTATION, 1)
         return _deep(*png_lines(path, background, turn, file.info.get("icc_profile")))
+    image = upright(file)
+    return Decoded(image.height, image.width, partial(_pillow_rows, image, background))
+
+
+def upright(file: PilImage.Image) -> PilImage.Image:
+    """Decode an opened image, turn it upright and convert it to sRGB; raises Pillow's errors."""
     with catch_warnings():
         simplefilter("ignore")  # of odd metadata
         file.load()
         ImageOps.exif_transpose(file, in_place=True)
-        upright = as_srgb(file)
-    return Decoded(upright.height, upright.width, partial(_pillow_rows, upright, background))
+        return as_srgb(file)
 
 
 def _deep(size: tuple[int, int], lines: Lines) -> Decoded:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from dreamvid.errors import OutputError, VideoError
+from dreamvid.media.images.sequence import find_frames
 from dreamvid.media.metadata import avif, gif, matroska, mp4, png, webp
 from dreamvid.media.metadata.common import MAX_RECORD, Damaged, Unfit
 from dreamvid.system.files import whole_file
@@ -72,11 +73,12 @@ def embed(path: Path, record: dict[str, Any]) -> None:
 def read_record(path: Path) -> dict[str, Any] | None:
     """Read the record of a file; None if it has none, or a damaged one.
 
-    Only format and size are checked: the content is untrusted. Raises VideoError for a file that
-    cannot be opened.
+    Only format and size are checked: the content is untrusted. A folder or pattern of pictures has
+    that of its first. Raises VideoError for a file that cannot be opened.
     """
     try:
-        with path.open("rb") as file:
+        frames = find_frames(path)
+        with (frames[0] if frames else path).open("rb") as file:
             format_ = _format_of(file)
             data = format_.read(file) if format_ else None
     except Damaged:

@@ -22,7 +22,9 @@ XMP_FLAG, ALPHA_FLAG = 0x04, 0x10  # of VP8X
 MAX_FILE = 2**32 - 2  # bytes, after the first eight
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
+    """A chunk: its kind, and where it begins in the file."""
+
     kind: bytes
     start: int
     size: int  # of its content
@@ -33,7 +35,7 @@ class _Chunk(NamedTuple):
 
 
 def read(file: BufferedIOBase) -> bytes | None:
-    for chunk in _chunks(file):
+    for chunk in chunks_of(file):
         if chunk.kind == b"XMP " and chunk.size <= MAX_PACKET:
             file.seek(chunk.start + 8)
             return record_in(read_exactly(file, chunk.size))
@@ -41,7 +43,7 @@ def read(file: BufferedIOBase) -> bytes | None:
 
 
 def write(source: BufferedIOBase, out: BufferedIOBase, record: bytes) -> None:
-    others = [chunk for chunk in _chunks(source) if chunk.kind != b"XMP "]
+    others = [chunk for chunk in chunks_of(source) if chunk.kind != b"XMP "]
     out.write(b"RIFF\0\0\0\0WEBP")
     out.write(_encode(b"VP8X", _vp8x(source, others)))
     for chunk in others:
@@ -60,14 +62,15 @@ def _encode(kind: bytes, data: bytes) -> bytes:
     return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
-def _chunks(file: BufferedIOBase) -> Iterator[_Chunk]:
+def chunks_of(file: BufferedIOBase) -> Iterator[Chunk]:
+    """Yield the chunks of a WebP; raises Damaged."""
     at, end = 12, size_of(file)
     for _ in range(MAX_PARTS):
         if at + 8 > end:
             return
         file.seek(at)
         kind, size = struct.unpack("<4sI", read_exactly(file, 8))
-        chunk = _Chunk(kind, at, size)
+        chunk = Chunk(kind, at, size)
         if chunk.end > end:
             raise Damaged(f"its chunk at byte {at} ends too soon")
         yield chunk
@@ -75,7 +78,7 @@ def _chunks(file: BufferedIOBase) -> Iterator[_Chunk]:
     raise Damaged("it has too many chunks")
 
 
-def _vp8x(file: BufferedIOBase, chunks: list[_Chunk]) -> bytes:
+def _vp8x(file: BufferedIOBase, chunks: list[Chunk]) -> bytes:
     """Content of a VP8X chunk that announces the XMP; raises Damaged."""
     first = chunks[0] if chunks else None
     if first is None or first.kind not in (b"VP8X", b"VP8 ", b"VP8L"):

@@ -4,6 +4,7 @@ Frame n is the one that the file shows n / fps seconds after its first.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +22,8 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film, read_frame_times
+from dreamvid.media.video.film_times import read_film_times
+from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
 from dreamvid.media.video.reader import to_rgb
 
 
@@ -41,7 +43,7 @@ def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
     is read, one frame is decoded. Raises VideoError for no film, one cut short, or one whose times
     are beyond the bounds of `film_length`.
     """
-    times = read_frame_times(path)
+    times = read_film_times(path, fps)
     fps = times.rate if fps is None else fps
     return FootageInfo(
         size=even(upright_size(times.first, times.pixel_aspect)),
@@ -73,7 +75,7 @@ def read_footage(
     """
     if fps <= 0 or first < 0 or ahead < 1:
         raise ValueError(f"fps {fps} and ahead {ahead} must be above 0, first {first} not below")
-    times = read_frame_times(path)
+    times = read_film_times(path, fps)
     size = size or even(upright_size(times.first, times.pixel_aspect))
     converter = Converter(size, times.pixel_aspect, background)
     yield from _run_ahead(_shown(path, times, fps, first), converter, ahead)
@@ -105,6 +107,11 @@ def _timed(
     path: Path, times: FrameTimes, seconds: Fraction
 ) -> Iterator[tuple[VideoFrame, Fraction]]:
     """Yield decoded frames and their times, from the one shown at `seconds` or earlier."""
+    if times.pictures:
+        first = bisect_right(times.ticks, times.ticks[0] + seconds / times.tick) - 1
+        for number, frame in times.pictures.read(first):
+            yield frame, times.seconds_at(times.ticks[number])
+        return
     key = times.key_before(seconds)
     if key is not None and (key == times.ticks[0] or not _lands(path, key)):
         key = None

@@ -29,6 +29,7 @@ from dreamvid.media.video.frame_rate import (
     usual_rate,
 )
 from dreamvid.media.video.libav import libav_errors
+from dreamvid.media.video.pictures import PictureFilm
 from dreamvid.media.video.reader import check_codec, film_streams, open_input
 
 # Containers that list their keyframes; elsewhere libav guesses.
@@ -60,6 +61,12 @@ class FrameTimes:
     first: VideoFrame  # decoded, for its size and orientation
     pixel_aspect: Fraction  # width / height of one pixel
     sound: bool
+    pictures: PictureFilm | None = None  # where they are no film of libav's
+
+    @property
+    def pictures_alone(self) -> bool:
+        """Test for pictures that have no rate of their own."""
+        return self.pictures is not None and self.pictures.tick is None
 
     @property
     def tolerance(self) -> Fraction:

@@ -32,6 +32,9 @@ READ_OPTIONS = {
 # swscale rounds down and repeats each chroma sample.
 EXACT = 0x40000 | 0x2000 | 0x4000
 
+ANIMATED_BRANDS = ("avis", "avif", "msf1", "hevc", "hevx")
+"""Brands of AVIF and HEIF files that may hold a film beside a still, whose stream comes first."""
+
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
 
 
@@ -119,8 +122,11 @@ def _playlist(path: Path) -> VideoError:
 
 
 def film_streams(container: InputContainer) -> list[VideoStream]:
-    """List the video streams without album covers, which are such streams too."""
-    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    """List the video streams without those of one picture: album covers, an AVIF's still."""
+    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if container.metadata.get("major_brand") in ANIMATED_BRANDS:
+        return [stream for stream in films if stream.frames > 1] or films
+    return films
 
 
 def check_codec(path: Path, stream: Stream) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from dreamvid.errors import PresetError, quote
 from dreamvid.film.job import digest, inputs
+from dreamvid.media.images.sequence import find_frames, is_pattern
 from dreamvid.preset.dream import is_name
 from dreamvid.preset.load import check, lay_over
 from dreamvid.preset.schema import Preset
@@ -100,7 +101,8 @@ def _find(option: str, record: Record, candidates: Sequence[Path]) -> Path:
         raise PresetError(option, problem, _cure(option))
     others = []
     for path in candidates:
-        if os.path.isfile(path) or os.path.isdir(path):  # unlike pathlib's, no error for bad names
+        # Unlike pathlib's, no error for bad names.
+        if os.path.isfile(path) or os.path.isdir(path) or _is_sequence(path):
             if _digest(path, option) == sha256:
                 return path.absolute()
             others.append(path)
@@ -119,6 +121,10 @@ def _key(option: str) -> str:
 
 def _cure(option: str) -> str:
     return f"--set {_key(option)}=PATH takes a file of yours"
+
+
+def _is_sequence(path: Path) -> bool:
+    return is_pattern(path) and os.path.isdir(path.parent) and bool(find_frames(path))
 
 
 def _digest(path: Path, option: str) -> str:

@@ -1,0 +1,99 @@
+"""Films whose frames are pictures that libav does not read as a film: folders, animated WebP."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from logging import getLogger
+from pathlib import Path
+
+from av.video.frame import VideoFrame
+
+from dreamvid.errors import PresetError, VideoError
+from dreamvid.media.animated.reading import MILLISECOND, open_webp
+from dreamvid.media.images.pixels import Pixels, read_pixels
+from dreamvid.media.images.sequence import find_frames
+
+Numbered = Generator[tuple[int, VideoFrame], None, None]
+"""Frames that can be decoded, with their numbers."""
+
+_log = getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureFilm:
+    """Film whose frames are pictures, in RGB, or RGBA where they are transparent."""
+
+    ticks: Sequence[int]  # at which each frame is shown first
+    end: int  # tick until which the last one is shown
+    tick: Fraction | None  # seconds; None: ticks are numbers, of a film without a rate of its own
+    direct: bool  # a frame is read without those before it
+    read: Callable[[int], Numbered]
+    """Reader of the frames from a number on. Where that one is damaged, it begins before it."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """List the files that a film is in: one, but for a folder or pattern; raises OSError."""
+    files = find_frames(path)
+    return [path] if files is None else [path, *files] if path.is_dir() else files
+
+
+def open_pictures(path: Path) -> PictureFilm | None:
+    """Open a folder or pattern of pictures, or an animated WebP; None for what libav opens.
+
+    Raises VideoError.
+    """
+    try:
+        files = find_frames(path)
+        if files is None:
+            return _of_animation(path)
+    except OSError as error:
+        raise VideoError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not files:
+        raise VideoError(f"{path}: {'holds' if path.is_dir() else 'names'} no pictures")
+    return PictureFilm(
+        ticks=range(len(files)),
+        end=len(files),
+        tick=None,
+        direct=True,
+        read=lambda first: _read_files(files, first),
+    )
+
+
+def _read_files(files: Sequence[Path], first: int) -> Numbered:
+    frame = _read_file(files[first])
+    while frame is None and first:
+        first -= 1
+        frame = _read_file(files[first])
+    for number in range(first, len(files)):
+        frame = frame if number == first else _read_file(files[number])
+        if frame is not None:
+            yield number, frame
+
+
+def _read_file(file: Path) -> VideoFrame | None:
+    """Read a frame; None for a damaged one, which is told of."""
+    try:
+        return _as_frame(read_pixels(file, option="frame"))
+    except PresetError as error:
+        _log.warning("%s; another picture is shown in its place", error)
+        return None
+
+
+def _of_animation(path: Path) -> PictureFilm | None:
+    animation = open_webp(path)
+    if animation is None:
+        return None
+
+    def read(first: int) -> Numbered:
+        with closing(animation.read(first)) as images:
+            for number, pixels in enumerate(images, first):
+                yield number, _as_frame(pixels)
+
+    return PictureFilm(
+        ticks=animation.ticks, end=animation.end, tick=MILLISECOND, direct=False, read=read
+    )
+
+
+def _as_frame(pixels: Pixels) -> VideoFrame:
+    return VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")

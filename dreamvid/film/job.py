@@ -21,7 +21,7 @@ from dreamvid.film.model_checks import check_octave_size
 from dreamvid.film.parts import Parts
 from dreamvid.film.resolve import resolved, with_layers
 from dreamvid.film.score import make_scores
-from dreamvid.film.settings_at import ascent_at, motion_at
+from dreamvid.film.settings_at import motion_at
 from dreamvid.film.start import make_start
 from dreamvid.film.timeline import (
     Timeline,
@@ -41,6 +41,7 @@ from dreamvid.models.weights import store
 from dreamvid.motion.camera import make_camera
 from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
 from dreamvid.preset.schema import Preset
+from dreamvid.schedule.curve import value_at
 from dreamvid.system.files import sha256
 from dreamvid.system.version import __version__
 
@@ -183,9 +184,11 @@ def _check_octaves(
     width, height = preset.start.size
     changing = any(name.startswith("dream.octave") for name, _ in schedules(preset))
     smallest = (height, width)
-    for index in range(timeline.frames if changing else 1):
-        ascent = ascent_at(preset.dream, timeline.moment(index))
-        sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)
+    for index in timeline.tried if changing else (0,):
+        moment = timeline.moment(index)
+        octaves = round(value_at(preset.dream.octaves, moment))
+        scale = value_at(preset.dream.octave_scale, moment)
+        sizes = octave_sizes(height, width, octaves=octaves, scale=scale)
         smallest = min(smallest, sizes[0])
     check_octave_size(preset.dream, features, smallest, device)
 

@@ -16,6 +16,7 @@ from dreamvid.preset.mask import MaskOptions
 from dreamvid.schedule.curve import Curve, value_at
 from dreamvid.schedule.moment import Moment
 
+LOOKED_AT = 10_000  # frames of a film, at most
 ANY = Moment(frame=0, fps=Fraction(24), frames=1)  # for masks that are the same at all
 
 
@@ -99,10 +100,15 @@ def _finished(options: MaskOptions, mask: Mask) -> Mask:
 def _check_not_empty(
     options: MaskOptions, source: MaskSource, timeline: Timeline | None, option: str
 ) -> None:
-    """Raise PresetError for a mask that is empty in every frame; stops at the first that is not."""
+    """Raise PresetError for a mask that is empty in every frame; stops at the first that is not.
+
+    The masks of a very long film are not looked at: drawing them all would take minutes.
+    """
     if timeline is None and not source.still:
         return
     frames = 1 if timeline is None or source.still else timeline.frames
+    if frames > LOOKED_AT:
+        return
     moments = (timeline.moment(n) if timeline else ANY for n in range(frames))
     empty = 1.0 if options.invert else 0.0
     if all(bool((source.at(moment) == empty).all()) for moment in moments):

@@ -4,7 +4,7 @@ A field of `Ascent`, `Motion` or `Grade` takes the option of the same name. To a
 add the field there and the option to the preset; nothing here changes.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -54,18 +54,19 @@ def _wave_phase(options: MotionOptions, moment: Moment) -> float:
     seconds, speed = float(frame_seconds(options, moment.fps)), options.wave_speed
     if not isinstance(speed, Curve):
         return speed * moment.frame * seconds
-    frames = max(moment.frames, moment.frame + 1)
-    speeds = _speeds(speed, frames, moment.fps, moment.frames, moment.bpm)
+    speeds = _speeds(speed, moment.fps, moment.frames, moment.bpm, moment.seed)
+    for frame in range(len(speeds) + 1, moment.frame + 1):
+        try:
+            speeds.append(float(speed.at(replace(moment, frame=frame, sound={}, tried=None))))
+        except ValueError:  # not one of the frames that were tried before the film
+            speeds.append(speeds[-1] if speeds else 0.0)
     return sum(speeds[: max(0, moment.frame)]) * seconds
 
 
 @lru_cache(maxsize=8)
-def _speeds(
-    speed: Curve, end: int, fps: Fraction, frames: int, bpm: float | None
-) -> tuple[float, ...]:
-    """Evaluate a speed, which never follows a sound, in the frames from 1 to `end` - 1."""
-    film = {"fps": fps, "frames": frames, "bpm": bpm}
-    return tuple(speed.at(Moment(frame=frame, **film)) for frame in range(1, end))
+def _speeds(speed: Curve, fps: Fraction, frames: int, bpm: float | None, seed: int) -> list[float]:
+    """Begin the list of a speed, which never follows a sound, in the frames from 1 on."""
+    return []
 
 
 def frame_seconds(options: MotionOptions, fps: Fraction) -> Fraction:

@@ -1,5 +1,6 @@
 """Timeline of a film: the moment of each frame, and the schedules evaluated there."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,11 @@ from dreamvid.preset.schema import Options, Preset
 from dreamvid.schedule.curve import Curve
 from dreamvid.schedule.moment import SOUND, Moment
 
+logger = logging.getLogger(__name__)
+
+OPERATIONS = 500_000  # of schedules, before a film begins: about a second
+OVERHEAD = 5  # of an evaluation, in operations
+
 Levels = Callable[[int], Mapping[str, float]]
 """Frame -> the sound's levels: rms, bass, mid, high, onset, beat."""
 
@@ -27,17 +33,27 @@ class Timeline:
     bpm: float | None = None
     levels: Levels | None = None
     loops: bool = False  # frame -1 is the last one
+    seed: int = 0
+    stride: int = 1  # schedules are tried in one frame of so many
 
     def moment(self, index: int) -> Moment:
         """Make the moment of a frame."""
         frame = index % self.frames if self.loops else index
+        past = frame % self.stride  # frames since the last one that was tried
         return Moment(
             frame=frame,
             fps=self.fps,
             frames=self.frames,
             bpm=self.bpm,
+            seed=self.seed,
             sound=self.levels(frame) if self.levels else {},
+            tried=self.moment(frame - past) if past and 0 < frame < self.frames else None,
         )
+
+    @property
+    def tried(self) -> range:
+        """Frames in which schedules are tried before any work begins."""
+        return range(0, self.frames, self.stride)
 
 
 def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
@@ -58,12 +74,21 @@ def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
             bpm=options.bpm,
         ).at
     loops = preset.loop.kind != "none"
-    return Timeline(fps=fps, frames=frames, bpm=options.bpm, levels=levels, loops=loops)
+    cost = sum(curve.cost + OVERHEAD for _, curve in schedules(preset))
+    return Timeline(
+        fps=fps,
+        frames=frames,
+        bpm=options.bpm,
+        levels=levels,
+        loops=loops,
+        seed=preset.seed,
+        stride=max(1, -(-frames * cost // OPERATIONS)),
+    )
 
 
 def still_timeline(preset: Preset) -> Timeline:
     """Make the timeline of a still, a film of one frame; raises PresetError."""
-    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm)
+    timeline = Timeline(fps=preset.video.rate, frames=1, bpm=preset.sound.bpm, seed=preset.seed)
     check_schedules(preset, timeline)
     return timeline
 
@@ -83,9 +108,19 @@ def sound_of(preset: Preset) -> Path | None:
 
 
 def check_schedules(preset: Preset, timeline: Timeline) -> None:
-    """Evaluate every schedule in all frames; raises PresetError naming option and frame."""
+    """Evaluate every schedule in the frames to try; raises PresetError naming option and frame.
+
+    In a film so long that not all are tried, a frame without a value keeps that of the last one
+    tried: no film is lost halfway.
+    """
     curves = dict(schedules(preset))
-    for index in range(timeline.frames if curves else 0):
+    if timeline.stride > 1:
+        logger.warning(
+            "of %d frames one in %d is tried; a schedule without a value later keeps its last",
+            timeline.frames,
+            timeline.stride,
+        )
+    for index in timeline.tried if curves else ():
         moment = timeline.moment(index)
         for option, curve in curves.items():
             try:

@@ -143,7 +143,7 @@ def _length_dependent(old: Preset, new: Preset) -> tuple[str, ...]:
         for option, curve in schedules(old)
         if any(
             curve.at(times[0].moment(index)) != curve.at(times[1].moment(index))
-            for index in range(old.video.count)
+            for index in times[0].tried
         )
     )
 

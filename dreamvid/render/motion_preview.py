@@ -14,7 +14,7 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.film.grow import SAMPLING_BORDER, read_all
 from dreamvid.film.settings_at import frame_seconds, motion_at
-from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, sound_of
+from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, schedules, sound_of
 from dreamvid.image import Image
 from dreamvid.motion.borders import fill_colour
 from dreamvid.motion.camera import Shot, frame_map, make_camera
@@ -50,7 +50,11 @@ def camera_film(preset: Preset) -> CameraFilm:
     check_schedules(preset, timeline)
     width, height = preset.start.size
     film = CameraFilm(preset, timeline, (height, width))
-    if not any(_moves(film, index) for index in range(1, timeline.frames)):
+    changing = any(schedules(preset.motion))
+    moving = (
+        range(1, timeline.frames, timeline.stride) if changing else range(1, timeline.frames)[:1]
+    )
+    if not any(_moves(film, index) for index in moving):
         problem = "nothing moves in this film"
         raise PresetError("--motion", problem, "give it motion.zoom or another of [motion]")
     return film

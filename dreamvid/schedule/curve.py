@@ -126,8 +126,25 @@ class Curve:
         """Variables it uses; some of them need a sound."""
         return self._formula.names
 
+    @property
+    def cost(self) -> int:
+        """Operations of an evaluation, at most."""
+        formula = self._formula
+        return formula.size if isinstance(formula, Expression) else formula.cost
+
     def at(self, moment: Moment) -> float:
-        """Evaluate it at a moment, within the bounds, an int if whole; raises ValueError."""
+        """Evaluate it at a moment, within the bounds, an int if whole; raises ValueError.
+
+        Where it has no such value, the moment's `tried` one serves instead.
+        """
+        try:
+            return self._at(moment)
+        except ValueError:
+            if moment.tried is None:
+                raise
+            return self._at(moment.tried)
+
+    def _at(self, moment: Moment) -> float:
         try:
             value = self._compute(moment)
             if self.bounds.whole and math.isfinite(value):

@@ -76,6 +76,7 @@ class Expression:
     source: str
     names: frozenset[str]  # variables it uses
     root: Node
+    size: int  # numbers, names and operations
 
     def compute(self, variables: Variables) -> float:
         """Evaluate it; raises ExpressionError, or the ValueError of a missing variable."""

@@ -63,6 +63,40 @@ def _scramble(number: int) -> int:
     return number ^ number >> 16
 
 
+def bits_of_both(a: float, b: float) -> float:
+    return _whole(a) & _whole(b)
+
+
+def bits_of_either(a: float, b: float) -> float:
+    return _whole(a) | _whole(b)
+
+
+def complement(number: float) -> float:
+    return ~_whole(number)
+
+
+def opposite(truth: float) -> float:
+    return 1 - truth
+
+
+def _whole(number: float) -> int:
+    if number != int(number):
+        raise ValueError(f"{number:g} is not whole")
+    return int(number)
+
+
+def trunc(x: float) -> float:
+    return float(math.trunc(x))
+
+
+def real(x: float) -> float:
+    return x
+
+
+def imag(x: float) -> float:
+    return 0.0
+
+
 class Function(NamedTuple):
     compute: Callable[..., float]
     least: int = 1  # arguments
@@ -90,4 +124,23 @@ FUNCTIONS = {
     "tri": Function(tri),
     "pulse": Function(pulse, 1, 2),
     "noise": Function(noise, 1, 2),
+    # numexpr's others, on real numbers
+    "arcsin": Function(math.asin),
+    "arccos": Function(math.acos),
+    "arctan": Function(math.atan),
+    "arctan2": Function(math.atan2, 2, 2),
+    "sinh": Function(math.sinh),
+    "cosh": Function(math.cosh),
+    "tanh": Function(math.tanh),
+    "arcsinh": Function(math.asinh),
+    "arccosh": Function(math.acosh),
+    "arctanh": Function(math.atanh),
+    "log10": Function(math.log10),
+    "log1p": Function(math.log1p),
+    "expm1": Function(math.expm1),
+    "fmod": Function(math.fmod, 2, 2),
+    "trunc": Function(trunc),
+    "conj": Function(real),
+    "real": Function(real),
+    "imag": Function(imag),
 }

@@ -111,6 +111,11 @@ class Keyframes:
         return frozenset().union(*(v.names for v in self.values if isinstance(v, Expression)))
 
     @property
+    def cost(self) -> int:
+        """Operations of an evaluation, at most."""
+        return 2 * max((v.size for v in self.values if isinstance(v, Expression)), default=1)
+
+    @property
     def constants(self) -> Iterator[tuple[str, float]]:
         """Yield (key, number) of each value that is a plain number."""
         for number, value in enumerate(self.values, 1):

@@ -18,7 +18,10 @@ class Moment:
     fps: Fraction  # frames a second
     frames: int  # length of the film
     bpm: float | None = None  # beats a minute; None: beats are detected in the sound
+    seed: int = 0  # of the film
     sound: Mapping[str, float] = field(default_factory=dict, hash=False)  # empty: silent
+    tried: "Moment | None" = field(default=None, compare=False)
+    """Earlier moment, known to have values, for a schedule without one here; None: this one is."""
 
     @cached_property
     def t(self) -> float:

@@ -3,14 +3,14 @@
 A shared preset is untrusted input. Python's own `ast` does the parsing and nothing is ever
 compiled or run: only numbers, the listed names and functions, and the operators below are
 taken from the tree, and length and size are bounded. All values are floats; a comparison
-is 1 or 0.
+is 1 or 0, and & | ~ work on the bits of whole numbers, as in numexpr.
 """
 
 import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from keyword import iskeyword
 from typing import NoReturn
 
@@ -24,7 +24,14 @@ from dreamvid.schedule.expression import (
     Operation,
     Variable,
 )
-from dreamvid.schedule.functions import CONSTANTS, FUNCTIONS
+from dreamvid.schedule.functions import (
+    CONSTANTS,
+    FUNCTIONS,
+    bits_of_both,
+    bits_of_either,
+    complement,
+    opposite,
+)
 from dreamvid.schedule.moment import VARIABLES
 
 MAX_LENGTH = 500  # characters
@@ -33,7 +40,7 @@ MAX_DEPTH = 100  # of the tree; evaluating and pickling recurse
 # ASCII digits only, matched in linear time.
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _SIGNED_NUMBER = re.compile(rf"[+-]?{NUMBER}")
-_TOKEN = re.compile(rf"[ \t]+|{NUMBER}|[A-Za-z_][A-Za-z_0-9]*|[<>=!]=|[-+*/%<>(),]")
+_TOKEN = re.compile(rf"[ \t]+|{NUMBER}|[A-Za-z_][A-Za-z_0-9]*|[<>=!]=|[-+*/%<>(),&|~]")
 _LEADING_ZEROS = re.compile(r"(?<![\w.])(?<![0-9.][eE][+-])0+(?=[0-9])")  # Python refuses 007
 _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "<": operator.lt,
@@ -47,34 +54,45 @@ _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "*": operator.mul,
     "/": operator.truediv,
     "%": operator.mod,
+    "&": bits_of_both,
+    "|": bits_of_either,
     "**": math.pow,  # Python's own returns complex numbers for negative bases
 }
 _NEGATIVE: Callable[[float], float] = operator.neg
+_COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 _HINTS = {
     "^": "; a power is written **",
     "=": "; equality is written ==",
     "?": "; a choice is written where(condition, a, b)",
     "if": "; a choice is written where(condition, a, b)",
-    "and": "; use min(a, b)",
-    "or": "; use max(a, b)",
+    "and": "; use (a) & (b)",
+    "or": "; use (a) | (b)",
     "not": "; use x == 0",
     ":": "; keyframes begin with a frame, such as 0:(1), 60:(2)",
 }
 
 
-def parse(text: str, variables: Collection[str] = VARIABLES, column: int = 1) -> Expression:
+def parse(
+    text: str,
+    variables: Collection[str] = VARIABLES,
+    column: int = 1,
+    *,
+    remainder: Callable[[float, float], float] = operator.mod,
+) -> Expression:
     """Parse a formula; raises ExpressionError.
 
     `variables` are the names it may use besides the constants and functions; `column` is where it
-    begins in a longer text.
+    begins in a longer text; `remainder` is the function of %.
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(column + MAX_LENGTH, f"longer than {MAX_LENGTH} characters")
-    even = _LEADING_ZEROS.sub(lambda zeros: " " * len(zeros[0]), text)
+    line = text.replace("\n", " ").replace("\r", " ")
+    even = _LEADING_ZEROS.sub(lambda zeros: " " * len(zeros[0]), line)
     source = even.lstrip(" \t")  # indented, Python would refuse it
-    builder = _Builder(source, variables, column + len(even) - len(source))
+    operators = {**_OPERATORS, "%": remainder}
+    builder = _Builder(source, variables, operators, column + len(even) - len(source))
     root = builder.build(builder.tree())
-    return Expression(text, frozenset(builder.used), root)
+    return Expression(text, frozenset(builder.used), root, builder.nodes)
 
 
 def is_number(text: str) -> bool:
@@ -93,11 +111,26 @@ def read_number(value: float | str) -> float:
     return number
 
 
+def _is_truth(node: Node) -> bool:
+    """Test for a comparison, or several joined by & | ~."""
+    if not isinstance(node, Operation):
+        return False
+    joined = node.symbol in ("&", "|", "~") and all(_is_truth(one) for one in node.operands)
+    return joined or node.symbol in _COMPARISONS
+
+
 class _Builder:
     """Builder of an expression's nodes from Python's syntax tree of the same source."""
 
-    def __init__(self, source: str, variables: Collection[str], column: int) -> None:
+    def __init__(
+        self,
+        source: str,
+        variables: Collection[str],
+        operators: Mapping[str, Callable[[float, float], float]],
+        column: int,
+    ) -> None:
         self.source, self.variables, self.column = source, variables, column
+        self.operators = operators
         self.nodes = 0
         self.used: set[str] = set()
 
@@ -143,18 +176,23 @@ class _Builder:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 operands = (self.build(operand, depth + 1),)
                 return Operation("-", _NEGATIVE, operands, self.column + start)
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                inner = self.build(operand, depth + 1)
+                invert = opposite if _is_truth(inner) else complement
+                return Operation("~", invert, (inner,), self.column + start)
             case (
                 ast.BinOp(left=left, right=right)
                 | ast.Compare(left=left, ops=[_], comparators=[right])
             ):
                 place, sign = self._sign(left, right)
-                if sign not in _OPERATORS:
+                if sign not in self.operators:
                     self._refuse(place, sign)
                 operands = self.build(left, depth + 1), self.build(right, depth + 1)
-                return Operation(sign, _OPERATORS[sign], operands, self.column + place)
+                return Operation(sign, self.operators[sign], operands, self.column + place)
             case ast.Compare(comparators=[first, second, *_]):
                 # a < b < c: Python reads it as a < b and b < c, few would expect that.
-                self._refuse(*self._sign(first, second))
+                place, sign = self._sign(first, second)
+                self._fail(place, f"{quote(sign)} cannot stand here; write (a < b) & (b < c)")
         self._refuse(start, text)
 
     def _tokens(self) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from dreamvid.errors import PresetError
 from dreamvid.film.job import build, still
 from dreamvid.film.parts import Parts
 from dreamvid.film.settings_at import ascent_at, grade_at, motion_at
-from dreamvid.film.timeline import Timeline, check_schedules, schedules
+from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, schedules
 from dreamvid.preset.load import check, with_settings
 from dreamvid.preset.schema import (
     ColourOptions,
@@ -114,6 +114,51 @@ def test_schedule_out_of_bounds_in_the_last_frame():
         PresetError, match=r"^motion.droste: at frame 49: .*1 / 0 has no finite value"
     ):
         check_schedules(preset, timeline(frames=50))
+
+
+def test_check_of_a_very_long_film_tries_some_frames(caplog, monkeypatch):
+    """Ten million frames of a long formula would take an hour to try."""
+    formula = "1+0.001*(" + "+".join(["noise(t)"] * 48) + ")"
+    preset = with_settings(["video.frames=10_000_000", f"motion.zoom={formula}"])
+    # 48 calls, their t, 47 sums, 2 constants, a product and a sum; and the overhead of 5.
+    assert make_timeline(preset, None).stride == -(-10_000_000 * (147 + 5) // 500_000) == 3040
+    short = with_settings(["video.frames=3289", f"motion.zoom={formula}"])
+    assert make_timeline(short, None).stride == 1
+    monkeypatch.setattr("dreamvid.film.timeline.OPERATIONS", 5000)
+    film = make_timeline(preset, None)
+    check_schedules(preset, film)
+    assert len(film.tried) == 33 and film.tried[-1] < 10_000_000
+    assert f"of 10000000 frames one in {film.stride} is tried" in caplog.text
+
+
+def test_frame_without_a_value_keeps_the_last_that_was_tried():
+    """No film is lost halfway; the same frame has the same value in a resumed one."""
+    film = timeline(frames=100, stride=10)
+    curve = Curve("0:(1/(t-25))", Bounds(ge=-1, le=0.3))
+    assert list(film.tried) == [*range(0, 100, 10)]
+    found = {n: curve.at(film.moment(n)) for n in (20, 24, 25, 28, 29, 30, 35)}
+    assert found == {20: -0.2, 24: -1, 25: -0.2, 28: -0.2, 29: 0.25, 30: 0.2, 35: 0.1}
+    with pytest.raises(ValueError, match=r"^at frame 25: .*has no finite value$"):
+        curve.at(timeline(frames=100).moment(25))
+
+
+def test_sound_of_the_last_tried_frame_serves_too():
+    heard = timeline(frames=100, stride=10, levels=lambda n: {"rms": n % 10 / 10})
+    assert Curve("1/(rms - 0.5)").at(heard.moment(15)) == 1 / -0.5
+
+
+def test_wave_passes_by_the_speed_of_each_frame():
+    """Speeds are evaluated up to the frame that is rendered, not up to a far end."""
+    options = MotionOptions.model_validate({"per": "frame", "wave": 1, "wave_speed": "frame/10"})
+    film = timeline(frames=10_000_000)
+    phases = [motion_at(options, film.moment(n)).wave_phase for n in (0, 3, 1, 4)]
+    assert phases == pytest.approx([0, 0.6, 0.1, 1.0])
+
+
+def test_seed_of_a_preset_is_known_to_its_deforum_strings():
+    preset = with_settings(["video.frames=9", "seed=5", "motion.turn=0:(s)"])
+    film = make_timeline(preset, None)
+    assert motion_at(preset.motion, film.moment(3)).turn == 5
 
 
 def test_timeline_wraps_in_a_loop_and_is_negative_before_a_film():

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamvid.schedule.curve import Bounds, Curve, value_at
-from dreamvid.schedule.deforum import parse_deforum
+from dreamvid.schedule.curve import Bounds, value_at
 from dreamvid.schedule.easing import EASES
 from dreamvid.schedule.keyframes import read_keyframes
 from dreamvid.schedule.moment import Moment
@@ -130,70 +129,6 @@ def test_bad_keyframes_are_refused_with_the_number_of_the_key(keys, error):
     with pytest.raises(ValueError) as caught:
         read_keyframes(keys)
     assert str(caught.value).startswith(error) and "\n" not in str(caught.value)
-
-
-def schedule(text, frames):
-    keys = parse_deforum(text)
-    return [keys.compute(moment(frame)) for frame in frames]
-
-
-@pytest.mark.parametrize("text", ["0:(1), 10:(2)", "0:1,10:2", " 0 : ( 1 ) ,\n10: (2) , "])
-def test_deforum_numbers_are_interpolated_linearly(text):
-    assert schedule(text, (0, 5, 10, 99)) == [1, 1.5, 2, 2]
-
-
-def test_deforum_schedule_begins_with_the_value_of_its_first_key():
-    assert schedule("10:(t), 20:(1)", (-3, 0, 9, 10)) == [10, 10, 10, 10]
-
-
-def test_deforum_formula_lasts_until_the_next_key_and_counts_in_frames():
-    text = "0:(1.5), 10:(t*2), 20:(0), 30:(max_f)"
-    assert schedule(text, (0, 5, 10, 15, 19, 20, 25, 30)) == [1.5, 10.75, 20, 30, 38, 0, 120, 240]
-
-
-def test_deforum_formula_may_have_commas_and_parentheses():
-    assert schedule("0:(where(t<30, max(1, (2)), 3))", (29, 30)) == [2, 3]
-    assert schedule("0:(1)*(2), 5:((1+1)*3)", (0, 5)) == [2, 6]
-
-
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        ("0:(1), 5:(sn(t))", "column 11: no such name 'sn'; did you mean sin?"),
-        ("0:(1), 0:(2)", "column 7: frame 0 is not after frame 0"),
-        ("0:(1), x:(2)", "column 7: should be a key such as 60:(1.1), got ' x:(2)'"),
-        ("0:(1),, 5:(2)", "column 7: should be a key such as 60:(1.1), got ''"),
-        ("0:(1), 99999999999:(2)", "column 7: should be a key such as 60:(1.1), got"),
-        ("0:()", "column 3: '()' cannot stand here"),
-        ("0:", "column 3: a value is missing"),
-        ("0:(1", "column 3: '(' was never closed"),
-        ("0:(1) 60:(2)", "column 9: ':' cannot stand here"),
-        ("0:(s)", "column 4: no such name 's'"),
-        ("0:(bass)", "column 4: no such name 'bass'"),
-        ("0:(" + "1" * 501 + ")", "column 503: longer than 500 characters"),
-        ("0:(1)," + " " * 50_000, "column 50001: longer than 50000 characters"),
-        (",".join(f"{i}:1" for i in range(1001)), "column 5891: more than 1000 keys"),
-    ],
-)
-def test_bad_deforum_schedule_is_refused_with_its_column(text, error):
-    with pytest.raises(ValueError) as caught:
-        Curve(text)
-    assert str(caught.value).startswith(error) and "\n" not in str(caught.value)
-
-
-PIECES = ["0", ":", "(", ")", ",", "60:(1)", "9:", "t", "max_f", "sin(t)", "*", "-", " ", "\n", "s"]
-
-
-@settings(max_examples=500)
-@given(st.lists(st.sampled_from(PIECES), max_size=15).map("".join))
-def test_random_deforum_schedule_is_finite_or_refused(text):
-    try:
-        curve = Curve("0:(1)," + text)
-        values = [curve.at(moment(frame)) for frame in (-1, 0, 8, 61)]
-    except ValueError as error:
-        assert "\n" not in str(error)
-    else:
-        assert all(math.isfinite(value) for value in values)
 
 
 ENTRY = st.one_of(

@@ -7,6 +7,7 @@ only a piece of a chart is lost.
 import json
 import math
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ class Recorder:
     def _put(self, line: dict[str, Any]) -> None:
         assert self._path is not None
         with suppress(OSError), self._path.open("a", encoding="ascii") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(json.dumps(line | {"crc": _crc(line)}) + "\n")
 
 
 @dataclass
@@ -101,8 +102,13 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
         with suppress(ValueError, RecursionError):
             value = json.loads(line)
-            if isinstance(value, dict):
+            if isinstance(value, dict) and value.pop("crc", None) == _crc(value):
                 yield value
+
+
+def _crc(line: dict[str, Any]) -> int:
+    """CRC-32 of a line, as a flipped digit would show in a chart."""
+    return zlib.crc32(json.dumps(line).encode())
 
 
 def _is_time(value: object) -> bool:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from dreamvid.errors import OutputError
 from dreamvid.render.leftovers import MARKS, QUEUE_FOLDERS, Kind, files_of, kind_of
 from dreamvid.render.outputs import SUFFIXES
+from dreamvid.render.work.arrays import ABOUT
 from dreamvid.render.work.folder import LENGTH, LOCK, RenderFolder, kept_setting
 from dreamvid.system.files import lock_file
 
@@ -108,7 +109,7 @@ def _progress(out: Path) -> str:
     about: Any = {}
     damaged = (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError)
     with suppress(*damaged), safe_open(RenderFolder(out).checkpoint, "np") as file:
-        about = json.loads(file.metadata()["checkpoint"])
+        about = json.loads(file.metadata()[ABOUT])
     index = about.get("index") if isinstance(about, dict) else None
     done = max(0, index + 1) if isinstance(index, int) else 0
     count = kept_setting(out, LENGTH)

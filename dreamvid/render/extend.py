@@ -19,8 +19,8 @@ from dreamvid.render.record.finished_render import RUN, read_run
 from dreamvid.render.record.provenance import Record, check_record
 from dreamvid.render.render import Outcome, Progress, render_film
 from dreamvid.render.replay import Source, preset_of, threads
-from dreamvid.render.work.encoding import chunk_length, encoding_of
 from dreamvid.render.work.folder import LENGTH, RenderFolder, kept_setting
+from dreamvid.system.digests import unsealed
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ def extend(
     on_message: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
     """Render the missing frames, with as many threads as those so far; raises as `render_film`."""
-    _check_last_chunk(extension, device)
     with threads(extension.record, device):
         return render_film(
             extension.preset,
@@ -88,18 +87,21 @@ def _source(out: Path) -> Source:
     folder = RenderFolder(out)
     path = folder.job if folder.job.exists() else out / RUN
     cure = " (the command that began the film writes it anew)"
-    table = read_run(path, unreadable="", damaged=cure)
+    try:
+        table = unsealed(read_run(path, unreadable="", damaged=cure))
+    except ValueError:
+        raise ResumeError(f"{path} is damaged{cure}") from None
     return Source(path, check_record(table, str(path)), None, out, full=True)
 
 
 def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None) -> int:
     """Number of frames of the longer film; an extension that was begun is only finished."""
-    extension = _extension(folder, before)
     if to is not None:
         if to < before:
             raise PresetError("--to", f"{to} frames: the film has {before}", "give more")
         return to
     assert frames is not None
+    extension = _extension(folder, before)
     if extension is None:
         return before + frames
     by, goal = extension
@@ -110,12 +112,18 @@ def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None
 
 
 def _extension(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
-    """Read the extension under way: (by how many frames, to how many); None without one."""
-    try:
-        goal = json.loads(folder.goal.read_text("utf-8"))
-        by, to = goal["by"], goal["to"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    """Read the extension under way: (by how many frames, to how many); None without one.
+
+    Raises ResumeError where its file is damaged.
+    """
+    if not folder.goal.exists():
         return None
+    try:
+        goal = unsealed(json.loads(folder.goal.read_text("utf-8")))
+        by, to = goal["by"], goal["to"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        cure = f"--to {frames} finishes the film that was begun, --to N makes a longer one"
+        raise ResumeError(f"{folder.goal} is damaged ({cure})") from None
     return (by, to) if isinstance(by, int) and frames in (to, to - by) else None
 
 
@@ -146,15 +154,3 @@ def _length_dependent(old: Preset, new: Preset) -> tuple[str, ...]:
             for index in times[0].tried
         )
     )
-
-
-def _check_last_chunk(extension: Extension, device: torch.device) -> None:
-    """Raise ResumeError where an older version left a short last segment without its frames."""
-    checkpoint = RenderFolder(extension.out).resume(device)
-    if checkpoint is None:
-        return
-    encoded = checkpoint.frame.index + 1 - len(checkpoint.pending)
-    length = chunk_length(encoding_of(extension.preset))
-    if encoded > 0 and encoded % length:
-        problem = f"{extension.out}: an older version did not keep the frames of its last segment"
-        raise ResumeError(f"{problem}; render it anew, longer, with another --out or --fresh")

@@ -70,5 +70,5 @@ def _damaged_segments() -> Iterator[None]:
     try:
         yield
     except VideoError as error:
-        cure = "without that file the same command makes it again; --fresh renders the film anew"
+        cure = "the same command tries again; --fresh renders the film anew"
         raise ResumeError(f"{error}; {cure}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.errors import PresetError
+from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.engine import Frame, render_frames
 from dreamvid.film.job import Job, LoadModel, build, inputs
 from dreamvid.media.images.writing import save
@@ -26,8 +26,9 @@ from dreamvid.render.work.encoding import encoders_at_once, encoding_of, with_en
 from dreamvid.render.work.folder import RenderFolder, open_folder
 from dreamvid.render.work.frame_files import check_no_later_frames, write_frame
 from dreamvid.render.work.lead_frames import LeadFiles
-from dreamvid.render.work.recovery import complete, try_encoder, with_rescue
+from dreamvid.render.work.recovery import recover, try_encoder, with_rescue
 from dreamvid.render.work.segmented import SegmentedRender
+from dreamvid.render.work.verify import damaged_file
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def render_film(
         write_provenance(folder.job, job, device)
         check_space(job.preset, folder, on_message)
         try_encoder(folder, encoding_of(job.preset))
-        last = _render_segments(job, folder, device, on_frame, stop, on_message)
+        last = _render_intact(job, folder, device, on_frame, stop, on_message)
         count = job.preset.video.count
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
@@ -126,7 +127,7 @@ def _check_apart(preset: Preset, out: Path) -> None:
             raise PresetError(option, f"{path} would be overwritten", "choose another --out")
 
 
-def _render_segments(
+def _render_intact(
     job: Job,
     folder: RenderFolder,
     device: torch.device,
@@ -134,9 +135,28 @@ def _render_segments(
     stop: Callable[[], bool],
     on_message: Callable[[str], None],
 ) -> Checkpoint:
+    """Render the missing frames, and once again those of segments damaged meanwhile."""
+    count, lost = job.preset.video.count, None
+    for _ in range(2):
+        resumed = recover(folder, job.preset, Checkpoint(job.start), on_message)
+        last = _render_segments(job, folder, resumed, device, on_frame, stop)
+        if last.frame is resumed.frame or last.frame.index + 1 < count:
+            return last
+        lost = damaged_file(folder.work, job.preset, last)
+        if lost is None:
+            return last
+    raise ResumeError(f"{lost} is damaged again as soon as it is written: is the disk failing?")
+
+
+def _render_segments(
+    job: Job,
+    folder: RenderFolder,
+    resumed: Checkpoint,
+    device: torch.device,
+    on_frame: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> Checkpoint:
     encoding, count = encoding_of(job.preset), job.preset.video.count
-    begin = Checkpoint(job.start)
-    resumed = complete(folder, folder.resume(device) or begin, begin, encoding, on_message)
     leading, first = -1 - job.start.index, resumed.frame.index - job.start.index
     segmented = SegmentedRender(
         folder,

@@ -1,8 +1,10 @@
 """Looping films, 64x40 at 8 frames a second."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import av
+import jaxtyping
 import pytest
 import torch
 from PIL import Image as PilImage
@@ -148,11 +150,20 @@ def test_loop_lead_frame_damaged_is_one_line_with_the_cure(size, image, tmp_path
     leads[-2] = image
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:size])
-    with pytest.raises(ResumeError, match=r"damaged or gone.*--fresh") as error:
+    with pytest.raises(ResumeError, match=r"damaged or gone; the same command") as error:
         leads[-2]
     assert "\n" not in str(error.value)
-    with pytest.raises(ResumeError, match=r"lead000003.npy.*--fresh"):
+    with pytest.raises(ResumeError, match=r"lead000003.safetensors is damaged or gone"):
         leads[-3]
+
+
+def test_loop_lead_frames_swapped_are_noticed(image, tmp_path):
+    leads = LeadFiles(tmp_path)
+    leads[-2], leads[-1] = image, image
+    assert leads.damaged((-2, -1)) is None
+    one, other = sorted(tmp_path.iterdir())
+    one.replace(other)
+    assert leads.damaged((-2, -1)) == other
 
 
 def test_loop_longer_than_its_film_is_one_line():
@@ -212,18 +223,31 @@ def test_resume_of_a_loop_gives_the_same_films(after, whole, tmp_path):
     assert (out / "loop.gif").read_bytes() == (whole / "loop.gif").read_bytes()
 
 
-def test_resume_of_a_loop_without_lead_frame_is_one_line(tmp_path):
-    count = []
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-9] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, flip])
+@pytest.mark.parametrize(("after", "lead"), [(6, 4), (10, 3), (14, 1)])
+def test_resume_of_a_loop_renders_a_damaged_lead_frame_again(
+    after, lead, harm, whole, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would read a lead frame
+    out, count = tmp_path / "stopped", []
 
     def stop():
         count.append(1)
-        return len(count) == 10
+        return len(count) == after
 
-    render_film(small(), tmp_path, device=CPU, stop=stop)
-    (tmp_path / ".render" / "lead000003.npy").unlink()
-    with pytest.raises(ResumeError, match=r"lead000003.npy is damaged or gone.*--fresh"):
-        render_film(small(), tmp_path, device=CPU)
-    assert render_film(small(), tmp_path, device=CPU, fresh=True).finished
+    render_film(small(), out, device=CPU, stop=stop)
+    harm(out / ".render" / f"lead{lead:06d}.safetensors")
+    said, seen = [], []
+    render_film(small(), out, device=CPU, on_frame=seen.append, on_message=said.append)
+    assert f"lead{lead:06d}.safetensors is " in said[0] and said[0].endswith("from frame 0")
+    assert seen[0].frame.index == -6
+    assert packets(out / "forward.mp4") == packets(whole / "forward.mp4")
 
 
 @pytest.mark.parametrize(("zoom", "middle", "corner"), [(1.2, True, False), (0.8, False, True)])

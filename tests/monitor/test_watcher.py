@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zlib
 from fractions import Fraction
 from html.parser import HTMLParser
 
@@ -105,11 +106,20 @@ def test_timings_of_all_runs_are_kept(tmp_path):
 
 def test_timings_that_are_damaged_are_ignored(tmp_path):
     path = tmp_path / "timings.jsonl"
-    good = b'{"run": 0, "until_first": 1.5}\n{"frame": 2, "seconds": [0.5, "x", 0.25, 1e99]}\n'
-    path.write_bytes(good + b'[\xff\n{"frame": -1, "seconds": [1]}\n{"frame": 9, "sec')
+    begun = line(b'{"run": 0, "until_first": 1.5}')
+    good = begun + line(b'{"frame": 2, "seconds": [0.5, "x", 0.25, 1e+99]}')
+    flipped = line(b'{"films": 1.5}').replace(b"1.5", b"9.5")
+    path.write_bytes(
+        good + flipped + b"[\xff\n" + line(b'{"frame": -1, "seconds": [1]}') + begun[:9]
+    )
     kept = read_timings(path, most=3)
     assert (kept.frames, kept.runs, kept.until_first) == ({2: 0.5}, [0], 1.5)
+    assert kept.films == 0
     assert read_timings(tmp_path / "none", most=3).frames == {}
+
+
+def line(text):
+    return text[:-1] + f', "crc": {zlib.crc32(text)}}}\n'.encode()
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from dreamvid.cli import main
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.render.extend import extend, plan
 from dreamvid.render.render import render_film
-from dreamvid.render.work.checkpoint import load, save
 from tests.support.small_film import SMALL, packets
 
 CPU = torch.device("cpu")
@@ -141,15 +140,6 @@ def test_extend_footage_to_its_end(whole, tmp_path):
     assert longer(out, frames=9).count == 14
     with pytest.raises(PresetError, match=r"all of it is rendered"):
         plan(out, frames=1)
-
-
-def test_extend_refuses_a_folder_of_an_older_version(render, tmp_path):
-    render(tmp_path, 10)
-    path = tmp_path / ".render" / "checkpoint.safetensors"
-    kept = load(path, CPU)
-    save(type(kept)(kept.frame), path)
-    with pytest.raises(ResumeError, match=r"did not keep the frames of its last segment"):
-        longer(tmp_path, frames=1)
 
 
 def test_extend_refuses_folders_without_a_render(tmp_path, capsys):

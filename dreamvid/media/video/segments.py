@@ -6,7 +6,7 @@ packets are put in reverse order.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Literal
 from dreamvid.media.video.codecs import CODECS, YUV420, Codec
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.writer import Encoding, encode, join
+from dreamvid.system.digests import file_digest
 
 
 class TwinSegments:
@@ -44,11 +45,14 @@ class TwinSegments:
         if error is None:
             self.wait()
 
-    def submit(self, number: int, frames: Sequence[Planes], then: Callable[[], None]) -> None:
+    def submit(
+        self, number: int, frames: Sequence[Planes], then: Callable[[Mapping[str, str]], None]
+    ) -> None:
         """Encode chunk `number`, and call `then` once all files up to it are on the disk.
 
         Waits for capacity, and raises an earlier chunk's error. The caller must not change the
-        frames afterwards. `then` runs in another thread.
+        frames afterwards. `then` runs in another thread, with the digests of the chunk's files by
+        name.
         """
         self.make_room()
         before = self._chunks[-1] if self._chunks else None
@@ -73,23 +77,26 @@ class TwinSegments:
             if chunk.done():
                 chunk.result()
 
-    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
+    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> tuple[str, str]:
+        """Encode a file, and return its name and digest."""
         name = _name("r" if backwards else "f", number, self._encoding.kind)
         ordered = reversed(frames) if backwards else frames
         encode(ordered, self._folder / name, self._encoding)
+        return name, file_digest(self._folder / name)
 
 
 def _finish(
-    files: list[Future[None]], before: Future[None] | None, then: Callable[[], None]
+    files: list[Future[tuple[str, str]]],
+    before: Future[None] | None,
+    then: Callable[[Mapping[str, str]], None],
 ) -> None:
     """Wait for a chunk's files and the chunk before, then call `then`.
 
     One thread runs this, so that `then` is called in order, and never after a failed chunk.
     """
-    for future in (before, *files):
-        if future is not None:
-            future.result()
-    then()
+    if before is not None:
+        before.result()
+    then(dict(file.result() for file in files))
 
 
 def join_forward(folder: Path, count: int, film: Path, encoding: Encoding) -> None:
@@ -116,6 +123,12 @@ def reverse_files(folder: Path, count: int, codec: Codec = CODECS["h264"]) -> li
     Intra-only codecs have none.
     """
     return [folder / _name("r", number, codec) for number in reversed(range(count))]
+
+
+def chunk_files(folder: Path, number: int, codec: Codec = CODECS["h264"]) -> list[Path]:
+    """Return the files of one chunk: forward and, unless the codec is intra-only, reversed."""
+    directions: tuple[Literal["f", "r"], ...] = ("f",) if codec.intra else ("f", "r")
+    return [folder / _name(direction, number, codec) for direction in directions]
 
 
 def chunk_frames(

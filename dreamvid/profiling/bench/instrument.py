@@ -121,10 +121,11 @@ class _TimedSegments(TwinSegments):
         with self._watch.stopwatch.part("waiting"):
             super().__exit__(*exception)
 
-    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> None:
+    def _encode(self, number: int, frames: Sequence[Planes], backwards: bool) -> tuple[str, str]:
         begin = perf_counter()
-        super()._encode(number, frames, backwards)
+        encoded = super()._encode(number, frames, backwards)
         self._watch.encodings.append(perf_counter() - begin)
+        return encoded
 
 
 def _write_films(watch: Watch, write_films: Callable[..., Iterator[Any]], *what: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.media.metadata import FORMAT, CannotEmbedError, embed, read_record, record_files
 from dreamvid.models.layers import kernels
 from dreamvid.render.record.provenance import record_for_file
+from dreamvid.system.digests import sealed
 from dreamvid.system.files import write_text
 
 LIBRARIES = (
@@ -78,7 +79,8 @@ def provenance(job: Job, device: torch.device) -> dict[str, Any]:
 
 def write_provenance(path: Path, job: Job, device: torch.device) -> None:
     """Write the provenance of a film before it is rendered; raises OutputError."""
-    write_text(path, json.dumps({"format": FORMAT} | provenance(job, device), indent=2) + "\n")
+    table = sealed({"format": FORMAT} | provenance(job, device))
+    write_text(path, json.dumps(table, indent=2) + "\n")
 
 
 def embed_records(

@@ -1,18 +1,17 @@
 """Save and load the state of a render, with its images exactly as they are in memory."""
 
-import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as numpy_bytes
 
 from dreamvid.errors import ResumeError
 from dreamvid.film.engine import Frame
+from dreamvid.render.work.arrays import packed, unpacked
 from dreamvid.system.files import whole_file
 
 MEMORY = "memory "  # prefix of a remembered image's name
@@ -25,6 +24,7 @@ class Checkpoint:
     frame: Frame
     pending: tuple[np.ndarray, ...] = ()  # in the encoder's pixel format, oldest first
     seconds: float = 0.0  # spent rendering so far
+    segments: Mapping[str, str] = field(default_factory=dict)  # digests by file name
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -43,9 +43,9 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     arrays |= {f"pending{n}": frame for n, frame in enumerate(checkpoint.pending)}
     about = {"index": frame.index, "seconds": checkpoint.seconds, "shown": shown}
     about["memory"] = list(frame.memory)  # in this order
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    about["segments"] = dict(checkpoint.segments)
     with whole_file(path, make=False) as partial:
-        partial.write_bytes(numpy_bytes(contiguous, {"checkpoint": json.dumps(about)}))
+        partial.write_bytes(packed(arrays, about))
         _keep_old(path)
 
 
@@ -64,18 +64,16 @@ def _keep_old(path: Path) -> None:
 
 def load(path: Path, device: torch.device) -> Checkpoint:
     """Read a checkpoint, with its images on `device`; raises ResumeError if it is damaged."""
+    tensors, about = unpacked(path)
     try:
-        with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["checkpoint"])
-            image = file.get_tensor("image").to(device)
-            memory = {
-                name: image
-                if name in about["shown"]
-                else file.get_tensor(f"{MEMORY}{name}").to(device)
-                for name in about["memory"]
-            }
-            count = sum(name.startswith("pending") for name in file.keys())  # noqa: SIM118
-            frames = tuple(file.get_tensor(f"pending{n}").numpy() for n in range(count))
-        return Checkpoint(Frame(about["index"], image, memory), frames, about["seconds"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        image = tensors["image"].to(device)
+        memory = {
+            name: image if name in about["shown"] else tensors[f"{MEMORY}{name}"].to(device)
+            for name in about["memory"]
+        }
+        count = sum(name.startswith("pending") for name in tensors)
+        pending = tuple(tensors[f"pending{n}"].numpy() for n in range(count))
+        frame = Frame(about["index"], image, memory)
+        return Checkpoint(frame, pending, about["seconds"], about["segments"])
+    except (KeyError, TypeError) as error:  # another version's
         raise ResumeError(f"{path} is damaged ({error}); --fresh starts over") from None

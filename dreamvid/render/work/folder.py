@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from dreamvid.errors import BusyError, OutputError, ResumeError, quote
-from dreamvid.render.work.checkpoint import Checkpoint, before, load
+from dreamvid.system.digests import SEAL, sealed, unsealed
 from dreamvid.system.files import lock_file, make_folder, write_text
 
 LOCK = "lock"  # the file's name
@@ -26,13 +24,13 @@ LENGTH = "video.frames"
 
 OURS = re.compile(
     r"(state|state-copy|job|longer)\.json|(before-)?checkpoint\.safetensors"
-    r"|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.npy|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
+    r"|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.(npy|safetensors)|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
 )
 
 
 @dataclass(frozen=True)
 class RenderFolder:
-    """Paths in the folder of a render, and its checkpoints."""
+    """Paths in the folder of a render."""
 
     out: Path
     lock: int | None = None  # inode of the lock file while this run holds it
@@ -58,28 +56,6 @@ class RenderFolder:
     def goal(self) -> Path:
         """Path of the extension under way: by how many frames, and to how many."""
         return self.work / "longer.json"
-
-    def resume(self, device: torch.device) -> Checkpoint | None:
-        """Load the newest checkpoint, or the one before it if that is damaged; None for no run.
-
-        Raises ResumeError where both are damaged.
-        """
-        if not self.checkpoint.exists():
-            return None
-        try:
-            return load(self.checkpoint, device)
-        except ResumeError:
-            with suppress(ResumeError):
-                return load(before(self.checkpoint), device)
-            raise
-
-    def earlier(self, device: torch.device, count: int) -> Checkpoint | None:
-        """Load the checkpoint before the newest if it counts at most `count` frames as encoded."""
-        with suppress(ResumeError):
-            earlier = load(before(self.checkpoint), device)
-            if earlier.frame.index + 1 - len(earlier.pending) <= count:
-                return earlier
-        return None
 
     def gutted(self) -> bool:
         """Check whether the folder was removed during a run: then its beginning is missing."""
@@ -107,7 +83,7 @@ def kept_setting(out: Path, name: str) -> Any:
 def write_key(folder: RenderFolder, key: dict[str, Any]) -> None:
     """Write the key, and a copy, as nothing can be resumed without it; raises OutputError."""
     for path in (folder.state, _copy(folder.state)):
-        write_text(path, json.dumps(key, indent=2))
+        write_text(path, json.dumps(sealed(key), indent=2))
 
 
 def _copy(state: Path) -> Path:
@@ -169,11 +145,16 @@ def _remove_partial(folder: RenderFolder) -> None:
 
 
 def _read(state: Path) -> dict[str, Any]:
+    unsure = None
     for path in (state, _copy(state)):
-        with suppress(OSError, ValueError, RecursionError):
-            key = json.loads(path.read_text("utf-8"))
-            if isinstance(key, dict):
+        with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+            table = json.loads(path.read_text("utf-8"))
+            key = unsealed(table)
+            if SEAL in table:
                 return key
+            unsure = unsure or key  # an older version's, as is said when keys are compared
+    if unsure is not None:
+        return unsure
     raise ResumeError(f"{state} is damaged or gone; --fresh starts over")
 
 
@@ -183,7 +164,7 @@ def _lengthen(folder: RenderFolder, old: dict[str, Any], key: dict[str, Any]) ->
     if not _less(before, after) or old | {LENGTH: after} != key:
         return old
     # The goal first: after a crash between the two, the same command still understands it.
-    write_text(folder.goal, json.dumps({"by": after - before, "to": after}))
+    write_text(folder.goal, json.dumps(sealed({"by": after - before, "to": after})))
     write_key(folder, key)
     return key
 

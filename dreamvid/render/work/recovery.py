@@ -1,21 +1,22 @@
-"""Guard a render's work: an encoder check, lost segments, and a checkpoint on failure."""
+"""Guard a render's work: an encoder check, damaged files, and a checkpoint on failure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 
 from dreamvid.dream.finite import check_finite
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, ResumeError
 from dreamvid.film.engine import Frame, Step
 from dreamvid.media.video.colour import to_planes
-from dreamvid.media.video.segments import forward_files, reverse_files
 from dreamvid.media.video.writer import Encoding, encode
-from dreamvid.render.work.checkpoint import Checkpoint
-from dreamvid.render.work.encoding import chunk_length
+from dreamvid.preset.schema import Preset
+from dreamvid.render.work.checkpoint import Checkpoint, before, load
 from dreamvid.render.work.folder import RenderFolder
+from dreamvid.render.work.verify import damaged_file
 from dreamvid.system.memory import ran_out
+
+LARGE = 2e9  # bytes of segments whose check takes seconds
 
 
 def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
@@ -29,51 +30,40 @@ def try_encoder(folder: RenderFolder, encoding: Encoding) -> None:
             probe.unlink(missing_ok=True)
 
 
-def complete(
-    folder: RenderFolder,
-    resumed: Checkpoint,
-    begin: Checkpoint,
-    encoding: Encoding,
-    on_message: Callable[[str], None],
+def recover(
+    folder: RenderFolder, preset: Preset, begin: Checkpoint, on_message: Callable[[str], None]
 ) -> Checkpoint:
-    """Return `resumed`, or an earlier checkpoint where one of its segments is missing.
+    """Load the newest checkpoint that is intact and whose files are.
 
-    The film's beginning, `begin`, is the last resort. Calls `on_message` with the reason why frames
-    are rendered again.
+    After the two in the folder the film's beginning, `begin`, is the last resort. Calls
+    `on_message` with the reason why frames of a resolved preset are rendered again. Raises
+    ResumeError where both checkpoints are damaged.
     """
-    length = chunk_length(encoding)
-    done = resumed.frame.index + 1 - len(resumed.pending)
-    chunks = -(-done // length) if done > 0 else 0
-    lost = sorted((path.name[1:], path) for path in _missing(folder, chunks, encoding))
-    if not lost:
-        return resumed
-    first = int(lost[0][1].stem[1:]) * length
-    earlier = folder.earlier(resumed.frame.image.device, first) or begin
-    again = max(0, earlier.frame.index + 1)
-    on_message(f"{lost[0][1]} is gone; rendering again from frame {again}")
-    return earlier
-
-
-def has_segments(folder: RenderFolder, last: Frame, encoding: Encoding) -> bool:
-    """Check that the segments of the film's last frame exist."""
-    chunks = last.index // chunk_length(encoding) + 1
-    return not any(_missing(folder, chunks, encoding, first=chunks - 1))
-
-
-def _missing(
-    folder: RenderFolder, chunks: int, encoding: Encoding, *, first: int = 0
-) -> Iterator[Path]:
-    """List the missing or empty segments of chunks `first` to `chunks` - 1."""
-    files = forward_files(folder.work, chunks, encoding.kind)[first:]
-    if not encoding.kind.intra:
-        files += reverse_files(folder.work, chunks, encoding.kind)[: chunks - first]
-    return (path for path in files if not _has_bytes(path))
-
-
-def _has_bytes(path: Path) -> bool:
-    with suppress(OSError):
-        return path.stat().st_size > 0
-    return False
+    if not folder.checkpoint.exists():
+        return begin
+    size = sum(path.stat().st_size for path in folder.work.glob("[fr]??????*.m*"))
+    if size > LARGE:
+        on_message(f"checking {size / 1e9:.1f} GB of finished segments")
+    unread, faults, device = [], [], begin.frame.image.device
+    for path in (folder.checkpoint, before(folder.checkpoint)):
+        try:
+            checkpoint = load(path, device)
+            lost = damaged_file(folder.work, preset, checkpoint)
+        except ResumeError as error:
+            unread.append(error)
+            lost = path
+        else:
+            if lost is None:
+                break
+        faults.append(f"{lost} is {'damaged' if lost.exists() else 'gone'}")
+    else:
+        if len(unread) == 2:
+            raise unread[0]
+        checkpoint = begin
+    if faults:
+        again = max(0, checkpoint.frame.index + 1)
+        on_message(f"{faults[0]}; rendering again from frame {again}")
+    return checkpoint
 
 
 def with_rescue(step: Step, rescue: Callable[[], None]) -> Step:

@@ -1,6 +1,7 @@
 """A film's frames on their way to the disk: pending frames, twin segments and checkpoints."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from dreamvid.film.engine import Frame
@@ -12,7 +13,7 @@ from dreamvid.render.work import checkpoint
 from dreamvid.render.work.checkpoint import Checkpoint
 from dreamvid.render.work.encoding import chunk_length
 from dreamvid.render.work.folder import RenderFolder
-from dreamvid.render.work.recovery import has_segments
+from dreamvid.render.work.verify import damaged_segment
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
 
@@ -37,12 +38,14 @@ class SegmentedRender:
         self._segments = TwinSegments(folder.work, encoding, at_once)
         self._started = self._saved = time.monotonic()
         self._seconds = resumed.seconds  # spent in earlier runs
+        self._digests = dict(resumed.segments)
 
     def __enter__(self) -> "SegmentedRender":
         self._segments.__enter__()
-        unencoded = self.frame.index + 1 == self._count and self._pending
-        if unencoded and not has_segments(self._folder, self.frame, self._encoding):
-            self._submit()
+        if self.frame.index + 1 == self._count and self._pending:
+            last = (self.frame.index // self._length,)
+            if damaged_segment(self._folder.work, self._digests, last, self._encoding.kind):
+                self._submit()
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -84,7 +87,12 @@ class SegmentedRender:
         # A longer film goes on from a last chunk that is not full, so its frames are kept too.
         short = tuple(pending) if len(pending) < self._length else ()
         number = frame.index // self._length
-        self._segments.submit(number, pending, lambda: self._save(frame, short))
+
+        def save(digests: Mapping[str, str]) -> None:
+            self._digests |= digests
+            self._save(frame, short)
+
+        self._segments.submit(number, pending, save)
         self._pending = PendingFrames()
 
     def _save(self, frame: Frame, pending: tuple[Planes, ...]) -> None:
@@ -93,4 +101,5 @@ class SegmentedRender:
         self._saved = time.monotonic()
 
     def _checkpoint(self, frame: Frame, pending: tuple[Planes, ...]) -> Checkpoint:
-        return Checkpoint(frame, pending, self._seconds + time.monotonic() - self._started)
+        seconds = self._seconds + time.monotonic() - self._started
+        return Checkpoint(frame, pending, seconds, dict(self._digests))

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamvid.system.process import this_process
+
 Names = dict[str, dict[str, int]]  # of each folder: name -> number in the file system
 
 CHANGES = ("fsync", "replace", "rename", "link", "unlink", "mkdir")
@@ -92,7 +94,13 @@ def rebuild(moment: Moment, target: Path, choose: Callable[[], bool], folder: st
         if number == 0:
             rebuild(moment, target / name, choose, f"{folder}/{name}" if folder else name)
         elif number is not None:
-            (target / name).write_bytes(moment.data.get(number, b""))
+            (target / _of_the_dead(name)).write_bytes(moment.data.get(number, b""))
+
+
+def _of_the_dead(name: str) -> str:
+    """Name a partial file as of a process from before the cut: this one lives on."""
+    me = this_process()
+    return name.replace(f"-{me.pid:x}-{me.born:x}-", f"-{me.pid:x}-0-")
 
 
 def choices(seed: int) -> tuple[Callable[[], bool], ...]:

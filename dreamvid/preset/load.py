@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import PresetError, quote, suggest
+from dreamvid.media.images.sequence import is_pattern
 from dreamvid.preset.dream import is_name
 from dreamvid.preset.looks import SHAPING
 from dreamvid.preset.mask import WORDS
@@ -185,9 +186,16 @@ def _set(table: dict[str, Any], setting: str) -> None:
     if (groups, last) == (["sound"], "path"):
         inner.pop("bpm", None)  # a sound has its own beat, unless a later setting gives one
     if (groups, last) == (["start"], "path"):
-        footage = inner.get("kind") == "video" or str(value).lower().endswith(VIDEOS)
+        footage = inner.get("kind") == "video" or _is_footage(str(value))
         inner["kind"] = "video" if footage else "image"
     inner[last] = value
+
+
+def _is_footage(path: str) -> bool:
+    """Tell a film by its suffix, or a folder or pattern of pictures."""
+    return path.lower().endswith(VIDEOS) or (
+        os.path.isdir(path) or (not os.path.exists(path) and is_pattern(Path(path)))
+    )
 
 
 def explain(error: ValidationError, kind: type[BaseModel] = Preset) -> PresetError:

@@ -4,6 +4,7 @@ Neither date, duration nor folders: rendering twice gives the same bytes, and a 
 does not reveal its maker's paths.
 """
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import PurePosixPath, PureWindowsPath
@@ -94,6 +95,12 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
 
 
 def file_name(path: str) -> str:
-    """The last part of a path of any system; "file" if that is not the name of a file."""
+    """The last part of a path of any system; "file" if that is not the name of a file.
+
+    A pattern of pictures, such as *.png, says little without its folder: it has that name, too.
+    """
     name = PureWindowsPath(PurePosixPath(path).name).name
+    folder = PureWindowsPath(path).parent.name
+    if re.search(r"[*?]|%(0\d+)?d", name) and folder not in ("", "..") and "\0" not in path:
+        return f"{folder}/{name}"
     return name if name not in ("", ".", "..") and "\0" not in name else "file"

@@ -20,6 +20,7 @@ from dreamvid.errors import VideoError
 from dreamvid.media.video.footage import display_matrix
 from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.libav import whole_film
+from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import MUXERS
 from dreamvid.media.video.writer import open_film as create_film
 
@@ -102,6 +103,8 @@ def lost_property(film: Path, times: FrameTimes) -> str | None:
             return "how the picture is turned"
         if Fraction(stream.sample_aspect_ratio or 1) != times.pixel_aspect:
             return "the shape of its pixels"
+        if wide_colours(first) != wide_colours(times.first):
+            return "the meaning of its colours"
     return None
 
 

@@ -10,6 +10,7 @@ from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.footage import Converter, display_matrix
 from dreamvid.media.video.frame_times import FrameTimes
 from dreamvid.media.video.reader import UNSPECIFIED
+from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import BT709, FULL, LIMITED, RGB
 
 
@@ -42,6 +43,7 @@ def _matches(frame: VideoFrame, encoding: Encoding) -> bool:
         and frame.colorspace in matrices
         and frame.color_range in limits
         and display_matrix(frame) is None
+        and wide_colours(frame) is None
     )
 
 

@@ -19,7 +19,9 @@ from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
+from dreamvid.media.video.primaries import BT2020
 from dreamvid.media.video.transparency import alpha_of, composited
+from dreamvid.media.video.wide_colour import FORMAT, to_bt709_bytes, wide_colours
 
 # A file must not make libav open others that it names, or that a % in its name stands for.
 READ_OPTIONS = {
@@ -174,13 +176,15 @@ def _scaled(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, i
     kernel = Interpolation.AREA if smaller else Interpolation.LANCZOS
     if size == (frame.height, frame.width):
         kernel = Interpolation.BICUBIC  # for chroma only
+    wide = wide_colours(frame)
+    untagged = Colorspace.BT2020 if wide and wide.primaries == BT2020 else Colorspace.ITU709
     rgb = reformatter.reformat(
         frame,
         width=size[1],
         height=size[0],
-        format="rgb24",
-        src_colorspace=Colorspace.ITU709 if frame.colorspace == UNSPECIFIED else None,
+        format=FORMAT if wide else "rgb24",
+        src_colorspace=untagged if frame.colorspace == UNSPECIFIED else None,
         dst_color_range=ColorRange.JPEG,
         interpolation=kernel | EXACT,
     )
-    return rgb.to_ndarray()
+    return to_bt709_bytes(rgb, wide) if wide else rgb.to_ndarray()

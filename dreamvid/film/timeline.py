@@ -9,7 +9,7 @@ from typing import Any
 
 from dreamvid.errors import PresetError
 from dreamvid.media.audio.analysis import analyse
-from dreamvid.media.audio.decode import probe_sound
+from dreamvid.media.audio.source import has_sound, probe_sound
 from dreamvid.media.images.sequence import find_frames
 from dreamvid.preset.schema import Options, Preset
 from dreamvid.schedule.curve import Curve
@@ -104,7 +104,7 @@ def sound_of(preset: Preset) -> Path | None:
     footage = preset.start.path if preset.of_footage else None
     if footage is None or find_frames(footage) is not None:
         return None
-    return footage if probe_sound(footage) else None
+    return footage if has_sound(footage) else None
 
 
 def check_schedules(preset: Preset, timeline: Timeline) -> None:

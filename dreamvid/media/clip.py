@@ -8,6 +8,7 @@ from pathlib import Path
 from dreamvid.image import Bytes
 from dreamvid.media.audio.blocks import Samples
 from dreamvid.media.audio.decode import RATE, read_blocks
+from dreamvid.media.audio.source import has_sound
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import probe_footage, read_footage
 
@@ -47,5 +48,5 @@ def pictures_of(path: Path, rate: Fraction | None = None) -> Pictures:
         size=info.size,
         fps=info.fps,
         count=info.frames,
-        sound=(lambda: read_blocks(path, rate=RATE)) if info.sound else None,
+        sound=(lambda: read_blocks(path, rate=RATE)) if info.sound and has_sound(path) else None,
     )

@@ -18,7 +18,8 @@ from PIL import Image as PilImage
 from PIL import ImageCms
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.audio.decode import probe_sound, read_blocks
+from dreamvid.media.audio.decode import read_blocks
+from dreamvid.media.audio.source import probe_sound
 from dreamvid.media.clip import pictures_of
 from dreamvid.media.images.reading import load
 from dreamvid.media.video.frame_times import read_frame_times

@@ -18,6 +18,7 @@ from dreamvid.export.reverse.samples import Sampler
 from dreamvid.export.reverse.timed import encode_timed
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.mux import add_track
+from dreamvid.media.audio.source import has_sound
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
@@ -85,7 +86,7 @@ def reverse_film(
     reason = reason_to_encode(path, suffix, times)
     if reason:
         _refuse_unless_encoded(suffix, reason)
-    track = sound if times.sound else "drop"
+    track = sound if sound != "drop" and times.sound and has_sound(path) else "drop"
     if track != "drop" and suffix not in CONTAINERS:
         raise PresetError("--out", f"{suffix} is written without sound", "--sound drop, or .mov")
     with folder_beside(out) as folder:

@@ -1,50 +1,28 @@
 """Decoding of the sound of a music file or a film, in sync with the film's frames."""
 
-import re
+import logging
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
-from av.container import InputContainer
+from av.error import FFmpegError
 from av.frame import Frame
+from av.packet import Packet
 
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import Samples, silence
+from dreamvid.media.audio.source import EXACT_LENGTH, GAP, demux, find_cut, open_any, open_sound
+from dreamvid.media.video.frame_times import read_frame_times
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.reader import check_codec, film_streams, open_input
+from dreamvid.media.video.reader import film_streams
+
+logger = logging.getLogger(__name__)
 
 RATE = 48000  # samples per second of every film's sound
-
-# Smaller jumps are rounding of a container's clock: Matroska counts milliseconds.
-GAP = Fraction(1, 50)  # seconds
-
-# libav's names of the containers that store the exact length of their sound.
-EXACT_LENGTH = {"wav", "w64", "aiff", "flac"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoundInfo:
-    seconds: float | None  # None where the container does not say
-    rate: int  # samples per second
-    channels: int
-
-
-def probe_sound(path: Path) -> SoundInfo | None:
-    """Read the properties of a file's sound; None where it has none. Raises VideoError."""
-    with _open(path) as container:
-        if not container.streams.audio:
-            return None
-        stream = container.streams.audio[0]
-        seconds = _seconds(container, stream)
-        length = None if seconds is None else float(seconds)
-        return SoundInfo(seconds=length, rate=stream.rate, channels=stream.channels)
 
 
 def read_blocks(
@@ -53,8 +31,8 @@ def read_blocks(
     """Yield the sound in blocks of some thousand samples, shape (channels, n), within -1..1.
 
     Second 0 is the film's first frame, or the first sample of a file without video. Silence fills
-    the time before the sound begins and gaps in it. A few blocks are in memory. The file is closed
-    with the generator.
+    the time before the sound begins and gaps in it. Damage is warned of and left out, and the end
+    of a file cut short. A few blocks are in memory. The file is closed with the generator.
 
     Args:
         rate: output samples per second.
@@ -62,8 +40,7 @@ def read_blocks(
         channels: 1 (the mean of left and right) or 2. More are mixed down by libav.
 
     Raises:
-        VideoError: the file is missing, has no sound, is cut short, or is damaged so that
-            libav notices.
+        VideoError: the file is missing, or has no sound of which anything can be decoded.
     """
     if channels not in (1, 2):
         raise ValueError(f"channels must be 1 or 2, got {channels}")
@@ -143,13 +120,18 @@ def _to_float(block: np.ndarray) -> Samples:
 
 def _first_frame_time(path: Path) -> Fraction | None:
     """Timestamp of the film's first frame in seconds; None without a film."""
-    with _open(path) as container:
+    time = None
+    with open_any(path) as container:
         films = film_streams(container)
         if not films or not container.streams.audio:
             return None
-        for frame in container.decode(films[0]):
-            return _timestamp(frame)
-    return None
+        with suppress(FFmpegError):
+            time = next((_timestamp(frame) for frame in container.decode(films[0])), None)
+    if time is None:  # as that of Matroska's frames before second 0, which are not shown
+        with suppress(VideoError):  # its sound may be whole
+            times = read_frame_times(path)
+            time = None if times.numbered else times.ticks[0] * times.tick
+    return time
 
 
 def _timestamp(frame: Frame) -> Fraction | None:
@@ -159,60 +141,62 @@ def _timestamp(frame: Frame) -> Fraction | None:
 
 
 def _decode(path: Path) -> Iterator[AudioFrame]:
-    with _open(path) as container:
-        if not container.streams.audio:
+    """Yield the frames that can be decoded; warns of damage, in which there are none."""
+    cut = find_cut(path)
+    with open_sound(path) as (container, stream):
+        if stream is None:
             raise VideoError(f"{path}: holds no sound")
-        stream = container.streams.audio[0]
-        counted = container.format.name in EXACT_LENGTH
-        packets, end = 0, Fraction(0)
-        for packet in container.demux(stream):
-            if packet.is_corrupt and not _is_piped_wav(path):
-                raise _cut_short(path, end)
-            packets += packet.size > 0
-            for frame in packet.decode():
-                if frame.is_corrupt:
-                    raise VideoError(f"{path}: its sound is damaged, at {float(end):.2f} seconds")
-                # Damage leaves samples out, but the timestamps go on.
-                time = None if counted else _timestamp(frame)
-                end = (end if time is None else time) + Fraction(frame.samples, frame.sample_rate)
+        damage = _Damage(path, gapless=container.format.name in EXACT_LENGTH)
+        for packet in demux(container, stream):
+            frames = _frames(packet)
+            if frames is None:
+                damage.found()
+            for frame in frames or ():
+                damage.passed(frame)
                 yield frame
-        # libav does not tell the end of a truncated file from the end of its sound.
-        declared = _declared_seconds(container, stream)
-        if not packets or packets < len(stream.index_entries) or end < declared - GAP:
-            raise _cut_short(path, end)
+        if damage.nothing:
+            raise VideoError(f"{path}: nothing of its sound can be decoded")
+        if cut is None:  # else its end was warned of
+            damage.warn()
 
 
-def _is_piped_wav(path: Path) -> bool:
-    """Detect a WAV written to a pipe, without its length: libav calls its end corrupt."""
-    with path.open("rb") as file:
-        head = file.read(1 << 12)
-    size = head.partition(b"data")[2][:4]
-    return head.startswith(b"RIFF") and size in (b"\0\0\0\0", b"\xff\xff\xff\xff")
+def _frames(packet: Packet) -> list[AudioFrame] | None:
+    """Decode a packet; None for a damaged one."""
+    try:
+        frames = packet.decode()
+    except FFmpegError:
+        return None
+    damaged = any(frame.is_corrupt for frame in frames)
+    return None if damaged else [frame for frame in frames if isinstance(frame, AudioFrame)]
 
 
-def _cut_short(path: Path, end: Fraction) -> VideoError:
-    return VideoError(f"{path}: its sound is cut short after {float(end):.2f} seconds")
+class _Damage:
+    """Damage in a sound, of which the first within or behind whole frames is warned of."""
 
+    def __init__(self, path: Path, *, gapless: bool) -> None:
+        self._path = path
+        self._gapless = gapless  # the container can have none: damage leaves samples out
+        self._end = Fraction(0)  # of what was decoded, in seconds
+        self._since: Fraction | None = None
+        self._warned = False
+        self.nothing = True  # decoded
 
-def _declared_seconds(container: InputContainer, stream: AudioStream) -> Fraction:
-    """Length of the sound as the file declares it, in seconds; 0 where it does not."""
-    if container.format.name in EXACT_LENGTH:
-        return _seconds(container, stream) or Fraction(0)
-    # Matroska writers tag each track; the container's own duration is that of all tracks.
-    clock = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
-    hours, minutes, seconds = (Fraction(n) for n in clock.groups()) if clock else (0, 0, 0)
-    return Fraction(3600 * hours + 60 * minutes + seconds)
+    def found(self) -> None:
+        # Before the first frame it is the rest of one that was cut off, as in streams.
+        if self._since is None and not self.nothing:
+            self._since = self._end
 
+    def passed(self, frame: AudioFrame) -> None:
+        start = _timestamp(frame)
+        if self._gapless and start is not None and start > self._end + GAP:
+            self.found()
+        self.warn()
+        self.nothing = False
+        length = Fraction(frame.samples, frame.sample_rate)
+        self._end = (self._end if start is None else start) + length
 
-def _seconds(container: InputContainer, stream: AudioStream) -> Fraction | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return stream.duration * Fraction(stream.time_base)
-    return None if container.duration is None else Fraction(container.duration, av.time_base)
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[InputContainer]:
-    with libav_errors(path), open_input(path) as container:
-        for stream in container.streams.audio[:1]:
-            check_codec(path, stream)
-        yield container
+    def warn(self) -> None:
+        if self._since is not None and not self._warned:
+            self._warned = True
+            text = "%s: its sound is damaged at %.2f seconds; silence is there instead"
+            logger.warning(text, self._path, float(self._since))

@@ -1,5 +1,6 @@
 """Muxing of a sound into a film whose video packets are copied."""
 
+import logging
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
@@ -24,6 +25,8 @@ from dreamvid.media.audio.decode import RATE, read_blocks
 from dreamvid.media.video.libav import whole_film
 from dreamvid.media.video.reader import open_video
 from dreamvid.media.video.writer import open_film
+
+logger = logging.getLogger(__name__)
 
 CHANNELS = 2
 BIT_RATE = 192_000  # of AAC and Opus, as sites recommend for stereo
@@ -50,7 +53,7 @@ def add_sound(
     start + length - t.
 
     Raises:
-        VideoError: the film or the sound cannot be read.
+        VideoError: the film cannot be read.
         OutputError: `out` cannot be written.
     """
     with closing(read_blocks(sound, start=start, channels=CHANNELS)) as blocks:
@@ -69,8 +72,9 @@ def add_track(
     """Copy a film's video packets and add a sound, in the audio format for `out`'s suffix.
 
     The sound is padded or trimmed to the film's length, and its last 20 ms (backwards: its first)
-    are faded. About a second of sound is in memory; backwards, all of it goes through an unnamed
-    file beside `out`. `out` appears whole or not at all.
+    are faded. Where it cannot be read, silence follows and is warned of: the film is not lost.
+    About a second of sound is in memory; backwards, all of it goes through an unnamed file beside
+    `out`. `out` appears whole or not at all.
 
     Args:
         film: in the container of `out`. A sound of its own is dropped.
@@ -87,7 +91,7 @@ def add_track(
         TemporaryFile(dir=out.parent) as scratch,
         open_film(partial, suffix) as container,
     ):
-        track = fit(blocks, samples, channels=CHANNELS)
+        track = fit(_until_failure(blocks), samples, channels=CHANNELS)
         if fade:
             track = _fade(track, samples)
         if backwards:
@@ -97,6 +101,17 @@ def add_track(
         # In order of time, so that libav buffers neither stream.
         for packet in merge(_copy(film, video), _encode(track, audio, form), key=_decode_time):
             container.mux(packet)
+
+
+def _until_failure(blocks: Iterable[Samples]) -> Generator[Samples, None, None]:
+    samples = 0
+    try:
+        for block in blocks:
+            samples += block.shape[1]
+            yield block
+    except VideoError as error:
+        text = "%s; the film has silence from second %.2f on"
+        logger.warning(text, error, samples / RATE)
 
 
 def _length(film: Path) -> Fraction:
@@ -131,20 +146,34 @@ def _add_audio(container: OutputContainer, codec: str, form: str, bit_rate: int)
 
 
 def _decode_time(packet: Packet) -> Fraction:
-    assert packet.dts is not None
+    assert packet.dts is not None  # _dated sees to it
     return packet.dts * Fraction(packet.time_base)
 
 
 def _copy(film: Path, video: VideoStream) -> Iterator[Packet]:
     with open_video(film) as (source, stream):
         count = 0
-        for packet in source.demux(stream):
-            if packet.size:  # the last is empty and only ends the stream
-                packet.stream = video
-                count += 1
-                yield packet
+        for packet in _dated(p for p in source.demux(stream) if p.size):  # the last ends the stream
+            packet.stream = video
+            count += 1
+            yield packet
         if stream.frames and count != stream.frames:  # Matroska stores no count
             raise VideoError(f"{film}: cut short, {count} of {stream.frames} frames")
+
+
+def _dated(packets: Iterable[Packet]) -> Iterator[Packet]:
+    """Give the first packets of reordered frames decoding times, which Matroska does not store."""
+    held: list[Packet] = []
+    for packet in packets:
+        held.append(packet)
+        if packet.dts is not None:
+            for back, early in enumerate(reversed(held)):
+                early.dts = packet.dts - back * max(1, packet.duration or 0)
+            yield from held
+            held = []
+    for packet in held:
+        packet.dts = packet.pts
+        yield packet
 
 
 def _encode(track: Iterable[Samples], stream: AudioStream, form: str) -> Iterator[Packet]:

@@ -10,7 +10,8 @@ from av.stream import Disposition
 
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import fit, regroup
-from dreamvid.media.audio.decode import probe_sound, read_blocks
+from dreamvid.media.audio.decode import read_blocks
+from dreamvid.media.audio.source import probe_sound
 from dreamvid.media.video.writer import Encoding, encode
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -147,17 +148,123 @@ def test_read_blocks_refuses_missing_files_and_urls(tmp_path):
             probe_sound(path)
 
 
-@pytest.mark.parametrize(
-    "name,codec",
-    [("a.wav", "pcm_s16le"), ("a.m4a", "aac"), ("a.flac", "flac"), ("a.mkv", "pcm_s16le")],
-)
-@pytest.mark.parametrize("part", [0.01, 0.3, 0.9])
-def test_read_blocks_refuses_truncated_files(name, codec, part, write_sound):
-    path = write_sound(name, np.random.default_rng(7).uniform(-1, 1, (1, 96000)), codec=codec)
+@pytest.mark.parametrize("name,codec", [("a.wav", "pcm_s16le"), ("a.mkv", "pcm_s16le")])
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_a_truncated_file_serves_for_what_is_there(name, codec, part, write_sound, caplog):
+    samples = np.random.default_rng(7).uniform(-1, 1, (1, 96000))
+    path = write_sound(name, samples, codec=codec)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part)])
+    for _ in range(2):  # and is warned of once
+        got = read(path)
+        assert part * 96000 - 8300 < got.shape[1] < part * 96000 + 10  # less the last blocks
+        np.testing.assert_allclose(got[0], samples[0, : got.shape[1]], atol=1 / 32768)
+    (said,) = caplog.messages
+    end = float(said.removeprefix(f"{path}: its sound is cut short after ").split()[0])
+    assert end == pytest.approx(2 * part, abs=0.2) and said.endswith("seconds; silence follows")
+
+
+@pytest.mark.parametrize("name,codec", [("a.m4a", "aac"), ("a.flac", "flac"), ("a.wav", "pcm_u8")])
+def test_a_file_with_nothing_left_is_refused(name, codec, write_sound):
+    path = write_sound(name, np.random.default_rng(7).uniform(-1, 1, (1, 96000)), codec=codec)
+    path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(VideoError, match=str(path)):
         list(read_blocks(path))
+    with pytest.raises(VideoError, match=str(path)):
+        probe_sound(path)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """(path, name) -> a Matroska file of the same packets."""
+
+    def copy(path, name="copy.mkv") -> Path:
+        with av.open(str(path)) as source, av.open(str(tmp_path / name), "w") as out:
+            streams = [out.add_stream_from_template(stream) for stream in source.streams]
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    out.mux(packet)
+        return tmp_path / name
+
+    return copy
+
+
+@pytest.mark.parametrize("seconds", [0.51, 1, 2.017])
+@pytest.mark.parametrize("delay", [0, 0.5])
+@pytest.mark.parametrize(
+    "name,codec,rate",
+    [
+        ("a.mkv", "libmp3lame", 44100),
+        ("a.mkv", "libmp3lame", 16000),
+        ("a.mkv", "aac", 48000),
+        ("a.mkv", "aac", 8000),
+        ("a.mkv", "libopus", 48000),
+        ("a.m4a", "aac", 44100),
+        ("a.mp3", "libmp3lame", 44100),
+    ],
+)
+def test_an_intact_matroska_file_is_not_taken_for_a_cut_one(
+    name, codec, rate, delay, seconds, write_sound, copied, clicks, caplog
+):
+    sound = clicks(seconds, [seconds / 2], rate)
+    path = write_sound(name, sound, rate, codec, 0.0 if name == "a.mp3" else delay)
+    path = path if name == "a.mkv" else copied(path)
+    got = read(path)
+    assert not caplog.messages
+    assert got.shape[1] / 48000 > seconds - 0.01
+
+
+def test_the_first_default_stream_of_a_known_codec_is_heard(tmp_path):
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as out:
+        streams = [out.add_stream("pcm_s16le", rate=48000, layout="mono") for _ in range(3)]
+        for stream in streams[1:]:
+            stream.disposition = Disposition.default
+        for level, stream in zip((0.1, 0.2, 0.3), streams, strict=True):
+            block = np.full((1, 4800), level * 32767, np.int16)
+            frame = av.AudioFrame.from_ndarray(block, "s16", "mono")
+            frame.sample_rate, frame.pts = 48000, 0
+            out.mux(stream.encode(frame))
+    assert read(path).mean() == pytest.approx(0.2, abs=1e-4)
+    data = path.read_bytes()
+    for known, expected in ((b"A_PCM/INT/LIT", 0.2), (b"A_PCM/XYZ/LIT", 0.3)):
+        first, second, *rest = data.split(b"A_PCM/INT/LIT")
+        path.write_bytes(first + b"A_PCM/INT/LIT" + second + known + b"A_PCM/INT/LIT".join(rest))
+        assert read(path).mean() == pytest.approx(expected, abs=1e-4)
+
+
+def _matroska_blocks(data):
+    """Yield the position of the time in each block of a Matroska file's clusters."""
+
+    def number(at, keep_marker):
+        length = 9 - data[at].bit_length()
+        value = int.from_bytes(data[at : at + length])
+        return value if keep_marker else value - (1 << 7 * length), at + length
+
+    at = 0
+    while at < len(data):
+        key, at = number(at, keep_marker=True)
+        size, at = number(at, keep_marker=False)
+        if key in (0x18538067, 0x1F43B675, 0xA0):  # segment, cluster, block group: their insides
+            continue
+        if key in (0xA3, 0xA1):
+            yield at + 1
+        at += size
+
+
+def test_second_0_is_the_first_frame_shown_of_a_film_with_negative_times(write_sound, clicks):
+    path = write_sound("a.mkv", clicks(3, [2]), pictures=0)
+    assert peak_second(read(path)) == pytest.approx(2, abs=0.0015)
+    data = bytearray(path.read_bytes())
+    for at in _matroska_blocks(bytes(data)):
+        time = int.from_bytes(data[at : at + 2], signed=True) - 500
+        data[at : at + 2] = time.to_bytes(2, signed=True)
+    path.write_bytes(data)
+    with av.open(str(path)) as film:  # players begin with the first frame that has a time
+        first = min(p.pts for p in film.demux(film.streams.video[0]) if p.pts is not None)
+    assert first in (0, 100)
+    assert peak_second(read(path)) == pytest.approx(1.5 - first / 1000, abs=0.0015)
 
 
 @pytest.mark.parametrize("size", [b"\0" * 4, b"\xff" * 4])
@@ -187,13 +294,21 @@ def test_read_blocks_ignores_cover_art(tmp_path, write_sound, clicks):
     assert peak_second(read(tmp_path / "cover.mp3")) == peak_second(read(sound))
 
 
-def test_read_blocks_refuses_damage(write_sound):
-    path = write_sound("a.flac", np.random.default_rng(7).uniform(-1, 1, (1, 96000)), codec="flac")
+def test_damage_in_the_middle_is_silence(write_sound, caplog):
+    samples = np.random.default_rng(7).uniform(-1, 1, (1, 96000))
+    path = write_sound("a.flac", samples, codec="flac")
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 3000] = b"\xa5" * 3000
     path.write_bytes(data)
-    with pytest.raises(VideoError, match=str(path)):
-        list(read_blocks(path))
+    got = read(path)
+    assert got.shape[1] == 96000
+    same = np.abs(got[0] - samples[0]) < 1 / 16384
+    assert same[:38000].all() and same[58000:].all()
+    assert 1000 < np.sum(~same) < 14000
+    assert np.sum(got[0, ~same] == 0) > 1000
+    (said,) = caplog.messages
+    second = float(said.removeprefix(f"{path}: its sound is damaged at ").split()[0])
+    assert second == pytest.approx(np.argmin(same) / 48000, abs=0.006)
 
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="needs /proc")

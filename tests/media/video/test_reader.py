@@ -10,7 +10,8 @@ from av.error import FFmpegError
 from PIL import Image as PilImage
 
 from dreamvid.errors import VideoError
-from dreamvid.media.audio.decode import probe_sound, read_blocks
+from dreamvid.media.audio.decode import read_blocks
+from dreamvid.media.audio.source import probe_sound
 from dreamvid.media.video import reader
 from dreamvid.media.video.footage import probe_footage
 from dreamvid.media.video.frame_times import read_frame_times

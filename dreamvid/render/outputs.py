@@ -58,7 +58,7 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
             reverse.unlink(missing_ok=True)
     save(last, poster)
     yield poster
-    if job.sound:  # last: where the sound fails, all films are there without it
+    if job.sound:  # last: where it cannot be muxed, all films are there without it
         add_sound(forward, job.sound, forward)
         if outputs.reverse:
             add_sound(reverse, job.sound, reverse, backwards=True)

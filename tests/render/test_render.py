@@ -289,3 +289,56 @@ def test_memory_peak_does_not_grow_with_the_film(tmp_path):
         return int(subprocess.run(command, capture_output=True, check=True).stdout)
 
     assert peak(200) < 1.03 * peak(50)  # 3 %: what two equal runs differ by
+
+
+def tone(path, seconds):
+    wave = (16000 * np.sin(np.arange(round(seconds * 48000)) / 20)).astype("<i2").tobytes()
+    sizes = [np.uint32(size).tobytes() for size in (36 + len(wave), 16, 48000, 96000, len(wave))]
+    head = b"RIFF%sWAVEfmt %s\1\0\1\0%s%s\2\0\x10\0data%s" % tuple(sizes)
+    path.write_bytes(head + wave)
+    return path
+
+
+def loudness(film):
+    """Root mean square of the sound in each half second."""
+    with av.open(str(film)) as container:
+        whole = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    halves = whole.shape[1] // 24000
+    return np.sqrt(np.square(whole[0, : halves * 24000].reshape(halves, -1)).mean(1))
+
+
+@pytest.mark.parametrize("harm", ["gone", "replaced by a text", "replaced by a folder"])
+def test_a_sound_lost_during_the_render_does_not_lose_the_film(
+    harm, small_preset, tmp_path, caplog
+):
+    sound = tone(tmp_path / "s.wav", 3)
+    preset = small_preset(f"sound.path={sound}")
+
+    def lose(progress):
+        if progress.done == 9:
+            sound.unlink()
+            if "text" in harm:
+                sound.write_text("no sound at all\n" * 20)
+            elif "folder" in harm:
+                sound.mkdir()
+
+    outcome = render_film(preset, tmp_path / "out", device=CPU, on_frame=lose)
+    assert outcome.finished and (tmp_path / "out" / "run.json").exists()
+    assert not loudness(tmp_path / "out" / "forward.mp4").any()
+    assert any(f"{sound}: " in said and "the film has silence" in said for said in caplog.messages)
+    sound.rmdir() if sound.is_dir() else sound.unlink(missing_ok=True)
+    tone(sound, 3)
+    assert render_film(preset, tmp_path / "out", device=CPU).finished
+    assert loudness(tmp_path / "out" / "forward.mp4")[:4].min() > 0.2  # of 0.35
+
+
+def test_a_sound_cut_short_drives_the_film_for_as_long_as_it_lasts(small_preset, tmp_path, caplog):
+    sound = tone(tmp_path / "s.wav", 2)
+    sound.write_bytes(sound.read_bytes()[:96000])  # half
+    preset = small_preset(f"sound.path={sound}", "motion.turn=rms")
+    films = tmp_path / "out"
+    assert render_film(preset, films, device=CPU).finished
+    heard = loudness(films / "forward.mp4")
+    assert heard[:2] == pytest.approx(16000 / 32768 / 2**0.5, rel=0.05) and heard[2:].max() < 0.03
+    said = [text for text in caplog.messages if "cut short" in text]
+    assert said == [f"{sound}: its sound is cut short after 1.00 seconds; silence follows"]

@@ -18,17 +18,12 @@ from dreamvid.export.request import ExportRequest
 from dreamvid.export.sample import sample_frames
 from dreamvid.export.shape import Framing, reframe
 from dreamvid.export.timing import at_rate
+from dreamvid.export.working_folder import working_folder
 from dreamvid.media.clip import Pictures
 from dreamvid.preset.sites import Target, in_words
-from dreamvid.system.files import check_writable, folder_beside, refused, whole_file
+from dreamvid.system.files import check_writable, refused, whole_file
 
 Note = Callable[[str], None]
-
-MARK = "dreamvid-export"
-"""A file in every working folder of an export, by which those of killed ones are recognised."""
-
-WORKS = ("best", "sample", "whole")
-"""Stems of the files written there; each has its film's suffix."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +60,7 @@ def export(
     """
     out = check_output(out, target)
     job = plan_export(film, out, target, request or ExportRequest())
-    with folder_beside(out) as folder:
-        try:
-            (folder / MARK).touch()
-        except OSError as error:
-            raise refused(out, error, begun=False) from None
+    with working_folder(out) as folder:
         work = _Work(job, folder, out.suffix.lower(), finish, note)
         try:
             plan = search(job.steps, job.effective_limit, work.estimate, work.write)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from safetensors import SafetensorError, safe_open
 
 from dreamvid.errors import OutputError
+from dreamvid.export.working_folder import is_killed
 from dreamvid.render.leftovers import MARKS, QUEUE_FOLDERS, Kind, files_of, kind_of
 from dreamvid.render.outputs import SUFFIXES
 from dreamvid.render.work.arrays import ABOUT
@@ -23,6 +24,7 @@ from dreamvid.system.files import lock_file
 
 State = Literal["finished", "not finished", "running"]
 
+EPOCHS = "epochs"  # entry of a training's key
 QUIET = 24 * 3600.0  # seconds without a write after which an export is taken for dead
 
 
@@ -74,7 +76,8 @@ def _state(path: Path, kind: Kind, age: float) -> tuple[State, str]:
     """Find out whether a folder is in use or finished, and what its removal costs."""
     out = path.parent
     if kind == "export":
-        running = age < QUIET  # an export has no lock, but writes all the time
+        # An export writes all the time; one of an older version or another machine has no name.
+        running = age < QUIET and not is_killed(path)
         return ("running" if running else "not finished"), "nothing: a killed export's rests"
     if kind == "queue":
         if any(path.glob("claimed/*.json")):
@@ -88,32 +91,51 @@ def _state(path: Path, kind: Kind, age: float) -> tuple[State, str]:
     finished = _is_finished(out)
     if kind == "watch":
         return ("finished" if finished else "not finished"), "the page that showed it grow"
+    if finished and _is_training(out):
+        return "finished", "the same training begins anew; its model stays"
     if finished:
         return "finished", "it cannot be extended or joined again; its films stay"
     return "not finished", f"{_progress(out)}: it cannot go on, and begins anew"
 
 
+def _is_training(out: Path) -> bool:
+    return kept_setting(out, EPOCHS) is not None or (out / ".render" / "seen.json").exists()
+
+
 def _is_finished(out: Path) -> bool:
-    """Check that the films are there, and not older than the checkpoint."""
-    try:
-        written = (out / "run.json").stat().st_mtime
-    except OSError:
-        return False
+    """Check that the films or the trained model are there, and not older than the checkpoint."""
+    made: list[Path] = []
+    if _is_training(out):
+        made = list(out.glob("*.safetensors"))
+    elif any((out / f"forward{suffix}").exists() for suffix in SUFFIXES):
+        made = [out / "run.json"]
     checkpoint = RenderFolder(out).checkpoint
-    newer = checkpoint.exists() and checkpoint.stat().st_mtime > written
-    return not newer and any((out / f"forward{suffix}").exists() for suffix in SUFFIXES)
+    with suppress(OSError):
+        begun = checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
+        return any(path.stat().st_mtime >= begun for path in made)
+    return False
 
 
 def _progress(out: Path) -> str:
-    """Say how many of a film's frames a render folder holds, as far as its files tell."""
+    """Say how much a render folder holds, as far as its files tell."""
+    if _is_training(out):
+        return _share(_kept(out, "position", "epoch"), kept_setting(out, EPOCHS), "epochs")
+    return _share(_kept(out, ABOUT, "index") + 1, kept_setting(out, LENGTH), "frames")
+
+
+def _share(done: int, count: Any, unit: str) -> str:
+    done = max(0, done)
+    return f"{done} of {count} {unit}" if isinstance(count, int) else f"{done} {unit}"
+
+
+def _kept(out: Path, table: str, name: str) -> int:
+    """Read a number from a table in a checkpoint's metadata; -1 where there is none."""
     about: Any = {}
     damaged = (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError)
     with suppress(*damaged), safe_open(RenderFolder(out).checkpoint, "np") as file:
-        about = json.loads(file.metadata()[ABOUT])
-    index = about.get("index") if isinstance(about, dict) else None
-    done = max(0, index + 1) if isinstance(index, int) else 0
-    count = kept_setting(out, LENGTH)
-    return f"{done} of {count} frames" if isinstance(count, int) else f"{done} frames"
+        about = json.loads(file.metadata()[table])
+    number = about.get(name) if isinstance(about, dict) else None
+    return number if isinstance(number, int) else -1
 
 
 def remove(leftover: Leftover) -> bool:

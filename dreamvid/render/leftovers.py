@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Literal
 
 from dreamvid.errors import ResumeError
-from dreamvid.export import export
+from dreamvid.export.working_folder import MARK as EXPORT_MARK
+from dreamvid.export.working_folder import files_in, own_files
 from dreamvid.render.batch import queue, ticket
 from dreamvid.render.work import page_files
-from dreamvid.render.work.folder import LOCK, OURS
+from dreamvid.render.work.folder import CACHE, LOCK, OURS
 from dreamvid.system.partial import original_name
 
 Kind = Literal["render", "watch", "queue", "export"]
 
-MARKS = (LOCK, queue.MARK, export.MARK)
+MARKS = (LOCK, queue.MARK, EXPORT_MARK)
 """Files by which a folder is recognised; they are removed last."""
 
 QUEUE_FOLDERS = {*queue.STATES, "frames"}
@@ -28,7 +29,6 @@ _PAGE = {page_files.FILM, page_files.POSTER, page_files.HTML, page_files.SCRIPT}
 
 _EXPORT = re.compile(r"\..+\.[a-z0-9_]{8}")  # a name made by tempfile
 _RANDOM = re.compile(r"(?=.*[a-z]).*[0-9_].*")  # neither a word nor a date
-_NUMBERED = re.compile(r"\d{6,}\.png")
 _TICKET = re.compile(r"[\w.=+~-]+\.json")
 
 
@@ -42,14 +42,14 @@ def kind_of(path: Path) -> Kind | None:
             return "watch"
         if path.name == ".queue" and (queue.MARK in names or _is_old_queue(path, names)):
             return "queue"
-        if _EXPORT.fullmatch(path.name) and (export.MARK in names or _is_old_export(path)):
+        if _EXPORT.fullmatch(path.name) and (EXPORT_MARK in names or _is_old_export(path)):
             return "export"
     return None
 
 
 def _is_old_queue(path: Path, names: set[str]) -> bool:
     """Recognise a queue without a mark, of an old version: it holds tickets and no other files."""
-    files = (file for state in queue.STATES for file in _files_in(path / state))
+    files = (file for state in queue.STATES for file in files_in(path / state))
     return names <= QUEUE_FOLDERS and any(map(_job_name, files))
 
 
@@ -58,11 +58,11 @@ def _is_old_export(path: Path) -> bool:
     if not _RANDOM.fullmatch(path.name[-8:]):
         return False
     files = {file for file in path.rglob("*") if file.is_symlink() or not file.is_dir()}
-    return bool(files) and files == set(_export_files(path))
+    return bool(files) and files == set(own_files(path))
 
 
 def _is_render_file(name: str) -> bool:
-    return name == LOCK or OURS.fullmatch(name) is not None
+    return name == LOCK or (OURS.fullmatch(name) or CACHE.fullmatch(name)) is not None
 
 
 def _is_page_file(name: str) -> bool:
@@ -78,7 +78,7 @@ def files_of(path: Path, kind: Kind) -> Iterator[Path]:
     if kind == "queue":
         yield from _queue_files(path)
     elif kind == "export":
-        yield from _export_files(path)
+        yield from own_files(path)
     else:
         is_ours = _is_render_file if kind == "render" else _is_page_file
         files = (entry for entry in sorted(path.iterdir()) if is_ours(entry.name))
@@ -86,12 +86,12 @@ def files_of(path: Path, kind: Kind) -> Iterator[Path]:
 
 
 def _queue_files(path: Path) -> Iterator[Path]:
-    files = [file for state in queue.STATES for file in _files_in(path / state)]
+    files = [file for state in queue.STATES for file in files_in(path / state)]
     jobs = {file: _job_name(file) for file in files}
     # Frame counts come before the tickets, by whose names they are recognised.
-    yield from (file for file in _files_in(path / "frames") if file.name in jobs.values())
+    yield from (file for file in files_in(path / "frames") if file.name in jobs.values())
     yield from (file for file in files if jobs[file] or _is_partial_ticket(file.name))
-    yield from (file for file in _files_in(path) if file.name == queue.MARK)
+    yield from (file for file in files_in(path) if file.name == queue.MARK)
 
 
 def _job_name(file: Path) -> str | None:
@@ -100,20 +100,3 @@ def _job_name(file: Path) -> str | None:
         job = ticket.read(file) if file.suffix == ".json" else None
         return job.name if job else None
     return None
-
-
-def _export_files(path: Path) -> Iterator[Path]:
-    suffix = Path(path.name[1:-9]).suffix.lower()  # of the exported film
-    folders = {f"{work}{suffix}" for work in export.WORKS}
-    films = folders | {f"silent{suffix}"}
-    names = {export.MARK, *films}
-    yield from (f for f in _files_in(path) if f.name in names or original_name(f.name) in films)
-    for folder in sorted(folders):
-        yield from (file for file in _files_in(path / folder) if _NUMBERED.fullmatch(file.name))
-
-
-def _files_in(folder: Path) -> list[Path]:
-    """List the regular files in a folder; none through a link."""
-    if folder.is_symlink() or not folder.is_dir():
-        return []
-    return [file for file in sorted(folder.iterdir()) if file.is_file() and not file.is_symlink()]

@@ -4,6 +4,9 @@ import fcntl
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -11,14 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
-from dreamvid.export.export import MARK as EXPORT_MARK
 from dreamvid.export.export import export
+from dreamvid.export.working_folder import MARK as EXPORT_MARK
+from dreamvid.export.working_folder import working_folder
 from dreamvid.media.clip import Pictures
 from dreamvid.render.batch.queue import MARK as QUEUE_MARK
 from dreamvid.render.batch.queue import Queue
 from dreamvid.render.clean import find, remove
 from dreamvid.render.render import render_film
+from dreamvid.system.digests import sealed
 from dreamvid.system.partial import new_partial
 from dreamvid.system.process import this_process
 from tests.support.command import run
@@ -310,6 +316,76 @@ def test_clean_removes_only_an_exports_own_files(tmp_path, capsys):
     assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
     assert files_below(folder) == sorted([*theirs, "whole.mp4"])
     assert (folder / "empty").is_dir()
+
+
+def test_clean_lists_a_training(tmp_path, capsys):
+    out, checkpoint = tmp_path / "town", tmp_path / "town" / ".render" / "checkpoint.safetensors"
+    write_all(out / ".render", "lock", "seen.f16", "seen.json")
+    assert by_name(tmp_path)["town/.render"].loses.startswith("0 epochs: it cannot go on")
+    key = sealed({"epochs": 4, "loss": "words"})
+    (out / ".render" / "state.json").write_text(json.dumps(key))
+    position = {"position": json.dumps({"step": 30, "epoch": 3})}
+    save_file({"weight a": np.zeros(2)}, checkpoint, position)
+    found = by_name(tmp_path)["town/.render"]
+    assert found.state == "not finished" and found.loses.startswith("3 of 4 epochs: it cannot")
+    save_file({"weight a": np.zeros(2)}, out / "town.safetensors")
+    found = by_name(tmp_path)["town/.render"]
+    assert (found.state, found.loses) == (
+        "finished",
+        "the same training begins anew; its model stays",
+    )
+    assert run(capsys, "clean", tmp_path, "--yes")[0] == 0
+    assert files_below(out) == ["town.safetensors"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dreamvid.cli import main
+from dreamvid.system import files
+class Killed:
+    def __init__(self, **options):
+        self.made = kept(**options)
+    def __enter__(self):
+        return self.made.__enter__()
+    def __exit__(self, *error):
+        os.kill(os.getpid(), signal.SIGKILL)
+kept, files.TemporaryDirectory = files.TemporaryDirectory, Killed
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["export", "loop", "reverse"])
+def test_killed_command_leaves_a_folder_until_the_next(command, renders, tmp_path, capsys):
+    out = tmp_path / "made.mp4"
+    words = [command, str(renders / "whole" / "forward.mp4"), "--out", str(out)]
+    for _ in range(2):  # the second one removes what the first has left
+        killed = subprocess.run([sys.executable, "-c", KILLED, *words], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        (left,) = tmp_path.glob(".made.mp4.????????")
+        assert (left / EXPORT_MARK).exists()
+    (found,) = find(tmp_path)
+    assert (found.state, found.path) == ("not finished", left)
+    assert run(capsys, *words)[0] == 0
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_working_folder_leaves_those_of_others(tmp_path):
+    out = tmp_path / "film.gif"
+    with working_folder(out) as alive:
+        copy = tmp_path / ".film.gif.abcdefg_"
+        for process, gone in ((f"{this_process().host}~{os.getpid()}~1", True), ("", False)):
+            write_all(copy, "whole.gif", "best.gif")
+            (copy / EXPORT_MARK).write_text(process)
+            write_all(tmp_path / ".other.gif.abcdefg_", "best.gif")
+            shutil.copy(copy / EXPORT_MARK, tmp_path / ".other.gif.abcdefg_")
+            with working_folder(out):
+                assert alive.exists() and copy.exists() != gone
+                assert (tmp_path / ".other.gif.abcdefg_" / "best.gif").exists()
+        states = {one.path: one.state for one in find(tmp_path)}
+        assert states[alive] == states[copy] == "running"
+    assert not alive.exists()
 
 
 def test_clean_then_render_gives_the_same_film(small_preset, home, capsys):

@@ -16,6 +16,7 @@ from dreamvid.export.reverse.backwards import decode_backwards, shown_backwards
 from dreamvid.export.reverse.packets import MUXERS, lost_property, reason_to_encode, reverse_packets
 from dreamvid.export.reverse.samples import Sampler
 from dreamvid.export.reverse.timed import encode_timed
+from dreamvid.export.working_folder import working_folder
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.mux import add_track
 from dreamvid.media.audio.source import has_sound
@@ -26,7 +27,7 @@ from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import even, upright_size
 from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.writer import CONTAINERS, encode
-from dreamvid.system.files import folder_beside, whole_file
+from dreamvid.system.files import whole_file
 
 Sound = Literal["reverse", "keep", "drop"]
 
@@ -89,7 +90,7 @@ def reverse_film(
     track = sound if sound != "drop" and times.sound and has_sound(path) else "drop"
     if track != "drop" and suffix not in CONTAINERS:
         raise PresetError("--out", f"{suffix} is written without sound", "--sound drop, or .mov")
-    with folder_beside(out) as folder:
+    with working_folder(out) as folder:
         silent = folder / f"silent{suffix}"
         if reason is None:
             reverse_packets(path, silent, times, on_progress)

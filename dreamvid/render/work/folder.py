@@ -27,6 +27,9 @@ OURS = re.compile(
     r"|[fr]\d{6,}\.(mp4|mov)|lead\d{6,}\.(npy|safetensors)|timings\.jsonl|\.(reverse|probe)\.\w+|\..*\.partial"
 )
 
+CACHE = re.compile(r"seen\.(f16|json)")
+"""Files of a training that do not depend on its settings, which --fresh keeps."""
+
 
 @dataclass(frozen=True)
 class RenderFolder:

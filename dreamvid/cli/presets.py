@@ -117,17 +117,21 @@ def new(
         Option(
             "--from",
             metavar="PRESET|FILE",
-            help="the preset to begin with, or a film, picture or folder that was rendered",
+            help="the preset to begin with, what was rendered, or settings of Deforum or Parseq",
         ),
     ] = "quickstart",
 ) -> None:
     """Copy a preset, or what a file was rendered from, to NAME.toml here, to change and render."""
     from dreamvid.errors import OutputError, PresetError, quote
     from dreamvid.preset.load import load_preset, read_text
+    from dreamvid.preset.settings_file import import_settings, is_settings_file
     from dreamvid.system.files import write_text
 
     missing: list[str] = []
-    if _is_rendered(source):
+    rows: tuple[tuple[str, str], ...] = ()
+    if is_settings_file(Path(source)):
+        text, rows, missing = import_settings(Path(source))
+    elif _is_rendered(source):
         text, _preset, missing = _from_file(source, [])
     else:
         load_preset(source)  # what does not load is not worth copying
@@ -138,10 +142,13 @@ def new(
     if path.exists():
         raise OutputError(f"{path} exists already; choose another name")
     write_text(path, text)
+    if rows:
+        table(("setting", "became"), rows)
     argument = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
     say(f"{path}: change it, then `dreamvid render {argument}`")
     for name in missing:
-        note(f"{name}, which it was made from, is not here: put it beside {path}")
+        where = "put it there, or change it" if rows else f"put it beside {path}"
+        note(f"{name}, which it was made from, is not here: {where}")
 
 
 def _is_rendered(name: str) -> bool:

@@ -33,6 +33,9 @@ RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
 """Suffixes of files that may hold the preset they were rendered from."""
 
 
+LARGEST = 2_000_000  # bytes of a preset: room for 100,000 keys of a Deforum schedule
+
+
 def names() -> list[str]:
     """List the presets that come with dreamvid."""
     return sorted(path.stem for path in shipped_folder().glob("*.toml"))
@@ -57,7 +60,7 @@ def read_text(name: str) -> str:
     if path.suffix != ".toml":
         raise PresetError(name, "no preset of this name", suggest(name, names()))
     try:
-        if path.stat().st_size > 1_000_000:
+        if path.stat().st_size > LARGEST:
             raise PresetError(name, "too large for a preset", "a preset has a few kilobytes")
         return path.read_text("utf-8")
     except (OSError, ValueError) as error:  # also a name with a zero byte in it

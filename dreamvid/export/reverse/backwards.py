@@ -7,7 +7,7 @@ bufferful: n frames cost n * n / (2 * capacity) decoded frames, and n where they
 
 import math
 from bisect import bisect_left
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.video.decoding import good_frames
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import Converter, even, upright_size
 from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
@@ -82,7 +83,7 @@ def shown_backwards(
 def decode_backwards(
     path: Path, times: FrameTimes, *, capacity: int | None = None
 ) -> Generator[Timed, None, None]:
-    """Yield every decodable frame as it is stored, the last one first.
+    """Yield every good frame as it is stored, the last one first.
 
     The film's first frame begins at second 0, its last one ends at `times.seconds`. The file is
     closed with the generator. Raises VideoError.
@@ -171,35 +172,10 @@ class _Decoder:
         return frames, found
 
     def _from(self, key: int) -> Generator[tuple[int, VideoFrame], None, None]:
-        """Yield decoded frames from number `key` on."""
-        if key:
-            self.container.seek(self.times.ticks[key], stream=self.stream)
-            yield from self._decode(self.container, self.stream, key)
-        else:  # opened anew: frames before the first keyframe cannot be sought
-            with open_film(self.path) as (container, stream):
-                stream.thread_type = "AUTO"
-                yield from self._decode(container, stream, 0)
-
-    def _decode(
-        self, container: InputContainer, stream: VideoStream, key: int
-    ) -> Iterator[tuple[int, VideoFrame]]:
-        count = 0
-        for packet in container.demux(stream):
-            for frame in packet.decode():
-                number = self._number(frame, count)
-                count += 1
-                if number is None or number < key:  # depends on frames that were not read
-                    continue
-                if frame.is_corrupt:
-                    raise VideoError(f"{self.path}: damaged, at {frame.time or 0:.2f} seconds")
-                yield number, frame
-
-    def _number(self, frame: VideoFrame, count: int) -> int | None:
-        """Return a frame's number in playing order; None for one that is not shown."""
-        ticks = self.times.ticks
-        if self.times.numbered:
-            return count if count < len(ticks) else None
-        if frame.pts is None:
-            return None
-        number = bisect_left(ticks, frame.pts)
-        return number if number < len(ticks) and ticks[number] == frame.pts else None
+        """Yield good frames from number `key` on."""
+        ticks, opened = self.times.ticks[key], (self.container, self.stream)
+        with closing(good_frames(self.path, self.times, ticks if key else None, opened)) as frames:
+            for frame, at in frames:
+                number = self.times.number_before(at)
+                if number >= 0 and self.times.ticks[number] == at:  # others are not shown
+                    yield number, frame

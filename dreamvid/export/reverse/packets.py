@@ -16,10 +16,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from dreamvid.errors import VideoError
 from dreamvid.media.video.footage import display_matrix
 from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.libav import whole_film
+from dreamvid.media.video.packet_times import demuxed
 from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import MUXERS
 from dreamvid.media.video.writer import open_film as create_film
@@ -42,9 +42,13 @@ def reason_to_encode(path: Path, suffix: str, times: FrameTimes) -> str | None:
 
 def _dependence(container: InputContainer, stream: VideoStream, times: FrameTimes) -> str | None:
     number = 0
-    for packet in container.demux(stream):
+    for packet in demuxed(container, stream):
         if not packet.size:
             continue
+        if packet.is_corrupt:
+            if number == len(times.ticks):  # cut off
+                break
+            return "some of its pictures are damaged"
         if not packet.is_keyframe or packet.has_sidedata("new_extradata"):
             return "its pictures need each other"
         due = times.ticks[number] if number < len(times.ticks) else None
@@ -88,7 +92,7 @@ def reverse_packets(
         stream.time_base = times.tick
         if container.format.name in source.format.name.split(","):  # which tag codecs alike
             stream.codec_context.codec_tag = template.codec_context.codec_tag
-        ends = _store(path, source, template, scratch)
+        ends = _store(source, template, scratch, len(times.ticks))
         for number, packet in enumerate(_back_to_front(scratch, ends, times), 1):
             packet.stream = stream
             container.mux(packet)
@@ -109,14 +113,12 @@ def lost_property(film: Path, times: FrameTimes) -> str | None:
 
 
 def _store(
-    path: Path, source: InputContainer, stream: VideoStream, scratch: BinaryIO
+    source: InputContainer, stream: VideoStream, scratch: BinaryIO, count: int
 ) -> "array[int]":
-    """Copy the packets to the scratch file; return the offset where each one ends."""
+    """Copy `count` packets to the scratch file; return the offset where each one ends."""
     ends, end = array("q"), 0
-    for packet in source.demux(stream):
-        if packet.size:
-            if packet.is_corrupt:
-                raise VideoError(f"{path}: is damaged after {len(ends)} frames")
+    for packet in demuxed(source, stream):
+        if packet.size and len(ends) < count:
             scratch.write(bytes(packet))
             end += packet.size
             ends.append(end)

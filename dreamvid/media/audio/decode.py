@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from av.packet import Packet
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import Samples, silence
 from dreamvid.media.audio.source import EXACT_LENGTH, GAP, demux, find_cut, open_any, open_sound
-from dreamvid.media.video.frame_times import read_frame_times
 from dreamvid.media.video.libav import libav_errors
+from dreamvid.media.video.packet_times import first_frame
 from dreamvid.media.video.reader import film_streams
 
 logger = logging.getLogger(__name__)
@@ -119,19 +119,13 @@ def _to_float(block: np.ndarray) -> Samples:
 
 
 def _first_frame_time(path: Path) -> Fraction | None:
-    """Timestamp of the film's first frame in seconds; None without a film."""
-    time = None
+    """Timestamp of the first frame that the film shows, in seconds; None without a film."""
     with open_any(path) as container:
-        films = film_streams(container)
+        films = [film for film in film_streams(container) if film.codec_context]
         if not films or not container.streams.audio:
             return None
-        with suppress(FFmpegError):
-            time = next((_timestamp(frame) for frame in container.decode(films[0])), None)
-    if time is None:  # as that of Matroska's frames before second 0, which are not shown
-        with suppress(VideoError):  # its sound may be whole
-            times = read_frame_times(path)
-            time = None if times.numbered else times.ticks[0] * times.tick
-    return time
+        frame = first_frame(container, films[0])
+        return _timestamp(frame) if frame else None
 
 
 def _timestamp(frame: Frame) -> Fraction | None:

@@ -4,8 +4,7 @@ Frame n is the one that the file shows n / fps seconds after its first.
 """
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,17 +12,16 @@ from queue import Queue
 from threading import Event, Thread
 
 import numpy as np
-from av.container import InputContainer
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
+from dreamvid.media.video.decoding import frames_from
 from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
+from dreamvid.media.video.frame_times import FrameTimes, film_length
 from dreamvid.media.video.reader import to_rgb
 
 
@@ -40,8 +38,8 @@ def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
     """Read a film's size, length and rate, at `fps` or at its own rate.
 
     A constant rate is exact; a variable one is rounded to a usual rate, 1 to 240. The whole file
-    is read, one frame is decoded. Raises VideoError for no film, one cut short, or one whose times
-    are beyond the bounds of `film_length`.
+    is read, one frame is decoded. Of a film cut short the whole frames count. Raises VideoError for
+    no film, or one whose times are beyond the bounds of `film_length`.
     """
     times = read_film_times(path, fps)
     fps = times.rate if fps is None else fps
@@ -89,8 +87,9 @@ def _shown(
     if due >= total:
         return
     held = None
-    for frame, seconds in _timed(path, times, first / fps):
+    for frame, ticks in frames_from(path, times, first / fps):
         if held is not None:
+            seconds = times.seconds_at(ticks)
             until = math.ceil((seconds - times.tolerance) * fps)  # the first of `frame`
             copies = max(0, min(until, total) - due)
             due += copies
@@ -101,46 +100,6 @@ def _shown(
     if held is None:
         raise VideoError(f"{path}: holds no frame that can be decoded")
     yield held, total - due
-
-
-def _timed(
-    path: Path, times: FrameTimes, seconds: Fraction
-) -> Iterator[tuple[VideoFrame, Fraction]]:
-    """Yield decoded frames and their times, from the one shown at `seconds` or earlier."""
-    if times.pictures:
-        first = bisect_right(times.ticks, times.ticks[0] + seconds / times.tick) - 1
-        for number, frame in times.pictures.read(first):
-            yield frame, times.seconds_at(times.ticks[number])
-        return
-    key = times.key_before(seconds)
-    if key is not None and (key == times.ticks[0] or not _lands(path, key)):
-        key = None
-    with open_film(path) as (container, stream):
-        if key is not None:
-            container.seek(key, stream=stream)
-        for number, frame in enumerate(_decode(path, container, stream)):
-            if times.numbered:
-                yield frame, times.seconds_at(times.ticks[min(number, times.last)])
-            # Frames before the keyframe depend on frames that were not read.
-            elif frame.pts is not None and (key is None or frame.pts >= key):
-                yield frame, times.seconds_at(frame.pts)
-
-
-def _lands(path: Path, key: int) -> bool:
-    """Return whether seeking to a keyframe finds it, or an earlier one."""
-    with open_film(path) as (container, stream):
-        container.seek(key, stream=stream)
-        packet = next(container.demux(stream))
-        return packet.is_keyframe and packet.pts is not None and packet.pts <= key
-
-
-def _decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    stream.thread_type = "AUTO"
-    for packet in container.demux(stream):
-        for frame in packet.decode():
-            if frame.is_corrupt:
-                raise VideoError(f"{path}: damaged, at {frame.time or 0:.2f} seconds")
-            yield frame
 
 
 def _run_ahead(

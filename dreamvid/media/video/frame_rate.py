@@ -1,5 +1,6 @@
 """Frame rate of a film, found from the times of its frames."""
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -39,6 +40,45 @@ def constant_rate(
     errors = {rate: error(rate) for rate in (*near, *declared)}
     best = min(errors, key=lambda r: max(errors[r], 0.51 * rounding), default=None)
     return best if best and errors[best] <= max(tick, min(rounding, 1 / best / 4)) else None
+
+
+def grid_rate(
+    ticks: Sequence[int], tick: Fraction, declared: Sequence[Fraction]
+) -> Fraction | None:
+    """Find the rate of a grid on which all times lie, but for rounding, with frames left out.
+
+    Most frames must follow the one before by one step: times on a grid of 60 that mostly are two
+    and three steps apart are a film of 24 frames a second.
+    """
+    if len(ticks) < 3:
+        return None
+    shown = np.asarray(ticks, np.int64) - ticks[0]
+    common = 1 / (math.gcd(*shown.tolist()) * tick or 1)
+    rounding = max(tick, MILLISECOND)
+    fitting = []
+    for rate in {common, *declared, *USUAL_RATES}:
+        if not SLOWEST <= rate <= FASTEST:
+            continue
+        exact = shown * float(rate * tick)
+        numbers = np.round(exact)
+        error = float(np.abs(exact - numbers).max()) / float(rate)
+        steps, counts = np.unique(np.diff(numbers), return_counts=True)
+        if error - 1e-9 <= max(tick, min(rounding, 1 / rate / 4)) and (
+            1 in steps and counts[steps == 1] == counts.max()
+        ):
+            fitting.append((rate, error))
+    if not fitting:
+        return None
+    lowest = min(rate for rate, _ in fitting)
+    near = [one for one in fitting if one[0] <= lowest * Fraction(1002, 1000)]
+
+    def preference(one: tuple[Fraction, float]) -> tuple[float, int]:
+        """Of rates that fit within the rounding a declared, then a usual one."""
+        known = [*declared, *USUAL_RATES]
+        place = known.index(one[0]) if one[0] in known else len(known)
+        return max(one[1], 0.51 * float(rounding)), place
+
+    return min(near, key=preference)[0]
 
 
 def usual_rate(average: Fraction) -> Fraction:

@@ -1,10 +1,12 @@
-"""Presentation times of a video file's frames, read from its packets with one frame decoded.
+"""Presentation times of a video file's frames, read from its packets with one decoded.
 
 Convention: ticks are the file's own unit of time, `tick` seconds each. Times in seconds
 count from the first frame that can be shown.
 """
 
+import logging
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,10 +15,9 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-import av
+import numpy as np
 from av.container import InputContainer
 from av.error import InvalidDataError
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -26,11 +27,23 @@ from dreamvid.media.video.frame_rate import (
     MILLISECOND,
     SLOWEST,
     constant_rate,
+    grid_rate,
     usual_rate,
 )
 from dreamvid.media.video.libav import libav_errors
+from dreamvid.media.video.packet_times import (
+    Packets,
+    PacketTimes,
+    first_frame,
+    key_places,
+    playing_order,
+    read_packets,
+    ticks_of,
+)
 from dreamvid.media.video.pictures import PictureFilm
 from dreamvid.media.video.reader import check_codec, film_streams, open_input
+
+logger = logging.getLogger(__name__)
 
 # Containers that list their keyframes; elsewhere libav guesses.
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
@@ -61,6 +74,9 @@ class FrameTimes:
     first: VideoFrame  # decoded, for its size and orientation
     pixel_aspect: Fraction  # width / height of one pixel
     sound: bool
+    # Of each frame its place in decoding order, and that of the key frame it needs; -1: hidden.
+    order: Sequence[int] = ()
+    groups: Sequence[int] = ()
     pictures: PictureFilm | None = None  # where they are no film of libav's
 
     @property
@@ -78,12 +94,32 @@ class FrameTimes:
     def last(self) -> int:
         return len(self.ticks) - 1
 
+    @property
+    def reordering(self) -> int:
+        """Frames by which one that needs another can be shown before it."""
+        places = np.empty(len(self.order), np.int64)
+        places[np.asarray(self.order)] = np.arange(len(self.order))
+        earliest = np.minimum.accumulate(places[::-1])[::-1]  # shown, of those not yet decoded
+        return int((places - earliest).max())
+
+    def number_before(self, ticks: int) -> int:
+        """Return the number, in playing order, of the frame shown then; -1: none yet."""
+        return bisect_right(self.ticks, ticks) - 1
+
+    def depends(self, number: int, other: int) -> bool:
+        """Return whether a frame may need another, by number; -1: one before the first."""
+        if other < 0 or number == other:
+            return number == other or self.groups[number] < 0
+        # No frame needs one that is shown before the key frame but decoded after it.
+        same = self.groups[number] <= self.groups[other]
+        return same and self.order[other] < self.order[number]
+
     def seconds_at(self, ticks: int) -> Fraction:
         return (ticks - self.ticks[0]) * self.tick
 
-    def key_before(self, seconds: Fraction) -> int | None:
-        """Return the ticks of the last keyframe shown by then; None: decode from the start."""
-        return next((k for k in reversed(self.keys) if self.seconds_at(k) <= seconds), None)
+    def keys_before(self, seconds: Fraction) -> Sequence[int]:
+        """List the ticks of keyframes shown by then, rising."""
+        return self.keys[: bisect_right(self.keys, seconds, key=self.seconds_at)]
 
 
 def film_length(path: Path, times: FrameTimes, fps: Fraction) -> int:
@@ -166,7 +202,12 @@ def _read_once(path: Path, modified: int, size: int) -> FrameTimes:
 
 def _read(path: Path) -> FrameTimes:
     with open_film(path) as (container, stream):
-        first, packets = _read_packets(path, container, stream)
+        stream.thread_type = "NONE"  # one frame is decoded
+        first = first_frame(container, stream)
+    with open_film(path) as (container, stream):
+        packets = _shown(path, read_packets(container, stream), first)
+        if first is None or not packets:
+            raise VideoError(f"{path}: holds no frame that can be decoded")
         if len(packets) == 1 and path.suffix.lower() in STILL_SUFFIXES:
             raise _still_error(path)
         tick = Fraction(stream.time_base or 1)
@@ -176,15 +217,20 @@ def _read(path: Path) -> FrameTimes:
         # AVI has no times for reordered frames.
         numbered = kind == "avi" or 2 * len(dated) < len(packets)
         packets = packets if numbered else dated  # the others depend on frames that were cut off
-        ticks, tick = _ticks(packets, tick, (declared or [Fraction(25)])[0])
-        rate = constant_rate(ticks, tick, declared)
+        order = playing_order(packets)
+        ticks, tick = ticks_of(packets, tick, (declared or [Fraction(25)])[0])
+        rate = constant = constant_rate(ticks, tick, declared)
         last = max(packets, key=lambda p: p.pts or 0).duration or 0
         span = (ticks[-1] - ticks[0]) * tick
         average = (len(ticks) - 1) / span if span else (declared or [Fraction(25)])[0]
-        seconds = len(ticks) / rate if rate else span + (last * tick or 1 / average)
+        seconds = len(ticks) / constant if constant else span + (last * tick or 1 / average)
+        if not constant and (rate := grid_rate(ticks, tick, declared)):
+            seconds = round((span + (last * tick or 1 / rate)) * rate) / rate
         keys = [p.pts for p in packets if p.is_keyframe and p.pts is not None]
         return FrameTimes(
             ticks=ticks,
+            order=order,
+            groups=key_places(packets, order),
             keys=sorted(keys) if kind in SEEKABLE and not numbered else (),
             numbered=numbered,
             tick=tick,
@@ -196,59 +242,14 @@ def _read(path: Path) -> FrameTimes:
         )
 
 
-@dataclass(frozen=True)
-class _PacketTimes:
-    pts: int | None
-    duration: int | None
-    is_keyframe: bool
-
-
-def _read_packets(
-    path: Path, container: InputContainer, stream: VideoStream
-) -> tuple[VideoFrame, list[_PacketTimes]]:
-    """Return the first frame and all shown packets; raises VideoError for a file cut short."""
-    first, packets, count, end = None, [], 0, Fraction(0)
-    for packet in container.demux():
-        if packet.stream.index != stream.index:
-            end = max(end, _end(packet))
-            continue
-        if packet.is_corrupt:
-            raise VideoError(f"{path}: cut short after {count} frames")
-        if first is None:
-            first = next((f for f in packet.decode() if isinstance(f, VideoFrame)), None)
-        if packet.size:
-            count += 1
-            end = max(end, _end(packet))
-        if packet.size and not packet.is_discard:  # an edit list hides frames
-            packets.append(_PacketTimes(packet.pts, packet.duration, packet.is_keyframe))
-    # libav reports the end of a truncated file as the end of its film.
-    if count < len(stream.index_entries) or _ends_early(container, end):
-        raise VideoError(f"{path}: cut short after {count} frames")
+def _shown(path: Path, packets: Packets, first: VideoFrame | None) -> list[PacketTimes]:
+    """List the packets that are shown, in decoding order, and warn of a beginning or end lost."""
+    if packets.cut_after is not None:
+        logger.warning("%s: is cut short after %d frames, which are used", path, packets.cut_after)
     # Later than the first packet's where a broadcast begins between keyframes.
     start = first.pts if first else None
-    shown = [p for p in packets if start is None or p.pts is None or p.pts >= start]
-    if first is None or not shown:
-        raise VideoError(f"{path}: holds no frame that can be decoded")
-    return first, shown
-
-
-def _end(packet: Packet) -> Fraction:
-    ticks = packet.pts if packet.pts is not None else packet.dts
-    return ((ticks or 0) + (packet.duration or 0)) * Fraction(packet.time_base or 0)
-
-
-def _ends_early(container: InputContainer, end: Fraction) -> bool:
-    """Return whether packets end before the duration that a Matroska file declares."""
-    if container.format.name != "matroska,webm" or not container.duration:
-        return False
-    return end < Fraction(container.duration, av.time_base) - Fraction(1, 2)
-
-
-def _ticks(
-    packets: Sequence[_PacketTimes], tick: Fraction, rate: Fraction
-) -> tuple[list[int], Fraction]:
-    """Return the frames' ticks, sorted, and the tick; frame numbers where times are missing."""
-    ticks = [p.pts for p in packets if p.pts is not None]
-    if len(ticks) < len(packets):
-        return list(range(len(packets))), 1 / rate
-    return sorted(ticks), tick
+    shown = [p for p in packets.shown if start is None or p.pts is None or p.pts >= start]
+    if first and len(shown) < len(packets.shown):
+        lost = len(packets.shown) - len(shown)
+        logger.warning("%s: its first %d frames cannot be decoded; they are left out", path, lost)
+    return shown

@@ -122,13 +122,23 @@ def test_reverse_does_not_overwrite_its_source(tmp_path):
     assert (tmp_path / "a.mov").read_bytes() == before
 
 
-def test_reverse_of_damaged_or_other_files_is_one_line(tmp_path):
-    ffmpeg(*PICTURES, "-c:v", "ffv1", tmp_path / "a.mkv")
+def test_reverse_of_no_film_is_one_line(tmp_path):
+    ffmpeg(*NOISE, tmp_path / "s.wav")
+    with pytest.raises(VideoError, match="holds sound but no video") as caught:
+        reverse_film(tmp_path / "s.wav", tmp_path / "b.mkv")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "b.mkv").exists()
+
+
+def test_reverse_of_a_film_cut_short_has_the_frames_that_are_whole(tmp_path, caplog):
+    ffmpeg(*PICTURES, "-c:v", "ffv1", "-g", 1, tmp_path / "a.mkv")
     data = (tmp_path / "a.mkv").read_bytes()
     (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
-    ffmpeg(*NOISE, tmp_path / "s.wav")
-    for name, words in (("cut.mkv", "cut short"), ("s.wav", "holds sound but no video")):
-        with pytest.raises(VideoError, match=words) as caught:
-            reverse_film(tmp_path / name, tmp_path / "b.mkv")
-        assert "\n" not in str(caught.value)
-    assert not (tmp_path / "b.mkv").exists()
+    reverse_film(tmp_path / "cut.mkv", tmp_path / "b.mkv")
+    packets = {}
+    for name in ("a", "b"):
+        with av.open(str(tmp_path / f"{name}.mkv")) as film:
+            packets[name] = [bytes(packet) for packet in film.demux(video=0) if packet.size]
+    count = len(packets["b"])
+    assert 1 < count < len(packets["a"]) and packets["b"] == packets["a"][:count][::-1]
+    assert f"cut.mkv: is cut short after {count} frames, which are used" in caplog.text

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from PIL import Image as PilImage
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video import footage
+from dreamvid.media.video import decoding, footage
 from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.media.video.frame_times import read_frame_times
 
@@ -217,14 +217,14 @@ def test_footage_from_a_later_frame_is_the_same(kind, gop, tmp_path):
 def test_footage_seeks_instead_of_decoding_all(tmp_path, monkeypatch):
     path = constant(tmp_path / "film.mp4", 50, **GOPS["b-frames"])
     decoded = []
-    original = footage._decode
+    original = decoding.decoded
 
     def counted(*arguments):
         for frame in original(*arguments):
             decoded.append(frame.pts)
             yield frame
 
-    monkeypatch.setattr(footage, "_decode", counted)
+    monkeypatch.setattr(decoding, "decoded", counted)
     assert numbers(read_footage(path, fps=Fraction(25), first=40)) == list(range(40, 50))
     assert len(decoded) < 20
 
@@ -295,38 +295,11 @@ def test_footage_that_is_no_film_is_one_line(name, said, strangers):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv"])
-@pytest.mark.parametrize("share", [0.4, 0.9])
-def test_footage_cut_short_raises_at_once(share, kind, tmp_path):
-    noise = np.random.default_rng(7).integers(0, 256, (H, W, 3), dtype=np.uint8)
-    plain = constant(tmp_path / "plain.mp4", 250, pixels=noise, crf="10", g="10")
-    path = tmp_path / f"film.{kind}"
-    ffmpeg("-i", plain, "-c", "copy", "-movflags", "+faststart", path)
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    for wrong in (lambda: probe_footage(path), lambda: list(read_footage(path, fps=Fraction(25)))):
-        with pytest.raises(VideoError, match=r"film\.m.*: cut short after \d+ frames$"):
-            wrong()
-
-
 def test_footage_without_index_is_cut_short(tmp_path):
     path = constant(tmp_path / "film.mp4")
     path.write_bytes(path.read_bytes()[:600])
     with pytest.raises(VideoError, match="cut short: its index is missing"):
         probe_footage(path)
-
-
-def test_footage_damage_raises_in_the_consumer(tmp_path):
-    noise = np.random.default_rng(7).integers(0, 256, (H, W, 3), dtype=np.uint8)
-    path = constant(tmp_path / "film.mp4", 40, pixels=noise, crf="5", g="1")
-    with av.open(str(path)) as container:
-        at = [p.pos or 0 for p in container.demux(video=0) if p.size]
-    data = bytearray(path.read_bytes())
-    data[at[20] + 9 : at[21]] = bytes(at[21] - at[20] - 9)
-    path.write_bytes(data)
-    assert probe_footage(path).frames == 40
-    with pytest.raises(VideoError, match=r"film\.mp4: "):
-        list(read_footage(path, fps=Fraction(25)))
-    assert not reading_threads()
 
 
 @pytest.mark.parametrize("taken", [0, 1, 5])

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import ImageOps
 from torch import Tensor
 
 from dreamvid.dream.objectives.grid import Mask
@@ -16,7 +15,7 @@ from dreamvid.errors import PresetError
 from dreamvid.film.clip import Clip
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image, fit, from_bytes
-from dreamvid.media.images.reading import check_image, load, open_image
+from dreamvid.media.images.reading import check_image, load, open_image, upright
 from dreamvid.media.images.sequence import images_in
 from dreamvid.media.video.colour import BLUE, RED
 from dreamvid.media.video.footage import probe_footage
@@ -93,7 +92,7 @@ def _alpha(path: Path) -> Mask | None:
     # Files that Pillow does not know are opaque.
     with suppress(OSError), open_image(path) as file:
         if file.has_transparency_data:
-            alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
+            alpha = upright(file).convert("RGBA").getchannel("A")
             return torch.from_numpy(np.array(alpha))[None, None].float() / 255
     return None
 

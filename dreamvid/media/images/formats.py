@@ -23,7 +23,7 @@ FORMATS = {
     "EXR": Format((16, 32)),  # 16 is half float; linear light
 }
 READABLE = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000", "PPM")
-READABLE += ("TGA", "ICO", "ICNS", "QOI", "PCX", "SGI", "DDS", "PSD")
+READABLE += ("HEIF", "JXL", "TGA", "ICO", "ICNS", "QOI", "PCX", "SGI", "DDS", "PSD")
 """Pillow's names of the formats that are opened: none that is a program's input (EPS, WMF)."""
 NAMES = {8: ".png or .jpg", 16: ".png, .tif or .exr", 32: ".tif or .exr"}  # suffixes for a depth
 

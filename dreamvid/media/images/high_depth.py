@@ -1,4 +1,4 @@
-"""Reading of images of more than 8 bits a channel: PNG of 16, TIFF of 16 and float.
+"""Reading of images of more than 8 bits a channel: PNG of 16, TIFF of 16 and float, HEIC of 10.
 
 Pillow and imageio drop half of their bits or cannot open them.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import tifffile
 from jaxtyping import Float32, Shaped
 from PIL import Image as PilImage
@@ -46,6 +47,8 @@ def is_deep(file: PilImage.Image) -> bool:
     if file.format == "TIFF":
         bits = getattr(file, "tag_v2", {}).get(BITS, (1,))
         return max(bits if isinstance(bits, tuple) else (bits,)) > 8
+    if file.format == "HEIF":
+        return file.info.get("bit_depth", 8) > 8
     return file.format == "PNG" and ";16" in str(getattr(file, "tile", ""))
 
 
@@ -65,6 +68,17 @@ def png_lines(
     """Decode a PNG of 16 bits to its (height, width) and rows; raises ValueError."""
     samples = TURNS.get(orientation, lambda x: x)(_decoded(path))
     return _lines(samples, _Kind(RGB, ALPHA, background), profile)
+
+
+def heif_lines(path: Path, background: str) -> tuple[tuple[int, int], Lines]:
+    """Decode a HEIC of 10 or 12 bits to its (height, width) and rows; raises ValueError."""
+    file = pillow_heif.open_heif(path, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    stored = np.asarray(file).astype(np.uint64)
+    most = (1 << int(file.info["bit_depth"])) - 1
+    samples = ((stored * 65535 + most // 2) // most).astype(np.uint16)
+    extra = PREMULTIPLIED if file.premultiplied_alpha else ALPHA
+    samples = samples.reshape(*samples.shape[:2], -1)
+    return _lines(samples, _Kind(RGB, extra, background), file.info.get("icc_profile"))
 
 
 def tiff_lines(path: Path, background: str) -> tuple[tuple[int, int], Lines]:

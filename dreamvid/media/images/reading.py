@@ -16,7 +16,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import torch
 from PIL import Image as PilImage
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from dreamvid.errors import PresetError
 from dreamvid.image import Bytes, OtherSizeImage, from_bytes
@@ -27,11 +27,14 @@ from dreamvid.media.images.high_depth import (
     ORIENTATION,
     Lines,
     Pixels,
+    heif_lines,
     is_deep,
     png_lines,
     tiff_lines,
     tiff_size,
 )
+from dreamvid.media.images.jpeg_xl import jxl_size
+from dreamvid.media.images.plugins import register_plugins, turn_upright
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the 2015 post's largest still has 6.6e6
 STILL_PIXELS = 1 << 30  # of a still that is dreamed on once: 4 GB while it is decoded
@@ -55,7 +58,10 @@ def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
     Raises UnidentifiedImageError for other files, TooManyPixels, and Pillow's many errors for
     damaged files.
     """
+    if size := jxl_size(path):
+        check_pixels(size, most)
     with _LOCK, _limit_lifted():
+        register_plugins()
         PilImage.init()
         here = [name for name in READABLE if name in PilImage.OPEN]  # AVIF is not in all builds
         file = PilImage.open(path, formats=here)
@@ -178,6 +184,8 @@ def _decoded(path: Path, file: PilImage.Image, background: str) -> Decoded:
     if is_deep(file):
         if file.format == "TIFF":
             return _deep(*tiff_lines(path, background))
+        if file.format == "HEIF":
+            return _deep(*heif_lines(path, background))
         turn = file.getexif().get(ORIENTATION, 1)
         return _deep(*png_lines(path, background, turn, file.info.get("icc_profile")))
     image = upright(file)
@@ -189,7 +197,7 @@ def upright(file: PilImage.Image) -> PilImage.Image:
     with catch_warnings():
         simplefilter("ignore")  # of odd metadata
         file.load()
-        ImageOps.exif_transpose(file, in_place=True)
+        turn_upright(file)
         return as_srgb(file)
 
 

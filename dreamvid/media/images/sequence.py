@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image as PilImage
 
 from dreamvid.media.images.formats import READABLE
+from dreamvid.media.images.plugins import register_plugins
 
 NUMBER = re.compile(r"%(0\d+)?d")
 """Place of a frame's number in a pattern, as printf has it: %d or %04d."""
@@ -84,6 +85,7 @@ def _is_litter(path: Path) -> bool:
 
 @cache
 def _suffixes() -> frozenset[str]:
+    register_plugins()
     kinds = PilImage.registered_extensions().items()
     return frozenset(suffix for suffix, kind in kinds if kind in READABLE)
 

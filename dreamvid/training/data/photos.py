@@ -15,6 +15,7 @@ from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from dreamvid.image import OtherSizeImage, from_bytes
+from dreamvid.media.images.plugins import turn_upright
 from dreamvid.media.images.reading import TooManyPixels, open_image
 from dreamvid.training.data.dropped import Reason
 
@@ -24,7 +25,8 @@ HASHED = 64  # pixels; a JPEG is decoded no smaller than this for its hash
 THREADS = 8  # at most; each may hold an image of the most pixels
 TOGETHER = 256  # photos decoded before their results are passed on
 # Of cameras, phones and the web.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "MPO", "HEIF", "PNG", "WEBP", "AVIF", "JXL", "TIFF", "BMP", "GIF")
+FORMATS += ("JPEG2000", "PPM")
 
 # Raised by Pillow's many readers and zlib for a damaged file.
 DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError)
@@ -63,7 +65,7 @@ def thumbnail(path: Path, size: tuple[int, int]) -> OtherSizeImage:
             simplefilter("ignore")
             with open_image(path, MOST_PIXELS) as file:
                 file.draft("RGB", (2 * size[0], 2 * size[1]))
-                ImageOps.exif_transpose(file, in_place=True)
+                turn_upright(file)
                 image = ImageOps.fit(_eight_bits(file).convert("RGB"), size)
     except (*DAMAGE, TooManyPixels):
         image = PilImage.new("RGB", size, "grey")
@@ -76,7 +78,7 @@ def _inspect(path: Path) -> Inspection:
             if fault := _fault(file):
                 return fault
             file.draft("L", (HASHED, HASHED))
-            ImageOps.exif_transpose(file, in_place=True)
+            turn_upright(file)
             return Inspection(_perceptual_hash(_eight_bits(file)))
     except UnidentifiedImageError:
         return Inspection(reason="not a picture")

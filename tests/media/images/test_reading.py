@@ -1,8 +1,6 @@
-import ast
 import struct
 import subprocess
 import zlib
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from PIL import Image as PilImage
 from torch.testing import assert_close
 
-import dreamvid
 from dreamvid.errors import PresetError
 from dreamvid.media.images import reading
 from dreamvid.media.images.reading import check_image, decode, load
@@ -356,17 +353,6 @@ def test_reading_postscript_is_refused_and_starts_no_program(tmp_path, monkeypat
     for read in (load, decode, check_image):
         with pytest.raises(PresetError, match=r"a\.png is not a picture"):
             read(path, option="start.path")
-
-
-def test_reading_is_the_only_module_that_opens_images():
-    package = Path(dreamvid.__file__).parent
-    opening = [
-        path.relative_to(package).as_posix()
-        for path in package.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("PilImage.open", "Image.open")
-    ]
-    assert opening == ["media/images/reading.py"]
 
 
 def test_reading_other_files_names_them(tmp_path):

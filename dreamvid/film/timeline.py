@@ -129,6 +129,22 @@ def check_schedules(preset: Preset, timeline: Timeline) -> None:
                 raise PresetError(option, str(error)) from None
 
 
+def length_dependent(shorter: Preset, longer: Preset) -> tuple[str, ...]:
+    """List the options whose schedules differ between two lengths of a film, in the shorter one."""
+    if not dict(schedules(shorter)):
+        return ()
+    sound = sound_of(shorter)
+    times = make_timeline(shorter, sound), make_timeline(longer, sound)
+    return tuple(
+        option
+        for option, curve in schedules(shorter)
+        if any(
+            curve.at(times[0].moment(index)) != curve.at(times[1].moment(index))
+            for index in times[0].tried
+        )
+    )
+
+
 def schedules(value: Any, name: str = "") -> Iterator[tuple[str, Curve]]:
     """Yield every schedule in a preset with its option: ("motion.zoom", curve)."""
     if isinstance(value, Curve):

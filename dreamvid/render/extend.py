@@ -13,7 +13,7 @@ import torch
 
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.resolve import with_video
-from dreamvid.film.timeline import make_timeline, schedules, sound_of
+from dreamvid.film.timeline import length_dependent
 from dreamvid.preset.schema import Preset
 from dreamvid.render.record.finished_render import RUN, read_run
 from dreamvid.render.record.provenance import Record, check_record
@@ -58,7 +58,7 @@ def plan(
     count = _count(RenderFolder(out), before, frames, to)
     new = with_video(preset_of(source, [f"{LENGTH}={count}"]))
     _check_open(old, new, count)
-    return Extension(out, source.record, new, before, _length_dependent(old, new))
+    return Extension(out, source.record, new, before, length_dependent(old, new))
 
 
 def extend(
@@ -138,19 +138,3 @@ def _check_open(old: Preset, new: Preset, count: int) -> None:
         if old.video.count == new.video.count:
             cure = "all of it is rendered"
         raise PresetError("start.path", problem, cure)
-
-
-def _length_dependent(old: Preset, new: Preset) -> tuple[str, ...]:
-    """List the options whose schedules change in the film so far once it is longer."""
-    if not dict(schedules(old)):
-        return ()
-    sound = sound_of(old)
-    times = make_timeline(old, sound), make_timeline(new, sound)
-    return tuple(
-        option
-        for option, curve in schedules(old)
-        if any(
-            curve.at(times[0].moment(index)) != curve.at(times[1].moment(index))
-            for index in times[0].tried
-        )
-    )

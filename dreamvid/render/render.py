@@ -28,6 +28,7 @@ from dreamvid.render.work.frame_files import check_no_later_frames, write_frame
 from dreamvid.render.work.lead_frames import LeadFiles
 from dreamvid.render.work.recovery import recover, try_encoder, with_rescue
 from dreamvid.render.work.segmented import SegmentedRender
+from dreamvid.render.work.shorten import frames_done
 from dreamvid.render.work.verify import damaged_file
 
 
@@ -101,7 +102,11 @@ def render_film(
     _check_apart(preset, out)
     job = with_encoder(build(preset, device, load_model=load_model), out, on_message, fresh=fresh)
     check_no_later_frames(job.preset, out)
-    with open_folder(out, job.key, fresh=fresh, longer=longer) as folder:
+
+    def shortest() -> int | None:
+        return frames_done(job.preset, out, on_message)
+
+    with open_folder(out, job.key, fresh=fresh, longer=longer, shortest=shortest) as folder:
         write_provenance(folder.job, job, device)
         check_space(job.preset, folder, on_message)
         try_encoder(folder, encoding_of(job.preset))

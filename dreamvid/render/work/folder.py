@@ -7,7 +7,7 @@ the film is finished; `--fresh` empties it.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,13 +95,20 @@ def _copy(state: Path) -> Path:
 
 @contextmanager
 def open_folder(
-    out: Path, key: dict[str, Any], *, fresh: bool, longer: bool = False
+    out: Path,
+    key: dict[str, Any],
+    *,
+    fresh: bool,
+    longer: bool = False,
+    shortest: Callable[[], int | None] = lambda: None,
 ) -> Iterator[RenderFolder]:
     """Create or resume a render folder, and keep other runs out of it during the block.
 
     Args:
         key: all that the frames depend on; JSON values.
         longer: extend a film with fewer frames than the key has; recorded until it is finished.
+        shortest: called for the least frames at which a film with more than the key has may end;
+            None: it may not.
 
     Raises:
         ResumeError: it holds a render with another key, or is in use by another run.
@@ -122,7 +129,8 @@ def open_folder(
         _remove_partial(folder)
         if folder.checkpoint.exists() and not folder.gutted():
             old = _read(folder.state)
-            _compare(out, _lengthen(folder, old, key) if longer else old, key)
+            old = _lengthen(folder, old, key) if longer else old
+            _compare(out, _shorten(folder, old, key, shortest), key)
         else:  # another key loses nothing: there are no segments yet
             folder.checkpoint.unlink(missing_ok=True)
             write_key(folder, key)
@@ -169,6 +177,29 @@ def _lengthen(folder: RenderFolder, old: dict[str, Any], key: dict[str, Any]) ->
     # The goal first: after a crash between the two, the same command still understands it.
     write_text(folder.goal, json.dumps(sealed({"by": after - before, "to": after})))
     write_key(folder, key)
+    return key
+
+
+def _shorten(
+    folder: RenderFolder,
+    old: dict[str, Any],
+    key: dict[str, Any],
+    shortest: Callable[[], int | None],
+) -> dict[str, Any]:
+    """Take over `key` if only the length differs; returns the folder's key.
+
+    Raises ResumeError where more frames are done: those would be lost.
+    """
+    before, after = old.get(LENGTH), key.get(LENGTH)
+    if not (isinstance(before, int) and isinstance(after, int)) or before <= after:
+        return old
+    if old | {LENGTH: after} != key or (done := shortest()) is None:
+        return old
+    if done > after:
+        problem = f"{folder.out} holds {done} of {before} frames, more than {after}"
+        raise ResumeError(f"{problem} (--frames {done}, another --out, or --fresh to start over)")
+    write_key(folder, key)
+    folder.goal.unlink(missing_ok=True)
     return key
 
 

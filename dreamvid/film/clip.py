@@ -8,6 +8,7 @@ from pathlib import Path
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.footage import read_footage
+from dreamvid.media.video.span import WHOLE, Span
 
 NEAR = 8  # frames: up to here decoding goes on, further ahead is a seek
 
@@ -16,9 +17,17 @@ class Clip:
     """Decoder of a film's frames, in order from any start."""
 
     def __init__(
-        self, path: Path, *, fps: Fraction, size: tuple[int, int], background: str = WHITE
+        self,
+        path: Path,
+        *,
+        fps: Fraction,
+        size: tuple[int, int],
+        background: str = WHITE,
+        span: Span = WHOLE,
     ) -> None:
-        self._read = partial(read_footage, path, fps=fps, size=size, background=background)
+        self._read = partial(
+            read_footage, path, fps=fps, size=size, background=background, span=span
+        )
         self._frames: Generator[Bytes, None, None] | None = None
         self._last: tuple[int, Bytes] | None = None
 

@@ -22,6 +22,7 @@ from dreamvid.film.parts import Parts
 from dreamvid.film.resolve import resolved, with_layers
 from dreamvid.film.score import make_scores
 from dreamvid.film.settings_at import motion_at
+from dreamvid.film.span import sound_start, span_of
 from dreamvid.film.start import make_start
 from dreamvid.film.timeline import (
     Timeline,
@@ -61,6 +62,7 @@ class Job:
     steps: Steps
     files: dict[str, str]  # SHA-256 of each file that the pixels depend on
     sound: Path | None  # of the films
+    sound_start: float  # second of the sound at the first frame
     hears: bool  # whether a schedule follows the sound
 
     @property
@@ -96,9 +98,9 @@ def build(
     masking = make_masking(preset.dream.mask, size, timeline, device)
     parts = make_parts(preset, timeline, score_at, device, masking)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
-    audio = sound if preset.sound.keep else None
+    audio, begin = sound if preset.sound.keep else None, sound_start(preset)
     hears = timeline.levels is not None
-    return Job(preset, Frame(first - 1, start), steps, digests(preset), audio, hears)
+    return Job(preset, Frame(first - 1, start), steps, digests(preset), audio, begin, hears)
 
 
 def load_features(
@@ -162,7 +164,8 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
     @contextmanager
     def steps(lead_in: LeadIn) -> Iterator[Step]:
         size, background = (height, width), preset.start.background
-        clip = Clip(path, fps=parts.timeline.fps, size=size, background=background)
+        span = span_of(preset.start, parts.timeline.fps)
+        clip = Clip(path, fps=parts.timeline.fps, size=size, background=background, span=span)
         with closing(clip), closing(parts.masking):
             yield footage.make_step(parts, clip.pair, estimate, like)
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from dreamvid.errors import PresetError
 from dreamvid.film.guides import direction_for
-from dreamvid.film.start import footage_path
+from dreamvid.film.span import footage_path, span_of
 from dreamvid.media.video.footage import probe_footage
 from dreamvid.models.features import FeatureModel
 from dreamvid.preset.objectives import LayerWeight
@@ -53,7 +53,8 @@ def with_video(preset: Preset) -> Preset:
     video = preset.video
     fps, longest = video.rate, None
     if preset.of_footage:
-        info = probe_footage(footage_path(preset.start), fps=video.fps)
+        span = span_of(preset.start, video.fps)
+        info = probe_footage(footage_path(preset.start), fps=video.fps, span=span)
         fps, longest = info.fps, info.frames
     frames = video.frames or longest or 1
     if video.seconds:

@@ -6,7 +6,6 @@ To add a kind, write a function (height, width, rng) -> Image, register it, and 
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -15,9 +14,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.errors import PresetError
+from dreamvid.film.span import footage_path, span_of
 from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
 from dreamvid.media.images.reading import load
-from dreamvid.media.images.sequence import find_frames
+from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.preset.schema import StartOptions
 from dreamvid.system.registry import Registry
@@ -71,21 +71,13 @@ def make_start(options: StartOptions, rng: torch.Generator) -> OtherSizeImage:
     return image[..., :height, :width]
 
 
-def footage_path(options: StartOptions) -> Path:
-    """Find the footage that is dreamed on; raises PresetError."""
-    if options.path is None:
-        raise PresetError("start.path", "this film dreams on footage", "--set start.path=CLIP")
-    if not options.path.exists() and not find_frames(options.path):
-        raise PresetError("start.path", f"{options.path} does not exist", "give the path of a film")
-    return options.path
-
-
 def start_size(options: StartOptions) -> tuple[int, int]:
     """Find a film's (width, height): its own, its file's or the default; raises PresetError."""
     if options.size:
         return options.size
     if options.kind == "video":
-        height, width = probe_footage(footage_path(options)).size
+        path = footage_path(options)
+        height, width = probe_footage(path, span=span_of(options)).size
     elif options.path is None:
         return DEFAULT_SIZE
     else:
@@ -96,8 +88,9 @@ def start_size(options: StartOptions) -> tuple[int, int]:
 def _first_frame(options: StartOptions) -> OtherSizeImage:
     path, size = footage_path(options), options.size
     wanted = size and (size[1], size[0])
-    fps, background = probe_footage(path).fps, options.background
-    with closing(read_footage(path, fps=fps, size=wanted, background=background)) as frames:
+    fps, span, background = read_film_times(path).rate, span_of(options), options.background
+    frames = read_footage(path, fps=fps, size=wanted, background=background, span=span)
+    with closing(frames):
         try:
             return from_bytes(next(frames))
         except ArgumentError:  # libav scales to at most 2**28 pixels

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import PresetError
+from dreamvid.film.span import sound_start
 from dreamvid.media.audio.analysis import analyse
 from dreamvid.media.audio.source import has_sound, probe_sound
 from dreamvid.media.images.sequence import find_frames
@@ -72,6 +73,7 @@ def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
             attack=options.attack,
             release=options.release,
             bpm=options.bpm,
+            first=sound_start(preset),
         ).at
     loops = preset.loop.kind != "none"
     cost = sum(curve.cost + OVERHEAD for _, curve in schedules(preset))
@@ -102,7 +104,7 @@ def sound_of(preset: Preset) -> Path | None:
             raise PresetError("sound.path", f"{preset.sound.path} has no sound")
         return preset.sound.path
     footage = preset.start.path if preset.of_footage else None
-    if footage is None or find_frames(footage) is not None:
+    if footage is None or preset.start.every > 1 or find_frames(footage) is not None:
         return None
     return footage if has_sound(footage) else None
 

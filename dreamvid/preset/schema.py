@@ -69,6 +69,7 @@ class Preset(Options):
         """Options that the frames depend on, as flat JSON values: {"dream.octaves": 4, ...}."""
         key = self.model_dump(mode="json", exclude={"title", "about"})
         key["video"].pop("every")
+        key["start"].pop("to")  # it only sets the length
         # Of the outputs only those that are written while frames are rendered.
         key["outputs"] = {name: key["outputs"][name] for name in ("stills", "frames")}
         key["video"] |= {"frames": self.video.count, "seconds": None, "depth": self.video.bits}

@@ -133,3 +133,31 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Modest = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Pair = tuple[Modest, Modest]
 File = Annotated[Path, BeforeValidator(read_file)]
+
+_CLIP_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d{1,9})?)\s*([sf]?)")
+
+
+def read_clip_time(value: object) -> object:
+    """Normalise a position in a clip to "2.5s" or "60f"; a number is seconds, as of keyframes."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    match = _CLIP_TIME.fullmatch(text)
+    clock, unit = match is not None and match[2] is not None, match and match[4]
+    if match is None or (clock and unit) or (unit == "f" and "." in match[3]):
+        raise ValueError('must be seconds, or a text such as "2.5s", "60f" or "00:01:02.5"')
+    if unit == "f":
+        return f"{int(match[3])}f"
+    seconds = 3600 * int(match[1] or 0) + 60 * int(match[2] or 0) + Fraction(match[3])
+    return f"{float(seconds):.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def clip_seconds(time: str, fps: Fraction) -> Fraction:
+    """Convert a clip time to seconds of a clip of this rate."""
+    amount = Fraction(time[:-1])
+    return amount / fps if time.endswith("f") else amount
+
+
+ClipTime = Annotated[
+    str,
+    BeforeValidator(read_clip_time),
+    WithJsonSchema({"type": ["number", "string"]}),
+]

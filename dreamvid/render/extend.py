@@ -56,7 +56,7 @@ def plan(
     if seconds is not None:
         frames = max(1, round(Fraction(seconds) * old.video.rate))
     count = _count(RenderFolder(out), before, frames, to)
-    new = with_video(preset_of(source, [f"{LENGTH}={count}"]))
+    new = with_video(_without_end(preset_of(source, [f"{LENGTH}={count}"])))
     _check_open(old, new, count)
     return Extension(out, source.record, new, before, length_dependent(old, new))
 
@@ -125,6 +125,12 @@ def _extension(folder: RenderFolder, frames: int) -> tuple[int, int] | None:
         cure = f"--to {frames} finishes the film that was begun, --to N makes a longer one"
         raise ResumeError(f"{folder.goal} is damaged ({cure})") from None
     return (by, to) if isinstance(by, int) and frames in (to, to - by) else None
+
+
+def _without_end(preset: Preset) -> Preset:
+    """Lift `start.to`, which was the end of the shorter film."""
+    start = preset.start.model_copy(update={"to": None})
+    return preset.model_copy(update={"start": start})
 
 
 def _check_open(old: Preset, new: Preset, count: int) -> None:

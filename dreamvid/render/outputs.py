@@ -59,9 +59,9 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
     save(last, poster)
     yield poster
     if job.sound:  # last: where it cannot be muxed, all films are there without it
-        add_sound(forward, job.sound, forward)
+        add_sound(forward, job.sound, forward, start=job.sound_start)
         if outputs.reverse:
-            add_sound(reverse, job.sound, reverse, backwards=True)
+            add_sound(reverse, job.sound, reverse, backwards=True, start=job.sound_start)
 
 
 @contextmanager

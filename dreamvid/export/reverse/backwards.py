@@ -23,8 +23,9 @@ from dreamvid.image import Bytes
 from dreamvid.media.video.decoding import good_frames
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import Converter, even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
+from dreamvid.media.video.frame_times import FrameTimes, open_film
 from dreamvid.media.video.pictures import PictureFilm
+from dreamvid.media.video.span import film_length
 
 BUFFER_BYTES = 256 * 2**20  # of decoded frames
 BUFFER_FRAMES = 240  # at most: small frames have overhead beside their pixels

@@ -21,20 +21,21 @@ from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.decoding import frames_from
 from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.frame_times import FrameTimes, film_length
+from dreamvid.media.video.frame_times import FrameTimes
 from dreamvid.media.video.reader import to_rgb
+from dreamvid.media.video.span import WHOLE, Span, film_length
 
 
 @dataclass(frozen=True, kw_only=True)
 class FootageInfo:
     size: tuple[int, int]  # (height, width): upright, square pixels, even sides
     fps: Fraction
-    frames: int  # at this fps
+    frames: int  # of the span, at this fps
     seconds: Fraction  # duration of the file
     sound: bool
 
 
-def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
+def probe_footage(path: Path, *, fps: Fraction | None = None, span: Span = WHOLE) -> FootageInfo:
     """Read a film's size, length and rate, at `fps` or at its own rate.
 
     A constant rate is exact; a variable one is rounded to a usual rate, 1 to 240. The whole file
@@ -46,7 +47,7 @@ def probe_footage(path: Path, *, fps: Fraction | None = None) -> FootageInfo:
     return FootageInfo(
         size=even(upright_size(times.first, times.pixel_aspect)),
         fps=fps,
-        frames=film_length(path, times, fps),
+        frames=film_length(path, times, fps, span),
         seconds=times.seconds,
         sound=times.sound,
     )
@@ -60,6 +61,7 @@ def read_footage(
     first: int = 0,
     ahead: int = 4,
     background: str = WHITE,
+    span: Span = WHOLE,
 ) -> Generator[Bytes, None, None]:
     """Yield film frames first, first + 1, ... up to the film's last, each (h, w, 3).
 
@@ -70,27 +72,28 @@ def read_footage(
     Args:
         size: (height, width), cropped to that shape and scaled; None: `FootageInfo.size`.
         background: "#rrggbb" under transparent pixels.
+        span: part of the film that is read; frame n is shown at second begin + n every / fps.
     """
     if fps <= 0 or first < 0 or ahead < 1:
         raise ValueError(f"fps {fps} and ahead {ahead} must be above 0, first {first} not below")
     times = read_film_times(path, fps)
     size = size or even(upright_size(times.first, times.pixel_aspect))
     converter = Converter(size, times.pixel_aspect, background)
-    yield from _run_ahead(_shown(path, times, fps, first), converter, ahead)
+    yield from _run_ahead(_shown(path, times, fps, first, span), converter, ahead)
 
 
 def _shown(
-    path: Path, times: FrameTimes, fps: Fraction, first: int
+    path: Path, times: FrameTimes, fps: Fraction, first: int, span: Span
 ) -> Generator[tuple[VideoFrame, int], None, None]:
     """Yield every decoded frame, and the number of film frames from `first` on that show it."""
-    due, total = first, film_length(path, times, fps)
+    due, total, rate = first, film_length(path, times, fps, span), fps / span.every
     if due >= total:
         return
     held = None
-    for frame, ticks in frames_from(path, times, first / fps):
+    for frame, ticks in frames_from(path, times, span.begin + first / rate):
         if held is not None:
-            seconds = times.seconds_at(ticks)
-            until = math.ceil((seconds - times.tolerance) * fps)  # the first of `frame`
+            seconds = times.seconds_at(ticks) - span.begin
+            until = math.ceil((seconds - times.tolerance) * rate)  # the first of `frame`
             copies = max(0, min(until, total) - due)
             due += copies
             yield held, copies

@@ -5,14 +5,12 @@ count from the first frame that can be shown.
 """
 
 import logging
-import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,19 +46,6 @@ logger = logging.getLogger(__name__)
 # Containers that list their keyframes; elsewhere libav guesses.
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 STILL_SUFFIXES = (".avif", ".heic", ".heif", ".gif")  # with a single frame
-
-
-# A small file's times must not ask for endless work.
-LONGEST_SHOWN = 600
-"""Seconds that a film may show one picture."""
-
-
-def most_frames(source: int) -> int:
-    """Bound the length in frames of a film that shows `source` decoded pictures.
-
-    Each may be shown a thousand times, and one of them for LONGEST_SHOWN at 60 frames a second.
-    """
-    return 1000 * source + 60 * LONGEST_SHOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,29 +105,6 @@ class FrameTimes:
     def keys_before(self, seconds: Fraction) -> Sequence[int]:
         """List the ticks of keyframes shown by then, rising."""
         return self.keys[: bisect_right(self.keys, seconds, key=self.seconds_at)]
-
-
-def film_length(path: Path, times: FrameTimes, fps: Fraction) -> int:
-    """Count the frames of the film at a rate; raises VideoError where its times are beyond bounds.
-
-    See LONGEST_SHOWN and `most_frames`.
-    """
-    end = times.ticks[0] + math.ceil(times.seconds / times.tick)
-    for tick, following in pairwise([*times.ticks, end]):
-        if (following - tick) * times.tick > LONGEST_SHOWN + times.tick:
-            raise VideoError(
-                f"{path}: shows one picture for {float((following - tick) * times.tick):.0f} "
-                f"seconds, from second {float(times.seconds_at(tick)):.0f} on, so its times are "
-                f"damaged; at most {LONGEST_SHOWN} are read"
-            )
-    frames = max(1, math.floor(times.seconds * fps + Fraction(1, 2)))
-    most = most_frames(len(times.ticks))
-    if frames > most:
-        raise VideoError(
-            f"{path}: {len(times.ticks)} pictures would be {frames} frames at {float(fps):g} a "
-            f"second, at most {most} are read; choose a lower rate"
-        )
-    return frames
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from dreamvid.errors import VideoError
 from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.frame_times import most_frames
+from dreamvid.media.video.span import most_frames
 
 
 def film(path, seconds):

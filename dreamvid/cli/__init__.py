@@ -6,6 +6,7 @@ they need when they run, since `--help` must not wait for torch.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,7 +15,7 @@ import typer
 from typer import Option
 from typer.exceptions import TyperException
 
-from dreamvid.errors import DreamvidError, OutputError, Stopped
+from dreamvid.errors import DreamvidError, OutputError, PresetError, Stopped, quote
 
 COMMANDS = (
     "render replay dream preview estimate presets models layers atlas explore extend "
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():  # only it may set signals
         _interrupt_on_signals()
     try:
+        _check_words(sys.argv[1:] if argv is None else argv)
         return _run(argv)
     except DreamvidError as error:
         complain(str(error))
@@ -84,13 +86,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("stopped")
         return Stopped.exit_code
     except (RuntimeError, MemoryError) as error:
+        if str(error).startswith("Symlink loop"):  # of Path.resolve
+            complain(str(error))
+            return PresetError.exit_code
         if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise
         complain("out of memory: a smaller size, or a layer nearer the input, needs less")
         return DreamvidError.exit_code
-    except OSError as error:  # stdout itself is full or gone
-        complain(f"output: {error.strerror}")
+    except OSError as error:
+        if error.filename:  # a name that is too long, a loop of links, a folder without permission
+            complain(f"{error.filename}: {error.strerror}")
+            return PresetError.exit_code
+        complain(f"output: {error.strerror}")  # stdout itself is full or gone
         return OutputError.exit_code
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse URLs and zero bytes: no command takes any."""
+    from dreamvid.system.files import check_name
+
+    for word in words:
+        try:
+            if "\0" in word or "://" in word:
+                check_name(word)
+        except ValueError as error:
+            raise PresetError(quote(word), str(error)) from None
 
 
 def _interrupt_on_signals() -> None:

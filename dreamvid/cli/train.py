@@ -144,12 +144,18 @@ def _check_options(
     text: str, vectors: Path | None, dimensions: int | None, rate: float | None, cache: float
 ) -> None:
     """Raise PresetError for mistakes that would else be noticed only after reading the photos."""
+    from dreamvid.system.files import check_file
+
     if rate is not None and not 0 < rate <= 1:
         raise PresetError("--rate", f"{rate:g} is not above 0 and at most 1", "such as 0.001")
     if not isfinite(cache):
         raise PresetError("--cache", f"{cache:g} is not a size", "in GB, such as 4")
-    if vectors and not vectors.is_file():
-        raise PresetError("--vectors", f"{vectors} is not a file", "a file of word vectors")
+    if vectors:
+        try:
+            check_file(vectors)
+        except OSError as error:
+            problem = f"{vectors} cannot be read: {error.strerror}"
+            raise PresetError("--vectors", problem, "a file of word vectors") from None
     if vectors and text == "labels":
         raise PresetError("--vectors", "labels have vectors of their own", "--text words")
     if dimensions and (vectors or text == "labels"):

@@ -19,6 +19,7 @@ from dreamvid.preset.mask import WORDS
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import read_toml
 from dreamvid.preset.values import VIDEOS
+from dreamvid.system.files import check_file, is_url
 
 PATHS = (
     ("start", "path"),
@@ -60,6 +61,7 @@ def read_text(name: str) -> str:
     if path.suffix != ".toml":
         raise PresetError(name, "no preset of this name", suggest(name, names()))
     try:
+        check_file(path)
         if path.stat().st_size > LARGEST:
             raise PresetError(name, "too large for a preset", "a preset has a few kilobytes")
         return path.read_text("utf-8")
@@ -151,6 +153,8 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
     def anchored(value: object, key: str) -> object:
         if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
             return value
+        if isinstance(value, str) and is_url(value):
+            return value  # to be refused
         if isinstance(value, str):  # empty stays empty, to be refused; ~ is expanded later
             return str(folder / value) if value and value[0] != "~" else value
         if isinstance(value, list):

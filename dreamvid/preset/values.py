@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from dreamvid.system.files import check_name
+
 
 @dataclass(frozen=True)
 class OneOf:
@@ -73,6 +75,7 @@ def read_file(value: object) -> object:
         raise ValueError("is empty; give the path of a file")
     if not isinstance(value, str | Path):
         raise ValueError("should be the path of a file")
+    check_name(str(value))
     try:
         return Path(value).expanduser()
     except RuntimeError:

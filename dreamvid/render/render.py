@@ -7,6 +7,7 @@ Progress is reported by callbacks; nothing here prints.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os.path import realpath
 from pathlib import Path
 
 import torch
@@ -124,11 +125,12 @@ def render_film(
 
 def _check_apart(preset: Preset, out: Path) -> None:
     """Raise PresetError where a film would overwrite one of its own inputs."""
-    written = {(out / name).resolve() for name in (*FILES, *target_files(preset.outputs))}
+    # Not Path.resolve, which fails for a loop of links.
+    written = {realpath(out / name) for name in (*FILES, *target_files(preset.outputs))}
     # A folder of masks in one of these would grow.
-    folders = {(out / name).resolve() for name in ("", "stills", "frames")}
+    folders = {realpath(out / name) for name in ("", "stills", "frames")}
     for option, path in inputs(preset).items():
-        if path.resolve() in written | folders:
+        if realpath(path) in written | folders:
             raise PresetError(option, f"{path} would be overwritten", "choose another --out")
 
 

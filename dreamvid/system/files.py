@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,51 @@ from dreamvid.errors import OutputError
 from dreamvid.system.partial import new_partial, remove_abandoned
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # as Path leaves it, with one slash
+UNREAL = ("/proc", "/sys")  # folders of Linux whose files are regular, but may never end
+
+
+def is_url(name: str) -> bool:
+    """Tell a URL from the path of a file."""
+    return URL.match(name) is not None
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for a name that no file here can have: a URL, or one with a zero byte."""
+    if is_url(name):
+        local = name.lower().startswith("file:")
+        cure = "give the path alone" if local else "download it first, and give the file"
+        raise ValueError(f"it is a URL; {cure}")
+    try:
+        valid = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:  # a lone surrogate
+        valid = False
+    if not valid:
+        raise ValueError("no file can have this name")
+
+
+def check_file(path: Path) -> None:
+    """Check that a path is a regular file, before it is opened to be read.
+
+    A pipe or a device may never end. Raises OSError, whose `strerror` says what it is and the cure.
+    """
+    try:
+        mode = path.stat().st_mode
+        whole = Path(os.path.realpath(path))
+    except (OSError, ValueError) as error:
+        try:
+            check_name(str(path))
+        except ValueError as problem:
+            raise OSError(errno.EINVAL, str(problem)) from None
+        if isinstance(error, OSError):
+            raise
+        raise OSError(errno.EINVAL, str(error)) from None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode) or any(map(whole.is_relative_to, UNREAL)):
+        problem = "it is a pipe or a device; copy what it gives into a file first"
+        raise OSError(errno.EINVAL, problem)
 
 
 @contextmanager
@@ -121,7 +168,8 @@ def lock_file(file: IO[str]) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """Digest of a file's bytes, in hexadecimal."""
+    """Digest of a file's bytes, in hexadecimal; raises OSError."""
+    check_file(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

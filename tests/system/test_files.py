@@ -2,15 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from dreamvid.errors import OutputError
 from dreamvid.media.metadata import FORMAT, embed
-from dreamvid.system.files import lock_file, whole_file, write_text
+from dreamvid.system.files import check_file, lock_file, whole_file, write_text
 from dreamvid.system.partial import original_name, remove_abandoned
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="others have no such modes")
@@ -152,3 +154,37 @@ def test_the_longest_names_can_be_written(name, tmp_path):
 def test_too_long_a_name_is_refused_before_the_work(tmp_path):
     with pytest.raises(OutputError, match=r"(?i)name too long"), whole_file(tmp_path / ("n" * 256)):
         pytest.fail("begun")
+
+
+def test_check_file_takes_regular_files_alone(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("file")
+    for name in ("file", "link"):
+        check_file(tmp_path / name)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    listening = socket.socket(socket.AF_UNIX)
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    listening.bind("socket")
+    for path, words in {
+        tmp_path: "it is a folder",
+        tmp_path / "pipe": "it is a pipe or a device",
+        tmp_path / "socket": "it is a pipe or a device",
+        Path("/dev/zero"): "it is a pipe or a device",
+        Path("/proc/self/environ"): "it is a pipe or a device",
+        Path("none\0"): "no file can have this name",
+        Path("none\ud800"): "no file can have this name",
+        Path("https://a.example/film.mp4"): "it is a URL; download it first",
+        Path("rtsp://a.example/film"): "it is a URL; download it first",
+        Path("file:///film.mp4"): "it is a URL; give the path alone",
+        tmp_path / "none": "No such file or directory",
+        tmp_path / ("x" * 300): "File name too long",
+        tmp_path / "loop": "Too many levels of symbolic links",
+        tmp_path / "file" / "x": "Not a directory",
+    }.items():
+        if path.parts[1:2] == ("proc",) and not path.exists():
+            continue
+        with pytest.raises(OSError) as caught:
+            check_file(path)
+        assert words in str(caught.value.strerror)
+    listening.close()

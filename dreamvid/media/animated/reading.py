@@ -15,6 +15,7 @@ from dreamvid.media.images.pixels import Pixels, pixels_of
 from dreamvid.media.images.reading import image_errors, open_image, upright
 from dreamvid.media.metadata.common import Damaged
 from dreamvid.media.metadata.webp import chunks_of
+from dreamvid.system.files import check_file
 
 MILLISECOND = Fraction(1, 1000)
 # As browsers do: a file of no or hardly any durations is not a film of a thousand frames a second.
@@ -58,6 +59,7 @@ class Animation:
 
 def open_webp(path: Path) -> Animation | None:
     """Read the times of an animated WebP; None for other files and stills. Raises OSError."""
+    check_file(path)
     with path.open("rb") as file:
         head = file.read(16)
         if head[:4] != b"RIFF" or head[8:] != b"WEBPVP8X":

@@ -35,6 +35,7 @@ from dreamvid.media.images.high_depth import (
 )
 from dreamvid.media.images.jpeg_xl import jxl_size
 from dreamvid.media.images.plugins import register_plugins, turn_upright
+from dreamvid.system.files import check_file
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the 2015 post's largest still has 6.6e6
 STILL_PIXELS = 1 << 30  # of a still that is dreamed on once: 4 GB while it is decoded
@@ -58,6 +59,7 @@ def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
     Raises UnidentifiedImageError for other files, TooManyPixels, and Pillow's many errors for
     damaged files.
     """
+    check_file(path)
     if size := jxl_size(path):
         check_pixels(size, most)
     with _LOCK, _limit_lifted():

@@ -19,7 +19,7 @@ from dreamvid.errors import OutputError, VideoError
 from dreamvid.media.images.sequence import find_frames
 from dreamvid.media.metadata import avif, gif, matroska, mp4, png, webp
 from dreamvid.media.metadata.common import MAX_RECORD, Damaged, Unfit
-from dreamvid.system.files import whole_file
+from dreamvid.system.files import check_file, whole_file
 
 FORMAT = "dreamvid record 1"
 MAX_STEPS = 50  # entries of made_by: the commands that made and changed the file
@@ -78,7 +78,8 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """
     try:
         frames = find_frames(path)
-        with (frames[0] if frames else path).open("rb") as file:
+        check_file(first := frames[0] if frames else path)
+        with first.open("rb") as file:
             format_ = _format_of(file)
             data = format_.read(file) if format_ else None
     except Damaged:

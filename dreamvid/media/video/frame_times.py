@@ -39,7 +39,7 @@ from dreamvid.media.video.packet_times import (
     ticks_of,
 )
 from dreamvid.media.video.pictures import PictureFilm
-from dreamvid.media.video.reader import check_codec, film_streams, open_input
+from dreamvid.media.video.reader import check_codec, film_streams, open_input, pixel_aspect
 
 logger = logging.getLogger(__name__)
 
@@ -199,7 +199,7 @@ def _read(path: Path) -> FrameTimes:
             rate=min(max(rate or usual_rate(average), SLOWEST), FASTEST),
             seconds=seconds,
             first=first,
-            pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
+            pixel_aspect=pixel_aspect(path, stream),
             sound=bool(container.streams.audio),
         )
 

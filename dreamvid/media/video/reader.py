@@ -1,6 +1,7 @@
 """Decoding of video files to 8-bit RGB frames, one at a time."""
 
 import errno
+import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_
 from dreamvid.media.video.primaries import BT2020
 from dreamvid.media.video.transparency import alpha_of, composited
 from dreamvid.media.video.wide_colour import FORMAT, to_bt709_bytes, wide_colours
+from dreamvid.system.files import check_file
+
+logger = logging.getLogger(__name__)
 
 # A file must not make libav open others that it names, or that a % in its name stands for.
 READ_OPTIONS = {
@@ -36,6 +40,8 @@ EXACT = 0x40000 | 0x2000 | 0x4000
 
 ANIMATED_BRANDS = ("avis", "avif", "msf1", "hevc", "hevx")
 """Brands of AVIF and HEIF files that may hold a film beside a still, whose stream comes first."""
+
+MOST_STRETCHED = 8  # width of a pixel by its height, or the inverse; anamorphic film has 2
 
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
 
@@ -100,6 +106,12 @@ def open_input(path: Path) -> InputContainer:
     The files that a playlist names are not opened. Metadata need not be UTF-8.
     """
     try:
+        check_file(path)
+    except FileNotFoundError:
+        pass  # libav's error for it is known
+    except OSError as error:
+        raise VideoError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
         opened = av.open(file_url(path), options=READ_OPTIONS, metadata_errors="replace")
     except FFmpegError as error:
         # A format not on the whitelist is EINVAL, as other mistakes are; playlists are text.
@@ -129,6 +141,16 @@ def film_streams(container: InputContainer) -> list[VideoStream]:
     if container.metadata.get("major_brand") in ANIMATED_BRANDS:
         return [stream for stream in films if stream.frames > 1] or films
     return films
+
+
+def pixel_aspect(path: Path, stream: VideoStream) -> Fraction:
+    """Read the width of one pixel by its height: 1 where it is damaged, which is warned of."""
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    if 1 / MOST_STRETCHED <= aspect <= MOST_STRETCHED:
+        return aspect
+    text = "%s: says that its pixels are %.4g times as wide as high; they are taken as square"
+    logger.warning(text, path, float(aspect))
+    return Fraction(1)
 
 
 def check_codec(path: Path, stream: Stream) -> None:

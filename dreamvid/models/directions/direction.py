@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.system.files import check_writable
+from dreamvid.system.files import check_file, check_writable
 from dreamvid.system.tensors import write_safetensors
 
 FORMAT = "dreamvid direction 1"
@@ -79,6 +79,7 @@ def write_direction(path: Path, direction: Direction) -> None:
 def read_direction(path: Path, *, option: str = "dream.direction") -> Direction:
     """Read a direction; raises PresetError naming `option` for any other file."""
     try:
+        check_file(path)
         if path.stat().st_size > LARGEST:
             raise PresetError(option, f"{path} is too large for a direction", KIND)
         with safe_open(path, framework="pt") as file:
@@ -87,7 +88,8 @@ def read_direction(path: Path, *, option: str = "dream.direction") -> Direction:
     except FileNotFoundError:
         raise PresetError(option, f"{path} does not exist", KIND) from None
     except (OSError, SafetensorError) as error:
-        raise PresetError(option, f"{path} cannot be read: {error}", KIND) from None
+        reason = getattr(error, "strerror", None) or error
+        raise PresetError(option, f"{path} cannot be read: {reason}", KIND) from None
     for name, array in arrays.items():
         if array.ndim != 1 or not array.is_floating_point() or not bool(array.isfinite().all()):
             raise PresetError(option, f"{name} in {path} is no list of numbers", KIND)

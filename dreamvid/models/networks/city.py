@@ -22,6 +22,7 @@ from dreamvid.models.features import FeatureModel, Trainable
 from dreamvid.models.head import Head
 from dreamvid.models.preprocessing import Pixels
 from dreamvid.models.words import WordSpace
+from dreamvid.system.files import check_file
 from dreamvid.system.tensors import write_safetensors
 
 KIND = "dreamvid city"
@@ -95,6 +96,7 @@ def write_city(city: City, path: Path) -> None:
 
 def _raw_metadata(path: Path) -> dict[str, str]:
     """Read a file's metadata; raises as safe_open does."""
+    check_file(path)
     with safe_open(path, "pt") as file:
         return file.metadata() or {}
 

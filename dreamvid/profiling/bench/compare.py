@@ -10,6 +10,7 @@ from typing import Any
 from dreamvid.errors import PresetError
 from dreamvid.profiling.bench.spread import Spread
 from dreamvid.profiling.bench.tables import CASE, machine_line
+from dreamvid.system.files import check_file
 
 FILM = ("preset", "size")
 MACHINE = ("device", "threads", "precision")  # keys that explain differences of speed
@@ -30,6 +31,7 @@ class Compared:
 def read_record(path: Path) -> dict[str, Any]:
     """Read the record of an earlier run; raises PresetError."""
     try:
+        check_file(path)
         record = json.loads(path.read_text("utf-8"))
     except OSError as error:
         problem = f"{path} cannot be read: {error.strerror}"

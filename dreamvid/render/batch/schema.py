@@ -26,6 +26,7 @@ from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.preset.load import explain
 from dreamvid.preset.schema import Options
 from dreamvid.preset.toml import read_toml
+from dreamvid.system.files import check_file
 
 MOST = 10_000  # jobs
 BYTES = 1_000_000  # of the file
@@ -117,6 +118,7 @@ class JobsFile(_Shared):
 def read_jobs_file(path: Path) -> JobsFile:
     """Read and validate a jobs file; raises PresetError naming it and the wrong option."""
     try:
+        check_file(path)
         if path.stat().st_size > BYTES:
             raise PresetError(str(path), "too large for a file of jobs", "at most a megabyte")
         table = read_toml(path.read_text("utf-8"))

@@ -6,6 +6,7 @@ from typing import Any
 from dreamvid.errors import ResumeError
 from dreamvid.media.metadata import MAX_RECORD, parse_record
 from dreamvid.preset.values import VIDEOS
+from dreamvid.system.files import check_file
 
 RUN, FORWARD = "run.json", "forward"
 
@@ -18,6 +19,7 @@ def read_run(
 ) -> dict[str, Any]:
     """Read a run.json or job.json, also of an older version; raises ResumeError with a cure."""
     try:
+        check_file(path)
         with path.open("rb") as file:
             data = file.read(MAX_RECORD + 1)
     except OSError as error:

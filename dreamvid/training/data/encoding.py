@@ -5,6 +5,7 @@ import lzma
 from pathlib import Path
 
 from dreamvid.errors import PresetError
+from dreamvid.system.files import check_file
 
 LARGEST = 512_000_000  # bytes of text
 HEAD = 4096  # bytes to look for zeros in, which text has none of
@@ -17,6 +18,7 @@ def read_text(path: Path) -> tuple[str, int]:
     Raises PresetError naming --captions for a file that cannot be read or is not text.
     """
     try:
+        check_file(path)
         with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:  # a .xz can hold a thousand times its size

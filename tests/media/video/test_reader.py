@@ -184,7 +184,7 @@ def test_reader_damage_is_a_video_error_of_one_line(damage, noise):
 def test_reader_of_missing_file_folder_and_sound_raises(tmp_path):
     with pytest.raises(VideoError, match="No such file"):
         probe(tmp_path / "none.mp4")
-    with pytest.raises(VideoError, match="Is a directory"):
+    with pytest.raises(VideoError, match="it is a folder"):
         probe(tmp_path)
     with pytest.raises(VideoError, match="holds no video"):
         probe(write_tone(tmp_path / "sound.wav"))

@@ -53,7 +53,7 @@ def command(photos, *more):
         (
             ("--vectors", "none.txt"),
             2,
-            "--vectors: none.txt cannot be read: No such file or directory (a file of word vectors)",
+            "--vectors: none.txt cannot be read: No such file or directory",
         ),
         (
             ("--text", "labels", "--dimensions", "9"),

@@ -26,7 +26,7 @@ from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.preset.load import explain
 from dreamvid.preset.schema import Options
 from dreamvid.preset.toml import read_toml
-from dreamvid.system.files import check_file
+from dreamvid.system.files import check_file, check_name
 
 MOST = 10_000  # jobs
 BYTES = 1_000_000  # of the file
@@ -109,6 +109,7 @@ class JobsFile(_Shared):
     def _stays_beside(cls, value: str | None) -> str | None:
         if value is None:
             return None
+        check_name(value)
         path = Path(value)
         if path.is_absolute() or ".." in path.parts or path == Path():
             raise ValueError("must be a folder below the file's own; --out takes any")

@@ -283,7 +283,6 @@ def strangers(tmp_path):
         "a.wav": "holds sound but no video",
         "cover.m4a": "holds sound but no video",
         **dict.fromkeys(("a.png", "a.jpg", "a.webp", "a.gif"), 'use start.kind = "image"'),
-        ".": "it is a folder",
     }.items(),
 )
 def test_footage_that_is_no_film_is_one_line(name, said, strangers):
@@ -358,7 +357,7 @@ def test_footage_of_real_films(shared):
         assert sum(1 for _ in read_footage(path, fps=fps, size=(54, 96))) == frames
 
 
-@pytest.mark.parametrize("aspect", [Fraction(17478), Fraction(1, 9)])
+@pytest.mark.parametrize("aspect", [Fraction(100), Fraction(1, 9)])
 def test_absurd_pixels_are_taken_as_square(aspect, tmp_path, caplog):
     path = constant(tmp_path / "film.mp4", count=3, aspect=aspect)
     assert probe_footage(path).size == (H, W)

@@ -7,7 +7,6 @@ either becomes options of a preset or is left out for a reason.
 import json
 import os
 import re
-import stat
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -17,6 +16,7 @@ from dreamvid.preset.load import LARGEST as LARGEST_PRESET
 from dreamvid.preset.load import anchor_paths, check
 from dreamvid.preset.parseq import as_deforum
 from dreamvid.preset.toml import to_toml
+from dreamvid.system.files import check_file
 
 LARGEST = 64_000_000  # bytes; Parseq writes five kilobytes a frame
 MAX_SETTINGS = 2000
@@ -68,10 +68,8 @@ def import_settings(path: Path) -> Imported:
 def read_settings(path: Path) -> dict[str, Any]:
     """Read the keys and values of a settings file, JSON or lines; raises PresetError."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            _refuse(path, "is not a file")
-        if status.st_size > LARGEST:
+        check_file(path)
+        if path.stat().st_size > LARGEST:
             _refuse(path, f"is larger than {LARGEST // 1_000_000} MB")
         text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:

@@ -28,6 +28,7 @@ PLACES = {
     "estimate": ("estimate", "{}.toml"),
     "preview": ("preview", "{}.toml"),
     "presets show": ("presets", "show", "{}.toml"),
+    "presets new": ("presets", "new", "mine.toml", "--from", "{}.txt"),
     "dream --preset": ("dream", "a.png", "--preset", "{}.toml", "--out", "o.png"),
     "batch": ("batch", "{}.toml"),
     "start.path": (*RENDER, "start.path={}.png"),

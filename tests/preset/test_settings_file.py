@@ -217,7 +217,7 @@ def test_what_is_no_file_is_refused(tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"max_frames: \xff")
     for name, problem in (
         ("none.txt", "cannot be read: No such file"),
-        ("pipe.txt", "is not a file"),
+        ("pipe.txt", "it is a pipe or a device"),
         ("huge.txt", "is larger than 64 MB"),
         ("latin.txt", "cannot be read: not UTF-8 text"),
     ):

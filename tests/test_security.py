@@ -10,7 +10,9 @@ from dreamvid.media.metadata import common
 from dreamvid.models.directions import direction
 from dreamvid.models.networks import city
 from dreamvid.models.weights import download, readers
-from dreamvid.schedule import keyframes, parser
+from dreamvid.preset import load, settings_file
+from dreamvid.render.record import finished_render
+from dreamvid.schedule import deforum, keyframes, parser
 from dreamvid.training.data import encoding, photos, records
 from dreamvid.training.words import pretrained_vectors
 
@@ -31,6 +33,12 @@ def test_security_names_modules_that_exist():
         (parser.MAX_NODES, 200, "200 nodes"),
         (parser.MAX_DEPTH, 100, "depth 100"),
         (keyframes.MAX_KEYS, 1000, "1,000 keys"),
+        (deforum.MAX_KEYS, 100_000, "100,000 of Deforum's"),
+        (deforum.MAX_LENGTH, 4_000_000, "4 million characters"),
+        (load.LARGEST, 2_000_000, "2 MB"),
+        (settings_file.LARGEST, 64_000_000, "64 MB, 2,000 settings"),
+        (settings_file.MAX_SETTINGS, 2000, "2,000 settings"),
+        (finished_render.LARGEST, 4 * 2**20, "`run.json` 4 MiB"),
         (common.MAX_RECORD, 2**20, "1 MiB"),
         (common.MAX_PARTS, 100_000, "100,000 boxes"),
         (round(reading.MAX_PIXELS, -6), 179_000_000, "179 million pixels"),

@@ -14,6 +14,8 @@ from dreamvid.preset.load import (
     read_text,
     with_settings,
 )
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
 
 
 def write(tmp_path, text):
@@ -180,3 +182,15 @@ def test_sound_replaces_the_bpm_unless_given_too():
     assert load_preset("beat").sound.bpm == 120
     assert load_preset("beat", ["sound.path=song.mp3"]).sound.bpm is None
     assert load_preset("beat", ["sound.path=song.mp3", "sound.bpm=90"]).sound.bpm == 90
+
+
+def test_preset_may_have_100_000_keys_and_no_more_bytes_than_two_million(tmp_path):
+    keys = ", ".join(f"{n}:({1 + n % 7 / 1000:.3f})" for n in range(100_000))
+    path = tmp_path / "many.toml"
+    path.write_text(f'video.frames = 9\n[motion]\nzoom = "{keys}"\n', "utf-8")
+    assert path.stat().st_size > 1_000_000
+    zoom = load_preset(str(path)).motion.zoom
+    assert value_at(zoom, Moment(frame=8, fps=Fraction(24), frames=9)) == 1.001
+    path.write_text(f"video.frames = 9\n#{'x' * 2_000_000}", "utf-8")
+    with pytest.raises(PresetError, match="too large for a preset"):
+        load_preset(str(path))

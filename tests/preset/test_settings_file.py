@@ -72,7 +72,7 @@ def motion(preset, number):
     return motion_at(preset.motion, moment)
 
 
-def test_settings_file_becomes_a_preset_that_renders(capsys, tmp_path, monkeypatch):
+def test_settings_file_becomes_a_preset(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = file_of(tmp_path, DEFORUM)
     code, said, _ = run(capsys, "presets", "new", "mine", "--from", source)
@@ -84,7 +84,13 @@ def test_settings_file_becomes_a_preset_that_renders(capsys, tmp_path, monkeypat
     assert {*DEFORUM} <= {*rows}  # each key has its row
     preset = load_preset("mine.toml")
     assert preset.start.size == (64, 36) and preset.video.count == 6
-    words = ("--set", "dream.octaves=1", "--set", "dream.steps=1")
+
+
+@pytest.mark.slow
+def test_preset_of_a_settings_file_renders(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "presets", "new", "mine", "--from", file_of(tmp_path, DEFORUM))[0] == 0
+    words = ("--set", "dream.octaves=1", "--set", "dream.steps=1", "--device", "cpu")
     assert run(capsys, "render", "mine.toml", *words)[0] == 0
     record = json.loads((tmp_path / "out" / "mine" / "run.json").read_text("utf-8"))
     assert record["frames"] == 6

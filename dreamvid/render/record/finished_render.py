@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import ResumeError
-from dreamvid.media.metadata import MAX_RECORD, parse_record
+from dreamvid.media.metadata import parse_record
 from dreamvid.preset.values import VIDEOS
 from dreamvid.system.files import check_file
 
 RUN, FORWARD = "run.json", "forward"
+LARGEST = 4 * 2**20  # bytes of a run.json; that of a preset with 100,000 keys has half of them
 
 
 def read_run(
@@ -21,10 +22,10 @@ def read_run(
     try:
         check_file(path)
         with path.open("rb") as file:
-            data = file.read(MAX_RECORD + 1)
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise ResumeError(f"{path}: cannot be read: {error.strerror}{unreadable}") from None
-    table = parse_record(data, named=False) if len(data) <= MAX_RECORD else None
+    table = parse_record(data, named=False) if len(data) <= LARGEST else None
     if table is None:
         raise ResumeError(f"{path} is damaged{damaged}")
     return table

@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.video.decoding import good_frames
+from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import Converter, even, upright_size
 from dreamvid.media.video.frame_times import FrameTimes, open_film
@@ -155,9 +156,20 @@ class _Decoder:
 
     def last_of(self, first: int, end: int, capacity: int) -> list[tuple[int, VideoFrame]]:
         """Decode the last `capacity` frames of [first, end), where frame `first` is a keyframe."""
-        frames, found = self._collect(first, max(first, end - capacity), end)
-        if first and not found:  # the seek missed it
-            frames, _ = self._collect(0, max(first, end - capacity), end)
+        begin = max(first, end - capacity)
+        frames = self._read(first, begin, end)
+        if not any(frame.interlaced_frame for _, frame in frames):
+            return frames
+        key = max(start for start, _ in _groups(self.times) if start < max(begin, 1))
+        frames = self._read(key, max(0, begin - 1), end + 1)  # deinterlacing takes the neighbours
+        clean = deinterlaced((frame, number) for number, frame in frames)
+        return [(number, frame) for frame, number in clean if begin <= number < end]
+
+    def _read(self, key: int, first: int, end: int) -> list[tuple[int, VideoFrame]]:
+        """Decode frames [first, end), from keyframe `key` on."""
+        frames, found = self._collect(key, first, end)
+        if key and not found:  # the seek missed it
+            frames, _ = self._collect(0, first, end)
         return frames
 
     def _collect(self, key: int, first: int, end: int) -> tuple[list[tuple[int, VideoFrame]], bool]:

@@ -41,6 +41,8 @@ def reason_to_encode(path: Path, suffix: str, times: FrameTimes) -> str | None:
 
 
 def _dependence(container: InputContainer, stream: VideoStream, times: FrameTimes) -> str | None:
+    if times.first.interlaced_frame:
+        return "its pictures are interlaced, and their fields would be shown in the wrong order"
     number = 0
     for packet in demuxed(container, stream):
         if not packet.size:

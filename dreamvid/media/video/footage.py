@@ -20,6 +20,7 @@ from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.decoding import frames_from
+from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.frame_times import FrameTimes
 from dreamvid.media.video.reader import to_rgb
@@ -90,7 +91,11 @@ def _shown(
     if due >= total:
         return
     held = None
-    for frame, ticks in frames_from(path, times, span.begin + first / rate):
+    # A frame's deinterlacing depends on the one before it, so that one is read too.
+    seconds = span.begin + first / rate
+    shown = times.number_before(times.ticks[0] + math.floor(seconds / times.tick))
+    earlier = times.seconds_at(times.ticks[max(0, shown - 1)])
+    for frame, ticks in deinterlaced(frames_from(path, times, earlier)):
         if held is not None:
             seconds = times.seconds_at(ticks) - span.begin
             until = math.ceil((seconds - times.tolerance) * rate)  # the first of `frame`

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
+from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
 from dreamvid.media.video.primaries import BT2020
 from dreamvid.media.video.transparency import alpha_of, composited
@@ -84,7 +85,8 @@ def read_frames(
     if every < 1 or offset < 0:
         raise ValueError(f"every {every} must be 1 or more, and offset {offset} 0 or more")
     reformatter = VideoReformatter()  # keeps swscale's tables
-    for number, frame in enumerate(_decode(path)):
+    numbered = ((frame, number) for number, frame in enumerate(_decode(path)))
+    for frame, number in deinterlaced(numbered):
         if number >= offset and (number - offset) % every == 0:
             yield to_rgb(frame, reformatter, size or (frame.height, frame.width))
 

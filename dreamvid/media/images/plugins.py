@@ -1,6 +1,7 @@
 """HEIC and JPEG XL by plugins of Pillow, which it has no readers for."""
 
 from functools import cache
+from pathlib import Path
 
 import pillow_heif
 from PIL import Image as PilImage
@@ -12,6 +13,11 @@ def register_plugins() -> None:
     """Let Pillow know the formats, without the previews and depth maps that HEIC files have."""
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     import pillow_jxl  # noqa: F401 - registers itself
+
+
+def is_heic(path: Path) -> bool:
+    """Test for a HEIC by its first bytes."""
+    return pillow_heif.is_supported(path)
 
 
 def turn_upright(file: PilImage.Image) -> None:

@@ -34,7 +34,7 @@ from dreamvid.media.images.high_depth import (
     tiff_size,
 )
 from dreamvid.media.images.jpeg_xl import jxl_size
-from dreamvid.media.images.plugins import register_plugins, turn_upright
+from dreamvid.media.images.plugins import is_heic, register_plugins, turn_upright
 from dreamvid.system.files import check_file
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a bomb; the 2015 post's largest still has 6.6e6
@@ -66,7 +66,12 @@ def open_image(path: Path, most: int = MAX_PIXELS) -> Iterator[PilImage.Image]:
         register_plugins()
         PilImage.init()
         here = [name for name in READABLE if name in PilImage.OPEN]  # AVIF is not in all builds
-        file = PilImage.open(path, formats=here)
+        try:
+            file = PilImage.open(path, formats=here)
+        except (UnidentifiedImageError, RuntimeError):  # as the plugins say it of their own files
+            if size or is_heic(path):
+                raise ValueError("it is damaged or cut off") from None
+            raise
     with file:
         check_pixels((file.height, file.width), most)
         yield file

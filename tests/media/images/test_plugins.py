@@ -179,7 +179,7 @@ def test_plugins_know_the_size_of_a_jpeg_xl(size, boxed, tmp_path):
 def test_plugins_refuse_damage_in_one_line(kind, texture, tmp_path):
     data = save(tmp_path / f"a.{kind}", texture(H, W)).read_bytes()
     rng = np.random.default_rng(7)
-    refused = 0
+    refused, path = 0, tmp_path / f"b.{kind}"
     for number in range(150):
         damaged = bytearray(data)
         if number % 3 == 0:
@@ -187,15 +187,17 @@ def test_plugins_refuse_damage_in_one_line(kind, texture, tmp_path):
         else:
             for at in rng.integers(len(data) if number % 3 == 1 else 300, size=4):
                 damaged[at] = rng.integers(256)
-        path = tmp_path / f"b.{kind}"
         path.write_bytes(damaged)
         try:
             load(path, option="start.path")
             check_image(path, option="start.path")
         except PresetError as error:
             refused += 1
-            assert "\n" not in str(error) and str(path) in str(error)
+            assert "\n" not in str(error) and str(path) in str(error) and "debug" not in str(error)
     assert refused > 60
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(PresetError, match="it is damaged or cut off|end of file"):
+        load(path, option="start.path")
 
 
 @pytest.mark.parametrize("kind", KINDS)

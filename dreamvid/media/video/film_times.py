@@ -1,12 +1,14 @@
 """Presentation times of any film: of a video file, of an animated WebP, of a folder of pictures."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.frame_rate import FASTEST, SLOWEST, constant_rate, usual_rate
+from dreamvid.media.video.frame_rate import FASTEST, SLOWEST, constant_rate, grid_rate, usual_rate
 from dreamvid.media.video.frame_times import FrameTimes, read_frame_times
 from dreamvid.media.video.pictures import PictureFilm, files_of, open_pictures
 
@@ -47,19 +49,28 @@ def _times_of(path: Path, film: PictureFilm) -> FrameTimes:
     if first is None:
         raise VideoError(f"{path}: holds no frame that can be decoded")
     average = (len(ticks) - 1) / (ticks[-1] * tick) if ticks[-1] else PICTURES_RATE
-    usual = usual_rate(average)
-    # Durations of whole milliseconds fit their own average best, which is seldom what was meant.
-    rates = (constant_rate(ticks, tick, [rate]) for rate in (usual, average))
-    rate = next(filter(None, rates), usual)
     return FrameTimes(
         ticks=ticks,
         keys=(),
         numbered=False,
         tick=tick,
-        rate=min(max(rate, SLOWEST), FASTEST),
+        rate=min(max(_rate(ticks, tick, average), SLOWEST), FASTEST),
         seconds=film.end * tick,
         first=first[1],
         pixel_aspect=Fraction(1),
         sound=False,
         pictures=film,
     )
+
+
+def _rate(ticks: Sequence[int], tick: Fraction, average: Fraction) -> Fraction:
+    """Find the rate of frames shown at `ticks`.
+
+    Durations of whole milliseconds fit their own average best, which is seldom what was meant; and
+    encoders make one frame of equal ones.
+    """
+    usual = usual_rate(average)
+    if constant := constant_rate(ticks, tick, [usual]) or constant_rate(ticks, tick, [average]):
+        return constant
+    shortest = usual_rate(1 / (min(b - a for a, b in pairwise(ticks)) * tick))
+    return grid_rate(ticks, tick, [shortest]) or usual

@@ -196,7 +196,7 @@ def test_plugins_refuse_damage_in_one_line(kind, texture, tmp_path):
             assert "\n" not in str(error) and str(path) in str(error) and "debug" not in str(error)
     assert refused > 60
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(PresetError, match="it is damaged or cut off|end of file"):
+    with pytest.raises(PresetError, match=r"it is damaged or cut off|end of file"):
         load(path, option="start.path")
 
 

@@ -200,6 +200,16 @@ def test_animations_that_are_written_here_are_read_again(kind, fps, tmp_path):
     assert numbers(read.read()) == list(range(6))
 
 
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(9)], ids=str)
+def test_animations_of_equal_frames_keep_their_rate(fps, tmp_path):
+    """WebP's encoder makes one frame of them."""
+    shades = [0, 1, 1, 2, 3, 4, 5]
+    film = Pictures(read=lambda: (flat(n) for n in shades), size=(H, W), fps=fps, count=7)
+    write_animation(film, tmp_path / "a.webp", "webp")
+    read = pictures_of(tmp_path / "a.webp")
+    assert (read.fps, read.count) == (fps, 7) and numbers(read.read()) == shades
+
+
 @pytest.mark.parametrize("last,frames", [(100, 6), (1000, 15)])
 def test_animations_hold_their_last_frame(last, frames, tmp_path):
     path = animation(tmp_path / "a.webp", [100] * 5 + [last])

@@ -126,7 +126,7 @@ def _list(jobs: "tuple[Job, ...]", as_json: bool) -> None:
 def _report(names: list[str], tickets: "Tickets", out: Path, as_json: bool, over: bool) -> None:
     from dreamvid.render.batch.summary import COLUMNS, records, rows, write_summary
 
-    results = records(names, tickets)
+    results = records(names, tickets, out)
     write_summary(out, results)
     if as_json:
         say_json(results)

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
+import shlex
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from dreamvid.errors import ResumeError, VideoError
+from dreamvid.film.job import inputs
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
 from dreamvid.image import Bytes
 from dreamvid.monitor.charts import Curve, make_curve
@@ -14,6 +17,7 @@ from dreamvid.monitor.contact_sheet import sample_frames
 from dreamvid.monitor.thumbnail import as_jpeg
 from dreamvid.monitor.timings import Timings
 from dreamvid.preset.schema import Preset, flatten
+from dreamvid.render.record.provenance import file_name
 from dreamvid.schedule.plot import INKS, samples
 from dreamvid.system.files import write_text
 from dreamvid.system.html import fill_template
@@ -23,6 +27,7 @@ TEMPLATE = Path(__file__).parent / "templates" / NAME
 PICTURES = 24  # at most, on the contact sheet
 LONGEST = 320  # pixels of a picture's longer side
 MOMENTS = 200  # at which schedules are drawn
+_QUOTED = re.compile(r"(?<=['\"])[^'\"]+(?=['\"])")
 PLAYED = (".mp4", ".webm")  # by browsers
 
 
@@ -66,13 +71,34 @@ def write_report(out: Path, preset: Preset, film: Path, command: str, timings: T
         times=times,
         inks=INKS,
         schedules=_schedules(preset),
-        command=command,
+        command=_posted(command, preset),
         settings=_texts(changed_settings(record["preset"])),
         made_with=_texts(_made_with(record)),
         files={name: _file_size(size) for name, size in record["outputs"].items()},
     )
     write_text(out / NAME, page)
     return out / NAME
+
+
+def _posted(command: str, preset: Preset) -> str:
+    """Reduce the paths in a command to names, since a report is shown to others."""
+    files = {path.expanduser().resolve() for path in inputs(preset).values()}
+
+    def named(text: str) -> str:
+        try:
+            ours = Path(text).expanduser().resolve() in files
+        except (OSError, ValueError, RuntimeError):  # not a path
+            return text
+        return file_name(text) if ours else text
+
+    def posted(before: str, word: str) -> str:
+        if before != "--set":  # the preset, a folder
+            return file_name(word)
+        key, equals, value = word.partition("=")
+        return key + equals + re.sub(_QUOTED, lambda quoted: named(quoted[0]), named(value))
+
+    words = shlex.split(command)
+    return shlex.join(map(posted, ["", *words], words))
 
 
 def _data_url(pixels: Bytes) -> str:

@@ -16,7 +16,7 @@ from dreamvid.film.resolve import with_video
 from dreamvid.film.timeline import length_dependent
 from dreamvid.preset.schema import Preset
 from dreamvid.render.record.finished_render import RUN, read_run
-from dreamvid.render.record.provenance import Record, check_record
+from dreamvid.render.record.provenance import Record, check_record, paths_in
 from dreamvid.render.render import Outcome, Progress, render_film
 from dreamvid.render.replay import Source, preset_of, threads
 from dreamvid.render.work.folder import LENGTH, RenderFolder, kept_setting
@@ -91,7 +91,8 @@ def _source(out: Path) -> Source:
         table = unsealed(read_run(path, unreadable="", damaged=cure))
     except ValueError:
         raise ResumeError(f"{path} is damaged{cure}") from None
-    return Source(path, check_record(table, str(path)), None, out, full=True)
+    record = check_record(table, str(path))
+    return Source(path, record, None, out, whole=True, places=paths_in(record.preset))
 
 
 def _count(folder: RenderFolder, before: int, frames: int | None, to: int | None) -> int:

@@ -5,16 +5,16 @@ record of a file or folder -> preset, its input files found -> render -> compari
 
 import math
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from dreamvid.errors import ModelError, PresetError, VideoError
+from dreamvid.errors import ModelError, PresetError, ResumeError, VideoError
 from dreamvid.film.job import digests
 from dreamvid.media.metadata import read_record
 from dreamvid.media.video.reader import read_frames
@@ -24,9 +24,11 @@ from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import changed_toml
 from dreamvid.render.record.find_inputs import locate
 from dreamvid.render.record.finished_render import FORWARD, RUN, forward_film, read_run
-from dreamvid.render.record.provenance import Record, check_record
+from dreamvid.render.record.provenance import Record, check_record, paths_in
 from dreamvid.render.record.run_record import processor, versions
+from dreamvid.render.work.folder import RenderFolder
 from dreamvid.system import device as devices
+from dreamvid.system.digests import unsealed
 
 COMPARED = ("forward", "reverse", "loop", "poster", "stills/")
 IGNORED = ("python",)  # versions that no pixel depends on
@@ -40,7 +42,8 @@ class Source:
     record: Record
     film: Path | None  # to compare with; None: the file was converted since
     folder: Path  # in which input files are searched
-    full: bool  # the record has whole paths, as run.json; a film's has names alone
+    whole: bool  # a render's folder, not one of its files
+    places: Mapping[str, str] = field(default_factory=dict)  # of input files, by option
 
 
 def open_source(path: Path) -> Source:
@@ -52,14 +55,26 @@ def open_source(path: Path) -> Source:
         folder = path if path.is_dir() else path.parent
         table = read_run(folder / RUN)
         record = check_record(table, str(folder / RUN))
-        return Source(path, record, forward_film(folder, table.get("outputs")), folder, full=True)
+        film, places = forward_film(folder, table.get("outputs")), paths_in(record.preset)
+        places |= _places(folder)
+        return Source(path, record, film, folder, whole=True, places=places)
     table = read_record(path)
     if table is None:
         problem = "carries no record of a render; many sites take it out of what they are sent"
         raise PresetError(str(path), problem, "`dreamvid replay FOLDER` takes a render's run.json")
     record = check_record(table, str(path))
     comparable = not record.afterwards and record.output.startswith(COMPARED)
-    return Source(path, record, path if comparable else None, path.parent, full=False)
+    return Source(path, record, path if comparable else None, path.parent, whole=False)
+
+
+def _places(folder: Path) -> dict[str, str]:
+    """Read where a folder's last render found its inputs; run.json has their names alone."""
+    job = RenderFolder(folder).job
+    try:
+        table = unsealed(read_run(job)) if job.exists() else {}
+        return paths_in(check_record(table, str(job)).preset) if table else {}
+    except (PresetError, ResumeError, ValueError):
+        return {}  # they are searched elsewhere
 
 
 def preset_of(source: Source, settings: Sequence[str]) -> Preset:
@@ -67,7 +82,7 @@ def preset_of(source: Source, settings: Sequence[str]) -> Preset:
 
     Raises PresetError or ModelError naming what is missing or differs, and the cure.
     """
-    preset = locate(source.record, source.folder, settings, full=source.full)
+    preset = locate(source.record, source.folder, settings, places=source.places)
     installed = store.find(preset.model)
     if installed is None:
         raise ModelError(store.missing(preset.model))
@@ -87,7 +102,7 @@ def written_preset(source: Source) -> tuple[str, Preset, list[str]]:
     Raises PresetError for a record that has no valid preset.
     """
     missing: list[str] = []
-    preset = locate(source.record, source.folder, full=source.full, missing=missing.append)
+    preset = locate(source.record, source.folder, places=source.places, missing=missing.append)
     name = "".join(letter for letter in source.path.name if letter.isprintable())
     text = changed_toml(preset, f"from {name}")
     return text, check(tomllib.loads(text)), missing
@@ -175,7 +190,7 @@ def counterpart(source: Source, files: Sequence[Path], out: Path) -> Path | None
     """Find the file of a replay that corresponds to the source's film; None without one."""
     if source.film is None:
         return None
-    name = FORWARD if source.full else source.record.output
+    name = FORWARD if source.whole else source.record.output
     stills = sorted(out.glob("stills/*.png"))
     inside = (path for path in (*files, *stills) if path.is_relative_to(out))
     return next((p for p in inside if p.relative_to(out).with_suffix("").as_posix() == name), None)

@@ -74,7 +74,7 @@ def test_report_is_escaped_and_equals_run_json(tmp_path):
     page = Page(report.read_text("utf-8"))
     record = json.loads((tmp_path / "run.json").read_text())
     assert "script" not in page.tags and page.text.count(TITLE) == 2  # title and heading
-    assert "dreamvid render <x>" in page.text
+    assert "dreamvid render '<x>'" in page.text
     for said in (record["frames"], record["render_seconds"], record["seconds_per_frame"]):
         assert str(said) in page.text
     assert record["files"]["model.file sha256"] in page.text

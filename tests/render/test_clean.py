@@ -360,6 +360,7 @@ main(sys.argv[1:])
 def test_killed_command_leaves_a_folder_until_the_next(command, renders, tmp_path, capsys):
     out = tmp_path / "made.mp4"
     words = [command, str(renders / "whole" / "forward.mp4"), "--out", str(out)]
+    left = out
     for _ in range(2):  # the second one removes what the first has left
         killed = subprocess.run([sys.executable, "-c", KILLED, *words], check=False)
         assert killed.returncode == -signal.SIGKILL

@@ -9,17 +9,20 @@ from typing import Any
 
 from dreamvid.render.batch.queue import State
 from dreamvid.render.batch.ticket import Ticket
+from dreamvid.render.record.provenance import file_name, paths_in
 from dreamvid.system.files import write_text
 
 COLUMNS = ("job", "state", "frames", "s/frame", "seconds", "tries", "files", "reason")
 
 
-def records(names: Sequence[str], tickets: dict[str, tuple[State, Ticket]]) -> list[dict[str, Any]]:
-    """Summarise each job, in the order of the jobs file."""
-    return [_record(name, *tickets[name]) for name in names if name in tickets]
+def records(
+    names: Sequence[str], tickets: dict[str, tuple[State, Ticket]], out: Path
+) -> list[dict[str, Any]]:
+    """Summarise each job of a batch into `out`, in the order of the jobs file."""
+    return [_record(name, *tickets[name], out) for name in names if name in tickets]
 
 
-def _record(name: str, state: State, ticket: Ticket) -> dict[str, Any]:
+def _record(name: str, state: State, ticket: Ticket, out: Path) -> dict[str, Any]:
     result = ticket.result
     frames, seconds = result.get("frames"), result.get("render_seconds")
     each = round(seconds / frames, 3) if frames and seconds is not None else None
@@ -32,8 +35,16 @@ def _record(name: str, state: State, ticket: Ticket) -> dict[str, Any]:
         "seconds": seconds,
         "tries": ticket.tries,
         "files": result.get("files", []),
-        "reason": ticket.reason,
+        "reason": _without_folders(ticket, out),
     }
+
+
+def _without_folders(ticket: Ticket, out: Path) -> str:
+    """Give the reason of a failure, with the names of the job's inputs in place of their paths."""
+    reason = ticket.reason.replace(f"{out / ticket.name}/", "")
+    for path in paths_in(ticket.preset).values():
+        reason = reason.replace(path, file_name(path))
+    return reason
 
 
 def rows(summaries: Sequence[dict[str, Any]]) -> list[list[object]]:

@@ -27,14 +27,14 @@ def locate(
     beside: Path,
     settings: Sequence[str] = (),
     *,
-    full: bool = False,
+    places: Mapping[str, str] | None = None,
     missing: Callable[[str], None] | None = None,
 ) -> Preset:
     """Resolve the record's preset under settings and find its files, except those set.
 
     Args:
         beside: folder of the file with the record, searched before the current one.
-        full: whether the record's paths are this machine's own, as in run.json.
+        places: paths on this machine by option, searched first.
         missing: called with the name of each file not found, which the preset keeps.
 
     Raises PresetError naming the option, the file and the cure.
@@ -45,7 +45,9 @@ def locate(
         if _is_set(option, settings):
             return path
         try:
-            files[option] = _find(option, record, _candidates(path, beside, full=full))
+            files[option] = _find(
+                option, record, _candidates(path, beside, (places or {}).get(option))
+            )
         except PresetError:
             if missing is None:
                 raise
@@ -87,10 +89,10 @@ def _is_set(option: str, settings: Sequence[str]) -> bool:
     return any(re.match(rf"{re.escape(key)}(?![^.\[])", option) for key in keys)
 
 
-def _candidates(path: str, beside: Path, *, full: bool) -> list[Path]:
+def _candidates(path: str, beside: Path, place: str | None) -> list[Path]:
     """Paths that a file may be at; the last one is its bare name."""
     candidates = [beside / file_name(path), Path(file_name(path))]
-    return [Path(path), *candidates] if full else candidates
+    return [Path(place), *candidates] if place else candidates
 
 
 def _find(option: str, record: Record, candidates: Sequence[Path]) -> Path:

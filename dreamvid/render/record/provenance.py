@@ -56,14 +56,25 @@ def record_for_file(provenance: dict[str, Any], output: str) -> dict[str, Any]:
 
     `output` is the file in the render folder, without its suffix.
     """
+    header = {"format": FORMAT, "output": output, "made_by": [RENDER]}
+    return header | with_names(provenance)
+
+
+def with_names(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Reduce the paths in a provenance to the files' names."""
 
     def named(option: str, path: str) -> str:
         name = file_name(path)  # a bare direction could be taken for a named one
         return f"./{name}" if option == "dream.direction" and is_name(name) else name
 
-    preset = with_paths(provenance["preset"], named)
-    header = {"format": FORMAT, "output": output, "made_by": [RENDER]}
-    return header | provenance | {"preset": preset}
+    return provenance | {"preset": with_paths(provenance["preset"], named)}
+
+
+def paths_in(preset: dict[str, Any]) -> dict[str, str]:
+    """List the paths in a preset's table by option, as `with_paths` does."""
+    paths: dict[str, str] = {}
+    with_paths(preset, lambda option, path: paths.setdefault(option, path))
+    return paths
 
 
 def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:

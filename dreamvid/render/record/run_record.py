@@ -16,7 +16,7 @@ from dreamvid.film.job import Job
 from dreamvid.image import Image, OtherSizeImage, resize
 from dreamvid.media.metadata import FORMAT, CannotEmbedError, embed, read_record, record_files
 from dreamvid.models.layers import kernels
-from dreamvid.render.record.provenance import record_for_file
+from dreamvid.render.record.provenance import record_for_file, with_names
 from dreamvid.system.digests import sealed
 from dreamvid.system.files import write_text
 
@@ -107,12 +107,12 @@ def embed_records(
 def write_run(
     path: Path, job: Job, *, device: torch.device, seconds: float, files: Sequence[Path]
 ) -> None:
-    """Write run.json, which has all that is needed to make the film again; raises OutputError.
+    """Write run.json: all that is needed to make the film again, with its inputs' names.
 
-    `seconds` is the rendering time over all runs of a resumed film.
+    `seconds` is the rendering time over all runs of a resumed film. Raises OutputError.
     """
     frames = job.preset.video.count
-    record = {"format": FORMAT} | provenance(job, device)
+    record = {"format": FORMAT} | with_names(provenance(job, device))
     record |= {
         "kernels": kernels.status(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

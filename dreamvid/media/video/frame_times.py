@@ -109,7 +109,7 @@ class FrameTimes:
 
 @contextmanager
 def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file's first video stream that is no cover image; closed after the block.
+    """Open the first of a file's `film_streams`; closed after the block.
 
     Raises VideoError for other files, with what they are.
     """

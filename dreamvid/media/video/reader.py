@@ -93,11 +93,11 @@ def read_frames(
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open the first video stream; closed after the block. Raises VideoError."""
+    """Open the first of `film_streams`; closed after the block. Raises VideoError."""
     with libav_errors(path), open_input(path) as container:
-        if not container.streams.video:
+        stream = next(iter(film_streams(container)), None)
+        if stream is None:
             raise VideoError(f"{path}: holds no video")
-        stream = container.streams.video[0]
         check_codec(path, stream)
         yield container, stream
 
@@ -137,12 +137,25 @@ def _playlist(path: Path) -> VideoError:
     return VideoError(f"{path}: is a playlist, not a film; give the film that it names")
 
 
+# Album covers and thumbnails of chapters are video streams too.
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+
+
 def film_streams(container: InputContainer) -> list[VideoStream]:
-    """List the video streams without those of one picture: album covers, an AVIF's still."""
-    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    """List the streams that are films, first the one that players choose.
+
+    It is the first one marked as default, else the first. Unknown codecs and stills come last; an
+    AVIF's still is left out.
+    """
+    films = [stream for stream in container.streams.video if not stream.disposition & _PICTURES]
     if container.metadata.get("major_brand") in ANIMATED_BRANDS:
-        return [stream for stream in films if stream.frames > 1] or films
-    return films
+        films = [stream for stream in films if stream.frames > 1] or films
+    return sorted(films, key=_rank)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, bool]:
+    still = bool(stream.disposition & Disposition.still_image)
+    return stream.codec_context is None, still, not stream.disposition & Disposition.default
 
 
 def pixel_aspect(path: Path, stream: VideoStream) -> Fraction:

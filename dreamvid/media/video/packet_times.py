@@ -11,6 +11,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from dreamvid.media.video.transparency import alpha_decoder
+
 UNDATED = 600
 """Frames without a time, as Matroska's before second 0, after which none with one is awaited."""
 
@@ -94,14 +96,14 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
     A frame may still be marked as corrupt.
     """
-    ended = False
+    ended, own = False, alpha_decoder(stream)
     for packet in demuxed(container, stream):
         ended = not packet.size
         if packet.is_corrupt:
             yield packet
             continue
         try:
-            frames = packet.decode()
+            frames = own.decode(packet if packet.size else None) if own else packet.decode()
         except MemoryError:
             raise
         except FFmpegError:
@@ -109,7 +111,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
         else:
             yield from (frame for frame in frames if isinstance(frame, VideoFrame))
     if not ended:  # the container is damaged: the decoder still has frames
-        yield from stream.decode(None)
+        yield from (own or stream).decode(None)
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

@@ -1,7 +1,10 @@
 """Transparent frames of films, such as APNG, ProRes 4444 and VP9 have, on an opaque colour."""
 
 import numpy as np
+from av import CodecContext, codecs_available
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from jaxtyping import UInt8
 from PIL import Image as PilImage
 
@@ -10,6 +13,21 @@ from dreamvid.media.images.background import lay_on
 
 Alpha = UInt8[np.ndarray, "h w"]
 """Opacity, 0 to 255."""
+
+
+# libav's own decoders of these leave alpha out.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
+    """Make a decoder of the alpha that a WebM declares; None: the stream's own has it all."""
+    name = _WITH_ALPHA.get(stream.codec_context.codec.canonical_name)
+    if stream.metadata.get("alpha_mode") != "1" or name not in codecs_available:
+        return None
+    decoder = CodecContext.create(name, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.extradata = stream.codec_context.extradata
+    return decoder
 
 
 def alpha_of(frame: VideoFrame) -> Alpha | None:

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import OpenEXR
+import pillow_heif
 import tifffile
 from PIL import Image as PilImage
 from PIL import ImageCms
@@ -21,6 +22,7 @@ from dreamvid.errors import DreamvidError
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.source import probe_sound
 from dreamvid.media.clip import pictures_of
+from dreamvid.media.images.plugins import register_plugins
 from dreamvid.media.images.reading import load
 from dreamvid.media.video.frame_times import read_frame_times
 from dreamvid.media.video.reader import count_frames, probe, read_frames
@@ -82,12 +84,27 @@ def _pictures(folder: Path) -> dict[str, bytes]:
     with_profile = profile.replace(b"sRGB", b"mine")
     exif = PilImage.Exif()
     exif[274] = 6
-    for name in ("a.jpg", "a.png", "a.webp", "a.gif", "a.bmp", "a.tif", "a.avif", "a.jp2"):
+    register_plugins()
+    for name in (
+        "a.heic",
+        "a.jxl",
+        "a.jpg",
+        "a.png",
+        "a.webp",
+        "a.gif",
+        "a.bmp",
+        "a.tif",
+        "a.avif",
+        "a.jp2",
+    ):
         eight.save(folder / name)
     eight.save(folder / "turned.jpg", exif=exif, icc_profile=with_profile)
     eight.convert("P").save(folder / "palette.png", transparency=3)
     eight.convert("RGBA").save(folder / "profile.png", icc_profile=with_profile)
     eight.convert("L").save(folder / "a.pgm")
+    eight.convert("RGBA").save(folder / "boxed.jxl", use_container=True, exif=exif.tobytes())
+    deep_heic = pillow_heif.from_bytes("RGB;16", (48, 32), deep.tobytes())
+    deep_heic.save(folder / "deep.heic", quality=90)
     eight.save(folder / "packed.tif", compression="tiff_lzw")
     eight.save(folder / "a.ico")
     tifffile.imwrite(folder / "deep.tif", deep, photometric="rgb", iccprofile=with_profile)
@@ -153,6 +170,10 @@ def films(folder: Path) -> Make:
     sound = {}
     for kind in CODECS:
         film(folder / f"sound.{kind}")
+        sound[kind] = (folder / f"sound.{kind}").read_bytes()
+    for kind in ("webp", "avif"):
+        first, *others = (PilImage.fromarray(np.roll(waves(), n, 1)) for n in range(6))
+        first.save(folder / f"sound.{kind}", save_all=True, append_images=others, duration=80)
         sound[kind] = (folder / f"sound.{kind}").read_bytes()
     list_of_others = b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n/etc/passwd\n#EXT-X-ENDLIST\n"
 

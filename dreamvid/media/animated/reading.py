@@ -60,6 +60,8 @@ class Animation:
 def open_webp(path: Path) -> Animation | None:
     """Read the times of an animated WebP; None for other files and stills. Raises OSError."""
     check_file(path)
+    if not path.is_file():  # a pipe may never begin
+        return None
     with path.open("rb") as file:
         head = file.read(16)
         if head[:4] != b"RIFF" or head[8:] != b"WEBPVP8X":

@@ -251,3 +251,22 @@ def contents(path):
     with safe_open(path, "np") as file:
         arrays = {name: file.get_tensor(name).tobytes() for name in file.keys()}  # noqa: SIM118
         return arrays, file.metadata()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("outs", "codes"), [(("a", "a"), [0, 5]), (("a", "b"), [0, 0])])
+def test_two_trainings_of_one_name_at_once(photos, outs, codes):
+    """In one folder one of them is refused; else both are whole, and one is installed."""
+    running = []
+    for seed, out in enumerate(outs):
+        words = command(photos, *FAST, "--out", photos.parent / out, "--seed", seed)
+        program = (sys.executable, "-m", "dreamvid", *map(str, words))
+        running.append(subprocess.Popen(program, stderr=subprocess.PIPE, text=True))
+    said = [process.communicate()[1] for process in running]
+    assert sorted(process.returncode for process in running) == codes, said
+    assert not any("Traceback" in text for text in said)
+    made = [contents(photos.parent / out / "town.safetensors") for out in sorted(set(outs))]
+    installed = store.find("town")
+    assert installed is not None
+    store.load("town", torch.device("cpu"))  # its record is of the same file
+    assert contents(installed.path) in made

@@ -106,6 +106,13 @@ def fill_disk(out: Path) -> None:
         ballast.truncate(ballast.tell() - 4096)
 
 
+def turn_read_only(out: Path) -> None:
+    """Let ext4 find an error, after which nothing can be written to it."""
+    device = out.stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("1")
+
+
 def use_up_memory(_out: Path) -> None:
     """No more address space than there is, and that in use: a torch tensor has no place."""
     import resource

@@ -1,9 +1,11 @@
 """Faults that are not one process's at one moment: other runs, disks, damaged files."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -83,6 +85,39 @@ class read_only:
                 path.chmod(0o755)
         else:
             subprocess.run(["umount", str(self.folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("moment", "named"),
+    [("a segment", "f000001.mp4"), ("a checkpoint", "checkpoint"), ("joining", "forward.mp4")],
+)
+def test_a_disk_that_turns_read_only_meanwhile_is_one_line(moment, named, whole, tmp_path):
+    if os.geteuid() or not shutil.which("mkfs.ext4"):
+        pytest.skip("only root may mount a disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with (tmp_path / "image").open("wb") as image:
+        image.truncate(64 * 2**20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image.name], check=True)
+    with mounted(image.name, disk):
+        ended = rendered(disk / "out", At(moment, harm.turn_read_only), tmp_path / "log")
+    assert ended.code == OUTPUT
+    assert re.fullmatch(
+        rf"dreamvid: .*{named}.*: Read-only file system", ended.said.splitlines()[-1]
+    )
+    with mounted(image.name, disk):
+        goes_on(disk / "out", whole[0])
+
+
+@contextmanager
+def mounted(image, folder):
+    mount = ["mount", "-o", "loop,errors=remount-ro", image, str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no disk may be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def empty(*names):

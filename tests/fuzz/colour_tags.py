@@ -1,4 +1,4 @@
-"""Films that say any colours of themselves: H.273's primaries, transfer, matrix and range, and others.
+"""Films that say any colours of themselves: primaries, transfer, matrix and range of H.273 or not.
 
 What is grey is grey by all of them, and brighter is brighter. That is looked at too.
 """

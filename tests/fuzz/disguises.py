@@ -25,15 +25,22 @@ ENDLESS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 48 32\n%%EndComments\n{}
 WRITING = ENDLESS.replace(b"{} loop", b"(/tmp/harm) (w) file closefile showpage")
 PDF = b"%PDF-1.4\n1 0 obj<</OpenAction<</S/Launch/F(/bin/true)>>>>endobj\ntrailer<</Root 1 0 R>>"
 SVG = b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'
-LAUGHS = b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "' + b"&a;" * 999 + b'">]><svg>&b;</svg>'
+LAUGHS = (
+    b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "' + b"&a;" * 999 + b'">]><svg>&b;</svg>'
+)
 METAFILE = b"\xd7\xcd\xc6\x9a\0\0\0\0\0\0\x30\0\x20\0\x60\0\0\0\0\0" + bytes(40)
 ENHANCED = b"\1\0\0\0\x6c\0\0\0" + bytes(32) + b" EMF" + bytes(60)
-MAGICK = b"push graphic-context\nviewbox 0 0 48 32\nimage over 0,0 0,0 '|/bin/true'\npop graphic-context"
+MAGICK = (
+    b"push graphic-context\nviewbox 0 0 48 32\nimage over 0,0 0,0 '|/bin/true'\npop graphic-context"
+)
 PROGRAMS = (ENDLESS, WRITING, PDF, SVG, LAUGHS, METAFILE, ENHANCED, MAGICK)
 PROGRAMS += (b"#!/bin/sh\ntrue\n", b"\x7fELF" + bytes(60), b"MZ" + bytes(60), b"<?php true(); ?>")
 PROGRAMS += (b"\xc5\xd0\xd3\xc6\x1e\0\0\0\x50\0\0\0" + bytes(18) + ENDLESS,)  # EPS for DOS
 PROGRAMS += (b"ffconcat version 1.0\nfile /etc/passwd\n", b"cosmos(/etc/passwd)\n")
-PROGRAMS += (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", b"v=0\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n")
+PROGRAMS += (
+    b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n",
+    b"v=0\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n",
+)
 
 
 def programs(folder: Path) -> Make:
@@ -114,7 +121,9 @@ def folders(folder: Path) -> Make:
                 data = rng.choice((b"", mutated_bytes(rng, data), rng.choice(PROGRAMS)))
             if rng.random() < 0.9:
                 path.write_bytes(data)
-        named = rng.choice((shots, shots / "shot %d.png", shots / "*.png", shots / "shot %0999d.png"))
+        named = rng.choice(
+            (shots, shots / "shot %d.png", shots / "*.png", shots / "shot %0999d.png")
+        )
 
         def case() -> None:
             opened = pictures_of(named)

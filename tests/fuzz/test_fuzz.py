@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-GROUPS = ("tables", "records", "weights", "media")
+GROUPS = ("tables", "records", "weights", "media", "containers", "colour_tags", "disguises")
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,10 +32,10 @@ def test_harmed_inputs_give_an_error_of_one_line_or_none(group, tmp_path):
     assert tried == {name: family.count for name, family in families.items()}
 
 
-def test_there_are_5000_harmed_inputs():
+def test_there_are_6500_harmed_inputs():
     counts = [
         family.count
         for group in GROUPS
         for family in import_module(f"tests.fuzz.{group}").FAMILIES.values()
     ]
-    assert sum(counts) == 5000
+    assert sum(counts) == 6500

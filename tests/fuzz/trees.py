@@ -1,4 +1,4 @@
-"""Harm done to what films and pictures are packed in: boxes of MP4, elements of Matroska, chunks of AVI.
+"""Harm done to what films are packed in: boxes of MP4, elements of Matroska, chunks of AVI.
 
 A file is read as a tree, one node of it is harmed, and it is written again with sound lengths
 around: else a reader gives up before it gets there.
@@ -68,9 +68,7 @@ def _harmed_leaf(rng: Random, content: bytes) -> bytes:
 
 # MP4 and QuickTime, HEIF too
 
-_BOXES = frozenset(
-    b"moov trak mdia minf stbl edts moof traf mvex udta dinf iprp ipco".split()
-)
+_BOXES = frozenset(b"moov trak mdia minf stbl edts moof traf mvex udta dinf iprp ipco".split())
 
 
 def _read_boxes(data: bytes) -> list[Node]:
@@ -94,13 +92,10 @@ def _write_boxes(nodes: list[Node]) -> bytes:
 
 # Matroska and WebM
 
-_ELEMENTS = frozenset(
-    bytes.fromhex(name)
-    for name in (
-        "1A45DFA3 18538067 1549A966 1654AE6B AE E0 55B0 E1 1F43B675 A0 1C53BB6B BB B7 "
-        "1254C367 7373 67C8 114D9B74 4DBB"
-    ).split()
-)
+_PARENTS = ("1A45DFA3", "18538067", "114D9B74", "4DBB", "1549A966", "1654AE6B", "AE", "E0", "55B0")
+_PARENTS += ("E1", "1F43B675", "A0", "1C53BB6B", "BB", "B7", "1254C367", "7373", "67C8")
+_ELEMENTS = frozenset(map(bytes.fromhex, _PARENTS))
+"""Those that hold others, from the header to tracks, clusters, cues and tags."""
 
 
 def _read_elements(data: bytes) -> list[Node]:
@@ -166,7 +161,7 @@ CHUNKS = Format(_read_chunks, _write_chunks)
 
 
 def harmed_spans(rng: Random, data: bytes) -> bytes:
-    """Spans as disks and networks lose them: zeroed, doubled, swapped, cut away; in sectors or not."""
+    """Spans zeroed, doubled, swapped or cut away, as disks and networks do, in sectors or not."""
     for _ in range(rng.choice((1, 1, 2, 5))):
         unit = rng.choice((1, 188, 512, 4096))
         length = unit * rng.choice((1, 2, 8))

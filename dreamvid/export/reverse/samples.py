@@ -9,7 +9,7 @@ from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.footage import Converter, display_matrix
 from dreamvid.media.video.frame_times import FrameTimes
-from dreamvid.media.video.reader import UNSPECIFIED
+from dreamvid.media.video.matrix import UNSPECIFIED
 from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import BT709, FULL, LIMITED, RGB
 

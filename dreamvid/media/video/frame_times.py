@@ -29,6 +29,7 @@ from dreamvid.media.video.frame_rate import (
     usual_rate,
 )
 from dreamvid.media.video.libav import libav_errors
+from dreamvid.media.video.matrix import check_matrix
 from dreamvid.media.video.packet_times import (
     Packets,
     PacketTimes,
@@ -170,6 +171,7 @@ def _read(path: Path) -> FrameTimes:
         packets = _shown(path, read_packets(container, stream), first)
         if first is None or not packets:
             raise VideoError(f"{path}: holds no frame that can be decoded")
+        check_matrix(path, first)
         if len(packets) == 1 and path.suffix.lower() in STILL_SUFFIXES:
             raise _still_error(path)
         tick = Fraction(stream.time_base or 1)

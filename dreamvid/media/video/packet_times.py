@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.media.video.transparency import alpha_decoder
+from dreamvid.media.video.decoders import decoder_of
 
 UNDATED = 600
 """Frames without a time, as Matroska's before second 0, after which none with one is awaited."""
@@ -97,6 +98,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
     A frame may still be marked as corrupt.
     """
     ended, own = False, alpha_decoder(stream)
+    decode, ended = decoder_of(stream), False
     for packet in demuxed(container, stream):
         ended = not packet.size
         if packet.is_corrupt:
@@ -104,6 +106,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             continue
         try:
             frames = own.decode(packet if packet.size else None) if own else packet.decode()
+            frames = decode(packet)
         except MemoryError:
             raise
         except FFmpegError:
@@ -112,6 +115,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             yield from (frame for frame in frames if isinstance(frame, VideoFrame))
     if not ended:  # the container is damaged: the decoder still has frames
         yield from (own or stream).decode(None)
+        yield from (frame for frame in decode(None) if isinstance(frame, VideoFrame))
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

@@ -20,7 +20,9 @@ from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.deinterlace import deinterlaced
+from dreamvid.media.video.decoders import decoder_of
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
+from dreamvid.media.video.matrix import is_unspecified
 from dreamvid.media.video.primaries import BT2020
 from dreamvid.media.video.transparency import alpha_of, composited
 from dreamvid.media.video.wide_colour import FORMAT, to_bt709_bytes, wide_colours
@@ -43,8 +45,6 @@ ANIMATED_BRANDS = ("avis", "avif", "msf1", "hevc", "hevx")
 """Brands of AVIF and HEIF files that may hold a film beside a still, whose stream comes first."""
 
 MOST_STRETCHED = 8  # width of a pixel by its height, or the inverse; anamorphic film has 2
-
-UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED, ITU-T H.273
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,12 +177,12 @@ def check_codec(path: Path, stream: Stream) -> None:
 def _decode(path: Path) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
-        packets = 0
+        decode, packets = decoder_of(stream), 0
         for packet in container.demux(stream):
             if packet.is_corrupt:
                 raise VideoError(f"{path}: cut short after {packets} frames")
             packets += packet.size > 0
-            for frame in packet.decode():
+            for frame in decode(packet):
                 if frame.is_corrupt:
                     raise VideoError(f"{path}: damaged, at {frame.time:.2f} seconds")
                 yield frame
@@ -220,7 +220,7 @@ def _scaled(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, i
         width=size[1],
         height=size[0],
         format=FORMAT if wide else "rgb24",
-        src_colorspace=untagged if frame.colorspace == UNSPECIFIED else None,
+        src_colorspace=untagged if is_unspecified(frame) else None,
         dst_color_range=ColorRange.JPEG,
         interpolation=kernel | EXACT,
     )

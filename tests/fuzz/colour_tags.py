@@ -67,6 +67,12 @@ def _tagged(nodes: list[Node], tags: Sequence[int]) -> list[Node]:
     return [one(node) for node in nodes]
 
 
+def tagged_film(path: Path, pixels: str, tags: Sequence[int]) -> Path:
+    """Write greys that say primaries, transfer, matrix and range, whatever their numbers."""
+    path.write_bytes(ELEMENTS.write(_tagged(ELEMENTS.read(_film(path, pixels)), tags)))
+    return path
+
+
 def colour_tags(folder: Path) -> Make:
     path = folder / "tagged.mkv"
     films = {pixels: ELEMENTS.read(_film(path, pixels)) for pixels in PIXELS}

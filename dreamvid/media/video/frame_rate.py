@@ -17,6 +17,7 @@ USUAL_RATES = tuple(
 # The unit of Matroska and Flash, from which a file may have been converted.
 MILLISECOND = Fraction(1, 1000)
 SLOWEST, FASTEST = Fraction(1), Fraction(240)
+MANY = 9  # frames
 
 
 def constant_rate(
@@ -48,8 +49,16 @@ def grid_rate(
     """Find the rate of a grid on which all times lie, but for rounding, with frames left out.
 
     Most frames must follow the one before by one step: times on a grid of 60 that mostly are two
-    and three steps apart are a film of 24 frames a second.
+    and three steps apart are a film of 24 frames a second. Of many frames the first may be off it:
+    fragments of MP4 show it for longer, by the delay of the sound's encoder.
     """
+    rate = _grid_rate(ticks, tick, declared)
+    return rate or (_grid_rate(ticks[1:], tick, declared) if len(ticks) > MANY else None)
+
+
+def _grid_rate(
+    ticks: Sequence[int], tick: Fraction, declared: Sequence[Fraction]
+) -> Fraction | None:
     if len(ticks) < 3:
         return None
     shown = np.asarray(ticks, np.int64) - ticks[0]

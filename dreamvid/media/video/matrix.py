@@ -20,9 +20,10 @@ MISSING = {
 }
 
 
-def is_unspecified(frame: VideoFrame) -> bool:
-    """Return whether a frame says nothing of its matrix, or something without a meaning."""
-    return frame.colorspace == UNSPECIFIED or frame.colorspace > LAST
+def drop_reserved(frame: VideoFrame) -> None:
+    """Remove a tag without a meaning, which swscale refuses."""
+    if frame.colorspace > LAST:
+        frame.colorspace = UNSPECIFIED
 
 
 def check_matrix(path: Path, frame: VideoFrame) -> None:

@@ -22,7 +22,7 @@ from dreamvid.media.images.background import WHITE
 from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.decoders import decoder_of
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
-from dreamvid.media.video.matrix import is_unspecified
+from dreamvid.media.video.matrix import UNSPECIFIED, drop_reserved
 from dreamvid.media.video.primaries import BT2020
 from dreamvid.media.video.transparency import alpha_of, composited
 from dreamvid.media.video.wide_colour import FORMAT, to_bt709_bytes, wide_colours
@@ -201,6 +201,7 @@ def to_rgb(
 
     What is transparent is laid on "#rrggbb" before it is scaled: hidden colours stay hidden.
     """
+    drop_reserved(frame)
     alpha = alpha_of(frame)
     if alpha is not None:
         colours = _scaled(frame, reformatter, (frame.height, frame.width))
@@ -220,7 +221,7 @@ def _scaled(frame: VideoFrame, reformatter: VideoReformatter, size: tuple[int, i
         width=size[1],
         height=size[0],
         format=FORMAT if wide else "rgb24",
-        src_colorspace=untagged if is_unspecified(frame) else None,
+        src_colorspace=untagged if frame.colorspace == UNSPECIFIED else None,
         dst_color_range=ColorRange.JPEG,
         interpolation=kernel | EXACT,
     )

@@ -28,6 +28,8 @@ NTSC = Fraction(24000, 1001)
         ([0, 17, 33, 50, 67, 5067, 5083, 5100, 9000, 9017], MS, [], 60),
         # 24000/1001 a second in MPEG-TS: 3753.75 ticks a frame, 11261.25 for three
         ([0, 3754, 7508, 11261, 22523, 26276, 30030], TS, [NTSC], NTSC),
+        # 25 a second, the first for 21.4 ms longer, as fragments of MP4 with AAC have it
+        ([0, *(786 + 512 * n for n in range(10))], Fraction(1, 12800), [24], 25),
         # 18 a second as Super 8, in exact ticks: no usual rate
         ([0, 500, 1000, 2000, 2500, 3000], Fraction(1, 9000), [15], 18),
     ],
@@ -43,6 +45,8 @@ def test_rate_of_no_grid():
     assert grid_rate([0, 33, 83, 117, 167, 200, 250, 283, 333], MS, [Fraction(24)]) is None
     # a GIF of 0.07 and 0.05 seconds
     assert grid_rate([0, 7, 12, 19, 24, 31], Fraction(1, 100), []) is None
+    # neither of two frames out of step
+    assert grid_rate([0, 786, *(1500 + 512 * n for n in range(10))], Fraction(1, 12800), []) is None
     rng = np.random.default_rng(3)  # a phone: about 30 a second, 5 ms to and fro
     phone = np.round(np.cumsum(rng.uniform(28.3, 38.3, 60))).astype(int).tolist()
     assert grid_rate(phone, MS, [Fraction(30)]) is None

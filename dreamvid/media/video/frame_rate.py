@@ -82,7 +82,7 @@ def _grid_rate(
     near = [one for one in fitting if one[0] <= lowest * Fraction(1002, 1000)]
 
     def preference(one: tuple[Fraction, float]) -> tuple[float, int]:
-        """Of rates that fit within the rounding a declared, then a usual one."""
+        """Rank a rate: its error, and of those within the rounding a declared, then a usual one."""
         known = [*declared, *USUAL_RATES]
         place = known.index(one[0]) if one[0] in known else len(known)
         return max(one[1], 0.51 * float(rounding)), place

@@ -15,7 +15,7 @@ from dreamvid.film.engine import Frame
 from dreamvid.media.metadata import FORMAT, copy_record, embed, read_record
 from dreamvid.render.replay import open_source, preset_of, written_preset
 from dreamvid.render.work import checkpoint
-from dreamvid.render.work.folder import RenderFolder, kept_setting, open_folder
+from dreamvid.render.work.folder import kept_setting, open_folder
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.media import film, still
 from tests.fuzz.mutate import mutated_bytes, mutated_table, mutated_text
@@ -136,7 +136,7 @@ def runs(folder: Path) -> Make:
         def case() -> None:
             kept_setting(out, "preset")
             with suppress(DreamvidError):
-                RenderFolder(out).resume(torch.device("cpu"))
+                checkpoint.load(work / "checkpoint.safetensors", torch.device("cpu"))
             with suppress(DreamvidError):
                 use(out)
             with open_folder(out, key, fresh=False):

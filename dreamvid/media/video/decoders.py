@@ -6,12 +6,12 @@ from av import CodecContext
 from av.codec import Codec
 from av.codec.codec import UnknownCodecError
 from av.codec.context import Flags
-from av.frame import Frame
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-Decode = Callable[[Packet | None], Sequence[Frame]]
+Decode = Callable[[Packet | None], Sequence[VideoFrame]]
 """Decoder of one packet after the other; None or an empty one is the end."""
 
 # libav's own decoders of these leave out the alpha, which WebM has beside each packet.

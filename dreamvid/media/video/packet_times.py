@@ -112,10 +112,11 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
         except FFmpegError:
             yield packet
         else:
-            yield from (frame for frame in frames if isinstance(frame, VideoFrame))
+            yield from frames
     if not ended:  # the container is damaged: the decoder still has frames
         yield from (own or stream).decode(None)
         yield from (frame for frame in decode(None) if isinstance(frame, VideoFrame))
+        yield from decode(None)
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

@@ -11,8 +11,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from dreamvid.media.video.transparency import alpha_decoder
 from dreamvid.media.video.decoders import decoder_of
+from dreamvid.media.video.transparency import alpha_decoder
 
 UNDATED = 600
 """Frames without a time, as Matroska's before second 0, after which none with one is awaited."""

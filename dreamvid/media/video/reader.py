@@ -19,8 +19,8 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.decoders import decoder_of
+from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
 from dreamvid.media.video.matrix import UNSPECIFIED, drop_reserved
 from dreamvid.media.video.primaries import BT2020

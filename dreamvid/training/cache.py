@@ -3,12 +3,13 @@
 A file of records of equal size, numbered: the views of each training photo, then the central view
 of each validation photo. It grows by whole records, so its size tells how far it is. It is read
 piece by piece, not mapped, so that what was read does not stay in memory. A record of NaN stands
-for a photo that could not be read.
+for a photo that could not be read. A CRC-32 follows each record.
 """
 
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import torch
 from jaxtyping import Float16
 from torch import Tensor
 
-from dreamvid.errors import OutputError, Stopped
+from dreamvid.errors import OutputError, ResumeError, Stopped
 from dreamvid.system.files import write_text
 from dreamvid.training.batches import Sample, chunks
 from dreamvid.training.frozen_features import FeatureBatch, FeatureSource, OnBroken
@@ -30,6 +31,7 @@ from dreamvid.training.views import CENTRE
 MOST_VIEWS = 4  # of a photo; eight of them taught no more
 AT_A_TIME = 16  # records
 BYTES = 2  # of a number
+CHECK = 4  # bytes of a CRC
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Records:
 
     @property
     def bytes(self) -> int:
-        """Size of one record."""
-        return BYTES * prod(self.shape)
+        """Size of one record with its CRC."""
+        return BYTES * prod(self.shape) + CHECK
 
     def number(self, sample: Sample) -> int:
         after = sample.photo - self.train
@@ -89,7 +91,11 @@ class FeatureCache:
     def _record(self, sample: Sample) -> Float16[Tensor, "channels rows columns"]:
         size = self.records.bytes
         self.file.seek(self.records.number(sample) * size)
-        numbers = torch.frombuffer(bytearray(self.file.read(size)), dtype=torch.float16)
+        data = self.file.read(size)
+        if _checked(data[:-CHECK]) != data:
+            cure = "without it the same command computes it again"
+            raise ResumeError(f"{self.file.name} is damaged; {cure}")
+        numbers = torch.frombuffer(bytearray(data[:-CHECK]), dtype=torch.float16)
         return numbers.view(self.records.shape)
 
 
@@ -110,7 +116,8 @@ def fill_cache(
     Raises OutputError, and Stopped if `stop` says so before all are there.
     """
     path, about = folder / "seen.f16", folder / "seen.json"
-    text = json.dumps(key | {"views": records.views, "shape": records.shape}, indent=2)
+    layout = {"views": records.views, "shape": records.shape, "bytes": records.bytes}
+    text = json.dumps(key | layout, indent=2)
     try:
         if not about.exists() or about.read_text("utf-8") != text:
             path.unlink(missing_ok=True)
@@ -144,7 +151,7 @@ def _append_missing(
     for batch in source(chunks(map(records.sample, missing), AT_A_TIME)):
         packed = torch.full((len(batch.samples), *records.shape), float("nan"), dtype=torch.float16)
         packed[batch.rows] = batch.activations.half().cpu()
-        file.write(packed.numpy().tobytes())
+        file.writelines(_checked(record.tobytes()) for record in packed.numpy())
         file.flush()
         os.fsync(file.fileno())
         done += len(batch.samples)
@@ -152,6 +159,11 @@ def _append_missing(
         if stop() and done < records.count:
             text = f"stopped; {done} of {records.count} views are done"
             raise Stopped(f"{text}, and the same command goes on from there")
+
+
+def _checked(record: bytes) -> bytes:
+    """Append the CRC to a record."""
+    return record + zlib.crc32(record).to_bytes(CHECK, "little")
 
 
 def _check_disk_space(folder: Path, needed: int) -> None:

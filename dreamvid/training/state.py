@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from dreamvid.errors import ResumeError
+from dreamvid.system.digests import SEAL, arrays_digest
 from dreamvid.system.tensors import write_safetensors
 
 WEIGHT, BEST, MOMENT = "weight ", "best ", "moment "  # prefixes of tensors' names
@@ -49,15 +50,19 @@ def save(state: State, path: Path) -> None:
     tensors |= {f"{BEST}{name}": value for name, value in state.best.items()}
     for number, moments in state.optimiser.state_dict()["state"].items():
         tensors |= {f"{MOMENT}{number} {name}": value for name, value in moments.items()}
-    write_safetensors(path, tensors, {"position": json.dumps(asdict(state.position))})
+    text = json.dumps(asdict(state.position))
+    write_safetensors(path, tensors, {"position": text, SEAL: _digest(tensors, text)})
 
 
 def restore(state: State, path: Path) -> None:
     """Load what `save` wrote into the state; raises ResumeError if the file is damaged."""
     try:
         with safe_open(path, "pt") as file:
-            position = json.loads(file.metadata()["position"])
+            metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if metadata[SEAL] != _digest(tensors, metadata["position"]):
+            raise ValueError("its digest is another")
+        position = json.loads(metadata["position"])
         history = [(loss, validation) for loss, validation in position["history"]]
         state.position = Position(**position | {"history": history})
         with torch.no_grad():
@@ -72,6 +77,11 @@ def restore(state: State, path: Path) -> None:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         line = " ".join(str(error).split())
         raise ResumeError(f"{path} is damaged ({line}); --fresh starts over") from None
+
+
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    arrays = {name: value.detach().cpu().contiguous().numpy() for name, value in tensors.items()}
+    return arrays_digest(arrays, text)
 
 
 def _restore_moments(state: State, tensors: Mapping[str, Tensor]) -> None:

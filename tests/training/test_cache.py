@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from dreamvid.errors import OutputError, Stopped
+from dreamvid.errors import OutputError, ResumeError, Stopped
 from dreamvid.training import cache
 from dreamvid.training.batches import Sample, chunks
 from dreamvid.training.cache import Records, fill_cache, open_cache, views_within
@@ -55,7 +55,7 @@ def test_cache_is_read_back(tmp_path):
     source, shown = FakeSource(), []
     path = filled(tmp_path, source, shown=shown)
     assert shown[-1] == (20, 20)
-    assert path.stat().st_size == 20 * 3 * 2 * 2 * 2
+    assert path.stat().st_size == 20 * (3 * 2 * 2 * 2 + 4)  # with a CRC
     wanted = [Sample(4, 2), Sample(10, 0), Sample(0, 1), Sample(8, 1), Sample(3, 2)]
     batches, broken = read(path, wanted)
     assert [len(each.samples) for each in batches] == [4, 1]
@@ -65,10 +65,22 @@ def test_cache_is_read_back(tmp_path):
     assert broken == []
 
 
+def test_cache_with_a_flipped_bit_is_told(tmp_path):
+    path = filled(tmp_path, FakeSource())
+    whole = path.read_bytes()
+    for place in (3 * 28, 3 * 28 + 23, 3 * 28 + 24, 4 * 28 - 1):  # numbers and CRC of one record
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 8]) + whole[place + 1 :])
+        read(path, [RECORDS.sample(2), RECORDS.sample(4)])
+        with pytest.raises(ResumeError, match=r"seen.f16 is damaged; without it the same command"):
+            read(path, [RECORDS.sample(3)])
+    path.unlink()
+    assert filled(tmp_path, FakeSource()).read_bytes() == whole
+
+
 def test_resume_of_an_incomplete_cache(tmp_path):
     path = filled(tmp_path, FakeSource())
     whole = path.read_bytes()
-    path.write_bytes(whole[: 7 * 24 + 5])  # torn within the eighth record
+    path.write_bytes(whole[: 7 * 28 + 5])  # torn within the eighth record
     source = FakeSource()
     filled(tmp_path, source)
     assert source.requested[0] == RECORDS.sample(7)

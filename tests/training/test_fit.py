@@ -118,9 +118,15 @@ def test_seed_changes_the_run():
 def test_resume_refuses_a_damaged_state(tmp_path):
     path = tmp_path / "state.safetensors"
     save(begin()[1], path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ResumeError, match=r"damaged .*; --fresh starts over"):
-        restore(begin()[1], path)
+    whole = path.read_bytes()
+    places = [len(whole) - back for back in (1, 200, 3000)]
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in places]
+    for damaged in (whole[:-100], *flipped):
+        path.write_bytes(damaged)
+        with pytest.raises(ResumeError, match=r"damaged .*; --fresh starts over"):
+            restore(begin()[1], path)
+    path.write_bytes(whole)
+    restore(begin()[1], path)
 
 
 def test_patience_ends_the_run_and_the_best_is_kept(monkeypatch):

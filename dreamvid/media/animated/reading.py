@@ -1,6 +1,7 @@
-"""Reading of animated WebP by Pillow, frame by frame, with the file's own times.
+"""Reading of animations by Pillow, frame by frame, with the file's own times.
 
-libav has no decoder of it. Memory holds the compressed file and one frame.
+libav has no decoder of animated WebP, and none that joins an AVIF's alpha to its colours. Memory
+holds the compressed file and one frame.
 """
 
 from collections.abc import Generator
@@ -26,10 +27,11 @@ _log = getLogger(__name__)
 
 @dataclass(frozen=True)
 class Animation:
-    """Film of a file whose frames depend on those before; ticks are milliseconds."""
+    """Film of a file whose frames depend on those before."""
 
     path: Path
-    durations: list[int]  # of each frame
+    durations: list[int]  # of each frame, in ticks
+    tick: Fraction = MILLISECOND
 
     @property
     def ticks(self) -> list[int]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 
 from dreamvid.errors import PresetError, VideoError
-from dreamvid.media.animated.reading import MILLISECOND, open_webp
+from dreamvid.media.animated.reading import MILLISECOND, Animation, open_webp
 from dreamvid.media.images.pixels import Pixels, read_pixels
 from dreamvid.media.images.sequence import find_frames
+from dreamvid.media.video.libav import libav_errors
+from dreamvid.media.video.reader import film_streams, open_input
 
 Numbered = Generator[tuple[int, VideoFrame], None, None]
 """Frames that can be decoded, with their numbers."""
@@ -81,7 +83,7 @@ def _read_file(file: Path) -> VideoFrame | None:
 
 
 def _of_animation(path: Path) -> PictureFilm | None:
-    animation = open_webp(path)
+    animation = open_webp(path) or _open_clear_avif(path)
     if animation is None:
         return None
 
@@ -91,8 +93,24 @@ def _of_animation(path: Path) -> PictureFilm | None:
                 yield number, _as_frame(pixels)
 
     return PictureFilm(
-        ticks=animation.ticks, end=animation.end, tick=MILLISECOND, direct=False, read=read
+        ticks=animation.ticks, end=animation.end, tick=animation.tick, direct=False, read=read
     )
+
+
+def _open_clear_avif(path: Path) -> Animation | None:
+    """Read the times of an animated AVIF with alpha, which is a second track; None for others."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        if file.read(12)[4:] not in (b"ftypavis", b"ftypavif"):
+            return None
+    with libav_errors(path), open_input(path) as container:
+        moving = [stream for stream in film_streams(container) if stream.frames > 1]
+        if len(moving) != 2:
+            return None
+        packets = list(container.demux(moving[0]))
+    durations = [max(1, packet.duration or 1) for packet in packets if packet.pts is not None]
+    return Animation(path, durations, Fraction(moving[0].time_base or MILLISECOND))
 
 
 def _as_frame(pixels: Pixels) -> VideoFrame:

@@ -137,6 +137,15 @@ def test_plugins_keep_the_10_bits_of_a_heic(tmp_path):
     assert eight.shape == (H, W, 3) and np.abs(eight[0, :, 0] - 255 * expected).max() <= 1
 
 
+@pytest.mark.parametrize("transfer,told", [(13, 0), (16, 1), (18, 1)])
+def test_plugins_tell_of_hdr(transfer, told, tmp_path, caplog):
+    image = pillow_heif.from_bytes("RGB;16", (W, H), bytes(H * W * 6))
+    tags = {"color_primaries": 9, "transfer_characteristics": transfer}
+    image.save(tmp_path / "a.heic", quality=-1, chroma=444, **tags)
+    read(tmp_path / "a.heic")
+    assert sum("is HDR" in line for line in caplog.messages) == told
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("background", ["#ffffff", "#0000ff"])
 def test_plugins_lay_transparency_on_the_background(kind, background, tmp_path):

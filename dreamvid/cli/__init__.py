@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _interrupt_on_signals()
     try:
         _check_words(sys.argv[1:] if argv is None else argv)
-        return _run(argv)
+        return _run_or_stop(argv)
     except DreamvidError as error:
         complain(str(error))
         return error.exit_code
@@ -115,10 +115,34 @@ def _check_words(words: Sequence[str]) -> None:
 
 def _interrupt_on_signals() -> None:
     """Treat SIGTERM and a closed terminal like Ctrl-C; nohup, which ignores SIGHUP, still works."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _interrupts.clear()
+    signal.signal(signal.SIGTERM, _interrupt)
     hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
     if hang_up is not None and signal.getsignal(hang_up) == signal.SIG_DFL:
-        signal.signal(hang_up, signal.default_int_handler)
+        signal.signal(hang_up, _interrupt)
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+_interrupts: list[int] = []  # the signals that came
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    _interrupts.append(number)
+    raise KeyboardInterrupt
+
+
+def _run_or_stop(argv: Sequence[str] | None) -> int:
+    """Run a command; an error after an interrupt is that interrupt.
+
+    A library may turn it into an error of its own: libav in a callback, NumPy while it is imported.
+    """
+    try:
+        return _run(argv)
+    except Exception as error:
+        if _interrupts:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -50,7 +50,8 @@ def batch(
         raise PresetError("ADDRESS", "has no effect without --ray")
     if ray:
         check_ray()
-    plan = load_jobs(jobs)
+    with share_progress("checking the jobs") as share:
+        plan = load_jobs(jobs, share)
     target = out_folder(plan.out if out is None else out, jobs.stem)
     check_jobs(plan.jobs)
     if dry_run:
@@ -71,7 +72,8 @@ def _run(
     from dreamvid.render.batch.run import fill, run_batch
 
     queue = Queue(out / ".queue")
-    fill(queue, jobs, out, retries=retries)
+    with share_progress("writing the queue") as share:
+        fill(queue, jobs, out, on_progress=share)
     note(f"{len(jobs)} jobs, into {out}")
     try:
         with stop_signals() as stop, share_progress("batch") as share:

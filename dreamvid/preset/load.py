@@ -37,9 +37,10 @@ RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
 LARGEST = 2_000_000  # bytes of a preset: room for 100,000 keys of a Deforum schedule
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """List the presets that come with dreamvid."""
-    return sorted(path.stem for path in shipped_folder().glob("*.toml"))
+    return tuple(sorted(path.stem for path in shipped_folder().glob("*.toml")))
 
 
 @cache

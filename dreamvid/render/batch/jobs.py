@@ -1,6 +1,6 @@
 """Jobs of a jobs file: every combination of its lists, each checked as a preset."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -42,17 +42,22 @@ class Batch:
     out: Path | None  # the file's own output folder
 
 
-def load_jobs(path: Path) -> Batch:
-    """Read a jobs file and check its jobs; raises PresetError naming the first wrong one."""
+def load_jobs(path: Path, on_progress: Callable[[float], None] = lambda share: None) -> Batch:
+    """Read a jobs file and check its jobs; raises PresetError naming the first wrong one.
+
+    `on_progress` is called with the share of the jobs checked.
+    """
     file, folder = read_jobs_file(path), path.resolve().parent
     requests = [*_combinations(file, folder), *(_single(one, file, folder) for one in file.job)]
+    check_count(len(requests))
     if not requests:
         raise PresetError(str(path), "has no jobs", 'give presets = ["quickstart"], or a [[job]]')
     names = distinct([one.name for one in requests], [str(one.settings) for one in requests])
-    jobs = tuple(
-        Job(name, _preset(one, name, folder)) for name, one in zip(names, requests, strict=True)
-    )
-    return Batch(jobs, folder / file.out if file.out else None)
+    jobs = []
+    for name, one in zip(names, requests, strict=True):
+        jobs.append(Job(name, _preset(one, name, folder)))
+        on_progress(len(jobs) / len(names))
+    return Batch(tuple(jobs), folder / file.out if file.out else None)
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,14 @@ def distinct(names: Sequence[str], about: Sequence[str]) -> list[str]:
     counts = Counter(name.casefold() for name in short)
     unique_names: list[str] = []
     taken: set[str] = set()
+    repeats: Counter[str] = Counter()
     for name, whole, identity in zip(short, names, about, strict=True):
         if counts[name.casefold()] > 1 or name != whole:
             name = f"{name}-{hashlib.blake2b(identity.encode(), digest_size=3).hexdigest()}"
-        number, unique = 2, name
+        unique = name
         while unique.casefold() in taken:  # the same job twice
-            number, unique = number + 1, f"{name}-{number}"
+            repeats[name.casefold()] += 1
+            unique = f"{name}-{repeats[name.casefold()] + 1}"
         taken.add(unique.casefold())
         unique_names.append(unique)
     return unique_names

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from dreamvid.errors import OutputError, ResumeError
 from dreamvid.render.batch.ticket import Ticket, read, write
 from dreamvid.system.files import make_folder, refused
-from dreamvid.system.process import Process, process_named
+from dreamvid.system.process import Process, process_named, this_process
 
 State = Literal["todo", "claimed", "done", "failed"]
 STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # by precedence
@@ -60,7 +60,7 @@ class Queue:
         """Claim a waiting job for a worker; None if there is none."""
         for path in self._files("todo"):
             name = path.stem
-            mine = self.folder / "claimed" / f"{name}~{worker}.json"
+            mine = self._claim(name, worker)
             if self._files("claimed", name) or not _rename(path, mine):
                 continue
             ticket = read(mine)
@@ -90,9 +90,11 @@ class Queue:
                 continue
             dead = replace(ticket, reason=f"its worker {holder.pid} on {holder.host} died", code=1)
             over = ticket.tries > retries
-            # Another process may do the same at this moment; one of them succeeds.
+            # Another process may do the same at this moment; one of them gets the claim. If it is
+            # killed then, the claim in its own name is released.
+            mine = self._claim(ticket.name, this_process())
             with suppress(OutputError):
-                if self._move(path, "failed" if over else "todo", dead):
+                if _rename(path, mine) and self._move(mine, "failed" if over else "todo", dead):
                     freed.append(dead)
         return freed
 
@@ -170,14 +172,24 @@ class Queue:
         write(path, ticket)
         return _rename(path, self._file(state, ticket.name))
 
+    def _claim(self, name: str, worker: Process) -> Path:
+        return self.folder / "claimed" / f"{name}~{worker}.json"
+
     def _file(self, state: State, name: str) -> Path:
         return self.folder / state / f"{name}.json"
 
-    def _files(self, state: State, name: str = "*") -> list[Path]:
-        """List tickets of a state by name, without partial files."""
-        pattern = f"{name}~*.json" if state == "claimed" else f"{name}.json"
-        paths = sorted((self.folder / state).glob(pattern))
-        return [path for path in paths if not path.name.startswith(".")]
+    def _files(self, state: State, name: str | None = None) -> list[Path]:
+        """List the tickets of a state, or of one job, without partial files."""
+        if name and state != "claimed":  # a state may have many thousand
+            path = self._file(state, name)
+            return [path] if path.exists() else []
+        folder, start = self.folder / state, f"{name}~" if name else ""
+        try:
+            names = sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return []
+        found = (one for one in names if one.endswith(".json") and one.startswith(start))
+        return [folder / one for one in found if not one.startswith(".")]
 
 
 @dataclass

@@ -21,6 +21,9 @@ from dreamvid.system.device import cores, pick
 
 POLL = 0.5  # seconds between two checks of the queue
 GRACE = 30.0  # seconds that programs without a job may take to end
+DEATHS = 30  # of programs in a row that no job came of, before the batch is given up
+FAULTS = 3  # the same, of programs that end with an error of their own
+HOPELESS = (2, 3, 5)  # exit codes of errors that another try would meet too
 
 Tickets = dict[str, tuple[State, Ticket]]
 
@@ -108,15 +111,24 @@ def ray_program(
     return [Program("dreamvid.render.batch.cluster", orders, environment)]
 
 
-def fill(queue: Queue, jobs: Sequence[Job], out: Path, *, retries: int) -> None:
+def fill(
+    queue: Queue,
+    jobs: Sequence[Job],
+    out: Path,
+    *,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> None:
     """Add the jobs to the queue, and put failed jobs and those with missing films back.
+
+    `on_progress` is called with the share of the jobs added.
 
     Raises ResumeError where the queue has a job of the same name with other settings.
     """
     queue.release_dead(retries=10**9)
     queue.try_again()
-    for job in jobs:
+    for number, job in enumerate(jobs, 1):
         queue.add(job.name, job.table)
+        on_progress(number / len(jobs))
     for name, (state, ticket) in queue.tickets().items():
         files = ticket.result.get("files", [])
         if state == "done" and not all((out / str(path)).exists() for path in files):
@@ -133,14 +145,15 @@ def run_batch(
 ) -> bool:
     """Keep the programs running until all jobs are over; False if it was stopped before.
 
-    Calls `show` with every job's state at each check. Raises DreamvidError where a worker dies
-    without a job.
+    Calls `show` with every job's state at each check. A program that dies is started again,
+    whatever it was doing: its job may have been put back by another worker already. Raises
+    DreamvidError where programs keep dying and no job comes of it.
     """
     processes = [
         _Process(program, queue.folder / f"log-{os.getpid()}-{n}")
         for n, program in enumerate(programs)
     ]
-    waited = 0.0
+    waited, deaths = 0.0, _Deaths()
     try:
         while processes and waited < GRACE:
             if stop():
@@ -148,31 +161,50 @@ def run_batch(
                     process.stop()
             over = (stop() or queue.idle) and not queue.claimed
             waited = waited + POLL if over else 0.0
-            show(queue.tickets())
+            tickets = queue.tickets()
+            show(tickets)
+            deaths.forget_after_progress(tickets)
             time.sleep(POLL)
-            processes = [one for one in processes if _goes_on(one, queue, retries, stop())]
+            ended = [process for process in processes if process.popen.poll() is not None]
+            for process in ended:
+                process.stop()
+                queue.release_dead(retries=retries)
+                if stop() or queue.idle:
+                    processes.remove(process)
+                    continue
+                deaths.add(process)
+                process.begin()
     finally:
         _end(processes)
     show(queue.tickets())
     return queue.idle
 
 
-def _goes_on(process: _Process, queue: Queue, retries: int, stopping: bool) -> bool:
-    """Check on a program, and restart it where a job has killed it; False if it has ended."""
-    code = process.popen.poll()
-    if code is None:
-        return True
-    process.stop()
-    freed = queue.release_dead(retries=retries)
-    if code == 0 or stopping:
-        return False
-    if not any(f"~{process.popen.pid}~" in ticket.worker for ticket in freed):
+@dataclass
+class _Deaths:
+    """Count of the programs that died since a job was last begun or ended."""
+
+    count: int = 0
+    faults: int = 0
+    seen: tuple[int, int] = (0, 0)
+
+    def forget_after_progress(self, tickets: Tickets) -> None:
+        over = sum(state in ("done", "failed") for state, _ in tickets.values())
+        now = over, sum(ticket.tries for _, ticket in tickets.values())
+        if now != self.seen:
+            self.count, self.faults, self.seen = 0, 0, now
+
+    def add(self, process: _Process) -> None:
+        """Count the death of a program; raises DreamvidError after too many."""
+        code = process.popen.poll() or 0
+        self.count += 1
+        self.faults += code > 0
+        if self.count <= DEATHS and self.faults <= FAULTS and code not in HOPELESS:
+            return
         how = f"was killed by signal {-code}" if code < 0 else process.last_line()
         error = DreamvidError(f"a worker cannot go on: {how or f'exit code {code}'}")
         error.exit_code = code if code > 0 else 1
         raise error
-    process.begin()
-    return True
 
 
 def _end(processes: Sequence[_Process]) -> None:

@@ -99,6 +99,7 @@ def test_job_preset_survives_the_queue(tmp_path, name):
             + "".join(f'"dream.k{n}" = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n' for n in range(60)),
             "more than 10000",
         ),
+        ('[[job]]\npreset = "tide"\n' * 10_001, "more than 10000"),
     ],
 )
 def test_jobs_file_errors_are_one_line(tmp_path, text, message):
@@ -121,3 +122,9 @@ def test_job_names_are_valid_file_names():
     found = distinct(["A", "a", *long], ["1", "2", "3", "4"])
     assert len({name.casefold() for name in found}) == 4
     assert all(len(name) < 100 and not name.startswith((".", "-")) for name in found)
+
+
+def test_thousands_of_equal_jobs_have_names_at_once():
+    names = distinct(["tide"] * 10_000, ["same"] * 10_000)
+    assert len(set(names)) == 10_000
+    assert names[1] == f"{names[0]}-2" and names[-1] == f"{names[0]}-10000"

@@ -10,6 +10,9 @@ from dreamvid.preset.mask import Masked, MaskOptions
 from dreamvid.preset.values import File, Finite
 from dreamvid.schedule.curve import Bounds
 
+MOST_ENTRIES = 1000
+"""Layers, guides, classes or words of a dream."""
+
 Weight = Annotated[Scheduled, Bounds(ge=-1e6, le=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -133,6 +136,8 @@ def _listed(key: str) -> Callable[[object], object]:
         if value is None:
             return ()
         items = list(value) if isinstance(value, list | tuple) else [value]
+        if len(items) > MOST_ENTRIES:  # each takes a forward pass or a convolution in every step
+            raise ValueError(f"{len(items)} entries are too many; at most {MOST_ENTRIES}")
         # An integer is neither path nor name: left for the type to refuse.
         return [item if isinstance(item, dict | Options) else {key: item} for item in items]
 

@@ -194,3 +194,11 @@ def test_preset_may_have_100_000_keys_and_no_more_bytes_than_two_million(tmp_pat
     path.write_text(f"video.frames = 9\n#{'x' * 2_000_000}", "utf-8")
     with pytest.raises(PresetError, match="too large for a preset"):
         load_preset(str(path))
+
+
+@pytest.mark.parametrize("key", ["layers", "guide", "classes", "words"])
+def test_a_dreams_entries_are_bounded(key):
+    names = [f"a{n}" for n in range(1001)]
+    check({"video": {"frames": 1}, "dream": {key: names[:-1]}})
+    with pytest.raises(PresetError, match=rf"^dream.{key}: 1001 entries are too many; at most"):
+        check({"video": {"frames": 1}, "dream": {key: names}})

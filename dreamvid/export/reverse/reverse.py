@@ -25,7 +25,7 @@ from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, open_film
+from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
 from dreamvid.media.video.writer import CONTAINERS, encode
 from dreamvid.system.files import whole_file
 
@@ -83,7 +83,7 @@ def reverse_film(
         raise PresetError("--out", f"{out} has the ending of no film", cure)
     if out.exists() and path.exists() and out.samefile(path):
         raise PresetError("--out", f"{out} is the film itself", "choose another name")
-    times = read_film_times(path)
+    times = _bounded_times(path)
     reason = reason_to_encode(path, suffix, times)
     if reason:
         _refuse_unless_encoded(suffix, reason)
@@ -112,6 +112,13 @@ def reverse_film(
         with whole_file(out) as partial:
             film.replace(partial)
     return Reversed(out, reason is None, note)
+
+
+def _bounded_times(path: Path) -> FrameTimes:
+    """Read the times of a film; raises VideoError for those beyond bounds."""
+    times = read_film_times(path)
+    film_length(path, times, times.rate)
+    return times
 
 
 def _refuse_unless_encoded(suffix: str, reason: str) -> None:

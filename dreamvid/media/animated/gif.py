@@ -138,6 +138,8 @@ def _palette(images: Iterable[Bytes], size: tuple[int, int], colours: int) -> Vi
     graph.link_nodes(source, graph.add("palettegen", **options), sink).configure()
     for image in images:
         source.push(_frame(np.ascontiguousarray(image[::step, ::step])))
+        # Nothing comes yet, but frames that nobody asks for are kept.
+        assert not any(_pull(graph))
     source.push(None)
     return graph.vpull()
 

@@ -37,17 +37,21 @@ class Folder:
         may have decomposed accents, as on macOS.
         """
         below = written.strip()
-        if not os.path.isfile(self.path / below):
+        if not self.has(below):
             below = below.replace("\\", "/")
-        root = os.path.normpath(self.path.absolute())
-        whole = os.path.normpath(os.path.join(root, below))
-        if not whole.startswith(os.path.join(root, "")):
+        whole = os.path.normpath(os.path.join(self._top, below))
+        if not whole.startswith(self._top):
             return None
-        name = Path(os.path.relpath(whole, root)).as_posix()
+        name = whole.removeprefix(self._top).replace(os.sep, "/")
         return name if self.has(name) else self._composed.get(_composed(name), name)
 
     def has(self, name: str) -> bool:
-        return os.path.isfile(self.path / name)
+        return os.path.isfile(os.path.join(self._top, name))
+
+    @cached_property
+    def _top(self) -> str:
+        """Path of the folder with a separator at its end; text, since a file may name 400,000."""
+        return os.path.join(os.path.normpath(self.path.absolute()), "")
 
     @cached_property
     def by_stem(self) -> dict[str, str]:

@@ -124,7 +124,7 @@ def _candidates(folder: Folder, source: Source, rules: Rules) -> Iterator[Pair |
             posted[entry.user] += 1
             yield Pair(folder.path / name, name, entry.caption, words, entry.user)
     for name in folder.photos:
-        if name not in named | unusable:
+        if name not in named and name not in unusable:
             yield Dropped(name, "no caption", f"not in {source.name}")
 
 

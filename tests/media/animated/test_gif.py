@@ -9,8 +9,10 @@ from PIL import Image as PilImage
 from PIL import ImageSequence
 
 from dreamvid.errors import OutputError, VideoError
-from dreamvid.media.animated.gif import write_loop_gif
+from dreamvid.media.animated.gif import write_gif, write_loop_gif
+from dreamvid.media.clip import Pictures
 from dreamvid.media.video.writer import encode
+from dreamvid.system.memory import resident
 
 H, W = 48, 64
 
@@ -138,6 +140,20 @@ def test_gif_refuses_a_reverse_of_another_length(tmp_path, encoding, greys):
         write_loop_gif(
             forward, tmp_path / "short.mp4", tmp_path / "loop.gif", every=1, fps=12, width=64
         )
+
+
+def test_gif_palette_keeps_no_frame_in_memory(tmp_path):
+    def frames(count):
+        for n in range(count):
+            yield np.full((360, 640, 3), n % 251, np.uint8)
+
+    def write(count):
+        film = Pictures(read=lambda: frames(count), size=(360, 640), fps=Fraction(10), count=count)
+        write_gif(film, tmp_path / "a.gif")
+        return resident()
+
+    before = write(10)
+    assert write(600) - before < 20e6  # every second pixel of every second row would be 104 MB
 
 
 @pytest.mark.parametrize("which", ["forward", "reverse"])

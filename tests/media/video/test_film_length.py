@@ -9,6 +9,7 @@ from av.video.frame import VideoFrame
 
 from dreamvid.errors import VideoError
 from dreamvid.export.reverse.backwards import read_backwards
+from dreamvid.export.reverse.reverse import reverse_film
 from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.media.video.span import most_frames
 
@@ -32,6 +33,7 @@ def test_film_length_with_a_gap_of_an_hour_is_one_line(tmp_path):
         lambda: probe_footage(path),
         lambda: next(read_footage(path, fps=Fraction(25))),
         lambda: next(read_backwards(path)),
+        lambda: reverse_film(path, tmp_path / "reverse.mp4"),
     ):
         with pytest.raises(VideoError, match=r"gap.mp4: shows one picture for 3600 seconds, from"):
             wrong()

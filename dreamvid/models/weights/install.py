@@ -1,10 +1,14 @@
 """Installation of models, by download or from a file."""
 
 import json
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
+
+from filelock import FileLock, Timeout
 
 from dreamvid.errors import ModelError, quote
 from dreamvid.models.networks.city import is_city, read_city
@@ -18,12 +22,15 @@ from dreamvid.models.weights.store import (
     check,
     find,
     folder,
+    home,
     known,
     load_base,
     missing,
 )
 from dreamvid.system.files import sha256, whole_file, write_text
 from dreamvid.system.tensors import write_safetensors
+
+logger = logging.getLogger(__name__)
 
 # The catalogue's names of GoogLeNets, by their number of classes.
 GOOGLENETS = {1000: "googlenet", 205: "places205", 365: "places365"}
@@ -33,9 +40,14 @@ def get(name: str, progress: Callable[[int, int | None], None]) -> Installed:
     """Download and install a model of the catalogue, unless it is here and intact."""
     if installed := _whole(name):
         return installed
-    entry = CATALOGUE[name]
-    if entry.package:
+    if CATALOGUE[name].package:
         raise ModelError(missing(name))
+    with _alone(name):
+        return _whole(name) or _download(name, progress)
+
+
+def _download(name: str, progress: Callable[[int, int | None], None]) -> Installed:
+    entry = CATALOGUE[name]
     # The suffix tells how to read the file, and a mirror may have another kind.
     failures = []
     for url in entry.urls:
@@ -85,8 +97,9 @@ def install(path: Path, name: str | None = None) -> Installed:
             f"{architecture}; give another name"
         )
     weights = {key: value.contiguous() for key, value in weights.items()}
-    write_safetensors(_place(name), weights, {"architecture": architecture})
-    return _record(name, path, {"architecture": architecture})
+    with _alone(name):
+        write_safetensors(_place(name), weights, {"architecture": architecture})
+        return _record(name, path, {"architecture": architecture})
 
 
 def _install_city(path: Path, name: str) -> Installed:
@@ -100,9 +113,10 @@ def _install_city(path: Path, name: str) -> Installed:
     if digest != city.fingerprint:
         raise ModelError(f"{path}: it was trained on another {city.base} than the one here")
     network.with_learned(city.learned)  # misshapen weights are refused now, not at a render
-    with whole_file(_place(name)) as partial:
-        copyfile(path, partial)
-    return _record(name, path, {"architecture": CITY, "base": city.base})
+    with _alone(name):
+        with whole_file(_place(name)) as partial:
+            copyfile(path, partial)
+        return _record(name, path, {"architecture": CITY, "base": city.base})
 
 
 def check_city_name(name: str, option: str = "--name") -> None:
@@ -118,6 +132,26 @@ def check_city_name(name: str, option: str = "--name") -> None:
 def _check_name(name: str, option: str = "--name") -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
         raise ModelError(f"{option} {name!r}: use lower-case letters, digits, '.', '_' and '-'")
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Let one process at a time download or install a model; others wait.
+
+    A model's file and its record belong together, and a download goes on from what is there.
+    """
+    path = home() / "locks" / f"{name}.lock"
+    lock = FileLock(path, is_singleton=True)  # reentrant: get installs
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):  # a disk without locks; writing says the rest
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                logger.warning("%s: another command is installing it; waiting for it", name)
+                lock.acquire()
+            stack.callback(lock.release)
+        yield
 
 
 def _place(name: str) -> Path:

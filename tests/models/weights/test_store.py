@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -160,3 +163,45 @@ def test_get_without_a_network_says_what_to_fetch_and_where_to_put_it(monkeypatc
     error = capsys.readouterr().err
     assert "bvlc_googlenet.caffemodel" in error and "dreamvid models import" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_several_imports_at_once_leave_one_whole_model(arrays, tmp_path):
+    """Each of other weights under one name: the file and its record belong together."""
+    for n in range(3):
+        marked = arrays | {"conv1/7x7_s2.bias": np.full(64, n, np.float32)}
+        np.savez(tmp_path / f"{n}.npz", **marked)
+    imports = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dreamvid", "models", "import", f"{n}.npz", "--name", "mine"],
+            cwd=tmp_path,
+            env=os.environ | {"DREAMVID_HOME": str(store.home())},
+            stderr=subprocess.PIPE,
+        )
+        for n in range(3)
+    ]
+    assert [(one.communicate()[1], one.returncode)[1] for one in imports] == [0] * 3
+    bias = store.load_arrays("mine")["conv1/7x7_s2.bias"].unique().tolist()
+    record = json.loads((store.folder() / "mine.json").read_text())
+    assert [f"{n:.0f}.npz" for n in bias] == [record["from"]]
+    assert not list(store.folder().glob(".*"))
+
+
+@pytest.mark.slow
+def test_several_gets_at_once_download_once(arrays, server, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+    from dataclasses import replace
+
+    from dreamvid.models.weights import install as module
+
+    folder, url = server
+    converted = {k.replace("/", "_"): torch.tensor(v) for k, v in arrays.items()}
+    torch.save(converted, folder / "mirror.pth")
+    entry = replace(CATALOGUE["places365"], urls=(f"{url}/mirror.pth",))
+    monkeypatch.setitem(CATALOGUE, "places365", entry)
+    fetched, fetch = [], module.fetch
+    monkeypatch.setattr(module, "fetch", lambda *a, **k: (fetched.append(a), fetch(*a, **k)))
+    with ThreadPoolExecutor(3) as pool:
+        got = [*pool.map(lambda _: module.get("places365", lambda done, total: None), range(3))]
+    assert len(fetched) == 1 and len({one.digest for one in got}) == 1
+    assert store.load("places365", CPU).layers

@@ -16,6 +16,7 @@ from typer import Option
 from typer.exceptions import TyperException
 
 from dreamvid.errors import DreamvidError, OutputError, PresetError, Stopped, quote
+from dreamvid.system.memory import advice, ran_out  # now, while there is memory for it
 
 COMMANDS = (
     "render replay dream preview estimate presets models layers atlas explore extend "
@@ -85,20 +86,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return Stopped.exit_code
-    except (RuntimeError, MemoryError) as error:
-        if str(error).startswith("Symlink loop"):  # of Path.resolve
-            complain(str(error))
-            return PresetError.exit_code
-        if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
-            raise
-        complain("out of memory: a smaller size, or a layer nearer the input, needs less")
+    except Exception as error:
+        return _after(error)
+
+
+def _after(error: Exception) -> int:
+    """Name lack of memory, an odd path, a stdout that is full or gone; raises any other error."""
+    from dreamvid.cli.terminal.console import complain
+
+    if ran_out(error):
+        complain(advice(error))
         return DreamvidError.exit_code
-    except OSError as error:
-        if error.filename:  # a name that is too long, a loop of links, a folder without permission
-            complain(f"{error.filename}: {error.strerror}")
-            return PresetError.exit_code
-        complain(f"output: {error.strerror}")  # stdout itself is full or gone
-        return OutputError.exit_code
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # Path.resolve
+        complain(str(error))
+        return PresetError.exit_code
+    if not isinstance(error, OSError):
+        raise error
+    if error.filename:  # a name that is too long, a loop of links, a folder without permission
+        complain(f"{error.filename}: {error.strerror}")
+        return PresetError.exit_code
+    complain(f"output: {error.strerror or error}")  # stdout itself is full or gone
+    return OutputError.exit_code
 
 
 def _check_words(words: Sequence[str]) -> None:

@@ -2,21 +2,32 @@
 
 import errno
 import mmap
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch  # at run time it may be what there is no memory for
+
+_SIGNS = (
+    *("memory", "bad_alloc", "create a primitive", "start new thread"),
+    *("failed to map segment", "cannot map", "cannot create shared object"),
+)
+"""Parts of messages, in lower case, of libraries that have no error of their own for it."""
 
 PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 
 
-def free_memory(device: torch.device) -> int | None:
+def free_memory(device: "torch.device") -> int | None:
     """Bytes free on a device; None where the system does not say.
 
     On the CPU the minimum of what the machine, the process's control groups (a container's
     limit) and its address space limit leave.
     """
     if device.type == "cuda":
+        import torch
+
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + cached
     if device.type != "cpu":
@@ -33,16 +44,31 @@ def resident() -> int | None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Check whether an error of Python's or torch's, on any device, means that memory ran out."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    """Check whether an error, of Python's or a library's, means that memory ran out anywhere."""
+    if isinstance(error, MemoryError) or _is_torchs(error):
         return True
-    if isinstance(error, OSError):  # mapping a file
+    if isinstance(error, OSError) and error.errno is not None:  # mapping a file, a process
         return error.errno == errno.ENOMEM
-    # The CPU's allocator and oneDNN's convolutions raise plain RuntimeErrors.
+    # Without an errno: the loader of libraries, Python's threads, the CPU's allocator, oneDNN.
     message = str(error).lower()
-    return isinstance(error, RuntimeError) and (
-        "memory" in message or "create a primitive" in message
+    if not isinstance(error, RuntimeError | ImportError | OSError | SystemError):
+        return False
+    cause = error.__cause__ or error.__context__
+    return any(sign in message for sign in _SIGNS) or (
+        isinstance(error, ImportError | OSError) and cause is not None and ran_out(cause)
     )
+
+
+def advice(error: BaseException) -> str:
+    """Say in one line what helps against an error that `ran_out` recognises."""
+    if isinstance(error, ImportError | OSError):  # before any picture was there
+        return "out of memory while libraries are loaded: a higher limit (`ulimit -v`) would do"
+    return "out of memory: a smaller size, or a layer nearer the input, needs less"
+
+
+def _is_torchs(error: BaseException) -> bool:
+    kind = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
+    return kind is not None and isinstance(error, kind)
 
 
 def _free_limits() -> Iterator[int]:

@@ -1,5 +1,7 @@
 """What is read from a Linux machine's files, in a folder that looks like them."""
 
+import errno
+
 import pytest
 import torch
 
@@ -81,7 +83,22 @@ def test_a_limit_of_address_space_counts(monkeypatch):
         (RuntimeError("could not create a primitive"), True),
         (RuntimeError("shape mismatch"), False),
         (ValueError("memory"), False),
+        (RuntimeError("can't start new thread"), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), True),
+        (ImportError("No module named 'ray'"), False),
+        (OSError("libcudnn.so.9: cannot map zero-fill pages"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (OSError(errno.ENOSPC, "memory stick is full"), False),
+        (KeyError("memory"), False),
     ],
 )
 def test_running_out_is_told_from_other_errors(error, ran_out):
     assert memory.ran_out(error) is ran_out
+
+
+def test_running_out_is_known_by_its_cause():
+    """A library's own words for a library of its own that could not be loaded."""
+    error = OSError("Could not find the shared file")
+    error.__cause__ = OSError("libllvmlite.so: failed to map segment from shared object")
+    assert memory.ran_out(error)
+    assert not memory.ran_out(OSError("Could not find the shared file"))

@@ -36,7 +36,8 @@ class Tiling:
     def smaller(self, score: Score, image: OtherSizeImage) -> bool:
         """Halve the tiles of images like this; False where they cannot be smaller."""
         key, longest = _key(score, image), max(image.shape[-2:])
-        side = min(self.sides[key] or longest, longest) // 2
+        # Not known yet where memory ran out while it was measured.
+        side = min(self.sides.get(key) or longest, longest) // 2
         if side < SMALLEST:
             return False
         try:

@@ -17,7 +17,12 @@ from filelock import lock_descriptor
 from dreamvid.errors import OutputError
 from dreamvid.system.partial import new_partial, remove_abandoned
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+_CURES = {
+    errno.EDQUOT: "your quota there is used up: delete some files, and the same command goes on",
+    errno.EROFS: "the disk is mounted read-only: give another folder, or mount it writable",
+    errno.EFBIG: "larger than a file there may be: a disk or a limit (`ulimit -f`) that takes it",
+    errno.ENAMETOOLONG: "give a shorter name",
+}
 
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # as Path leaves it, with one slash
 UNREAL = ("/proc", "/sys")  # folders of Linux whose files are regular, but may never end
@@ -133,12 +138,26 @@ def refused(path: Path, error: OSError, *, begun: bool = True) -> OutputError:
     if begun and error.errno == errno.ENOENT:
         lost = f"{path}: what was written there is gone: somebody moved or removed it"
         return OutputError(f"{lost}; put it back and the same command goes on, else begins anew")
-    if error.errno not in FULL:
-        return OutputError(reason)
-    free = ""
+    cure = _cure(path, error)
+    return OutputError(f"{reason} ({cure})" if cure else reason)
+
+
+def _cure(path: Path, error: OSError) -> str:
+    """Say what helps against an error of the disk; "" for other errors."""
+    if error.errno == errno.ENOSPC:
+        return f"{_room(path.parent)}make room, and the same command goes on"
+    return _CURES.get(error.errno or 0, "")
+
+
+def _room(folder: Path) -> str:
+    """Describe what a full disk has left: no files where it has bytes but no inodes; else bytes."""
+    with suppress(OSError, AttributeError):  # AttributeError: Windows
+        disk = os.statvfs(folder)
+        if disk.f_files and not disk.f_favail:  # 0 files: a disk that does not count them
+            return "no free inodes (files) on the disk: delete some files; "
     with suppress(OSError):
-        free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free there; "
-    return OutputError(f"{reason} ({free}make room, and the same command goes on)")
+        return f"{shutil.disk_usage(folder).free / 1e6:.1f} MB are free there; "
+    return ""
 
 
 def check_writable(path: Path) -> None:

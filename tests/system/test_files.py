@@ -1,12 +1,15 @@
 """Files appear whole, and as those whose place they take may be read and written."""
 
+import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -123,7 +126,7 @@ with whole_file(Path({str(path)!r})) as partial:
         subprocess.Popen(start, **pipes) as alive,
         subprocess.Popen(start, **pipes) as killed,
     ):
-        names = [process.stdout.readline().strip() for process in (alive, killed)]
+        names = [(one.stdout or sys.stdin).readline().strip() for one in (alive, killed)]
         killed.kill()
         killed.wait()
         (tmp_path / ".mine.partial").touch()
@@ -139,7 +142,7 @@ def test_a_partial_file_of_another_machine_goes_after_a_day(tmp_path):
     new, old = tmp_path / ".a.abcdef-1-1-0.partial", tmp_path / ".a.abcdef-1-1-1.partial"
     for file, hours in ((new, 23), (old, 25)):
         file.touch()
-        os.utime(file, (time.time() - 3600 * hours,) * 2)
+        os.utime(file, (0, time.time() - 3600 * hours))
     remove_abandoned.cache_clear()
     write_text(tmp_path / "b.txt", "new")
     assert {entry.name for entry in tmp_path.iterdir()} == {new.name, "b.txt"}
@@ -188,3 +191,55 @@ def test_check_file_takes_regular_files_alone(tmp_path, monkeypatch):
             check_file(path)
         assert words in str(caught.value.strerror)
     listening.close()
+
+
+CURES = {
+    errno.EDQUOT: "quota there is used up: delete some files",
+    errno.EROFS: "mounted read-only: give another folder",
+    errno.EFBIG: r"larger than a file there may be: .*ulimit -f",
+    errno.ENAMETOOLONG: "give a shorter name",
+}
+
+
+@pytest.mark.parametrize("number", CURES)
+def test_errors_of_the_disk_have_a_cure(number, tmp_path):
+    words = rf"a.txt: cannot be written: {os.strerror(number)} \(.*{CURES[number]}"
+    with pytest.raises(OutputError, match=words) as error, whole_file(tmp_path / "a.txt"):
+        raise OSError(number, os.strerror(number))
+    assert "\n" not in str(error.value) and error.value.exit_code == 6
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of ten files and a megabyte, as root may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "nr_inodes=10,size=1m", "none", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_without_inodes_is_told_from_one_without_bytes(small_disk):
+    with pytest.raises(OutputError, match=r"No space .*\(0\.0 MB are free there; make room"):
+        write_text(small_disk / "a.txt", "a" * 2**21)
+    for n in range(9):  # its folder is the tenth
+        (small_disk / f"{n}").touch()
+    with pytest.raises(OutputError, match=r"No space .*\(no free inodes \(files\) on the disk"):
+        write_text(small_disk / "a.txt", "a")
+
+
+def test_a_read_only_disk_is_named(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(OutputError, match=r"Read-only file system \(the disk is mounted read-only"):
+        write_text(small_disk / "a.txt", "a")
+
+
+def test_a_disk_that_counts_no_files_has_bytes_left(tmp_path, monkeypatch):
+    """Such as btrfs: all of its numbers of inodes are 0."""
+    none = SimpleNamespace(f_files=0, f_favail=0)
+    monkeypatch.setattr(os, "statvfs", lambda path: none, raising=False)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1_500_000))
+    with pytest.raises(OutputError, match=r"\(1\.5 MB are free there"), whole_file(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -25,7 +25,8 @@ from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.film_times import read_film_times
 from dreamvid.media.video.footage import even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, film_length, open_film
+from dreamvid.media.video.frame_times import FrameTimes, open_film
+from dreamvid.media.video.span import film_length
 from dreamvid.media.video.writer import CONTAINERS, encode
 from dreamvid.system.files import whole_file
 

@@ -12,7 +12,6 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.media.video.decoders import decoder_of
-from dreamvid.media.video.transparency import alpha_decoder
 
 UNDATED = 600
 """Frames without a time, as Matroska's before second 0, after which none with one is awaited."""
@@ -97,7 +96,6 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
     A frame may still be marked as corrupt.
     """
-    ended, own = False, alpha_decoder(stream)
     decode, ended = decoder_of(stream), False
     for packet in demuxed(container, stream):
         ended = not packet.size
@@ -105,7 +103,6 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             yield packet
             continue
         try:
-            frames = own.decode(packet if packet.size else None) if own else packet.decode()
             frames = decode(packet)
         except MemoryError:
             raise
@@ -114,8 +111,6 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
         else:
             yield from frames
     if not ended:  # the container is damaged: the decoder still has frames
-        yield from (own or stream).decode(None)
-        yield from (frame for frame in decode(None) if isinstance(frame, VideoFrame))
         yield from decode(None)
 
 

@@ -357,7 +357,7 @@ def test_footage_of_real_films(shared):
         assert sum(1 for _ in read_footage(path, fps=fps, size=(54, 96))) == frames
 
 
-@pytest.mark.parametrize("aspect", [Fraction(100), Fraction(1, 9)])
+@pytest.mark.parametrize("aspect", [Fraction(9), Fraction(1, 9)])
 def test_absurd_pixels_are_taken_as_square(aspect, tmp_path, caplog):
     path = constant(tmp_path / "film.mp4", count=3, aspect=aspect)
     assert probe_footage(path).size == (H, W)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SIGNS = (
     *("memory", "bad_alloc", "create a primitive", "start new thread"),
     *("failed to map segment", "cannot map", "cannot create shared object"),
+    "without setting an exception",  # an import that memory ended
 )
 """Parts of messages, in lower case, of libraries that have no error of their own for it."""
 

@@ -57,7 +57,7 @@ def _pictures(path: Path, folder: Path, matches: re.Pattern[str] | None = None) 
     if matches:
         found = [file for file in found if matches.fullmatch(file.name)]
     pictures = [file for file in found if file.suffix.lower() in _suffixes() and file.is_file()]
-    if others := len(found) - len(pictures):
+    if pictures and (others := len(found) - len(pictures)):
         example = min(set(found) - set(pictures), key=_natural_order).name
         _log.warning("%s: %d are left out as no pictures, such as %s", path, others, example)
     return sorted(pictures, key=_natural_order)

@@ -166,8 +166,8 @@ def test_reverse_of_intra_codecs_is_encoded_once(name, depth, tmp_path):
     encoding = encoding_as(name, depth)
     frames, codec = planes(encoding), CODECS[name]
     with TwinSegments(tmp_path, encoding) as twins:
-        twins.submit(0, frames[:4], lambda: None)
-        twins.submit(1, frames[4:], lambda: None)
+        twins.submit(0, frames[:4], lambda digests: None)
+        twins.submit(1, frames[4:], lambda digests: None)
     assert len(list(tmp_path.iterdir())) == 2
     forward, reverse = (tmp_path / f"{film}{codec.suffix}" for film in ("forward", "reverse"))
     join_forward(tmp_path, 2, forward, encoding)

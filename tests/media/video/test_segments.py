@@ -31,7 +31,7 @@ def numbers(path):
         ]
 
 
-def nothing():
+def nothing(digests):
     pass
 
 
@@ -62,7 +62,7 @@ def test_segments_call_then_in_order_and_in_another_thread(tmp_path, encoding, g
 
     with TwinSegments(tmp_path, encoding) as twins:
         for number in range(2):
-            twins.submit(number, greys(2), lambda number=number: then(number))
+            twins.submit(number, greys(2), lambda digests, number=number: then(number))
     first = ["f000000.mp4", "r000000.mp4"]
     second = ["f000000.mp4", "f000001.mp4", "r000000.mp4", "r000001.mp4"]
     assert seen == [(0, first, False), (1, second, False)]
@@ -79,7 +79,7 @@ def test_segments_wait_until_the_chunk_is_on_the_disk(tmp_path, encoding, greys)
 def test_segments_encode_one_chunk_while_the_next_fills(tmp_path, encoding, greys):
     release, handed_over = threading.Event(), []
 
-    def then():
+    def then(digests):
         release.wait(LATE)
 
     def render():
@@ -119,7 +119,7 @@ def test_segments_keep_at_most_two_chunks_in_memory(tmp_path, encoding, greys):
 
 @pytest.mark.parametrize("when", ["next", "end"])
 def test_segments_raise_an_error_of_then(when, tmp_path, encoding, greys):
-    def fail():
+    def fail(digests):
         raise OSError("no room for the checkpoint")
 
     started = []
@@ -129,7 +129,7 @@ def test_segments_raise_an_error_of_then(when, tmp_path, encoding, greys):
     ):
         twins.submit(0, greys(2), fail)
         if when == "next":
-            twins.submit(1, greys(2), lambda: started.append(1))
+            twins.submit(1, greys(2), lambda digests: started.append(1))
     assert not started and len(forward_files(tmp_path, 1)) == 1
     assert not (tmp_path / "f000001.mp4").exists()
 
@@ -138,14 +138,14 @@ def test_segments_raise_an_encoders_error_and_skip_then(tmp_path, encoding, grey
     called = []
     broken = replace(encoding, preset="no such")
     with pytest.raises(VideoError), TwinSegments(tmp_path, broken) as twins:
-        twins.submit(0, greys(2), lambda: called.append(0))
+        twins.submit(0, greys(2), lambda digests: called.append(0))
     assert not called and not any(tmp_path.iterdir())
 
 
 def test_segments_of_a_failing_block_keep_the_last_chunk(tmp_path, encoding, greys):
     called = []
     with pytest.raises(KeyboardInterrupt), TwinSegments(tmp_path, encoding) as twins:
-        twins.submit(0, greys(2), lambda: called.append(0))
+        twins.submit(0, greys(2), lambda digests: called.append(0))
         raise KeyboardInterrupt
     assert called == [0] and numbers(tmp_path / "f000000.mp4") == [0, 1]
 
@@ -199,7 +199,7 @@ def test_segments_encode_several_files_at_once_in_order(
     waiting = []
     with TwinSegments(tmp_path, encoding, at_once) as twins:
         for number in range(4):
-            twins.submit(number, greys(3), lambda number=number: told.append(number))
+            twins.submit(number, greys(3), lambda digests, number=number: told.append(number))
             waiting.append(number + 1 - len(told))
     assert told == [0, 1, 2, 3]
     assert max(most) == at_once and max(waiting) <= at_once // 2
@@ -223,6 +223,6 @@ def test_segments_skip_then_after_a_failed_chunk(tmp_path, encoding, greys, monk
         TwinSegments(tmp_path, encoding, 8) as twins,
     ):
         for number in range(4):
-            twins.submit(number, greys(2), lambda number=number: told.append(number))
+            twins.submit(number, greys(2), lambda digests, number=number: told.append(number))
     assert told == [0]
     assert len(forward_files(tmp_path, 4)) == 4  # those beside it were finished

@@ -54,7 +54,7 @@ def packets(path):
     """Return (position, size, shown number, key frame) of each packet in decoding order."""
     with av.open(str(path)) as container:
         found = [p for p in container.demux(video=0) if p.size]
-        tick = container.streams.video[0].time_base
+        tick = container.streams.video[0].time_base or 0
         start = min(p.pts or 0 for p in found)
         return [
             (p.pos or 0, p.size, round(((p.pts or 0) - start) * tick * FPS), p.is_keyframe)

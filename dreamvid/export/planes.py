@@ -10,9 +10,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from dreamvid.image import Bytes
+from dreamvid.media.footage.reader import EXACT
 from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes
-from dreamvid.media.video.reader import EXACT
 
 
 def converter(form: PixelFormat) -> Callable[[Bytes], Planes]:

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from dreamvid.image import Bytes
+from dreamvid.media.footage.footage import read_footage
+from dreamvid.media.footage.span import WHOLE, Span
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.footage import read_footage
-from dreamvid.media.video.span import WHOLE, Span
 
 NEAR = 8  # frames: up to here decoding goes on, further ahead is a seek
 

@@ -15,10 +15,10 @@ from dreamvid.errors import PresetError
 from dreamvid.film.clip import Clip
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import Image, fit, from_bytes
+from dreamvid.media.footage.footage import probe_footage
 from dreamvid.media.images.reading import check_image, load, open_image, upright
 from dreamvid.media.images.sequence import images_in
 from dreamvid.media.video.colour import BLUE, RED
-from dreamvid.media.video.footage import probe_footage
 from dreamvid.preset.mask import SHAPES
 from dreamvid.preset.values import VIDEOS
 from dreamvid.schedule.moment import Moment

@@ -5,7 +5,7 @@ from fractions import Fraction
 from dreamvid.errors import PresetError
 from dreamvid.film.guides import direction_for
 from dreamvid.film.span import footage_path, span_of
-from dreamvid.media.video.footage import probe_footage
+from dreamvid.media.footage.footage import probe_footage
 from dreamvid.models.features import FeatureModel
 from dreamvid.preset.objectives import LayerWeight
 from dreamvid.preset.schema import DreamOptions, Preset

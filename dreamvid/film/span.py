@@ -4,9 +4,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.errors import PresetError
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.span import WHOLE, Span
 from dreamvid.media.images.sequence import find_frames
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.span import WHOLE, Span
 from dreamvid.preset.schema import Preset, StartOptions
 from dreamvid.preset.values import clip_seconds
 

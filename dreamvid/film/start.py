@@ -16,9 +16,9 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.film.span import footage_path, span_of
 from dreamvid.image import Image, OtherSizeImage, fit, from_bytes
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.footage import probe_footage, read_footage
 from dreamvid.media.images.reading import load
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.footage import probe_footage, read_footage
 from dreamvid.preset.schema import StartOptions
 from dreamvid.system.registry import Registry
 

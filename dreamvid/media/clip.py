@@ -9,8 +9,8 @@ from dreamvid.image import Bytes
 from dreamvid.media.audio.blocks import Samples
 from dreamvid.media.audio.decode import RATE, read_blocks
 from dreamvid.media.audio.source import has_sound
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.footage import probe_footage, read_footage
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.footage import probe_footage, read_footage
 
 Sound = Callable[[], Generator[Samples, None, None]]
 """Opener of a film's sound: blocks of (2, n) at `audio.decode.RATE`, from second 0 on."""

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from dreamvid.image import Bytes
-from dreamvid.media.video.reader import open_video, to_rgb
+from dreamvid.media.footage.reader import open_video, to_rgb
 from dreamvid.monitor.thumbnail import small_size
 
 FEWEST = 8  # distinct key frames; a short film with fewer is decoded whole

@@ -13,9 +13,9 @@ from dreamvid.film.engine import render_frames
 from dreamvid.film.job import build
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.media.animated.gif import write_loop_gif
+from dreamvid.media.footage.reader import open_video
 from dreamvid.media.images.writing import save
 from dreamvid.media.video.colour import to_planes
-from dreamvid.media.video.reader import open_video
 from dreamvid.media.video.writer import encode
 from dreamvid.preset.schema import LoopOptions, Preset
 from dreamvid.render.preview import shrink

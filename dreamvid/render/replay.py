@@ -16,8 +16,8 @@ import torch
 
 from dreamvid.errors import ModelError, PresetError, ResumeError, VideoError
 from dreamvid.film.job import digests
+from dreamvid.media.footage.reader import read_frames
 from dreamvid.media.metadata import read_record
-from dreamvid.media.video.reader import read_frames
 from dreamvid.models.weights import store
 from dreamvid.preset.load import check, sets
 from dreamvid.preset.schema import Preset

@@ -19,7 +19,7 @@ from dreamvid.film.parts import Parts
 from dreamvid.film.score import make_scores
 from dreamvid.film.timeline import Timeline
 from dreamvid.image import from_bytes
-from dreamvid.media.video import footage
+from dreamvid.media.footage import footage
 from dreamvid.models.weights import store
 from dreamvid.motion.flow.estimate import make_estimator
 from dreamvid.preset.load import with_settings

@@ -15,7 +15,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from dreamvid.media.clip import pictures_of
-from dreamvid.media.video.frame_times import read_frame_times
+from dreamvid.media.footage.frame_times import read_frame_times
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.trees import ELEMENTS, Node
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dreamvid.errors import DreamvidError
 from dreamvid.media.clip import pictures_of
-from dreamvid.media.video.frame_times import read_frame_times
+from dreamvid.media.footage.frame_times import read_frame_times
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.media import waves
 from tests.fuzz.mutate import mutated_bytes

@@ -22,10 +22,10 @@ from dreamvid.errors import DreamvidError
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.source import probe_sound
 from dreamvid.media.clip import pictures_of
+from dreamvid.media.footage.frame_times import read_frame_times
+from dreamvid.media.footage.reader import count_frames, probe, read_frames
 from dreamvid.media.images.plugins import register_plugins
 from dreamvid.media.images.reading import load
-from dreamvid.media.video.frame_times import read_frame_times
-from dreamvid.media.video.reader import count_frames, probe, read_frames
 from dreamvid.training.data.photos import inspect_photos, thumbnail
 from tests.fuzz.family import Case, Family, Make
 from tests.fuzz.mutate import LARGE, mutated_bytes

@@ -20,13 +20,13 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
-from dreamvid.media.video.decoding import good_frames
-from dreamvid.media.video.deinterlace import deinterlaced
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.footage import Converter, even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, open_film
-from dreamvid.media.video.pictures import PictureFilm
-from dreamvid.media.video.span import film_length
+from dreamvid.media.footage.decoding import good_frames
+from dreamvid.media.footage.deinterlace import deinterlaced
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.footage import Converter, even, upright_size
+from dreamvid.media.footage.frame_times import FrameTimes, open_film
+from dreamvid.media.footage.pictures import PictureFilm
+from dreamvid.media.footage.span import film_length
 
 BUFFER_BYTES = 256 * 2**20  # of decoded frames
 BUFFER_FRAMES = 240  # at most: small frames have overhead beside their pixels
@@ -39,7 +39,7 @@ Timed = tuple[VideoFrame, Fraction, Fraction]
 def read_backwards(
     path: Path, *, fps: Fraction | None = None, count: int | None = None
 ) -> Generator[Bytes, None, None]:
-    """Yield the frames of `video.footage.read_footage` at this rate, the last one first.
+    """Yield the frames of `footage.read_footage` at this rate, the last one first.
 
     Each is (h, w, 3) uint8 RGB, of `FootageInfo.size`. A repeated frame is the same array:
     treat frames as read-only. Raises VideoError.

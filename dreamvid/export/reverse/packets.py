@@ -16,11 +16,11 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from dreamvid.media.video.footage import display_matrix
-from dreamvid.media.video.frame_times import FrameTimes, open_film
+from dreamvid.media.footage.footage import display_matrix
+from dreamvid.media.footage.frame_times import FrameTimes, open_film
+from dreamvid.media.footage.packet_times import demuxed
+from dreamvid.media.footage.wide_colour import wide_colours
 from dreamvid.media.video.libav import whole_film
-from dreamvid.media.video.packet_times import demuxed
-from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import MUXERS
 from dreamvid.media.video.writer import open_film as create_film
 

@@ -20,13 +20,13 @@ from dreamvid.export.working_folder import working_folder
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.mux import add_track
 from dreamvid.media.audio.source import has_sound
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.footage import even, upright_size
+from dreamvid.media.footage.frame_times import FrameTimes, open_film
+from dreamvid.media.footage.span import film_length
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.footage import even, upright_size
-from dreamvid.media.video.frame_times import FrameTimes, open_film
-from dreamvid.media.video.span import film_length
 from dreamvid.media.video.writer import CONTAINERS, encode
 from dreamvid.system.files import whole_file
 

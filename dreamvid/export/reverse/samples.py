@@ -4,13 +4,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from dreamvid.export.planes import converter
+from dreamvid.media.footage.footage import Converter, display_matrix
+from dreamvid.media.footage.frame_times import FrameTimes
+from dreamvid.media.footage.matrix import UNSPECIFIED
+from dreamvid.media.footage.wide_colour import wide_colours
 from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes
 from dreamvid.media.video.encoder_options import Encoding
-from dreamvid.media.video.footage import Converter, display_matrix
-from dreamvid.media.video.frame_times import FrameTimes
-from dreamvid.media.video.matrix import UNSPECIFIED
-from dreamvid.media.video.wide_colour import wide_colours
 from dreamvid.media.video.writer import BT709, FULL, LIMITED, RGB
 
 

@@ -20,8 +20,8 @@ from av.video.frame import VideoFrame
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
 from dreamvid.media.clip import Pictures
+from dreamvid.media.footage.reader import count_frames, probe, read_frames
 from dreamvid.media.video.libav import file_url, libav_errors, whole_film
-from dreamvid.media.video.reader import count_frames, probe, read_frames
 
 TICK = Fraction(1, 100)  # seconds; a GIF's clock
 MIN_DELAY = 2  # ticks; browsers show shorter frames for 10

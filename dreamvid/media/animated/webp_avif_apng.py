@@ -17,8 +17,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from dreamvid.media.clip import Pictures
+from dreamvid.media.footage.reader import EXACT
 from dreamvid.media.video.libav import file_url, whole_film
-from dreamvid.media.video.reader import EXACT
 
 LOSSLESS = 100  # the quality at which WebP is lossless
 

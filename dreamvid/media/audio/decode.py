@@ -16,9 +16,9 @@ from av.packet import Packet
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import Samples, silence
 from dreamvid.media.audio.source import EXACT_LENGTH, GAP, demux, find_cut, open_any, open_sound
+from dreamvid.media.footage.packet_times import first_frame
+from dreamvid.media.footage.reader import film_streams
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.packet_times import first_frame
-from dreamvid.media.video.reader import film_streams
 
 logger = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from av.video.stream import VideoStream
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.blocks import Samples, fit, regroup
 from dreamvid.media.audio.decode import RATE, read_blocks
+from dreamvid.media.footage.reader import open_video
 from dreamvid.media.video.libav import whole_film
-from dreamvid.media.video.reader import open_video
 from dreamvid.media.video.writer import open_film
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from av.packet import Packet
 from av.stream import Disposition
 
 from dreamvid.errors import VideoError
+from dreamvid.media.footage.reader import check_codec, open_input
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.reader import check_codec, open_input
 
 logger = logging.getLogger(__name__)
 

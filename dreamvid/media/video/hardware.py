@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from dreamvid.errors import DreamvidError, PresetError, VideoError
+from dreamvid.media.footage.reader import read_frames
 from dreamvid.media.video.colour import Planes, to_planes
 from dreamvid.media.video.encoder_probe import libav_log, probe_encoder
-from dreamvid.media.video.reader import read_frames
 from dreamvid.media.video.writer import Encoding, encode, join
 
 SOFTWARE, AUTO = "software", "auto"

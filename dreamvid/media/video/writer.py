@@ -14,12 +14,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
+from dreamvid.media.footage.reader import open_video
 from dreamvid.media.video.codecs import PixelFormat
 from dreamvid.media.video.colour import Planes, check_planes
 from dreamvid.media.video.encoder_options import Encoding, encoder_options
 from dreamvid.media.video.ffmpeg_program import pipe_film
 from dreamvid.media.video.libav import file_url, whole_film
-from dreamvid.media.video.reader import open_video
 
 # libav's numbers follow ITU-T H.273.
 BT709 = 1  # primaries, transfer and matrix

@@ -13,7 +13,7 @@ from dreamvid.export.reverse.backwards import _Decoder
 from dreamvid.export.timing import trim
 from dreamvid.media.audio.decode import RATE
 from dreamvid.media.clip import Pictures, pictures_of
-from dreamvid.media.video.footage import read_footage
+from dreamvid.media.footage.footage import read_footage
 from dreamvid.media.video.writer import Encoding, encode
 from tests.export.reverse.test_reverse import PICTURES, ffmpeg
 from tests.export.test_timing import numbered, samples

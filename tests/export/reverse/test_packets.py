@@ -11,7 +11,7 @@ import pytest
 from dreamvid.errors import PresetError
 from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.footage import probe_footage, read_footage
+from dreamvid.media.footage.footage import probe_footage, read_footage
 from tests.export.reverse.test_reverse import PICTURES, ffmpeg, packets, shown
 
 GRADIENTS = ("-f", "lavfi", "-i", "gradients=size=64x48:rate=24:duration=1:speed=0.2:seed=7")

@@ -11,8 +11,8 @@ import pytest
 from dreamvid.errors import PresetError, VideoError
 from dreamvid.export.reverse.backwards import decode_backwards, read_backwards
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.frame_times import read_frame_times
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.frame_times import read_frame_times
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24:duration=1.5")
 NOISE = ("-f", "lavfi", "-i", "anoisesrc=r=48000:d=1.5:a=0.4")

@@ -13,7 +13,7 @@ import pytest
 from dreamvid.errors import OutputError, VideoError
 from dreamvid.media.audio import mux
 from dreamvid.media.audio.mux import add_sound, add_track
-from dreamvid.media.video.reader import read_frames
+from dreamvid.media.footage.reader import read_frames
 from dreamvid.media.video.writer import Encoding, encode, join
 
 RATE = 48000

@@ -12,11 +12,11 @@ from PIL import ImageCms
 
 from dreamvid.errors import PresetError
 from dreamvid.image import to_bytes
+from dreamvid.media.footage.footage import read_footage
 from dreamvid.media.images.jpeg_xl import jxl_size
 from dreamvid.media.images.pixels import read_pixels
 from dreamvid.media.images.plugins import register_plugins
 from dreamvid.media.images.reading import check_image, decode, load
-from dreamvid.media.video.footage import read_footage
 from tests.media.images.test_reading import read
 
 H, W = 40, 64

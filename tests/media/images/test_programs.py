@@ -43,7 +43,7 @@ ALLOWED = {
     ("media/images/high_depth.py", "cv2.imdecode"),
     ("media/images/high_depth.py", "tifffile.TiffFile"),
     ("media/images/high_depth.py", "pillow_heif.open_heif"),
-    ("media/video/reader.py", "av.open"),
+    ("media/footage/reader.py", "av.open"),
 }
 WRITERS = {
     "media/video/writer.py",
@@ -129,7 +129,7 @@ def watch(event, arguments):
 from dreamvid.cli import main
 from dreamvid.media.images.reading import check_image, load
 from dreamvid.media.images.pixels import read_pixels
-from dreamvid.media.video.footage import probe_footage
+from dreamvid.media.footage.footage import probe_footage
 from dreamvid.errors import DreamvidError
 from pathlib import Path
 import contextlib, io, os

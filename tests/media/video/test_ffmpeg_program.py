@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from dreamvid.errors import OutputError, PresetError, VideoError
+from dreamvid.media.footage.reader import read_frames
 from dreamvid.media.video.encoder_options import Encoding
 from dreamvid.media.video.encoder_probe import probe_encoder
 from dreamvid.media.video.hardware import choose_encoder
-from dreamvid.media.video.reader import read_frames
 from dreamvid.media.video.writer import encode, join
 
 SIZE = HEIGHT, WIDTH = 48, 64

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dreamvid.image import fit, to_bytes
+from dreamvid.media.footage.footage import read_footage
 from dreamvid.media.images.reading import load
-from dreamvid.media.video.footage import read_footage
 from dreamvid.motion.flow.cuts import is_cut
 from dreamvid.motion.flow.estimate import make_estimator
 from dreamvid.motion.flow.reliability import reliable

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.frame_rate import FASTEST, SLOWEST, constant_rate, grid_rate, usual_rate
-from dreamvid.media.video.frame_times import FrameTimes, read_frame_times
-from dreamvid.media.video.pictures import PictureFilm, files_of, open_pictures
+from dreamvid.media.footage.frame_rate import FASTEST, SLOWEST, constant_rate, grid_rate, usual_rate
+from dreamvid.media.footage.frame_times import FrameTimes, read_frame_times
+from dreamvid.media.footage.pictures import PictureFilm, files_of, open_pictures
 
 PICTURES_RATE = Fraction(24)
 """Frames a second of pictures in files of their own, unless a rate is asked for."""

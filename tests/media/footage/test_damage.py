@@ -13,8 +13,8 @@ from av.video.frame import VideoFrame
 from dreamvid.errors import VideoError
 from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.media.audio.decode import RATE, read_blocks
-from dreamvid.media.video import decoding
-from dreamvid.media.video.footage import probe_footage, read_footage
+from dreamvid.media.footage import decoding
+from dreamvid.media.footage.footage import probe_footage, read_footage
 
 FPS = Fraction(25)
 CODECS = {

@@ -10,8 +10,8 @@ from av.video.frame import VideoFrame
 from dreamvid.errors import VideoError
 from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.span import most_frames
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.span import most_frames
 
 
 def film(path, seconds):

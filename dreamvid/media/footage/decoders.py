@@ -7,7 +7,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from dreamvid.media.video.transparency import alpha_decoder
+from dreamvid.media.footage.transparency import alpha_decoder
 
 Decode = Callable[[Packet | None], Sequence[VideoFrame]]
 """Decoder of one packet after the other; None or an empty one is the end."""

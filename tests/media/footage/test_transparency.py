@@ -10,8 +10,8 @@ import pytest
 from av.video.reformatter import VideoReformatter
 
 from dreamvid.export.reverse.backwards import read_backwards
-from dreamvid.media.video.footage import read_footage
-from dreamvid.media.video.reader import read_frames, to_rgb
+from dreamvid.media.footage.footage import read_footage
+from dreamvid.media.footage.reader import read_frames, to_rgb
 
 H, W = 48, 64
 COLOUR = (200, 40, 90)

@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.frame_rate import constant_rate, grid_rate
-from tests.media.video.test_footage import film, numbers
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.frame_rate import constant_rate, grid_rate
+from tests.media.footage.test_footage import film, numbers
 
 MS, TS = Fraction(1, 1000), Fraction(1, 90000)
 NTSC = Fraction(24000, 1001)

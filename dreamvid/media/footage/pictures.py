@@ -11,10 +11,10 @@ from av.video.frame import VideoFrame
 
 from dreamvid.errors import PresetError, VideoError
 from dreamvid.media.animated.reading import MILLISECOND, Animation, open_webp
+from dreamvid.media.footage.reader import film_streams, open_input
 from dreamvid.media.images.pixels import Pixels, read_pixels
 from dreamvid.media.images.sequence import find_frames
 from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.reader import film_streams, open_input
 
 Numbered = Generator[tuple[int, VideoFrame], None, None]
 """Frames that can be decoded, with their numbers."""

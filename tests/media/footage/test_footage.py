@@ -14,9 +14,9 @@ from av.video.frame import VideoFrame
 from PIL import Image as PilImage
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video import decoding, footage
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.frame_times import read_frame_times
+from dreamvid.media.footage import decoding, footage
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.frame_times import read_frame_times
 
 NTSC = Fraction(30000, 1001)
 H, W = 48, 64

@@ -18,14 +18,14 @@ from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.footage.decoders import decoder_of
+from dreamvid.media.footage.deinterlace import deinterlaced
+from dreamvid.media.footage.matrix import UNSPECIFIED, drop_reserved
+from dreamvid.media.footage.primaries import BT2020
+from dreamvid.media.footage.transparency import alpha_of, composited
+from dreamvid.media.footage.wide_colour import FORMAT, to_bt709_bytes, wide_colours
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.decoders import decoder_of
-from dreamvid.media.video.deinterlace import deinterlaced
 from dreamvid.media.video.libav import CONTAINERS, file_url, is_playlist, libav_errors
-from dreamvid.media.video.matrix import UNSPECIFIED, drop_reserved
-from dreamvid.media.video.primaries import BT2020
-from dreamvid.media.video.transparency import alpha_of, composited
-from dreamvid.media.video.wide_colour import FORMAT, to_bt709_bytes, wide_colours
 from dreamvid.system.files import check_file
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from jaxtyping import Float32, Float64, UInt8, UInt16
 
 from dreamvid.image import Bytes
-from dreamvid.media.video.primaries import BT709, BT2020, CHROMATICITIES, to_bt709, to_xyz
+from dreamvid.media.footage.primaries import BT709, BT2020, CHROMATICITIES, to_bt709, to_xyz
 
 LINEAR, PQ, HLG = 8, 16, 18  # TransferCharacteristics of ITU-T H.273
 WHITE = 203.0  # nits of a film's white

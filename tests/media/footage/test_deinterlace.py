@@ -12,9 +12,9 @@ import pytest
 from dreamvid.errors import PresetError
 from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.deinterlace import deinterlaced
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.reader import read_frames
+from dreamvid.media.footage.deinterlace import deinterlaced
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.reader import read_frames
 
 H, W, COUNT = 48, 64, 12
 RATE = Fraction(25)

@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.frame_rate import (
+from dreamvid.media.footage.frame_rate import (
     FASTEST,
     MILLISECOND,
     SLOWEST,
@@ -28,9 +28,8 @@ from dreamvid.media.video.frame_rate import (
     grid_rate,
     usual_rate,
 )
-from dreamvid.media.video.libav import libav_errors
-from dreamvid.media.video.matrix import check_matrix
-from dreamvid.media.video.packet_times import (
+from dreamvid.media.footage.matrix import check_matrix
+from dreamvid.media.footage.packet_times import (
     Packets,
     PacketTimes,
     first_frame,
@@ -39,8 +38,9 @@ from dreamvid.media.video.packet_times import (
     read_packets,
     ticks_of,
 )
-from dreamvid.media.video.pictures import PictureFilm
-from dreamvid.media.video.reader import check_codec, film_streams, open_input, pixel_aspect
+from dreamvid.media.footage.pictures import PictureFilm
+from dreamvid.media.footage.reader import check_codec, film_streams, open_input, pixel_aspect
+from dreamvid.media.video.libav import libav_errors
 
 logger = logging.getLogger(__name__)
 

@@ -18,13 +18,13 @@ from av.video.reformatter import VideoReformatter
 
 from dreamvid.errors import VideoError
 from dreamvid.image import Bytes
+from dreamvid.media.footage.decoding import frames_from
+from dreamvid.media.footage.deinterlace import deinterlaced
+from dreamvid.media.footage.film_times import read_film_times
+from dreamvid.media.footage.frame_times import FrameTimes
+from dreamvid.media.footage.reader import to_rgb
+from dreamvid.media.footage.span import WHOLE, Span, film_length
 from dreamvid.media.images.background import WHITE
-from dreamvid.media.video.decoding import frames_from
-from dreamvid.media.video.deinterlace import deinterlaced
-from dreamvid.media.video.film_times import read_film_times
-from dreamvid.media.video.frame_times import FrameTimes
-from dreamvid.media.video.reader import to_rgb
-from dreamvid.media.video.span import WHOLE, Span, film_length
 
 
 @dataclass(frozen=True, kw_only=True)

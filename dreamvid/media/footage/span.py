@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.frame_times import FrameTimes
+from dreamvid.media.footage.frame_times import FrameTimes
 
 # A small file's times must not ask for endless work.
 LONGEST_SHOWN = 600

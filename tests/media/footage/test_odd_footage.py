@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dreamvid.errors import VideoError
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.matrix import MISSING
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.matrix import MISSING
 from tests.fuzz.colour_tags import tagged_film
 
 H, W = 32, 64

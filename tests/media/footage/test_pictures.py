@@ -13,8 +13,8 @@ from dreamvid.export.reverse.backwards import read_backwards
 from dreamvid.film.job import digest
 from dreamvid.media.animated.webp_avif_apng import write_animation
 from dreamvid.media.clip import Pictures, pictures_of
+from dreamvid.media.footage.footage import probe_footage, read_footage
 from dreamvid.media.images.sequence import base_of
-from dreamvid.media.video.footage import probe_footage, read_footage
 
 H, W = 36, 64
 STILL = r'is a picture, not a film; use start\.kind = "image"'

@@ -19,8 +19,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from dreamvid.media.video.frame_times import FrameTimes, open_film
-from dreamvid.media.video.packet_times import decoded
+from dreamvid.media.footage.frame_times import FrameTimes, open_film
+from dreamvid.media.footage.packet_times import decoded
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from dreamvid.media.video.decoders import decoder_of
+from dreamvid.media.footage.decoders import decoder_of
 
 UNDATED = 600
 """Frames without a time, as Matroska's before second 0, after which none with one is awaited."""

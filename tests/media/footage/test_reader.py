@@ -12,17 +12,17 @@ from PIL import Image as PilImage
 from dreamvid.errors import VideoError
 from dreamvid.media.audio.decode import read_blocks
 from dreamvid.media.audio.source import probe_sound
-from dreamvid.media.video import reader
-from dreamvid.media.video.footage import probe_footage
-from dreamvid.media.video.frame_times import read_frame_times
-from dreamvid.media.video.libav import CONTAINERS, is_playlist
-from dreamvid.media.video.reader import (
+from dreamvid.media.footage import reader
+from dreamvid.media.footage.footage import probe_footage
+from dreamvid.media.footage.frame_times import read_frame_times
+from dreamvid.media.footage.reader import (
     READ_OPTIONS,
     count_frames,
     open_input,
     probe,
     read_frames,
 )
+from dreamvid.media.video.libav import CONTAINERS, is_playlist
 from dreamvid.media.video.writer import encode
 
 H, W = 48, 64

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image as PilImage
 
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.footage import probe_footage, read_footage
-from dreamvid.media.video.reader import read_frames
-from tests.media.video.test_footage import constant, ffmpeg, numbers
+from dreamvid.media.footage.footage import probe_footage, read_footage
+from dreamvid.media.footage.reader import read_frames
+from tests.media.footage.test_footage import constant, ffmpeg, numbers
 
 SHADES = {"a": 60, "b": 180}
 

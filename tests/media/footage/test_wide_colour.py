@@ -14,9 +14,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.testing import assert_allclose
 
 from dreamvid.export.reverse.reverse import reverse_film
-from dreamvid.media.video.footage import read_footage
-from dreamvid.media.video.primaries import CHROMATICITIES, to_bt709
-from dreamvid.media.video.reader import EXACT, read_frames, to_rgb
+from dreamvid.media.footage.footage import read_footage
+from dreamvid.media.footage.primaries import CHROMATICITIES, to_bt709
+from dreamvid.media.footage.reader import EXACT, read_frames, to_rgb
 
 H, W = 48, 64
 PQ, HLG, BT2020, P3 = 16, 18, 9, 12

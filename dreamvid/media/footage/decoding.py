@@ -158,7 +158,9 @@ class _Reading:
             return  # of no frame that is shown: cut off at the end
         if self.threads:
             raise _Damaged
-        self.damage.append(number)
+        horizon = ticks - 2 * LONGEST_HOLD / self.times.tick  # nothing held is older
+        recent = [one for one in self.damage if self.times.ticks[max(0, one)] >= horizon]
+        self.damage = [*recent, number]
 
     def _is_good(self, ticks: int) -> bool:
         """Return whether a frame depends on no damaged one, as far as is known."""

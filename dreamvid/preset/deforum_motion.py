@@ -88,7 +88,7 @@ def _focal(film: Film) -> float:
 def _times_focal(option: str, share: float) -> Rule:
     def convert(value: Any, film: Film) -> Converted:
         factor = share * _focal(film)
-        scaled = convert_schedule(value, lambda number: number * factor, f"{{}}*{factor!r}")
+        scaled = convert_schedule(value, lambda number: number * factor or 0.0, f"{{}}*{factor!r}")
         return Converted({option: scaled})
 
     return convert

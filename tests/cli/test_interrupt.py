@@ -43,7 +43,7 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 3.5])
+@pytest.mark.parametrize("seconds", [0.3, 2.0])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_ctrl_c_is_exit_130_with_nothing_half_written(command, seconds, here):
     before = {path.name for path in here.iterdir()}

@@ -28,7 +28,7 @@ COMMANDS = {
     "render": ("render", "quickstart", *RENDER, "--out", "film"),
     "estimate": ("estimate", "quickstart", *RENDER),
 }
-LIMITS = range(2_600, 6_000, 425)  # MB of addresses
+LIMITS = (2_900, 3_875, 4_300)  # MB of addresses: libraries, kernels and the dream run out
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 
 import typer
 from typer import Option
@@ -110,10 +111,12 @@ def _after(error: Exception) -> int:
 
 
 def _check_words(words: Sequence[str]) -> None:
-    """Refuse URLs and zero bytes: no command takes any."""
+    """Refuse URLs, which only credits may be, and zero bytes."""
     from dreamvid.system.files import check_name
 
-    for word in words:
+    for option, word in pairwise(["", *words]):
+        if option == "--credits" and "\0" not in word:
+            continue
         try:
             if "\0" in word or "://" in word:
                 check_name(word)

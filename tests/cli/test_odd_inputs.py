@@ -167,3 +167,8 @@ def test_zero_bytes_in_jobs_captions_and_records_are_one_line(here, capsys):
     ):
         code, _, error = run(capsys, *words)
         assert code == 2 and error.count("\n") == 1 and error.startswith("dreamvid: "), error
+
+
+def test_credits_may_be_a_url(here, capsys):
+    code, _, error = run(capsys, "direction", "x", "--photos", "none", "--credits", "https://a.b/c")
+    assert code != 0 and "URL" not in error and "none" in error

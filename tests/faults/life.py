@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.support.small_film import SMALL, packets
 
 FILMS = ("forward.mp4", "reverse.mp4")
+STOPPED = 130  # exit code
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(["pytest", "tests.faults.warm"])
@@ -56,9 +57,12 @@ def _run(words: list[str], log: str, fault: Fault, out: Path) -> None:
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
-    from dreamvid.cli import main
+    try:
+        from dreamvid.cli import main
 
-    fault(out)
+        fault(out)
+    except KeyboardInterrupt:  # no command is running yet
+        os._exit(STOPPED)
     os._exit(main(words))
 
 

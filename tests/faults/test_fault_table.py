@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,8 +107,12 @@ def test_signals_at_any_time(number, films, whole, tmp_path):
     for film, times in enumerate(zip(first, second, strict=True)):
         out = tmp_path / str(film)
         for wait in times:
-            process = start(out, log=tmp_path / "log")
+            log = tmp_path / "log"
+            log.unlink(missing_ok=True)
+            process = start(out, log=log)
             process.join(wait)
+            while process.exitcode is None and not log.exists():  # Python itself begins
+                time.sleep(0.01)
             if process.exitcode is None and process.pid:
                 os.kill(process.pid, number)
             process.join(60)

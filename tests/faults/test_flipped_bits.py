@@ -12,7 +12,7 @@ from tests.faults.life import check_alike, rendered
 pytestmark = pytest.mark.slow  # a process for each flip
 
 # In each of two states. More are tried by hand.
-FLIPS = int(os.environ.get("DREAMVID_FLIPS", "6"))
+FLIPS = int(os.environ.get("DREAMVID_FLIPS", "3"))
 
 
 @pytest.fixture(scope="module")

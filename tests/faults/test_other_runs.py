@@ -103,7 +103,7 @@ def test_a_disk_that_turns_read_only_meanwhile_is_one_line(moment, named, whole,
         ended = rendered(disk / "out", At(moment, harm.turn_read_only), tmp_path / "log")
     assert ended.code == OUTPUT
     assert re.fullmatch(
-        rf"dreamvid: .*{named}.*: Read-only file system", ended.said.splitlines()[-1]
+        rf"dreamvid: .*{named}.*: Read-only file system.*", ended.said.splitlines()[-1]
     )
     with mounted(image.name, disk):
         goes_on(disk / "out", whole[0])

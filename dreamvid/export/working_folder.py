@@ -40,7 +40,7 @@ def working_folder(out: Path) -> Iterator[Path]:
 
 
 def is_killed(folder: Path) -> bool:
-    """True where the process that made a working folder is certainly dead."""
+    """Test whether the process that made a working folder is certainly dead."""
     with suppress(OSError, ValueError):
         with (folder / MARK).open("rb") as file:
             process = process_named(file.read(300).decode("ascii"))

@@ -6,6 +6,7 @@ from typing import Any
 from dreamvid.errors import PresetError, quote
 from dreamvid.preset.deforum_film import Converted, Film, convert_schedule
 from dreamvid.preset.deforum_motion import MOTION, Rule
+from dreamvid.system.files import is_url
 
 Row = tuple[str, str]
 """Setting, and the options that it became or why it is left out."""
@@ -52,9 +53,10 @@ def _file(value: Any) -> str:
     """Read a path; raises ValueError for a URL, and where there is none."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError("names no file")
-    if re.match(r"\s*\w+://", value):
+    path = value.strip().strip('"')
+    if is_url(path):
         raise ValueError("is a URL; download it and give the file")
-    return value.strip().strip('"')
+    return path
 
 
 def _size(value: Any, film: Film) -> Converted:

@@ -3,6 +3,7 @@
 Driven by libav's own filters and encoder: imageio would hold all frames in memory.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from fractions import Fraction
@@ -138,8 +139,7 @@ def _palette(images: Iterable[Bytes], size: tuple[int, int], colours: int) -> Vi
     graph.link_nodes(source, graph.add("palettegen", **options), sink).configure()
     for image in images:
         source.push(_frame(np.ascontiguousarray(image[::step, ::step])))
-        # Nothing comes yet, but frames that nobody asks for are kept.
-        assert not any(_pull(graph))
+        deque(_pull(graph), maxlen=0)  # nothing comes yet, but frames not asked for are kept
     source.push(None)
     return graph.vpull()
 

@@ -4,11 +4,11 @@ libav has no decoder of animated WebP, and none that joins an AVIF's alpha to it
 holds the compressed file and one frame.
 """
 
+import logging
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from logging import getLogger
 from pathlib import Path
 
 from dreamvid.errors import PresetError, VideoError
@@ -22,7 +22,7 @@ MILLISECOND = Fraction(1, 1000)
 # As browsers do: a file of no or hardly any durations is not a film of a thousand frames a second.
 SHORTEST, USUAL = 11, 100  # milliseconds: shorter ones are shown for the usual time
 
-_log = getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,12 @@ class Animation:
         except PresetError:
             if number == first:
                 raise VideoError(f"{self.path}: is damaged at frame {number}") from None
-            _log.warning("%s: is damaged at frame %d, and held there", self.path, number)
+            logger.warning("%s: is damaged at frame %d, and held there", self.path, number)
 
 
 def open_webp(path: Path) -> Animation | None:
     """Read the times of an animated WebP; None for other files and stills. Raises OSError."""
     check_file(path)
-    if not path.is_file():  # a pipe may never begin
-        return None
     with path.open("rb") as file:
         head = file.read(16)
         if head[:4] != b"RIFF" or head[8:] != b"WEBPVP8X":

@@ -1,4 +1,4 @@
-"""Reading of any film that libav opens, as upright RGB frames at a constant rate.
+"""Reading of any film or sequence of pictures, as upright RGB frames at a constant rate.
 
 Frame n is the one that the file shows n / fps seconds after its first.
 """

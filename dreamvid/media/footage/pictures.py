@@ -1,10 +1,10 @@
 """Films whose frames are pictures that libav does not read as a film: folders, animated WebP."""
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from logging import getLogger
 from pathlib import Path
 
 from av.video.frame import VideoFrame
@@ -19,7 +19,7 @@ from dreamvid.media.video.libav import libav_errors
 Numbered = Generator[tuple[int, VideoFrame], None, None]
 """Frames that can be decoded, with their numbers."""
 
-_log = getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def _read_file(file: Path) -> VideoFrame | None:
     try:
         return _as_frame(read_pixels(file, option="frame"))
     except PresetError as error:
-        _log.warning("%s; another picture is shown in its place", error)
+        logger.warning("%s; another picture is shown in its place", error)
         return None
 
 
@@ -99,8 +99,6 @@ def _of_animation(path: Path) -> PictureFilm | None:
 
 def _open_clear_avif(path: Path) -> Animation | None:
     """Read the times of an animated AVIF with alpha, which is a second track; None for others."""
-    if not path.is_file():
-        return None
     with path.open("rb") as file:
         if file.read(12)[4:] not in (b"ftypavis", b"ftypavif"):
             return None

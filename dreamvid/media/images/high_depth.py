@@ -31,7 +31,7 @@ GREY_FROM_WHITE, GREY, RGB, CMYK = 0, 1, 2, 5  # TIFF's photometric interpretati
 HDR = (16, 18)  # PQ and HLG, of ITU-T H.273
 PREMULTIPLIED, ALPHA = 1, 2  # kinds of extra samples
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 TURNS: dict[int, Callable[[Samples], Samples]] = {
     2: lambda x: x[:, ::-1],
@@ -78,7 +78,7 @@ def heif_lines(path: Path, background: str) -> tuple[tuple[int, int], Lines]:
     file = pillow_heif.open_heif(path, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     colours = file.info.get("nclx_profile") or {}
     if colours.get("transfer_characteristics") in HDR:
-        _log.warning("%s: is HDR, and read without tone mapping: its colours look pale", path)
+        logger.warning("%s: is HDR, and read without tone mapping: its colours look pale", path)
     stored = np.asarray(file).astype(np.uint64)
     most = (1 << int(file.info["bit_depth"])) - 1
     samples = ((stored * 65535 + most // 2) // most).astype(np.uint16)

@@ -16,7 +16,7 @@ NUMBER = re.compile(r"%(0\d+)?d")
 LITTER = {"thumbs.db", "desktop.ini", "ehthumbs.db"}
 """Files that file managers leave in folders of pictures; others have a dot before their names."""
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def find_frames(path: Path) -> list[Path] | None:
@@ -59,7 +59,7 @@ def _pictures(path: Path, folder: Path, matches: re.Pattern[str] | None = None) 
     pictures = [file for file in found if file.suffix.lower() in _suffixes() and file.is_file()]
     if pictures and (others := len(found) - len(pictures)):
         example = min(set(found) - set(pictures), key=_natural_order).name
-        _log.warning("%s: %d are left out as no pictures, such as %s", path, others, example)
+        logger.warning("%s: %d are left out as no pictures, such as %s", path, others, example)
     return sorted(pictures, key=_natural_order)
 
 

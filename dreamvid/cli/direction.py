@@ -33,6 +33,17 @@ def direction(
         str | None, Option(help='towards words of a city model, such as "gothic -people"')
     ] = None,
     against_words: Annotated[str | None, Option(help="and away from these")] = None,
+    add: Annotated[
+        list[str] | None,
+        Option(metavar="[WEIGHT*]NAME", help="add a direction, or a file, such as 0.2*city"),
+    ] = None,
+    subtract: Annotated[
+        list[str] | None, Option(metavar="[WEIGHT*]NAME", help="and take away another")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        Option(metavar="NAME", help="and leave out the channels that speak for another"),
+    ] = None,
     model: Annotated[
         str | None, Option(help="a name from `dreamvid models list`; default: lite0")
     ] = None,
@@ -43,8 +54,12 @@ def direction(
     out: Annotated[Path | None, Option(help="a .safetensors file to write instead")] = None,
     credits: Annotated[str, Option(help="whose photos they are: kept in the file")] = "",
     keep: Annotated[
-        float, Option(help="share of the weight that is left to the strongest channels")
-    ] = 0.4,
+        float | None,
+        Option(
+            help="share of the weight that is left to the strongest channels; default: 0.4, or 1 "
+            "for a sum of other directions"
+        ),
+    ] = None,
     seed: Annotated[
         int | None, Option(help="another of the same kind, where dreams make it; default: 0")
     ] = None,
@@ -54,7 +69,8 @@ def direction(
     """Make a direction, a weight for each channel, for presets to dream; or list all there are."""
     from dreamvid.explore.directions.request import Request
 
-    request = Request(labels, photos, against, words, against_words, credits, seed, keep)
+    sums = (tuple(names or ()) for names in (add, subtract, without))
+    request = Request(labels, photos, against, words, against_words, credits, seed, keep, *sums)
     if name is not None:
         _make(name, request, model or "lite0", layers or (), out, device, as_json)
     elif request != Request() or layers or out or device != "auto":

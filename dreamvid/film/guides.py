@@ -1,6 +1,5 @@
-"""Guides' features and channel directions, for the objectives that need them."""
+"""Guides' features, for the objectives that need them."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,15 +12,10 @@ from dreamvid.errors import ModelError, PresetError
 from dreamvid.film.masking import ANY, Masking, make_masking
 from dreamvid.image import OtherSizeActivation, OtherSizeImage, resize
 from dreamvid.media.images.reading import load
-from dreamvid.models.directions.direction import Direction, read_direction
-from dreamvid.models.directions.library import SHIPPED, find, how
 from dreamvid.models.features import FeatureModel
-from dreamvid.models.weights import store
 from dreamvid.preset.objectives import GuideWeight
 from dreamvid.preset.schema import DreamOptions
 from dreamvid.schedule.moment import Moment
-
-logger = logging.getLogger(__name__)
 
 SIDE = 1024  # pixels; longer guides are downscaled, as their features cost memory
 LEAST = 16  # pixels a side; in smaller ones features are all border
@@ -96,34 +90,3 @@ def shrunk(image: OtherSizeImage) -> OtherSizeImage:
         return image
     height, width = (max(1, round(side * SIDE / longest)) for side in image.shape[-2:])
     return resize(image, (height, width))
-
-
-def direction_for(name: str | Path, features: FeatureModel) -> Direction:
-    """Load a direction by name or file; raises PresetError for one of another model.
-
-    Warns of a user's own direction that was made before the model was trained again.
-    """
-    path = find(name, features.name)
-    direction = read_direction(path)
-    base, _ = features.same_as or ("", ())
-    matches = direction.model in ("", features.name, base)
-    if not matches and not _same_file(direction, features.name):
-        problem = f"{name} was made for {direction.model}, not for {features.name}"
-        raise PresetError("dream.direction", problem, how(name, features.name))
-    for layer in direction.weights:
-        if layer not in features.layers:
-            problem = f"{name} is for {layer}, a layer that {features.name} does not have"
-            raise PresetError("dream.direction", problem, how(name, features.name))
-    own = direction.model == features.name and SHIPPED not in path.parents
-    if own and direction.digest and not _same_file(direction, features.name):
-        logger.warning(
-            "dream.direction: %s was made for another %s than the one that is here; %s anew",
-            *(name, features.name, how(name, features.name)),
-        )
-    return direction
-
-
-def _same_file(direction: Direction, model: str) -> bool:
-    """Test whether a direction was made for the installed weights of a model, by their digest."""
-    installed = store.find(model)
-    return installed is not None and installed.digest == direction.digest

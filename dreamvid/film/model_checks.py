@@ -1,13 +1,12 @@
 """Checks of a preset against its model."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from dreamvid.errors import PresetError
-from dreamvid.models.directions.library import how
 from dreamvid.models.features import FeatureModel
 from dreamvid.preset.objectives import LayerWeight
 from dreamvid.preset.schema import DreamOptions
@@ -46,7 +45,7 @@ def check_channels(
     layers: tuple[LayerWeight, ...], features: FeatureModel, device: torch.device
 ) -> None:
     """Raise PresetError for a channel that a layer does not have."""
-    counts = _channel_counts([layer.name for layer in layers if layer.channels], features, device)
+    counts = channel_counts([layer.name for layer in layers if layer.channels], features, device)
     for layer in layers:
         count = counts.get(layer.name)
         if count is not None and layer.channels and max(layer.channels) >= count:
@@ -67,7 +66,7 @@ def check_direction(
     directed = [
         layer for layer in options.layers if (layer.objective or options.objective) == "direction"
     ]
-    counts = _channel_counts([layer.name for layer in directed], features, device)
+    counts = channel_counts([layer.name for layer in directed], features, device)
     for layer in directed:
         weights = directions.get(layer.name)
         if weights is None and not layer.channel_weights:
@@ -75,15 +74,29 @@ def check_direction(
             problem = f"there is no direction for {layer.name}"
             cure = f"there are: {known}; dream.direction=none dreams what the layer sees"
             raise PresetError("dream.layers", problem, cure)
-        if weights is not None and len(weights) != counts[layer.name]:
-            count = counts[layer.name]
-            problem = f"{len(weights)} weights for {layer.name} of {features.name}, which has"
-            assert options.direction is not None
-            cure = how(options.direction, features.name)
-            raise PresetError("dream.direction", f"{problem} {count} channels", cure)
+        if weights is not None:
+            _check_length(layer.name, weights, counts, features, "dream.direction")
 
 
-def _channel_counts(
+def check_lengths(
+    directions: Mapping[str, Tensor], features: FeatureModel, device: torch.device, *, option: str
+) -> None:
+    """Raise PresetError, naming `option`, for weights that are not one for each channel."""
+    counts = channel_counts([*directions], features, device)
+    for layer, weights in directions.items():
+        _check_length(layer, weights, counts, features, option)
+
+
+def _check_length(
+    layer: str, weights: Tensor, counts: Mapping[str, int], features: FeatureModel, option: str
+) -> None:
+    if len(weights) != counts[layer]:
+        problem = f"{len(weights)} weights for {layer} of {features.name}, which has"
+        cure = "`dreamvid direction` makes one of this model"
+        raise PresetError(option, f"{problem} {counts[layer]} channels", cure)
+
+
+def channel_counts(
     layers: Sequence[str], features: FeatureModel, device: torch.device
 ) -> dict[str, int]:
     """Count the channels of layers, in a forward pass of a blank image."""

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from dreamvid.errors import PresetError
-from dreamvid.film.guides import direction_for
+from dreamvid.film.directions import direction_for
 from dreamvid.film.span import footage_path, span_of
 from dreamvid.media.footage.footage import probe_footage
 from dreamvid.models.features import FeatureModel

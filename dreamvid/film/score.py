@@ -15,7 +15,8 @@ from dreamvid.dream.objectives.objective import Objective, masked, only
 from dreamvid.dream.objectives.score import Differentiable, Part
 from dreamvid.dream.tiling.tiled_score import TiledScore, make_tiling
 from dreamvid.errors import PresetError
-from dreamvid.film.guides import Guide, direction_for, read_guides, shrunk
+from dreamvid.film.directions import direction_for
+from dreamvid.film.guides import Guide, read_guides, shrunk
 from dreamvid.film.model_checks import check_channels, check_direction, note_unlearned
 from dreamvid.film.start import DEFAULT_SIZE
 from dreamvid.image import Image

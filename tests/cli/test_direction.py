@@ -65,6 +65,21 @@ def test_direction_from_photos_alone_uses_generated_images(photos, capsys, tmp_p
     assert said["shares"] == {"block_2/expand": 1.0}
 
 
+def test_direction_of_photos_and_others_says_its_whole_recipe(photos, capsys, tmp_path):
+    out = tmp_path / "made.safetensors"
+    words = ("direction", "x", "--photos", photos / "stripes", "--against", photos / "plain")
+    terms = ("--add", "0.2*city", "--subtract", "0.25*creatures", "--without", "creatures")
+    code, said, _ = run(capsys, *words, *terms, "--keep", "0.3", "--out", out)
+    assert code == 0 and str(out) in said
+    found = read_direction(out)
+    assert found.made.startswith("3 photos of stripes against 3 photos of plain + 0.2 city (labels")
+    assert " - 0.25 creatures (" in found.made and ", without creatures (" in found.made
+    assert found.made.endswith(", keep 0.3")
+    creatures = read_direction(shelf.SHIPPED / "lite0" / "creatures.safetensors")
+    for layer, weights in found.weights.items():
+        assert (weights[creatures.weights[layer] > 0] < 0).all()
+
+
 def test_direction_from_labels_finds_them_in_photos(photos, capsys, tmp_path):
     words = ("direction", "x", "--labels", "city", "--photos", photos / "stripes")
     out = tmp_path / "made.safetensors"
@@ -119,6 +134,13 @@ def test_direction_from_labels_alone_follows_the_seed(capsys, tmp_path, monkeypa
         (("--labels", "city", "--model", "nope"), 3, "model: there is no 'nope'"),
         (("--labels", "city", "--model", "../../nope"), 3, "model: there is no '../../nope'"),
         (("--labels", "city", "--model", "googlenet"), 3, "googlenet is not installed"),
+        (("--add", "cty"), 2, "--add: lite0 has no direction 'cty' (did you mean city?)"),
+        (("--add", "0.2*./no.safetensors"), 2, "--add: no.safetensors does not exist (a .saf"),
+        (("--subtract", "creatures"), 2, "NAME: nothing says what the direction is made of"),
+        (("--add", "city", "--without", "2*sea"), 2, "--without: '2*sea' is not NAME or a file"),
+        (("--add", "city", "--without", "city"), 1, "no channel of block_13/expand leads there"),
+        (("--add", "city", "--seed", "1"), 2, "--seed: has no effect: no picture"),
+        (("--add", "city", "--layers", "block_1/expand"), 2, "--layers: no direction that is ad"),
         (("--labels", "city", "--out", "a.bin"), 2, "--out: a.bin does not end in .safetensors"),
         (("--labels", "city", "--out", "/proc/a.safetensors"), 6, "/proc/a.safetensors: cannot be"),
     ],

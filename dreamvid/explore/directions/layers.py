@@ -22,13 +22,13 @@ def usual_shares(features: FeatureModel) -> dict[str, float]:
 
 
 def read_shares(features: FeatureModel, texts: Sequence[str]) -> dict[str, float]:
-    """Parse --layers, each LAYER or LAYER=SHARE; raises PresetError or ModelError."""
+    """Parse --layers, each LAYER or LAYER=SHARE; raises PresetError or ModelError. Empty: none."""
     shares: dict[str, float] = {}
     for text in texts:
         layer, equals, share = text.partition("=")
         for name in picked(features, [layer]):
             shares[name] = _share(text, share) if equals else 1.0
-    return shares or usual_shares(features)
+    return shares
 
 
 def _share(text: str, share: str) -> float:

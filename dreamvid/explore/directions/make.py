@@ -31,7 +31,7 @@ Images = Iterable[OtherSizeImage]
 Track = Callable[[str, Images, int], Images]
 """Passes images on and shows their progress, given their description and number."""
 LayerWeights = dict[str, Weights]
-"""Weights by layer, those of each layer with a sum of 1."""
+"""Weights by layer; the positive ones of each layer add up to 1."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Maker:
             dreams = dream_images(self.features, kept, self.shares, start, number)
             new = self._measure(goal, dreams, STARTS)
             weights = {layer: HELD * weights[layer] + (1 - HELD) * new[layer] for layer in new}
-        return self._strongest(weights)
+        return weights
 
     def from_goal_in_photos(self, goal: Goal, photos: PhotoFolder) -> LayerWeights:
         """Measure a goal in photos; raises DreamvidError where no channel has a positive weight."""
-        return self._strongest(self._towards(goal, self._photos("photo", photos)))
+        return self._towards(goal, self._photos("photo", photos))
 
     def from_photos(self, these: PhotoFolder, others: PhotoFolder | None) -> LayerWeights:
         """Contrast photos with others, or with generated images.
@@ -69,7 +69,7 @@ class Maker:
         """
         here = self._photos("photo", these)
         there = self._starts(GENERATED) if others is None else self._photos("other photo", others)
-        return self._strongest(_normalise(contrast(self.features, here, there, [*self.shares])))
+        return normalised(contrast(self.features, here, there, [*self.shares]))
 
     def _starts(self, count: int) -> list[Image]:
         return [start.to(self.device) for start in starts(self.seed, count)]
@@ -90,28 +90,36 @@ class Maker:
         weights = contributions(self.features, goal, images, [*self.shares])
         if goal.layer in weights:  # the head's own weights are exact
             weights[goal.layer] = goal.weights
-        return _normalise({layer: one.clamp_min(0) for layer, one in weights.items()})
+        return normalised({layer: one.clamp_min(0) for layer, one in weights.items()})
 
     def _strongest(self, weights: LayerWeights) -> LayerWeights:
-        return _normalise({layer: strongest(one, self.keep) for layer, one in weights.items()})
+        return normalised({layer: strongest(one, self.keep) for layer, one in weights.items()})
 
 
 def strongest(weights: Weights, share: float) -> Weights:
-    """Keep the fewest weights that make up a share of their sum, and set the others to 0."""
-    ordered = weights.sort(descending=True)
+    """Keep the fewest weights that make up a share of the positive ones' sum, and those below 0.
+
+    All others become 0.
+    """
+    positive = weights.clamp_min(0)
+    ordered = positive.sort(descending=True)
     before = ordered.values.cumsum(0) - ordered.values
-    chosen = ordered.indices[before < share * weights.sum()]
-    kept = weights.new_zeros(len(weights))
+    chosen = ordered.indices[before < share * positive.sum()]
+    kept = weights.clamp_max(0)
     kept[chosen] = weights[chosen]
     return kept
 
 
-def _normalise(weights: LayerWeights) -> LayerWeights:
-    """Divide each layer's weights by their sum; raises DreamvidError where that is 0."""
-    for layer, one in weights.items():
-        if not bool(one.sum() > 0):
+def normalised(weights: LayerWeights) -> LayerWeights:
+    """Divide each layer's weights by the sum of the positive ones.
+
+    Raises DreamvidError where no weight is positive.
+    """
+    sums = {layer: one.clamp_min(0).sum() for layer, one in weights.items()}
+    for layer, total in sums.items():
+        if not bool(total > 0):
             raise DreamvidError(f"no channel of {layer} leads there; try other --layers")
-    return {layer: one / one.sum() for layer, one in weights.items()}
+    return {layer: one / sums[layer] for layer, one in weights.items()}
 
 
 def _views(images: Images) -> Iterator[OtherSizeImage]:

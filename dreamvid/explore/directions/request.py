@@ -8,14 +8,18 @@ import torch
 
 from dreamvid.errors import PresetError
 from dreamvid.explore.directions.goals import Goal, towards_labels, towards_words
-from dreamvid.explore.directions.make import LayerWeights, Maker, Track
+from dreamvid.explore.directions.layers import usual_shares
+from dreamvid.explore.directions.make import LayerWeights, Maker, Track, normalised, strongest
 from dreamvid.explore.directions.photo_folder import PhotoFolder
+from dreamvid.explore.directions.recipe import MOST, combined, read_recipe
 from dreamvid.models.directions.direction import Direction
 from dreamvid.models.directions.library import HAVE_LABELS
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.labels import classes_of
 from dreamvid.models.weights import store
 from dreamvid.system.text import fold
+
+KEEP = 0.4  # found by comparing dreams: more blurs, less leaves a few shapes only
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,20 @@ class Request:
     against_words: str | None = None
     credits: str = ""
     seed: int | None = None  # None for 0
-    keep: float = 0.4  # found by comparing dreams: more blurs, less leaves a few shapes only
+    keep: float | None = None  # None: KEEP of what is measured, all of a sum of other directions
+    add: tuple[str, ...] = ()
+    subtract: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """True where labels, photos or words are measured, besides other directions."""
+        return not (self.words is self.labels is self.photos is None)
+
+    @property
+    def kept(self) -> float:
+        """Share of the weight that is left to the strongest channels."""
+        return self.keep if self.keep is not None else KEEP if self.measured else 1.0
 
 
 def check(request: Request) -> None:
@@ -37,8 +54,8 @@ def check(request: Request) -> None:
     if request.words is not None and (request.labels is not None or request.photos is not None):
         cure = "leave one out"
         raise PresetError("--words", "goes together with neither --labels nor --photos", cure)
-    if request.words is None and request.labels is None and request.photos is None:
-        cure = "--labels city, --photos DIR or --words WORD"
+    if not request.measured and not request.add:
+        cure = "--labels city, --photos DIR, --words WORD or --add NAME"
         raise PresetError("NAME", "nothing says what the direction is made of", cure)
     if request.against is not None and (request.photos is None or request.labels is not None):
         raise PresetError("--against", "is for --photos without --labels", "leave it out")
@@ -48,12 +65,15 @@ def check(request: Request) -> None:
         raise PresetError("--against", f"{request.against} is --photos too", "other photos")
     if request.words is not None and _sorted(request.words) == _sorted(request.against_words):
         raise PresetError("--against-words", "are those of --words", "other words")
-    measured = request.photos and (request.against or request.labels is not None)
-    if request.seed is not None and measured:
+    given = request.photos and (request.against or request.labels is not None)
+    if request.seed is not None and (given or not request.measured):
         raise PresetError("--seed", "has no effect: no picture is generated", "leave it out")
-    if not 0 < request.keep <= 1:
+    if not 0 < request.kept <= 1:
         cure = "above 0, at most 1: all channels"
-        raise PresetError("--keep", f"{request.keep:g} is no share", cure)
+        raise PresetError("--keep", f"{request.kept:g} is no share", cure)
+    for option in ("add", "subtract", "without"):
+        if len(getattr(request, option)) > MOST:
+            raise PresetError(f"--{option}", f"given more than {MOST} times", "fewer directions")
     if request.credits and request.photos is None:
         raise PresetError("--credits", "are for --photos", "leave them out")
 
@@ -73,29 +93,38 @@ class Making:
 def make_direction(
     request: Request,
     features: FeatureModel,
-    shares: Mapping[str, float],
+    layers: Mapping[str, float],
     device: torch.device,
     track: Track,
 ) -> Making:
-    """Make the requested direction.
+    """Make the requested direction, of layers with shares; none: those that are usual.
 
-    Raises PresetError for labels and words that the model does not know, and for too few photos.
+    Raises PresetError for labels and words that the model does not know, for too few photos, and
+    for other directions that are not there or of another model.
     """
-    maker = Maker(features, shares, device, request.seed or 0, request.keep, track)
+    recipe = read_recipe(request.add, request.subtract, request.without, features, device)
+    shares = layers or usual_shares(features)
+    maker = Maker(features, shares, device, request.seed or 0, request.kept, track)
     photos = PhotoFolder(request.photos, "--photos") if request.photos else None
     others = PhotoFolder(request.against, "--against") if request.against else None
     folders = [folder for folder in (photos, others) if folder is not None]
     for folder in folders:
         folder.check()
-    weights, origin = _weights(request, maker, photos, others)
+    base, origin = None, ""
+    if request.measured:
+        weights, origin = _weights(request, maker, photos, others)
+        base = Direction({layer: one.cpu() for layer, one in weights.items()}, shares=shares)
+    total = combined(base, recipe, layers) if recipe else base
+    assert total is not None
+    kept = {layer: strongest(one, request.kept) for layer, one in total.weights.items()}
     installed = store.find(features.name)
     direction = Direction(
-        weights,
-        shares=shares,
+        normalised(kept),
+        shares=total.shares,
         model=features.name,
         digest=installed.digest if installed else "",
-        made=f"{origin}, keep {request.keep:g}",
-        credits=request.credits,
+        made=f"{origin}{recipe}, keep {request.kept:g}".removeprefix(" + "),
+        credits="\n".join(dict.fromkeys(filter(None, [request.credits, *recipe.credits]))),
     )
     return Making(direction, [line for folder in folders for line in folder.skipped])
 
@@ -103,7 +132,7 @@ def make_direction(
 def _weights(
     request: Request, maker: Maker, photos: PhotoFolder | None, others: PhotoFolder | None
 ) -> tuple[LayerWeights, str]:
-    """Compute the weights, and describe their origin."""
+    """Compute the weights of all channels, and describe their origin."""
     goal, origin = _goal(request, maker.features)
     seed = f"seed {maker.seed}"
     if goal is None:

@@ -65,7 +65,7 @@ def _models(model: str) -> list[str]:
     return [name for name in (model, base_of(model)) if name]
 
 
-def find(direction: str | Path, model: str) -> Path:
+def find(direction: str | Path, model: str, *, option: str = "dream.direction") -> Path:
     """Find a direction's file by name, or return a path; raises PresetError if unknown.
 
     A city model without one of its own has its base's, from whose channels it learned.
@@ -81,7 +81,7 @@ def find(direction: str | Path, model: str) -> Path:
     known = [one.name for one in kept(model)]
     near = suggest(direction, known) if known else ""
     cure = near if near.startswith("did") else how(direction, model)
-    raise PresetError("dream.direction", f"{model} has no direction {quote(direction)}", cure)
+    raise PresetError(option, f"{model} has no direction {quote(direction)}", cure)
 
 
 def new(name: str, model: str) -> Path:

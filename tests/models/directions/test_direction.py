@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from dreamvid.errors import PresetError
-from dreamvid.film.guides import direction_for
+from dreamvid.film.directions import direction_for
 from dreamvid.film.job import build, inputs
 from dreamvid.film.resolve import with_layers
 from dreamvid.models.directions import library as shelf

@@ -15,8 +15,13 @@ from dreamvid.image import Image, OtherSizeImage, constant
 
 Pixels = Float[Tensor, "n 3"]
 """Pixels in Lab: lightness 0 to 100, and the two colour axes, about -100 to 100."""
-Palette = Float[Tensor, "colours 3"]
+Palette = Float[Tensor, "_ 3"]
 """A sample of an image's pixels."""
+Goal = Float[Tensor, "rows 3"] | Float[Tensor, "turns knots 3"]
+"""Statistics to move an image's colours to: the mean and the spread, or the quantiles along each
+turned set of axes. A weighted mean of goals is one of colours in between: the displacement
+interpolation of the distributions along each axis (Bonneel, Rabin, Peyre and Pfister, "Sliced and
+Radon Wasserstein barycenters of measures", 2015), which does not mix their pixels."""
 
 SAMPLES = 16_384  # pixels at most that statistics are taken from
 LEAST, MOST = 0.25, 4.0  # how far a spread is stretched at once
@@ -33,8 +38,8 @@ class Grade:
     saturation: float = 1.0
 
 
-def keep_colours(image: Image, like: Palette, grade: Grade) -> Image:
-    """Move an image part of the way to the colours of `like` (from `colours_of`).
+def keep_colours(image: Image, goal: Goal, grade: Grade) -> Image:
+    """Move an image part of the way to the colours of a goal (from `goal_of`).
 
     Mean and spread are those of Reinhard et al., "Color transfer between images", 2001, the
     colour axes scaled by one factor so that hues stay; palettes are matched along turned axes
@@ -44,8 +49,7 @@ def keep_colours(image: Image, like: Palette, grade: Grade) -> Image:
         return image
     lab = rgb_to_lab(image)
     pixels = lab[0].flatten(1).T
-    goal = _stretched(like, grade)
-    target = _matched(pixels, goal) if grade.keep == "palette" else _moved(pixels, goal, grade)
+    target = _matched(pixels, goal) if grade.keep == "palette" else _moved(pixels, goal, grade.keep)
     mixed = pixels + grade.strength * (target - pixels)
     return lab_to_rgb(mixed.T.reshape(lab.shape), clip=True)
 
@@ -55,25 +59,38 @@ def colours_of(image: OtherSizeImage) -> Palette:
     return _sampled(rgb_to_lab(image)[0].flatten(1).T)
 
 
+def goal_of(like: Palette, keep: str, contrast: float = 1.0, saturation: float = 1.0) -> Goal:
+    """Compute the statistics of a palette that `keep` needs, its spread scaled."""
+    goal = _stretched(like, contrast, saturation)
+    if keep != "palette":
+        return torch.stack([goal.mean(0), _spread(goal)])
+    return torch.stack([_quantiles(goal @ axes) for axes in _turned_axes(goal)])
+
+
+def _quantiles(pixels: Pixels) -> Float[Tensor, "knots 3"]:
+    share = torch.linspace(0, 1, KNOTS, device=pixels.device)
+    return torch.quantile(pixels, share, dim=0)
+
+
 def _sampled(pixels: Pixels) -> Palette:
     return pixels[:: -(-len(pixels) // SAMPLES)]
 
 
-def _stretched(like: Palette, grade: Grade) -> Palette:
-    """Change the contrast and the saturation of the colours to reach."""
-    if grade.contrast == grade.saturation == 1:
+def _stretched(like: Palette, contrast: float, saturation: float) -> Palette:
+    if contrast == saturation == 1:
         return like
     light, *colour = (like - like.mean(0)).unbind(1)
-    scaled = [grade.contrast * light, *(grade.saturation * axis for axis in colour)]
+    scaled = [contrast * light, *(saturation * axis for axis in colour)]
     return like.mean(0) + torch.stack(scaled, 1)
 
 
-def _moved(pixels: Pixels, goal: Palette, grade: Grade) -> Pixels:
+def _moved(pixels: Pixels, goal: Goal, keep: str) -> Pixels:
     here = _sampled(pixels)
-    if grade.keep == "mean":
-        return pixels + (goal.mean(0) - here.mean(0))
-    factors = (_spread(goal) / _spread(here).clamp_min(1e-3)).clamp(LEAST, MOST)
-    return goal.mean(0) + (pixels - here.mean(0)) * factors
+    mean, spread = goal
+    if keep == "mean":
+        return pixels + (mean - here.mean(0))
+    factors = (spread / _spread(here).clamp_min(1e-3)).clamp(LEAST, MOST)
+    return mean + (pixels - here.mean(0)) * factors
 
 
 def _spread(pixels: Palette) -> Float[Tensor, " 3"]:
@@ -83,13 +100,11 @@ def _spread(pixels: Palette) -> Float[Tensor, " 3"]:
     return torch.stack([variance[0], colour, colour]).sqrt()
 
 
-def _matched(pixels: Pixels, goal: Palette) -> Pixels:
+def _matched(pixels: Pixels, goal: Goal) -> Pixels:
     """Match each axis's distribution to the goal's, in four turned sets of axes."""
-    share = torch.linspace(0, 1, KNOTS, device=pixels.device)
-    for axes in _turned_axes(pixels):
-        turned, target = pixels @ axes, goal @ axes
-        here = torch.quantile(_sampled(turned), share, dim=0)
-        there = torch.quantile(target, share, dim=0)
+    for axes, there in zip(_turned_axes(pixels), goal, strict=True):
+        turned = pixels @ axes
+        here = _quantiles(_sampled(turned))
         columns = [_interpolate(turned[:, n], here[:, n], there[:, n]) for n in range(3)]
         pixels = torch.stack(columns, 1) @ axes.T
     return pixels

@@ -8,12 +8,13 @@ Ruder et al., 2016).
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamvid.dream.colour import Palette, colours_of
+from dreamvid.dream.colour import colours_of
 from dreamvid.dream.objectives.grid import Mask
 from dreamvid.film.engine import Frame, Step
 from dreamvid.film.parts import Parts
@@ -35,8 +36,8 @@ Carried = tuple[dict[str, Detail], Float[Tensor, "rows columns"], Flow]
 frame back to the one before."""
 
 
-def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | None = None) -> Step:
-    """Make the step of a film on footage; without `like` each frame keeps its source's colours."""
+def make_step(parts: Parts, pair: Pair, estimate: Estimator) -> Step:
+    """Make the step of a film on footage, each frame of which keeps its source's colours."""
     carry = _make_carrier(parts, estimate)
 
     def step(frame: Frame) -> Frame:
@@ -46,10 +47,10 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | Non
         source = from_bytes(new).to(parts.device)
         carried = carry(frame, old, new, moment) if old is not None else None
         if carried is None:
-            memory = _begin_shot(parts, source, moment, like)
+            memory = _begin_shot(parts, source, moment)
             fade = 1.0
         elif parts.dreams(index):
-            memory = _continue_shot(parts, source, *carried, moment, like)
+            memory = _continue_shot(parts, source, *carried, moment)
             fade = parts.fade(index)
         else:
             memory, fade = carried[0], parts.fade(index)
@@ -60,9 +61,7 @@ def make_step(parts: Parts, pair: Pair, estimate: Estimator, like: Palette | Non
     return step
 
 
-def _begin_shot(
-    parts: Parts, source: Image, moment: Moment, like: Palette | None
-) -> dict[str, Detail]:
+def _begin_shot(parts: Parts, source: Image, moment: Moment) -> dict[str, Detail]:
     """Dream a shot's first frame, which has no dream to build on, with more steps.
 
     With a motion mask it is not dreamed at all: nothing has moved yet.
@@ -71,7 +70,7 @@ def _begin_shot(
     more = round(ascent.steps * value_at(parts.preset.flow.restart, moment))
     steps = 0 if parts.masking.follows_motion else more
     mask = parts.masking.at(moment)
-    detail = _dream(parts, source, torch.zeros_like(source), moment, like, mask, steps)
+    detail = _dream(parts, source, torch.zeros_like(source), moment, mask, steps)
     return _memory(parts, detail, detail)
 
 
@@ -82,13 +81,12 @@ def _continue_shot(
     reliability: Tensor,
     flow: Flow,
     moment: Moment,
-    like: Palette | None,
 ) -> dict[str, Detail]:
     """Dream on the carried detail, and blend the result with it to suppress flicker."""
     options, carried = parts.preset.flow, details["detail"]
     base = value_at(options.decay, moment) * carried
     mask = parts.masking.at(moment, flow)
-    dreamed = _dream(parts, source, base, moment, like, mask)
+    dreamed = _dream(parts, source, base, moment, mask)
     if mask is not None:  # outside of it only `decay` acts
         reliability = reliability * mask
     weight = value_at(options.strength, moment) * reliability
@@ -100,16 +98,13 @@ def _dream(
     source: Image,
     detail: Detail,
     moment: Moment,
-    like: Palette | None,
     mask: Mask | None,
     steps: int | None = None,
 ) -> Detail:
     ascent = ascent_at(parts.preset.dream, moment)
     ascent = ascent if steps is None else replace(ascent, steps=steps)
     result = parts.dreamed((source + detail).clamp(0, 1), moment, ascent, mask)
-    if parts.preset.colour.keep != "none":
-        result = parts.graded(result, colours_of(source) if like is None else like, moment)
-    return result - source
+    return parts.graded(result, partial(colours_of, source), moment) - source
 
 
 def _memory(parts: Parts, detail: Detail, base: Detail) -> dict[str, Detail]:

@@ -30,7 +30,7 @@ SAMPLING_BORDER = {"colour": "clamp", "dream": "clamp"}  # before the fill
 def make_step(parts: Parts, camera: Camera, *, first: int, like: Palette, closing: Closing) -> Step:
     """Make the step of a growing film, whose frame `first` is dreamed but not moved.
 
-    `like` are the colours to keep; `closing` blends the end of a loop into its beginning.
+    `like` are the start's colours; `closing` blends the end of a loop into its beginning.
     """
     move = make_mover(parts, camera)
 
@@ -59,7 +59,7 @@ def _dream(
     count = parts.preset.flow.frames
     earlier = [base, *(moved[f"past{n}"] for n in range(2, count + 1) if f"past{n}" in moved)]
     result = _blended(parts, result, earlier[:count], moment)
-    now = {"dreamed": parts.graded(result, like, moment)}
+    now = {"dreamed": parts.graded(result, lambda: like, moment)}
     # A frame that is one dream old now is two dreams old at the next one.
     now |= {f"past{n + 2}": image for n, image in enumerate(earlier[: count - 1])} if count else {}
     return now | ({"base": base} if parts.preset.dream.every > 1 else {})

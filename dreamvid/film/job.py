@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.dream.colour import Palette, colours_of
+from dreamvid.dream.colour import colours_of
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.errors import PresetError
 from dreamvid.film import footage, grow
@@ -18,6 +18,7 @@ from dreamvid.film.closing_loops import Closing, LeadIn, lead_frames
 from dreamvid.film.engine import Frame, Step, frame_rng
 from dreamvid.film.masking import make_masking
 from dreamvid.film.model_checks import check_octave_size
+from dreamvid.film.palettes import read_palettes
 from dreamvid.film.parts import Parts
 from dreamvid.film.resolve import resolved, with_layers
 from dreamvid.film.score import make_scores
@@ -33,7 +34,6 @@ from dreamvid.film.timeline import (
     still_timeline,
 )
 from dreamvid.image import Image
-from dreamvid.media.images.reading import load
 from dreamvid.media.images.sequence import find_frames
 from dreamvid.models.directions.library import find
 from dreamvid.models.features import FeatureModel
@@ -41,6 +41,7 @@ from dreamvid.models.precision import precision_for
 from dreamvid.models.weights import store
 from dreamvid.motion.camera import make_camera
 from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
+from dreamvid.preset.colour import is_scene
 from dreamvid.preset.schema import Preset
 from dreamvid.schedule.curve import value_at
 from dreamvid.system.files import sha256
@@ -72,6 +73,7 @@ class Job:
         # Digests replace paths: files may lie elsewhere when the render is resumed.
         guides: Any = key["dream.guide"]
         key["dream.guide"] = [_without_paths(guide) for guide in guides]
+        key["colour.like"] = _without_pictures(key["colour.like"])
         named = {name for name in key if f"{name} sha256" in self.files}
         if not self.hears:  # the sound may be replaced after the film is rendered
             named |= {name for name in key if name.startswith("sound.") and name != "sound.bpm"}
@@ -96,7 +98,8 @@ def build(
     score_at = make_scores(preset.dream, features, device, first=start)
     size = start.shape[-2], start.shape[-1]
     masking = make_masking(preset.dream.mask, size, timeline, device)
-    parts = make_parts(preset, timeline, score_at, device, masking)
+    palettes = read_palettes(preset, device)
+    parts = make_parts(preset, timeline, score_at, device, masking, palettes)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     audio, begin = sound if preset.sound.keep else None, sound_start(preset)
     hears = timeline.levels is not None
@@ -122,10 +125,10 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
     masking = make_masking(preset.dream.mask, size, timeline, device)
     if masking.follows_motion:
         raise PresetError("dream.mask", "nothing moves in a still", "--set dream.mask=none")
-    parts = Parts(preset, timeline, score_at, device)
+    parts = Parts(preset, timeline, score_at, device, palettes=read_palettes(preset, device))
     dreamed = parts.dreamed(image, moment, mask=masking.at(moment))
     masking.close()
-    return parts.graded(dreamed, colours_of(image), moment)
+    return parts.graded(dreamed, lambda: colours_of(image), moment)
 
 
 def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
@@ -134,8 +137,7 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     height, width = start.shape[-2:]
     overlap, leading = lead_frames(preset.loop, timeline.fps)
     _check_loop(preset, overlap)
-    like = _palette(parts)
-    like = colours_of(start) if like is None else like
+    like = colours_of(start)
 
     @contextmanager
     def steps(lead_in: LeadIn) -> Iterator[Step]:
@@ -148,18 +150,12 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     return steps, -leading
 
 
-def _palette(parts: Parts) -> Palette | None:
-    path = parts.preset.colour.like
-    return colours_of(load(path, option="colour.like").to(parts.device)) if path else None
-
-
 def _on_footage(parts: Parts) -> tuple[Steps, int]:
     """Make the steps of a film on footage, and the index of its first frame."""
     preset = parts.preset
     assert preset.start.path and preset.start.size
     path, (width, height) = preset.start.path, preset.start.size
     estimate = make_estimator(preset.flow.method, parts.device)
-    like = _palette(parts)
 
     @contextmanager
     def steps(lead_in: LeadIn) -> Iterator[Step]:
@@ -167,7 +163,7 @@ def _on_footage(parts: Parts) -> tuple[Steps, int]:
         span = span_of(preset.start, parts.timeline.fps)
         clip = Clip(path, fps=parts.timeline.fps, size=size, background=background, span=span)
         with closing(clip), closing(parts.masking):
-            yield footage.make_step(parts, clip.pair, estimate, like)
+            yield footage.make_step(parts, clip.pair, estimate)
 
     return steps, 0
 
@@ -215,7 +211,7 @@ def inputs(preset: Preset) -> dict[str, Path]:
     files = {
         "start.path": preset.start.path,
         "dream.direction": direction if isinstance(direction, Path) else None,
-        "colour.like": preset.colour.like,
+        **preset.colour.pictures,
         "sound.path": preset.sound.path,
     }
     masks = {"dream.mask": preset.dream.mask}
@@ -246,6 +242,13 @@ def digest(path: Path) -> str:
     if files is None:
         return sha256(path)
     return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+
+
+def _without_pictures(likes: Any) -> Any:
+    """Leave out the paths of pictures among the dumped `colour.like`; scenes stay."""
+    if isinstance(likes, str):
+        return likes
+    return [like if is_scene(like["of"]) else like | {"of": ""} for like in likes]
 
 
 def _without_paths(guide: dict[str, Any]) -> Any:

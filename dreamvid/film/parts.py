@@ -1,5 +1,6 @@
 """Parts of a step that films of both kinds share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from dreamvid.dream.settings import Ascent
 from dreamvid.dream.step import dream
 from dreamvid.film.engine import frame_rng
 from dreamvid.film.masking import Masking
+from dreamvid.film.palettes import Palettes
 from dreamvid.film.score import ScoreAt
 from dreamvid.film.settings_at import ascent_at, grade_at
 from dreamvid.film.stall import StallDetector
@@ -29,6 +31,7 @@ class Parts:
     score_at: ScoreAt
     device: torch.device
     masking: Masking = field(default_factory=Masking)
+    palettes: Palettes = field(default_factory=Palettes)
 
     @cached_property
     def stall(self) -> StallDetector:
@@ -55,11 +58,12 @@ class Parts:
         index = 0 if self.preset.dream.same_jitter else moment.frame
         return frame_rng(self.preset.seed, index)
 
-    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
-        """Match an image's colours to a palette by the settings of a moment."""
+    def graded(self, image: Image, own: Callable[[], Palette], moment: Moment) -> Image:
+        """Move an image to the colours to keep at a moment; `own` are the start's."""
         if self.preset.colour.keep == "none":
             return image
-        return keep_colours(image, like, grade_at(self.preset.colour, moment))
+        grade = grade_at(self.preset.colour, moment)
+        return keep_colours(image, self.palettes.goal(own, grade, moment), grade)
 
     def dreams(self, index: int) -> bool:
         """Test whether a frame is dreamed, not only moved."""

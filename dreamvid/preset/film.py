@@ -1,4 +1,4 @@
-"""[video], [loop], [flow], [colour], [sound], [outputs]: everything around the dream."""
+"""[video], [loop], [flow], [sound], [outputs]: everything around the dream."""
 
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -135,35 +135,6 @@ class FlowOptions(Options):
     restart: Annotated[Scheduled, Bounds(ge=1, le=100)] = Field(
         default=3.0, description="footage: steps of a shot's first frame, over the usual"
     )
-
-
-class ColourOptions(Options):
-    """Colour grading that keeps a long film from drifting to grey, dark or neon."""
-
-    keep: Literal["none", "mean", "spread", "palette"] = Field(
-        default="none",
-        description="which of the start's colours: their mean, mean and spread, or all of them",
-    )
-    strength: Share = Field(
-        default=0.2, description="share of the difference that is corrected in a frame"
-    )
-    like: File | None = Field(
-        default=None, description="an image whose colours are kept instead of the start's"
-    )
-    contrast: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
-        default=1.0, description="spread of lightness to keep, relative to the image's own"
-    )
-    saturation: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
-        default=1.0, description="spread of colour to keep, relative to the image's own"
-    )
-
-    @model_validator(mode="after")
-    def _every_option_has_an_effect(self) -> "ColourOptions":
-        if self.keep == "none" and self.changed():
-            raise ValueError('has no effect with keep = "none"; use "mean", "spread" or "palette"')
-        if self.keep == "mean" and (self.contrast != 1 or self.saturation != 1):
-            raise ValueError('contrast and saturation need keep = "spread" or "palette"')
-        return self
 
 
 class SoundOptions(Options):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.media.images.sequence import is_pattern
+from dreamvid.preset.colour import is_scene
 from dreamvid.preset.dream import is_name
 from dreamvid.preset.looks import SHAPING
 from dreamvid.preset.mask import WORDS
@@ -154,6 +155,8 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
     def anchored(value: object, key: str) -> object:
         if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
             return value
+        if key in ("like", "of") and is_scene(value):
+            return value
         if isinstance(value, str) and is_url(value):
             return value  # to be refused
         if isinstance(value, str):  # empty stays empty, to be refused; ~ is expanded later
@@ -161,7 +164,7 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
         if isinstance(value, list):
             return [anchored(item, key) for item in value]
         if isinstance(value, dict):
-            inner = value.keys() & {"path", "mask"}
+            inner = value.keys() & {"path", "mask", "of"}
             return value | {key: anchored(value[key], key) for key in inner}
         return value
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from dreamvid.preset.base import Options, flatten
+from dreamvid.preset.colour import ColourOptions
 from dreamvid.preset.dream import DreamOptions
 from dreamvid.preset.film import (
-    ColourOptions,
     FlowOptions,
     LoopOptions,
     OutputOptions,

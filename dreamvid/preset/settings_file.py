@@ -61,7 +61,7 @@ def import_settings(path: Path) -> Imported:
     text = to_toml(preset, f"from {path.name}")
     if len(text) > LARGEST_PRESET:
         _refuse(path, "has too many keys for a preset")
-    files = (preset.start.path, preset.sound.path, preset.colour.like)
+    files = (preset.start.path, preset.sound.path, *preset.colour.pictures.values())
     return Imported(text, rows, [str(file) for file in files if file and not os.path.exists(file)])
 
 

@@ -7,13 +7,16 @@ from pydantic import Field, create_model, model_validator
 from dreamvid.preset.base import Options
 from dreamvid.preset.values import ClipTime, Colour, File, Size
 
+Scene = Literal["sky", "dawn", "golden", "dusk", "night", "sea", "forest"]
+"""Generated pictures, whose colours a film can keep."""
+
 
 class _Source(Options):
     """Start picture or footage."""
 
-    kind: Literal["noise", "sky", "dusk", "image", "video"] = Field(
+    kind: Literal["noise", Scene, "image", "video"] = Field(
         default="sky",
-        description="noise, sky and dusk are generated from the seed; image and video are files",
+        description="image and video are files, the others are generated from the seed",
     )
     path: File | None = Field(
         default=None,

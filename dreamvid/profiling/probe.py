@@ -14,6 +14,7 @@ from dreamvid.film.closing_loops import lead_frames
 from dreamvid.film.engine import Frame
 from dreamvid.film.job import Job
 from dreamvid.film.masking import Masking
+from dreamvid.film.palettes import Palettes
 from dreamvid.film.parts import Parts
 from dreamvid.film.score import ScoreAt
 from dreamvid.film.timeline import Timeline
@@ -56,6 +57,7 @@ class Clock:
         score_at: ScoreAt,
         device: torch.device,
         masking: Masking,
+        palettes: Palettes,
     ) -> Parts:
         """Build the parts of a film, timed by this clock and with one step an octave."""
 
@@ -64,7 +66,7 @@ class Clock:
             self.score = score or self.score
             return score and _TimedScore(score, self)
 
-        settings = preset, timeline, timed_score, device, masking
+        settings = preset, timeline, timed_score, device, masking, palettes
         return TimedParts(*settings, part=self.part, shorten=self.shorten)
 
     def shorten(self, ascent: Ascent) -> Ascent:

@@ -27,6 +27,6 @@ class TimedParts(Parts):
         with self.part("dream"):
             return super().dreamed(image, moment, ascent, mask)
 
-    def graded(self, image: Image, like: Palette, moment: Moment) -> Image:
+    def graded(self, image: Image, own: Callable[[], Palette], moment: Moment) -> Image:
         with self.part("colour"):
-            return super().graded(image, like, moment)
+            return super().graded(image, own, moment)

@@ -7,8 +7,8 @@ import torch
 
 from dreamvid.film.engine import frame_rng
 from dreamvid.film.parts import Parts
+from dreamvid.film.scenes import dusk
 from dreamvid.film.score import make_scores
-from dreamvid.film.start import dusk
 from dreamvid.film.timeline import still_timeline
 from dreamvid.image import Image
 from dreamvid.media.images.sheet import Layout, draw_sheet

@@ -8,11 +8,12 @@ from dreamvid.dream.objectives.channels import PICKS
 from dreamvid.dream.objectives.guides import GUIDES
 from dreamvid.dream.optimisers import OPTIMISERS
 from dreamvid.errors import PresetError
-from dreamvid.film.start import STARTS
+from dreamvid.film.scenes import STARTS
 from dreamvid.media.video.codecs import CODECS
 from dreamvid.motion.flow.estimate import NETWORKS, PRESETS
 from dreamvid.motion.resample import BORDERS
 from dreamvid.preset import mask, objectives
+from dreamvid.preset.colour import SCENES
 from dreamvid.preset.load import with_settings
 from dreamvid.preset.looks import LOOKS
 from dreamvid.preset.mask import MaskOptions
@@ -39,6 +40,10 @@ CHOICES = [
 def test_choices_of_the_schema_are_the_registered_names(table, option, names):
     choices = table.model_json_schema()["properties"][option]["enum"]
     assert set(choices) == names and len(choices) == len(names)
+
+
+def test_scenes_are_the_generated_starts_but_noise():
+    assert {*SCENES} == {*STARTS} - {"noise"}
 
 
 def test_choices_of_masks_and_objectives_are_the_registered_names():

@@ -8,7 +8,8 @@ from torch.testing import assert_close
 
 from dreamvid.errors import PresetError
 from dreamvid.film.engine import frame_rng
-from dreamvid.film.start import STARTS, make_start
+from dreamvid.film.scenes import STARTS
+from dreamvid.film.start import make_start
 from dreamvid.media.images.writing import save
 from dreamvid.preset.schema import StartOptions
 

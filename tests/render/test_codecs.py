@@ -14,6 +14,7 @@ from PIL import Image as PilImage
 
 from dreamvid.errors import OutputError, PresetError, ResumeError
 from dreamvid.media.video.codecs import CODECS
+from dreamvid.preset.colour import Like
 from dreamvid.render.outputs import FILES
 from dreamvid.render.render import render_film
 from tests.support.small_film import SMALL, packets
@@ -127,7 +128,7 @@ def test_inputs_are_never_overwritten(small, tmp_path):
     for name in ("forward.mkv", "reverse.webm", "frames"):
         preset = small()
         (tmp_path / name).touch()
-        colour = preset.colour.model_copy(update={"like": tmp_path / name})
+        colour = preset.colour.model_copy(update={"like": (Like(of=tmp_path / name),)})
         with pytest.raises(PresetError, match="would be overwritten"):
             render_film(preset.model_copy(update={"colour": colour}), tmp_path, device=CPU)
 

@@ -9,7 +9,7 @@ from dreamvid.dream.objectives.score import Part, Score
 from dreamvid.dream.settings import Ascent
 from dreamvid.dream.step import dream
 from dreamvid.film.engine import frame_rng
-from dreamvid.film.start import dusk, noise, sky
+from dreamvid.film.scenes import dusk, noise, sky
 from dreamvid.image import Image
 from dreamvid.models.directions.direction import Weights
 from dreamvid.models.features import FeatureModel

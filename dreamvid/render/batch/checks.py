@@ -32,7 +32,9 @@ def check_jobs(jobs: Sequence[Job]) -> None:
 
 
 def _is_picture(job: Job, option: str) -> bool:
-    return option == "colour.like" or (option == "start.path" and not job.preset.of_footage)
+    return option.startswith("colour.like") or (
+        option == "start.path" and not job.preset.of_footage
+    )
 
 
 def describe(job: Job) -> dict[str, Any]:

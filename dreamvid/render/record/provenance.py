@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreamvid.errors import PresetError
 from dreamvid.media.metadata import FORMAT
+from dreamvid.preset.colour import is_scene
 from dreamvid.preset.dream import is_name
 from dreamvid.preset.load import explain
 
@@ -64,8 +65,11 @@ def with_names(provenance: dict[str, Any]) -> dict[str, Any]:
     """Reduce the paths in a provenance to the files' names."""
 
     def named(option: str, path: str) -> str:
-        name = file_name(path)  # a bare direction could be taken for a named one
-        return f"./{name}" if option == "dream.direction" and is_name(name) else name
+        name = file_name(path)  # a bare one could be taken for the name of a direction or scene
+        bare = (option == "dream.direction" and is_name(name)) or (
+            option.startswith("colour.like") and is_scene(name)
+        )
+        return f"./{name}" if bare else name
 
     return provenance | {"preset": with_paths(provenance["preset"], named)}
 
@@ -91,9 +95,15 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
 
     dream = preset.get("dream")
     dream = dream if isinstance(dream, dict) else {}
-    for group in ("start", "colour", "sound"):
-        key = "like" if group == "colour" else "path"
-        put(preset.get(group), key, f"{group}.{key}")
+    for group in ("start", "sound"):
+        put(preset.get(group), "path", f"{group}.path")
+    colour = preset.get("colour")
+    likes = colour.get("like") if isinstance(colour, dict) else None
+    if not is_scene(likes):
+        put(colour, "like", "colour.like")
+    for n, like in enumerate(likes if isinstance(likes, list | tuple) else ()):
+        if isinstance(like, dict) and not is_scene(like.get("of")):
+            put(like, "of", f"colour.like[{n}].of")
     if not is_name(dream.get("direction")):
         put(dream, "direction", "dream.direction")
     put(dream.get("mask"), "path", "dream.mask.path")

@@ -32,6 +32,10 @@ SPELLINGS = {
     ),
     "a start": (lambda p: {"start": {"kind": "image", "path": p}}, "start.path"),
     "colours": (lambda p: {"colour": {"keep": "mean", "like": p}}, "colour.like"),
+    "a list of colours": (
+        lambda p: {"colour": {"keep": "mean", "like": ["night", {"of": p, "weight": "t"}]}},
+        "colour.like[1].of",
+    ),
     "a sound": (lambda p: {"sound": {"path": p}}, "sound.path"),
     "a direction": (lambda p: {"dream": {"direction": p}}, "dream.direction"),
 }

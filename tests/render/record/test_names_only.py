@@ -76,7 +76,9 @@ def test_a_render_names_no_folder(secret, words, capsys):
 
     # The folder's own record, which is not posted, knows where they lie.
     found = preset_of(open_source(out), ())
-    assert found.start.path == secret / "start.png" and found.colour.like == secret / "like.png"
+    assert (
+        found.start.path == secret / "start.png" and found.colour.like[0].of == secret / "like.png"
+    )
     assert run(capsys, "extend", out, "--frames", "1")[0] == 0
     check_posted(out)
     assert run(capsys, "replay", out, "--out", secret / "again", "--strict")[0] == 0

@@ -1,0 +1,62 @@
+"""Colours that a film keeps, from its start, scenes and pictures, one fading into another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import torch
+
+from dreamvid.dream.colour import Goal, Grade, Palette, colours_of, goal_of
+from dreamvid.film.engine import frame_rng
+from dreamvid.film.scenes import STARTS
+from dreamvid.media.images.reading import load
+from dreamvid.preset.base import Scheduled
+from dreamvid.preset.schema import Preset
+from dreamvid.schedule.curve import value_at
+from dreamvid.schedule.moment import Moment
+
+SCENE = (96, 160)  # height and width that scenes are drawn at: a preset's palette at any size
+REMEMBERED = 16  # goals
+
+
+@dataclass(frozen=True)
+class Palettes:
+    """Palettes of `colour.like`, each with its weight over time."""
+
+    likes: tuple[tuple[Palette, Scheduled], ...] = ()
+
+    def goal(self, own: Callable[[], Palette], grade: Grade, moment: Moment) -> Goal:
+        """Blend the colours to reach at a moment; raises ValueError.
+
+        What the weights leave of 1 is the share of `own`, the start's palette; over 1 they are
+        relative.
+        """
+        weights = [value_at(weight, moment) for _, weight in self.likes]
+        scale = max(1.0, sum(weights))
+        shares = [
+            (palette, weight / scale)
+            for (palette, _), weight in zip(self.likes, weights, strict=True)
+            if weight
+        ]
+        if (rest := 1 - sum(weights) / scale) > 1e-9:
+            shares.append((own(), rest))
+        stretch = grade.keep, grade.contrast, grade.saturation
+        goals = [share * self._goal_of(palette, *stretch) for palette, share in shares]
+        return torch.stack(goals).sum(0)
+
+    @cached_property
+    def _goal_of(self) -> Callable[[Palette, str, float, float], Goal]:
+        """The function `goal_of`, which sorts thousands of colours, with a memory."""
+        return lru_cache(REMEMBERED)(goal_of)
+
+
+def read_palettes(preset: Preset, device: torch.device) -> Palettes:
+    """Draw the scenes and read the pictures of `colour.like`; raises PresetError."""
+
+    def palette(of: str | Path) -> Palette:
+        if isinstance(of, str):
+            return colours_of(STARTS[of](*SCENE, frame_rng(preset.seed, -1)).to(device))
+        return colours_of(load(of, option="colour.like").to(device))
+
+    return Palettes(tuple((palette(like.of), like.weight) for like in preset.colour.like))

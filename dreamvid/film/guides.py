@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import torch
 
 from dreamvid.dream.objectives.grid import Mask
 from dreamvid.errors import ModelError, PresetError
 from dreamvid.film.masking import ANY, Masking, make_masking
-from dreamvid.image import OtherSizeActivation, OtherSizeImage, resize
+from dreamvid.image import OtherSizeActivation, OtherSizeImage, fit, resize
 from dreamvid.media.images.reading import load
 from dreamvid.models.features import FeatureModel
 from dreamvid.preset.objectives import GuideWeight
@@ -49,7 +48,7 @@ def read_guides(
     for number, guide in enumerate(options.guide):
         where = f"dream.guide[{number}].mask"
         masking = make_masking(guide.mask, size, None, torch.device("cpu"), option=where)
-        activations = _activations(guide.path, layers, features, device)
+        activations = _activations(guide, layers, features, device)
         guides.append(Guide(guide, activations, _inside(masking, device)))
     return guides
 
@@ -67,13 +66,14 @@ def _inside(masking: Masking, device: torch.device) -> Inside:
 
 
 def _activations(
-    path: Path, layers: list[str], features: FeatureModel, device: torch.device
+    guide: GuideWeight, layers: list[str], features: FeatureModel, device: torch.device
 ) -> dict[str, OtherSizeActivation]:
+    path = guide.path
     whole = load(path, option="dream.guide")
     if min(whole.shape[-2:]) < LEAST:
         problem = f"{path} is {whole.shape[-1]}x{whole.shape[-2]} pixels, too small for a guide"
         raise PresetError("dream.guide", problem, f"give a picture of at least {LEAST} a side")
-    image = shrunk(whole)
+    image = _scaled(whole, guide.size)
     try:
         with torch.no_grad():
             return features(image.to(device), layers)
@@ -81,6 +81,15 @@ def _activations(
         size = f"{image.shape[-1]}x{image.shape[-2]}"
         problem = f"{path} is {size} pixels, too small for these layers"
         raise PresetError("dream.guide", problem, "a larger picture") from error
+
+
+def _scaled(image: OtherSizeImage, size: int) -> OtherSizeImage:
+    """Downscale an image so that its shorter side is at most `size`, its longer one SIDE."""
+    height, width = image.shape[-2:]
+    scale = min(size / min(height, width), SIDE / max(height, width))
+    if scale >= 1:
+        return image
+    return fit(image, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 
 def shrunk(image: OtherSizeImage) -> OtherSizeImage:

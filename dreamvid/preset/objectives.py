@@ -88,6 +88,13 @@ class GuideWeight(Options):
     weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
         default=1.0, description="relative to the other guides; over time one can become another"
     )
+    size: int = Field(
+        default=192,
+        ge=16,
+        le=1024,
+        description="pixels of the shorter side that a larger picture is scaled to: what it shows "
+        "is dreamed at that size",
+    )
     mask: Masked = Field(
         default=None, description="where it acts: a shape or an image; none: everywhere"
     )

@@ -8,6 +8,7 @@ import torch
 from PIL import Image as PilImage
 
 from dreamvid.errors import PresetError
+from dreamvid.film.guides import read_guides
 from dreamvid.film.score import make_scores
 from dreamvid.models.weights import store
 from dreamvid.preset.load import with_settings
@@ -90,3 +91,34 @@ def test_guide_mask_may_move_but_is_no_film(guide):
         make_scores(guided(guide, f"'{guide}'"), features, CPU, first=image)
     with pytest.raises(PresetError, match=r"dream.guide\[0\].mask.fether: .*did you mean feather"):
         guided(guide, "{shape='sky', fether=1}")
+
+
+@pytest.mark.parametrize(
+    ("picture", "settings", "positions"),
+    [
+        ((300, 400), "", (96, 128)),  # 192 x 256 pixels, of which the layer sees every second
+        ((300, 400), ", size=48", (24, 32)),
+        ((30, 40), "", (15, 20)),  # never enlarged
+        ((60, 1200), "", (26, 512)),  # 51 x 1024
+    ],
+)
+def test_guide_is_reduced_to_its_size(picture, settings, positions, tmp_path):
+    path = tmp_path / "guide.png"
+    PilImage.fromarray(np.zeros((*picture, 3), np.uint8)).save(path)
+    table = f"dream.guide={{path='{path}'{settings}}}"
+    options = with_settings(["video.frames=1", "dream.layers=block_0/output", table]).dream
+    (guide,) = read_guides(options, store.load("lite0", CPU), CPU, (48, 64))
+    assert guide.features["block_0/output"].shape[-2:] == positions
+
+
+def test_fine_guide_is_reduced_without_moire(tmp_path):
+    """Stripes of one pixel become grey."""
+    for name, pixels in {"a": np.indices((256, 256)).sum(0) % 2 * 255, "b": 127.5}.items():
+        image = np.broadcast_to(np.asarray(pixels)[..., None], (256, 256, 3)).astype(np.uint8)
+        PilImage.fromarray(image).save(tmp_path / f"{name}.png")
+    features = store.load("lite0", CPU)
+    fine, grey = read_guides(
+        guided(tmp_path, "'none', size=64", "'none', size=64"), features, CPU, (48, 64)
+    )
+    fine, grey = (one.features["block_1/expand"][..., 8:-8, 8:-8] for one in (fine, grey))
+    assert float((fine - grey).abs().max()) < 0.02 * float(grey.abs().max())

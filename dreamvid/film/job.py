@@ -252,7 +252,5 @@ def _without_pictures(likes: Any) -> Any:
 
 
 def _without_paths(guide: dict[str, Any]) -> Any:
-    if guide["mask"] is None:
-        return guide["weight"]
-    mask = {name: value for name, value in guide["mask"].items() if name != "path"}
-    return {"weight": guide["weight"], "mask": mask}
+    mask = {name: value for name, value in (guide["mask"] or {}).items() if name != "path"}
+    return {"weight": guide["weight"], "size": guide["size"], "mask": mask}

@@ -21,6 +21,8 @@ from dreamvid.preset.values import read_file
 from dreamvid.schedule.curve import Bounds
 
 SCENES: tuple[str, ...] = get_args(Scene)
+GUIDE = "guide"
+"""Name for the colours of `dream.guide`, each of them by its weight."""
 MOST = 100
 """Palettes that a film keeps one after another."""
 
@@ -33,8 +35,8 @@ def is_scene(value: object) -> bool:
 def _read_source(value: object) -> object:
     if not is_scene(value):
         return read_file(value)
-    if value not in SCENES:
-        cure = f"{suggest(str(value), SCENES)} a picture's path has a dot or a slash"
+    if value not in (*SCENES, GUIDE):
+        cure = f"{suggest(str(value), (*SCENES, GUIDE))} a picture's path has a dot or a slash"
         raise ValueError(f"is neither a scene nor a picture ({cure})")
     return value
 
@@ -52,7 +54,9 @@ class Like(Options):
         BeforeValidator(_read_source),
         PlainSerializer(_as_path, when_used="json"),
         WithJsonSchema({"type": "string"}),
-    ] = Field(description=f"a scene, {', '.join(SCENES)}, or the path of a picture")
+    ] = Field(
+        description=f"a scene, {', '.join(SCENES)}; {GUIDE}, for those of dream.guide; or a path"
+    )
     weight: Annotated[Scheduled, Bounds(ge=0, le=1e6)] = Field(
         default=1.0,
         description="share; what they leave of 1 is the start's own, over 1 they are relative",
@@ -106,8 +110,9 @@ class ColourOptions(Options):
     )
     like: Likes = Field(
         default=(),
-        description="instead of the start's: the colours of a picture, or of a scene, such as "
-        "night; or a list of {of, weight}, whose weights fade one into another over time",
+        description="instead of the start's: the colours of a picture, of the guide, or of a "
+        "scene, such as night; or a list of {of, weight}, whose weights fade one into another over "
+        "time",
     )
     contrast: Annotated[Scheduled, Bounds(ge=0, le=10)] = Field(
         default=1.0, description="spread of lightness to keep, relative to the image's own"

@@ -70,12 +70,28 @@ def test_weights_over_one_are_relative_and_the_start_is_not_asked_for(greys):
     assert float(goal[0, 0]) == pytest.approx(expected, abs=0.02)
 
 
+def test_guide_stands_for_the_guides_by_their_weights(greys):
+    first, second, _ = greys
+    guides = f"dream.guide=[{{path='{first}', weight='2*t'}}, '{second}']"
+    like = "colour.like={of='guide', weight=0.5}"
+    preset = with_settings([*KEEP, guides, like, "dream.layers=block_1/expand"])
+    palettes, timeline = read_palettes(preset, CPU), make_timeline(preset, None)
+    own = rgb_to_lab(torch.full((1, 3, 2, 2), 220 / 255))[0].flatten(1).T
+    a, b, c = map(lightness, (40, 120, 220))
+    # At 0.25 s the shares are 0.25 and 0.5, at 1 s they are 1 and 0.5, over 1 relative.
+    for frame, expected in [(1, 0.25 * a + 0.5 * b + 0.25 * c), (4, (2 * a + b) / 3)]:
+        goal = palettes.goal(lambda: own, Grade("mean"), timeline.moment(frame))
+        assert float(goal[0, 0]) == pytest.approx(expected, abs=0.02)
+    with pytest.raises(PresetError, match=r"colour.like: guide .*--set dream.guide=PICTURE"):
+        read_palettes(with_settings([*KEEP, "colour.like=guide"]), CPU)
+
+
 def test_a_scene_is_drawn_from_the_films_seed_at_one_size():
     for seed in (1, 2):
         preset = with_settings([*KEEP, "colour.like=night", f"seed={seed}"])
         [(palette, weight)] = read_palettes(preset, CPU).likes
         drawn = rgb_to_lab(night(*SCENE, frame_rng(seed, -1)))[0].flatten(1).T
-        assert weight == 1 and SCENE[0] * SCENE[1] < 2**14
+        assert weight == (1,) and SCENE[0] * SCENE[1] < 2**14
         assert_close(palette, drawn)
 
 

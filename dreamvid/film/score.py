@@ -152,7 +152,7 @@ def _named(option: str, features: FeatureModel) -> Iterator[None]:
 
 
 def _classes(options: DreamOptions, features: FeatureModel) -> Iterator[PartsAt]:
-    head = features.head if options.classes else None  # its labels take half a second
+    head = features.head
     for number, entry in enumerate(options.classes):
         option = f"dream.classes[{number}]"
         if head is None:

@@ -1,11 +1,18 @@
-"""Names of ImageNet's classes, and groups of them for dreams."""
+"""Names of a network's classes, and names that cover several: groups, and WordNet's nouns."""
 
-from collections.abc import Sequence
-from functools import cache
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from dreamvid.errors import suggest
+from dreamvid.models.nouns.table import by_name, hypernyms, imagenet, singular
+from dreamvid.system.text import ranked
 
-# Classes found in a town, on a table, at a shore.
+__all__ = ["GROUPS", "Meaning", "classes_of", "find_meaning", "imagenet", "meaning_of"]
+
+logger = logging.getLogger(__name__)
+
+# Classes found in a town, on a table, at a shore: moods, of which WordNet has no noun.
 GROUPS: dict[str, str] = {
     "city": "palace, dome, bell cote, church, monastery, castle, mosque, triumphal arch, vault, "
     "fountain, tile roof, obelisk, altar, library, cinema, restaurant, patio, pier, viaduct, "
@@ -28,32 +35,83 @@ GROUPS: dict[str, str] = {
     "great grey owl, ram, ibex, llama, porcupine, axolotl",
 }
 
+Kind = Literal["number", "group", "label", "noun", "hypernym"]
+MOST_NEAR = 3  # names that an error suggests
 
-@cache
-def imagenet() -> tuple[str, ...]:
-    """Names of the 1000 classes in their usual order, as torchvision has them."""
-    from torchvision.models import ResNet50_Weights
 
-    return tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
+@dataclass(frozen=True)
+class Meaning:
+    """Classes that a name stands for, and the name they have here."""
+
+    kind: Kind
+    name: str  # of a hypernym, where the asked noun has no classes of its own
+    classes: tuple[int, ...]
 
 
 def classes_of(label: str, labels: Sequence[str], count: int) -> list[int]:
-    """Numbers of the classes that a label, a group or a number stands for.
+    """Numbers of the classes that a label, a group, a noun or a number stands for.
 
-    Raises ValueError, which suggests a known label.
+    Notes a noun that stands for its hypernym. Raises ValueError as `meaning_of` does.
+    """
+    meaning = meaning_of(label, labels, count)
+    if meaning.kind == "hypernym":
+        some = ", ".join(labels[number] for number in meaning.classes[:4])
+        more = ", ..." if len(meaning.classes) > 4 else ""
+        logger.warning("%s is no class: taken as %s (%s%s)", label, meaning.name, some, more)
+    return list(meaning.classes)
+
+
+def meaning_of(label: str, labels: Sequence[str], count: int) -> Meaning:
+    """Find the meaning of a name: of a group, else a label, else a noun, else their plural.
+
+    A noun of several meanings has the one with most classes. A noun without any stands for its
+    hypernym: temple for place of worship.
+
+    Args:
+        label: in any case.
+        labels: of the network's classes; none if they are not known.
+        count: of the network's classes.
+
+    Raises ValueError, which suggests known names.
     """
     if label.isdecimal():
         if int(label) >= count:
             raise ValueError(f"there is no class {label}; they are 0 to {count - 1}")
-        return [int(label)]
+        return Meaning("number", label, (int(label),))
     if not labels:
         raise ValueError(f"the names of its classes are not known; give a number, 0 to {count - 1}")
+    if meaning := find_meaning(label, labels):
+        if len(meaning.classes) == count:
+            raise ValueError(f"{label!r} is all of its classes, which leaves nothing to prefer")
+        return meaning
+    known = {name.lower() for name in labels}
+    others = (noun for noun in by_name() if noun not in known)
+    near = ranked(label, [*GROUPS, *labels, *others])[:MOST_NEAR]
+    cure = f"did you mean {' or '.join(near)}?" if near else "see `dreamvid labels` for some"
+    raise ValueError(f"there is no class {label!r} ({cure})")
+
+
+def find_meaning(label: str, labels: Sequence[str]) -> Meaning | None:
+    """Find the meaning of a name among labels, as `meaning_of` does; None if there is none."""
+    if label in labels and label not in GROUPS:  # ImageNet has a Cardigan, a dog, and a cardigan
+        return Meaning("label", label, (list(labels).index(label),))
     numbers = {name.lower(): number for number, name in enumerate(labels)}
-    group = GROUPS.get(label.lower())
-    names = group.split(", ") if group else [label]
-    classes = [numbers[name.lower()] for name in names if name.lower() in numbers]
-    if not classes:
-        near = suggest(label.lower(), [*GROUPS, *numbers])
-        cure = near if near.startswith("did") else "see `dreamvid describe` for some"
-        raise ValueError(f"there is no class {label!r} ({cure})")
-    return classes
+    numbers |= {name: number for number, name in enumerate(labels)}
+    for kind, name, names in _readings(label, numbers):
+        if classes := tuple(numbers[name] for name in names if name in numbers):
+            return Meaning(kind, name, classes)
+    return None
+
+
+def _readings(label: str, labels: dict[str, int]) -> Iterator[tuple[Kind, str, Sequence[str]]]:
+    """Yield readings of a name, the best first: (kind, name, names of ImageNet's classes)."""
+    text = " ".join(label.replace("_", " ").lower().split())
+    for word in (text, *singular(text)):
+        if word in GROUPS:
+            yield "group", word, GROUPS[word].split(", ")
+        if word in labels:
+            yield "label", word, [word]
+        for kind, nouns in (("noun", by_name()), ("hypernym", hypernyms())):
+            if noun := nouns.get(word):
+                name = noun.name if kind == "hypernym" else word
+                yield kind, name, [imagenet()[number] for number in noun.classes]

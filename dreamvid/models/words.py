@@ -1,15 +1,16 @@
 """Words of a city model as vectors, in a space that images and captions share."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from dreamvid.models.head import Head
-from dreamvid.system.text import fold
+from dreamvid.system.text import fold, ranked
+
+MOST_NEAR = 3  # words that an error suggests
 
 
 def signed(text: str) -> list[tuple[int, str]]:
@@ -30,6 +31,9 @@ class WordSpace:
     words: Sequence[str]
     vectors: Float[Tensor, "words dimensions"]
     head: Head
+    captions: Mapping[str, int] = field(default_factory=dict)
+    """Number of captions with each word, unknown ones that few have included; older models have
+    none."""
 
     def vector(self, text: str) -> Float[Tensor, " dimensions"]:
         """Sum the vectors of words, those after a minus subtracted: "gaudi", "food -people".
@@ -53,6 +57,13 @@ class WordSpace:
     def _number(self, word: str) -> int:
         if word in self.words:
             return self.words.index(word)
-        near = get_close_matches(word, self.words, n=3, cutoff=0.5)
+        near = ranked(word, self.words)[:MOST_NEAR]
         cure = f"nearest: {', '.join(near)}" if near else f"it has {len(self.words)} others"
-        raise ValueError(f"the model knows no word {word!r} ({cure})")
+        raise ValueError(f"{self.unknown(word)} ({cure})")
+
+    def unknown(self, word: str) -> str:
+        """Say why a word is unknown: no caption had it, or too few."""
+        had = self.captions.get(word, 0)
+        captions = "1 caption" if had == 1 else f"{had} captions"
+        only = f": {captions} had it, which is too few to learn it from" if had else ""
+        return f"the model knows no word {word!r}{only}"

@@ -120,14 +120,14 @@ def _as_text(label: object) -> object:
 
 
 class ClassWeight(Weighted):
-    """Class of the network, or a group of them, to show everywhere."""
+    """Class of the network, or several by a noun or a group, to show everywhere."""
 
     label: Annotated[
         str,
         BeforeValidator(_as_text),
         Field(min_length=1),
         WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, CLASS_NUMBER]}),
-    ] = Field(description="such as lion, a group such as city, or a number")
+    ] = Field(description="such as lion, a noun such as bird, a group such as city, or a number")
 
 
 class WordsWeight(Weighted):

@@ -97,4 +97,5 @@ def as_city(
         words=space.words,
         vectors=F.normalize(space.vectors, dim=1) - mean_caption,
         about=about,
+        captions=space.captions,
     )

@@ -139,9 +139,9 @@ def test_words_are_scored_through_the_head(lite, image, rng):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (("dream.classes=lionn",), r"dream\.classes\[0\]: lite0: .* 'lionn' \(did you mean lion\?"),
+        (("dream.classes=lionn",), r"dream\.classes\[0\]: lite0: .* 'lionn' \(did you mean lion "),
         (("dream.classes=1000",), r"dream\.classes\[0\]: .*no class 1000; they are 0 to 999"),
-        (("dream.classes=qqqqqqqqq",), r"no class 'qqqqqqqqq' \(see `dreamvid describe`"),
+        (("dream.classes=qqqqqqqqq",), r"no class 'qqqqqqqqq' \(see `dreamvid labels`"),
         (("dream.words=gaudi",), r"dream\.words\[0\]: lite0 knows no words \(dream.classes takes"),
         (("dream.objective=guide",), r"dream\.guide: this dream is guided by a picture"),
         (

@@ -63,6 +63,8 @@ class City:
     words: Sequence[str]
     vectors: Float[Tensor, "words dimensions"]
     about: Mapping[str, Any] = field(default_factory=dict)  # settings, statistics, credits; JSON
+    captions: Mapping[str, int] = field(default_factory=dict)
+    """Number of captions with each word, and with the most frequent of those that few have."""
 
 
 def fingerprint(arrays: Mapping[str, Tensor]) -> str:
@@ -87,6 +89,7 @@ def write_city(city: City, path: Path) -> None:
         "pixels": asdict(city.pixels),
         "layer": city.head.layer,
         "words": list(city.words),
+        "captions": dict(city.captions),
         "about": dict(city.about),
     }
     # Under one key: safetensors writes several in random order, and so would the file differ.
@@ -157,6 +160,9 @@ def _checked(about: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> City:
         raise ValueError("it holds numbers that are not finite")
     if len({*words}) != len(words) or not all(isinstance(word, str) for word in words):
         raise ValueError("its words are not all different texts")
+    captions = dict(about.get("captions", {}))  # 0.7 wrote none
+    if not all(isinstance(count, int) for count in captions.values()):
+        raise ValueError("its numbers of captions are no numbers")
     if head.weight.ndim != 2 or head.bias.shape != head.weight.shape[:1]:
         raise ValueError("its head is no matrix with a bias")
     if vectors.shape != (len(words), len(head.bias)):
@@ -176,6 +182,7 @@ def _checked(about: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> City:
         words=tuple(words),
         vectors=vectors,
         about=dict(about["about"]),
+        captions=captions,
     )
 
 
@@ -189,6 +196,6 @@ def assembled(name: str, city: City, base: Trainable, device: torch.device) -> F
         city.pixels,
         device,
         usual_layers=USUAL[city.architecture],
-        words=WordSpace(city.words, city.vectors.to(device), head),
+        words=WordSpace(city.words, city.vectors.to(device), head, city.captions),
         same_as=(city.base, network.same_as_base),
     )

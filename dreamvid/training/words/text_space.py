@@ -3,8 +3,9 @@
 A caption is the sum of its words' vectors, weighted by TF-IDF.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from dreamvid.training.words.learned_vectors import FEW, Words, ppmi_vectors, wo
 from dreamvid.training.words.pretrained_vectors import read_vectors
 
 MOST_LABELS = 4096  # each is a dimension
+MOST_RARE = 10_000  # words without a vector that are counted: the most frequent
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class TextSpace:
     words: tuple[str, ...]
     vectors: Float[Tensor, "words dimensions"]
     idf: Float[Tensor, " words"]  # log2 of captions per caption with the word; 0: all have it
+    captions: Mapping[str, int] = field(default_factory=dict)
+    """Number of captions with each word, and with the most frequent of those without a vector."""
 
     def caption(self, words: Sequence[str]) -> Float[Tensor, " dimensions"] | None:
         """Compute a caption's vector from its words; None if none of them has a weight."""
@@ -71,7 +75,7 @@ def make_text_space(
         words, table = word2vec(captions, dimensions, seed)
     rarest = max(idf.values())  # for the file's words that no caption has
     weights = torch.tensor([idf.get(word, rarest) for word in words], dtype=torch.float32)
-    return TextSpace(words, table, weights)
+    return TextSpace(words, table, weights, _counts(captions, words))
 
 
 def _idf(captions: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -81,6 +85,14 @@ def _idf(captions: Sequence[Sequence[str]]) -> dict[str, float]:
     dictionary = Dictionary(captions)
     model: Any = TfidfModel(dictionary=dictionary)  # it has no types
     return {word: model.idfs[number] for word, number in sorted(dictionary.token2id.items())}
+
+
+def _counts(captions: Sequence[Sequence[str]], known: Collection[str]) -> dict[str, int]:
+    counts = Counter(word for caption in captions for word in set(caption))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    vectors = {*known}
+    rare = [(word, count) for word, count in ordered if word not in vectors]
+    return {word: counts[word] for word in known if word in counts} | dict(rare[:MOST_RARE])
 
 
 def _labels(idf: dict[str, float]) -> Words:

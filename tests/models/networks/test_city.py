@@ -73,9 +73,38 @@ def test_a_city_is_read_as_it_was_written(city, tmp_path):
     assert found.pixels == city.pixels
     assert_close(dict(found.learned), dict(city.learned), rtol=0, atol=0)
     assert_close(found.vectors, city.vectors, rtol=0, atol=0)
+    assert found.captions == {}
     write_city(city, tmp_path / "again.safetensors")  # whatever the order of its metadata
     same = (tmp_path / "again.safetensors").read_bytes()
     assert (tmp_path / "town.safetensors").read_bytes() == same
+
+
+def test_captions_of_words_are_kept_and_may_be_missing(city, tmp_path, capsys):
+    path = tmp_path / "town.safetensors"
+    write_city(replace(city, captions={"gaudi": 7, "beach": 2, "paella": 1, "rice": 3}), path)
+    assert read_city(path).captions == {"gaudi": 7, "beach": 2, "paella": 1, "rice": 3}
+    space = store.load(install(path, "town").name, CPU).words
+    assert space is not None
+    with pytest.raises(ValueError, match=r"no word 'paella': 1 caption had it, which is too few"):
+        space.vector("paella")
+    with pytest.raises(ValueError, match=r"no word 'rice': 3 captions had it, which is too few"):
+        space.vector("rice")
+    with pytest.raises(ValueError, match=r"no word 'bea' \(nearest: beach\)$"):
+        space.vector("bea")
+    assert run(capsys, "labels", "--model", "town")[1].startswith("gaudi\t7\nbeach\t2\nchurch\tnot")
+    code, said, error = run(capsys, "labels", "bea", "--model", "town", "--json")
+    assert code == 0 and json.loads(said) == [{"name": "beach", "captions": 2}]
+    code, said, error = run(capsys, "labels", "rice", "--model", "town")
+    assert code == 2 and "WORD: town: the model knows no word 'rice': 3 captions had it" in error
+
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()[FORMAT])
+    del about["captions"]  # as 0.7 wrote it
+    save_file(load_file(path), path, {FORMAT: json.dumps(about)})
+    assert read_city(path).captions == {}
+    save_file(load_file(path), path, {FORMAT: json.dumps(about | {"captions": {"sea": "x"}})})
+    with pytest.raises(ModelError, match="numbers of captions"):
+        read_city(path)
 
 
 @pytest.mark.slow

@@ -45,6 +45,15 @@ def test_rare_word_weighs_more():
         assert idf[word] == pytest.approx(math.log2(5 / holding))
 
 
+def test_captions_with_a_word_are_counted_also_of_words_without_a_vector(monkeypatch):
+    space = make_text_space("words", TOWN, seed=0)
+    assert "rice" in space.words and "pan" not in space.words
+    counts = {"barcelona": 3, "gaudi": 3, "casa": 2, "mosaic": 2, "paella": 2, "rice": 2}
+    assert space.captions == counts | {"pan": 1, "park": 1}
+    monkeypatch.setattr(text, "MOST_RARE", 1)
+    assert make_text_space("words", TOWN, seed=0).captions == counts | {"pan": 1}
+
+
 def test_labels_are_orthonormal_and_leave_out_what_all_captions_have():
     space = make_text_space("labels", [["all", "a"], ["all", "b"]], seed=0)
     assert space.words == ("a", "b")

@@ -16,7 +16,7 @@ FLOORS = (
     ("schedule", "system"),
     ("media", "models"),
     ("dream", "motion", "preset"),
-    ("export", "film"),
+    ("export", "film", "inspect"),
     ("explore", "render"),
     ("monitor", "profiling", "training"),
     ("cli",),

@@ -1,0 +1,1 @@
+"""Measures of finished films: colours, clipping, flicker, a cross, a seam, and their verdict."""

@@ -14,6 +14,8 @@ from dreamvid.errors import PresetError
 
 if TYPE_CHECKING:
     from dreamvid.explore.describe import Description
+    from dreamvid.image import OtherSizeImage
+    from dreamvid.models.features import FeatureModel
 
 
 def describe(
@@ -25,6 +27,10 @@ def describe(
     ] = False,
     map_path: Annotated[
         Path | None, Option("--map", help="a sheet of where each label or word is seen")
+    ] = None,
+    of: Annotated[
+        list[str] | None,
+        Option(metavar="NOUN", help="only how probable this is, such as bird or city; repeatable"),
     ] = None,
     as_json: Json = False,
     device: Device = "auto",
@@ -40,8 +46,13 @@ def describe(
     from dreamvid.models.weights import store
     from dreamvid.system.device import pick
 
+    if of and (channels or map_path):
+        raise PresetError("--of", "goes together with neither --channels nor --map")
     picture = load(image, option="IMAGE").to(pick(device))
     features = store.load(model, picture.device)
+    if of:
+        _show_shares(features, picture, of, as_json)
+        return
     if map_path and not (features.head or features.words):
         problem = f"{model} has no labels or words to map"
         raise PresetError("--map", problem, HAVE_LABELS)
@@ -57,6 +68,26 @@ def describe(
     _show(description, image, model)
     if map_path:
         say(str(map_path))
+
+
+def _show_shares(
+    features: "FeatureModel", picture: "OtherSizeImage", names: list[str], as_json: bool
+) -> None:
+    """Print the summed probability of each noun's, group's or label's classes."""
+    from dreamvid.explore.describe import shares_of
+    from dreamvid.models.directions.library import HAVE_LABELS
+
+    if features.head is None:
+        raise PresetError("--of", f"{features.name} has no labels", HAVE_LABELS)
+    try:
+        shares = shares_of(features, features.head, picture, names)
+    except ValueError as error:
+        raise PresetError("--of", f"{features.name}: {error}") from None
+    if as_json:
+        say_json([asdict(share) for share in shares])
+        return
+    rows = [(s.name, s.labels, f"{s.middle:.1%}", f"{s.whole:.1%}") for s in shares]
+    table(("name", "labels", "in the middle", "in all of it"), rows)
 
 
 def _as_json(description: "Description") -> dict[str, Any]:

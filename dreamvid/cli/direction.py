@@ -21,7 +21,10 @@ def direction(
         str | None, Argument(help="what presets are to call it; nothing lists all there are")
     ] = None,
     labels: Annotated[
-        str | None, Option(metavar="GROUP", help="towards a label or a group of them, such as city")
+        str | None,
+        Option(
+            metavar="GROUP", help="towards a label, a noun such as bird, or a group such as city"
+        ),
     ] = None,
     photos: Annotated[
         Path | None, Option(metavar="DIR", help="towards what these photos have")

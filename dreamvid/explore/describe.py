@@ -1,5 +1,6 @@
 """Describe an image by a network's classes, words and channels, with heatmaps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from dreamvid.image import Image, OtherSizeImage, fit
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
+from dreamvid.models.labels import classes_of
 
 SHORT, CROP = 256, 224  # pixels of the shorter side and of the crop, as networks were trained
 MAP_SHORT = 320  # pixels of the shorter side for heatmaps
@@ -35,6 +37,16 @@ class Prediction:
     def title(self) -> str:
         """The label, with the class's number if it is not unique: ImageNet has two cranes."""
         return self.label if self.name == self.label else f"{self.label} ({self.number})"
+
+
+@dataclass(frozen=True)
+class Share:
+    """Summed probability of a noun's or a group's classes."""
+
+    name: str
+    labels: int  # number of classes
+    middle: float
+    whole: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,22 @@ def _classes(
     return [
         Prediction(n, label_of(head, n), class_name(head, n), float(middle[n]), float(whole[n]))
         for n in numbers
+    ]
+
+
+def shares_of(
+    features: FeatureModel, head: Head, image: OtherSizeImage, names: Sequence[str]
+) -> list[Share]:
+    """Sum the probabilities of the classes that names stand for, in the middle and in the whole.
+
+    Raises ValueError for an unknown name, as `classes_of` does.
+    """
+    classes = {name: classes_of(name, head.labels, len(head.bias)) for name in names}
+    middle = class_scores(features, head, middle_of(image)).softmax(0)
+    whole = class_scores(features, head, whole_of(image)).softmax(0)
+    return [
+        Share(name, len(chosen), float(middle[chosen].sum()), float(whole[chosen].sum()))
+        for name, chosen in classes.items()
     ]
 
 

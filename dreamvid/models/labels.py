@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dreamvid.models.nouns.table import by_name, hypernyms, imagenet, singular
+from dreamvid.models.nouns.table import Noun, by_name, hypernyms, imagenet, singular
 from dreamvid.system.text import ranked
 
 __all__ = ["GROUPS", "Meaning", "classes_of", "find_meaning", "imagenet", "meaning_of"]
@@ -111,7 +111,11 @@ def _readings(label: str, labels: dict[str, int]) -> Iterator[tuple[Kind, str, S
             yield "group", word, GROUPS[word].split(", ")
         if word in labels:
             yield "label", word, [word]
-        for kind, nouns in (("noun", by_name()), ("hypernym", hypernyms())):
-            if noun := nouns.get(word):
-                name = noun.name if kind == "hypernym" else word
-                yield kind, name, [imagenet()[number] for number in noun.classes]
+        if noun := by_name().get(word):
+            yield "noun", word, _labels(noun)
+        if noun := hypernyms().get(word):
+            yield "hypernym", noun.name, _labels(noun)
+
+
+def _labels(noun: Noun) -> list[str]:
+    return [imagenet()[number] for number in noun.classes]

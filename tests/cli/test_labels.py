@@ -3,7 +3,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
+from dreamvid.media.images.writing import save
 from tests.support.command import run
 
 
@@ -45,3 +47,14 @@ def test_labels_does_not_wait_for_torch():
     code += "print([*{'torch', 'torchvision', 'numpy'} & {*sys.modules}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("bird\tnoun\t59\t") and done.stdout.endswith("[]\n")
+
+
+def test_describe_of_nouns(capsys, tmp_path):
+    picture = tmp_path / "in.png"
+    save(torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)), picture)
+    words = ("describe", picture, "--of", "animal", "--of", "artifact", "--json")
+    animal, artifact = json.loads(run(capsys, *words)[1])
+    assert (animal["name"], animal["labels"], artifact["labels"]) == ("animal", 398, 522)
+    assert 0.8 < animal["whole"] + artifact["whole"] <= 1  # all else are plants, places and food
+    code, _, error = run(capsys, "describe", picture, "--of", "lion", "--map", tmp_path / "m.png")
+    assert code == 2 and error.startswith("dreamvid: --of: goes together with neither")

@@ -7,6 +7,7 @@ from dreamvid.explore.describe import (
     describe,
     heatmaps_of,
     middle_of,
+    shares_of,
     whole_of,
 )
 from dreamvid.explore.heatmap import draw_map, lit
@@ -80,6 +81,20 @@ def test_describe_probabilities_are_softmax_of_mean_logits(head, picture):
     titles = ["red", "green", "crane (2)", "crane (3)"]
     assert [seen.title for seen in found.classes] == [titles[n] for n in order]
     assert set(heatmaps_of(bare(head), picture, found)) == {*titles}
+
+
+def test_shares_are_summed_probabilities(picture, rng):
+    labels = ("palace", "hen", "church", "goldfinch")
+    head = Head("pixels", torch.randn(4, 3, generator=rng) * 5, torch.zeros(4), labels)
+    found = shares_of(bare(head), head, picture, ["bird", "city", "hen"])
+    pixels = picture[0, :, 16:240, 144:368].double().numpy()
+    probable = softmax(head.weight.double().numpy() @ pixels.mean((1, 2)))
+    sums = [probable[1] + probable[3], probable[0] + probable[2], probable[1]]
+    assert [(one.name, one.labels) for one in found] == [("bird", 2), ("city", 2), ("hen", 1)]
+    np.testing.assert_allclose([one.middle for one in found], sums, rtol=1e-3)
+    assert [one.whole for one in found] != [one.middle for one in found]
+    with pytest.raises(ValueError, match="no class 'tree'"):
+        shares_of(bare(head), head, picture, ["tree"])
 
 
 def test_describe_ambiguous_labels_by_number(head):

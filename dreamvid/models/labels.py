@@ -21,6 +21,8 @@ GROUPS: dict[str, str] = {
     "traffic light, prayer rug, trolleybus",
     "gothic": "monastery, church, castle, altar, vault, bell cote, throne, triumphal arch, "
     "stupa, organ, chime, grille",
+    "barcelona": "altar, vault, dome, candle, stupa, palace, triumphal arch, fountain, throne, "
+    "honeycomb, prayer rug, vase, brain coral",
     "food": "plate, guacamole, consomme, hot pot, trifle, ice cream, ice lolly, French loaf, "
     "bagel, pretzel, cheeseburger, hotdog, mashed potato, head cabbage, broccoli, cauliflower, "
     "zucchini, cucumber, artichoke, bell pepper, mushroom, Granny Smith, strawberry, orange, "

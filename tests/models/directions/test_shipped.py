@@ -1,5 +1,7 @@
 """The directions that come with dreamvid."""
 
+import csv
+
 import pytest
 import torch
 
@@ -27,10 +29,28 @@ def test_each_fits_its_model(one):
     found = read_direction(one.path)
     counts = {layer: len(weights) for layer, weights in found.weights.items()}
     assert counts == CHANNELS[one.model] and found.model == one.model
-    assert found.made.startswith(f"labels {one.name}, seed ")
+    assert found.made.startswith(f"labels {one.name}, ")
     assert one.path.stat().st_size < 20_000
-    sums = [float(weights.sum()) for weights in found.weights.values()]
-    assert sums == pytest.approx([1, 1, 1], abs=0.01)
+    sums = [float(weights.clamp_min(0).sum()) for weights in found.weights.values()]
+    assert sums == pytest.approx([1] * len(sums), abs=0.01)
+
+
+@pytest.mark.parametrize("one", SHIPPED, ids=lambda one: f"{one.model}-{one.name}")
+def test_one_from_photos_credits_each_of_them(one):
+    """Title, author, licence and source, in the file and in a list beside it."""
+    found = read_direction(one.path)
+    if " photos of " not in found.made:
+        assert found.credits == ""
+        return
+    with (shelf.SHIPPED / f"{one.name}.csv").open(encoding="utf-8", newline="") as file:
+        photos = list(csv.DictReader(file))
+    assert f"in {len(photos)} photos of {one.name}" in found.made
+    for photo in photos:
+        credit = '"{title}" by {author}, {licence}, {source}'.format(**photo)
+        assert credit in found.credits and photo["author"] and "://" in photo["source"]
+        assert photo["licence"].startswith(("CC0", "CC BY", "Public domain"))
+    shared_alike = any("BY-SA" in photo["licence"] for photo in photos)
+    assert found.credits.startswith("CC BY-SA 4.0;") == shared_alike
 
 
 @pytest.mark.parametrize("model", CHANNELS)

@@ -21,7 +21,7 @@ LEAST = 16  # pixels a side; in smaller ones features are all border
 
 
 Inside = Callable[[Moment], tuple[Mask | None, float]]
-"""Moment -> a guide's mask, None where it has none, and the share of the image it covers."""
+"""Moment -> an entry's mask, None where it has none, and the share of the image it covers."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,13 @@ def read_guides(
         where = f"dream.guide[{number}].mask"
         masking = make_masking(guide.mask, size, None, torch.device("cpu"), option=where)
         activations = _activations(guide, layers, features, device)
-        guides.append(Guide(guide, activations, _inside(masking, device)))
+        guides.append(Guide(guide, activations, inside_of(masking, device)))
     return guides
 
 
-def _inside(masking: Masking, device: torch.device) -> Inside:
+def inside_of(masking: Masking, device: torch.device) -> Inside:
+    """Make the masks of an entry, and the share of the image that each covers."""
+
     def inside(moment: Moment) -> tuple[Mask | None, float]:
         mask = masking.at(moment)  # on the CPU, so that its mean stalls no GPU
         return (None, 1.0) if mask is None else (mask.to(device), float(mask.mean()))

@@ -71,8 +71,10 @@ class Job:
         """Everything the frames depend on: a render is only resumed with the same key."""
         key = self.preset.render_key | self.files | {"dreamvid": __version__}
         # Digests replace paths: files may lie elsewhere when the render is resumed.
-        guides: Any = key["dream.guide"]
-        key["dream.guide"] = [_without_paths(guide) for guide in guides]
+        for option in ("dream.guide", "dream.direction"):
+            entries: Any = key[option]
+            if isinstance(entries, list):
+                key[option] = [_without_paths(entry) for entry in entries]
         key["colour.like"] = _without_pictures(key["colour.like"])
         named = {name for name in key if f"{name} sha256" in self.files}
         if not self.hears:  # the sound may be replaced after the film is rendered
@@ -207,10 +209,8 @@ def _check_loop(preset: Preset, overlap: int) -> None:
 
 def inputs(preset: Preset) -> dict[str, Path]:
     """List the user's files that a film depends on, by the option that names them."""
-    direction = preset.dream.direction
     files = {
         "start.path": preset.start.path,
-        "dream.direction": direction if isinstance(direction, Path) else None,
         **preset.colour.pictures,
         "sound.path": preset.sound.path,
     }
@@ -218,6 +218,9 @@ def inputs(preset: Preset) -> dict[str, Path]:
     for n, guide in enumerate(preset.dream.guide):
         files[f"dream.guide[{n}]"] = guide.path
         masks[f"dream.guide[{n}].mask"] = guide.mask
+    for option, direction in preset.dream.directions.items():
+        files[option] = direction.name if isinstance(direction.name, Path) else None
+        masks[f"{option}.mask"] = direction.mask
     files |= {f"{option}.path": mask.path for option, mask in masks.items() if mask}
     return {option: path for option, path in files.items() if path}
 
@@ -227,8 +230,8 @@ def digests(preset: Preset) -> dict[str, str]:
     installed = store.find(preset.model)
     assert installed is not None
     files = inputs(preset)
-    if preset.dream.direction:  # also one given by name
-        files["dream.direction"] = find(preset.dream.direction, preset.model)
+    for option, direction in preset.dream.directions.items():  # also those given by name
+        files[option] = find(direction.name, preset.model, option=option)
     sums = {f"{option} sha256": digest(path) for option, path in files.items()}
     # The model's file was checked against its digest when it was loaded.
     sums |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
@@ -251,6 +254,7 @@ def _without_pictures(likes: Any) -> Any:
     return [like if is_scene(like["of"]) else like | {"of": ""} for like in likes]
 
 
-def _without_paths(guide: dict[str, Any]) -> Any:
-    mask = {name: value for name, value in (guide["mask"] or {}).items() if name != "path"}
-    return {"weight": guide["weight"], "size": guide["size"], "mask": mask}
+def _without_paths(entry: dict[str, Any]) -> Any:
+    mask = {name: value for name, value in (entry["mask"] or {}).items() if name != "path"}
+    named = {name: value for name, value in entry.items() if name not in ("path", "name")}
+    return named | {"mask": mask}

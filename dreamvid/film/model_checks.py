@@ -56,26 +56,14 @@ def check_channels(
             )
 
 
-def check_direction(
-    options: DreamOptions,
-    directions: dict[str, Tensor],
-    features: FeatureModel,
-    device: torch.device,
-) -> None:
-    """Raise PresetError for a layer without a direction, or with one of another length."""
-    directed = [
-        layer for layer in options.layers if (layer.objective or options.objective) == "direction"
-    ]
-    counts = channel_counts([layer.name for layer in directed], features, device)
-    for layer in directed:
-        weights = directions.get(layer.name)
-        if weights is None and not layer.channel_weights:
-            known = ", ".join(directions) or "none: dream.direction names no file"
+def check_directed(options: DreamOptions, known: Sequence[str]) -> None:
+    """Raise PresetError for a layer without a direction among the known ones' layers."""
+    for layer, objective in zip(options.layers, options.layer_objectives, strict=False):
+        if objective == "direction" and layer.name not in known and not layer.channel_weights:
+            names = ", ".join(known) or "none: dream.direction names no file"
             problem = f"there is no direction for {layer.name}"
-            cure = f"there are: {known}; dream.direction=none dreams what the layer sees"
+            cure = f"there are: {names}; dream.direction=none dreams what the layer sees"
             raise PresetError("dream.layers", problem, cure)
-        if weights is not None:
-            _check_length(layer.name, weights, counts, features, "dream.direction")
 
 
 def check_lengths(
@@ -84,16 +72,10 @@ def check_lengths(
     """Raise PresetError, naming `option`, for weights that are not one for each channel."""
     counts = channel_counts([*directions], features, device)
     for layer, weights in directions.items():
-        _check_length(layer, weights, counts, features, option)
-
-
-def _check_length(
-    layer: str, weights: Tensor, counts: Mapping[str, int], features: FeatureModel, option: str
-) -> None:
-    if len(weights) != counts[layer]:
-        problem = f"{len(weights)} weights for {layer} of {features.name}, which has"
-        cure = "`dreamvid direction` makes one of this model"
-        raise PresetError(option, f"{problem} {counts[layer]} channels", cure)
+        if len(weights) != counts[layer]:
+            problem = f"{len(weights)} weights for {layer} of {features.name}, which has"
+            cure = "`dreamvid direction` makes one of this model"
+            raise PresetError(option, f"{problem} {counts[layer]} channels", cure)
 
 
 def channel_counts(

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from dreamvid.errors import PresetError
-from dreamvid.film.directions import direction_for
+from dreamvid.film.directions import layers_of
 from dreamvid.film.span import footage_path, span_of
 from dreamvid.media.footage.footage import probe_footage
 from dreamvid.models.features import FeatureModel
@@ -31,8 +31,7 @@ def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
     if options.layers:
         return options
     if options.direction:
-        direction = direction_for(options.direction, features)
-        weights = {layer: direction.share(layer) for layer in direction.weights}
+        weights = layers_of(options, features)
     elif (options.classes or options.words) and not _names_objective(options):
         return options
     else:

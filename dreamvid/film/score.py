@@ -1,11 +1,10 @@
 """Score of a dream at a moment: layers, guides, classes and words, by weight."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import signature
 
 import torch
-from torch import Tensor
 
 from dreamvid.dream.cuda.gradient_graphs import GraphedScore
 from dreamvid.dream.objectives.catalogue import OBJECTIVES
@@ -15,11 +14,12 @@ from dreamvid.dream.objectives.objective import Objective, masked, only
 from dreamvid.dream.objectives.score import Differentiable, Part
 from dreamvid.dream.tiling.tiled_score import TiledScore, make_tiling
 from dreamvid.errors import PresetError
-from dreamvid.film.directions import direction_for
+from dreamvid.film.directions import PartsAt, read_directions
 from dreamvid.film.guides import Guide, read_guides, shrunk
-from dreamvid.film.model_checks import check_channels, check_direction, note_unlearned
+from dreamvid.film.model_checks import check_channels, check_directed, note_unlearned
 from dreamvid.film.start import DEFAULT_SIZE
 from dreamvid.image import Image
+from dreamvid.models.directions.direction import Direction
 from dreamvid.models.directions.library import HAVE_LABELS
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.labels import classes_of
@@ -31,8 +31,6 @@ from dreamvid.schedule.moment import Moment
 
 ScoreAt = Callable[[Moment, Image], Differentiable | None]
 """(moment, image) -> the score; None where every weight is 0 and nothing is dreamed."""
-PartsAt = Callable[[Moment, Image], Iterable[Part]]
-"""(moment, image) -> the parts of the score that one entry of a preset adds."""
 
 
 def make_scores(
@@ -54,8 +52,8 @@ def make_scores(
     # Without an image the guides' masks have any size: they are scaled.
     height, width = DEFAULT_SIZE[::-1] if first is None else first.shape[-2:]
     guides = read_guides(options, features, device, (height, width))
-    directions = _directions(options, features, device)
-    check_direction(options, directions, features, device)
+    directions = read_directions(options, features, device, (height, width))
+    check_directed(options, directions.layers)
 
     def parts_of(layer: LayerWeight) -> PartsAt:
         name = layer.objective or options.objective
@@ -63,7 +61,9 @@ def make_scores(
             return _guided(name, layer, guides)
         if name in PICKS:
             return _picked(name, layer, features, first if options.pick == "first" else None)
-        objective = _objective(name, layer, directions.get(layer.name), device)
+        if name == "direction" and layer.name in directions.layers and directions.entries:
+            return directions.parts_of(layer, device)
+        objective = _objective(name, layer, directions.alone, device)
         return _constant(layer.name, layer.weight, objective)
 
     layers = [parts_of(layer) for layer in options.layers]
@@ -128,12 +128,13 @@ def _picked(name: str, layer: LayerWeight, features: FeatureModel, first: Image 
 
 
 def _objective(
-    name: str, layer: LayerWeight, direction: Tensor | None, device: torch.device
+    name: str, layer: LayerWeight, alone: Direction | None, device: torch.device
 ) -> Objective:
     """Make an objective that needs no other image, of the layer's channels if it names some."""
     channels = list(layer.channels)
     weights = torch.tensor(layer.channel_weights or (1.0,) * len(channels), device=device)
-    if direction is not None and name == "direction":
+    if alone is not None and name == "direction" and layer.name in alone.weights:
+        direction = alone.weights[layer.name].to(device)
         weights = direction[channels] * weights if channels else direction
     if name == "energy" and layer.channel_weights:
         name = "direction"
@@ -176,12 +177,3 @@ def _words(options: DreamOptions, features: FeatureModel) -> Iterator[PartsAt]:
             target = space.vector(entry.text)
         objective = OBJECTIVES["words"](space.head, target)
         yield _constant(space.head.layer, entry.weight, objective)
-
-
-def _directions(
-    options: DreamOptions, features: FeatureModel, device: torch.device
-) -> dict[str, Tensor]:
-    if options.direction is None:
-        return {}
-    direction = direction_for(options.direction, features)
-    return {layer: weights.to(device) for layer, weights in direction.weights.items()}

@@ -1,10 +1,8 @@
 """[dream]: how each frame is dreamed."""
 
-import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from dreamvid.preset.base import Scheduled
 from dreamvid.preset.mask import Masked
@@ -12,31 +10,17 @@ from dreamvid.preset.objectives import (
     GUIDED,
     PICKED,
     Classes,
+    Directions,
+    DirectionWeight,
     Guides,
     LayerObjective,
     Layers,
     Words,
+    is_alone,
 )
 from dreamvid.preset.shaping import ShapingOptions
-from dreamvid.preset.values import Finite, Fps, Tile, read_file
+from dreamvid.preset.values import Finite, Fps, Tile
 from dreamvid.schedule.curve import Bounds
-
-
-def _or_none(value: object) -> object:
-    """Read "none" as None, so that --set dream.direction=none removes a preset's direction."""
-    return None if value == "none" else value
-
-
-def is_name(value: object) -> bool:
-    """Test for the name of a direction, as opposed to the path of its file."""
-    return isinstance(value, str) and not re.search(r"[/\\]|\.safetensors$|^~|^$", value)
-
-
-NameOrFile = Annotated[
-    str | Path,
-    BeforeValidator(lambda value: value if is_name(value) else read_file(value)),
-    WithJsonSchema({"type": "string"}),
-]
 
 
 class DreamOptions(ShapingOptions):
@@ -58,10 +42,11 @@ class DreamOptions(ShapingOptions):
     guide: Guides = Field(
         default=(), description="images whose features are amplified: paths or {path, weight}"
     )
-    direction: Annotated[NameOrFile | None, BeforeValidator(_or_none)] = Field(
-        default=None,
+    direction: Directions = Field(
+        default=(),
         description="a weight for each channel: a name of `dreamvid direction`, or a "
-        ".safetensors file with an array a layer",
+        ".safetensors file with an array a layer; or a list of them, or of {name, weight, mask}: "
+        "with weights over time one becomes another",
     )
     classes: Classes = Field(
         default=(), description="labels or groups to show everywhere, or {label, weight}"
@@ -127,10 +112,21 @@ class DreamOptions(ShapingOptions):
         return tuple(layer.objective or self.objective for layer in self.layers)
 
     @property
+    def directions(self) -> dict[str, DirectionWeight]:
+        """Entries of `direction` by option: dream.direction, or dream.direction[0] of a list."""
+        if is_alone(self.direction):
+            return {"dream.direction": self.direction[0]}
+        return {f"dream.direction[{n}]": entry for n, entry in enumerate(self.direction)}
+
+    @property
     def guided_layers(self) -> list[str]:
         """Names of the layers whose objective needs a guide."""
+        return self.layers_of(*GUIDED)
+
+    def layers_of(self, *objectives: str) -> list[str]:
+        """Names of the layers that have one of these objectives."""
         pairs = zip(self.layers, self.layer_objectives, strict=False)
-        return [layer.name for layer, objective in pairs if objective in GUIDED]
+        return [layer.name for layer, objective in pairs if objective in objectives]
 
     @model_validator(mode="before")
     @classmethod
@@ -138,7 +134,7 @@ class DreamOptions(ShapingOptions):
         if isinstance(table, dict) and "objective" not in table:
             if table.get("guide"):
                 return {**table, "objective": "guide"}
-            if _or_none(table.get("direction")):
+            if table.get("direction", "none") not in ("none", None, [], ()):
                 return {**table, "objective": "direction"}
         return table
 

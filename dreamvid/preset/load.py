@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.media.images.sequence import is_pattern
 from dreamvid.preset.colour import is_scene
-from dreamvid.preset.dream import is_name
 from dreamvid.preset.looks import SHAPING
 from dreamvid.preset.mask import WORDS
+from dreamvid.preset.objectives import is_name
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import read_toml
 from dreamvid.preset.values import VIDEOS
@@ -153,7 +153,7 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
     """Resolve the relative paths in a preset's table against a folder, in place."""
 
     def anchored(value: object, key: str) -> object:
-        if (key == "mask" and value in WORDS) or (key == "direction" and is_name(value)):
+        if (key == "mask" and value in WORDS) or (key in ("direction", "name") and is_name(value)):
             return value
         if key in ("like", "of") and is_scene(value):
             return value
@@ -164,7 +164,7 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
         if isinstance(value, list):
             return [anchored(item, key) for item in value]
         if isinstance(value, dict):
-            inner = value.keys() & {"path", "mask", "of"}
+            inner = value.keys() & {"path", "mask", "of", "name"}
             return value | {key: anchored(value[key], key) for key in inner}
         return value
 

@@ -1,17 +1,27 @@
-"""Objectives of a dream: layers, guides, classes and words, each with its weight."""
+"""Objectives of a dream: layers, guides, directions, classes and words, each with its weight."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    WrapSerializer,
+    field_validator,
+    model_validator,
+)
 
 from dreamvid.preset.base import Options, Scheduled
 from dreamvid.preset.mask import Masked, MaskOptions
-from dreamvid.preset.values import File, Finite
+from dreamvid.preset.values import File, Finite, read_file
 from dreamvid.schedule.curve import Bounds
 
 MOST_ENTRIES = 1000
-"""Layers, guides, classes or words of a dream."""
+"""Layers, guides, directions, classes or words of a dream."""
 
 Weight = Annotated[Scheduled, Bounds(ge=-1e6, le=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -81,6 +91,16 @@ class LayerWeight(Weighted):
         return self
 
 
+def _only_where(mask: MaskOptions | None) -> MaskOptions | None:
+    if mask and mask.motion:
+        problem = "a mask of a guide or a direction is a shape or a picture"
+        raise ValueError(f"{problem}; motion is for dream.mask")
+    if mask and "strength" in mask.changed():
+        problem = "the mask of a guide or a direction says where"
+        raise ValueError(f"{problem}; its weight says how strongly")
+    return mask
+
+
 class GuideWeight(Options):
     """Image whose features are amplified, and its weight among the guides."""
 
@@ -100,15 +120,42 @@ class GuideWeight(Options):
     )
 
     _not_nothing = field_validator("weight")(_not_zero)
+    _where = field_validator("mask")(_only_where)
 
-    @field_validator("mask")
-    @classmethod
-    def _only_where(cls, mask: MaskOptions | None) -> MaskOptions | None:
-        if mask and mask.motion:
-            raise ValueError("a guide's mask is a shape or a picture; motion is for dream.mask")
-        if mask and "strength" in mask.changed():
-            raise ValueError("a guide's mask says where; its weight says how strongly")
-        return mask
+
+def is_name(value: object) -> bool:
+    """Test for the name of a direction, as opposed to the path of its file."""
+    return isinstance(value, str) and not re.search(r"[/\\]|\.safetensors$|^~|^$", value)
+
+
+def _as_name_or_file(value: str | Path) -> str:
+    """Write a path so that it is not read as a name."""
+    text = str(value)
+    return f"./{text}" if isinstance(value, Path) and is_name(text) else text
+
+
+NameOrFile = Annotated[
+    str | Path,
+    BeforeValidator(lambda value: value if is_name(value) else read_file(value)),
+    PlainSerializer(_as_name_or_file, when_used="json"),
+    WithJsonSchema({"type": "string"}),
+]
+
+
+class DirectionWeight(Weighted):
+    """Direction, and its weight among the directions."""
+
+    name: NameOrFile = Field(description="a name of `dreamvid direction`, or a file")
+    mask: Masked = Field(
+        default=None, description="where it acts: a shape or an image; none: everywhere"
+    )
+
+    _where = field_validator("mask")(_only_where)
+
+    @property
+    def plain(self) -> bool:
+        """True where a name or path says it all."""
+        return self.weight == 1 and self.mask is None
 
 
 CLASS_NUMBER = {"type": "integer", "minimum": 0}
@@ -156,8 +203,25 @@ def _schema(kind: type[Options], *also: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [*one, {"type": "array", "items": {"anyOf": one}}]})
 
 
+def _alone(entries: tuple[DirectionWeight, ...], write: Callable[[object], Any]) -> Any:
+    """Write a direction alone as its name or path, and none as None."""
+    tables = write(entries)
+    return tables[0]["name"] if is_alone(entries) else tables or None
+
+
+def is_alone(entries: tuple[DirectionWeight, ...]) -> bool:
+    """Test for one direction that its name or path says all of."""
+    return len(entries) == 1 and entries[0].plain
+
+
 Layers = Annotated[tuple[LayerWeight, ...], BeforeValidator(_listed("name")), _schema(LayerWeight)]
 Guides = Annotated[tuple[GuideWeight, ...], BeforeValidator(_listed("path")), _schema(GuideWeight)]
+Directions = Annotated[
+    tuple[DirectionWeight, ...],
+    BeforeValidator(lambda value: _listed("name")(None if value == "none" else value)),
+    WrapSerializer(_alone),
+    _schema(DirectionWeight),
+]
 Classes = Annotated[
     tuple[ClassWeight, ...], BeforeValidator(_listed("label")), _schema(ClassWeight, CLASS_NUMBER)
 ]

@@ -196,7 +196,7 @@ def test_classes_need_no_layers_unless_an_objective_is_given(lite):
 
 
 def test_direction_none_removes_the_presets():
-    assert options("dream.direction=none").direction is None
+    assert options("dream.direction=none").direction == ()
 
 
 @pytest.mark.parametrize(

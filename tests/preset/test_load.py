@@ -130,11 +130,14 @@ def test_guide_implies_its_objective():
 @pytest.mark.parametrize("name", names())
 def test_direction_or_objective_in_settings_replaces_the_presets(name):
     found = load_preset(name, ["dream.direction=sea"]).dream
-    assert (found.direction, found.objective, found.layers) == ("sea", "direction", ())
+    assert ([one.name for one in found.direction], found.objective) == (["sea"], "direction")
+    assert found.layers == ()
     for objective in ("energy", "style"):
         found = load_preset(name, [f"dream.objective={objective}"]).dream
-        assert (found.direction, found.objective) == (None, objective)
-    assert load_preset("quickstart", ["dream.objective=direction"]).dream.direction == "city"
+        assert (found.direction, found.objective) == ((), objective)
+    assert (
+        load_preset("quickstart", ["dream.objective=direction"]).dream.direction[0].name == "city"
+    )
 
 
 def test_paths_in_a_preset_are_relative_to_its_folder(tmp_path):

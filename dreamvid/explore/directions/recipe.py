@@ -19,7 +19,7 @@ from dreamvid.models.directions.arithmetic import (
 )
 from dreamvid.models.directions.direction import Direction
 from dreamvid.models.features import FeatureModel
-from dreamvid.preset.dream import is_name
+from dreamvid.preset.objectives import is_name
 from dreamvid.preset.values import read_file
 
 MOST = 100  # terms

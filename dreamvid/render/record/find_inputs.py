@@ -16,7 +16,6 @@ from typing import Any
 from dreamvid.errors import PresetError, quote
 from dreamvid.film.job import digest, inputs
 from dreamvid.media.images.sequence import find_frames, is_pattern
-from dreamvid.preset.dream import is_name
 from dreamvid.preset.load import check, lay_over
 from dreamvid.preset.schema import Preset
 from dreamvid.render.record.provenance import Record, file_name, with_paths
@@ -68,12 +67,7 @@ def _resolved(record: Record, settings: Sequence[str]) -> dict[str, Any]:
         table = deepcopy(record.preset)
     except RecursionError:
         raise PresetError("preset", "the record's tables are nested too deep") from None
-    preset = lay_over(table, settings)
-    resolved = preset.model_dump(mode="json")
-    direction = preset.dream.direction
-    if isinstance(direction, Path) and is_name(str(direction)):
-        resolved["dream"]["direction"] = f"./{direction}"  # else it would be taken for a named one
-    return resolved
+    return lay_over(table, settings).model_dump(mode="json")
 
 
 def _check_files(preset: Preset, files: Mapping[str, Path], settings: Sequence[str]) -> None:

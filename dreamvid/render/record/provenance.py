@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreamvid.errors import PresetError
 from dreamvid.media.metadata import FORMAT
 from dreamvid.preset.colour import is_scene
-from dreamvid.preset.dream import is_name
 from dreamvid.preset.load import explain
+from dreamvid.preset.objectives import is_name
 
 RENDER = "dreamvid render"  # the first entry of every made_by
 
@@ -66,7 +66,8 @@ def with_names(provenance: dict[str, Any]) -> dict[str, Any]:
 
     def named(option: str, path: str) -> str:
         name = file_name(path)  # a bare one could be taken for the name of a direction or scene
-        bare = (option == "dream.direction" and is_name(name)) or (
+        direction = re.fullmatch(r"dream\.direction(\[\d+\])?", option)
+        bare = (direction and is_name(name)) or (
             option.startswith("colour.like") and is_scene(name)
         )
         return f"./{name}" if bare else name
@@ -107,11 +108,13 @@ def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dic
     if not is_name(dream.get("direction")):
         put(dream, "direction", "dream.direction")
     put(dream.get("mask"), "path", "dream.mask.path")
-    guides = dream.get("guide")
-    for n, guide in enumerate(guides if isinstance(guides, list | tuple) else ()):
-        put(guide, "path", f"dream.guide[{n}]")
-        if isinstance(guide, dict):
-            put(guide.get("mask"), "path", f"dream.guide[{n}].mask.path")
+    for key, named in (("guide", "path"), ("direction", "name")):
+        entries = dream.get(key)
+        for n, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+            if isinstance(entry, dict):
+                if named == "path" or not is_name(entry.get(named)):
+                    put(entry, named, f"dream.{key}[{n}]")
+                put(entry.get("mask"), "path", f"dream.{key}[{n}].mask.path")
     return preset
 
 

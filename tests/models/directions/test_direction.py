@@ -103,12 +103,14 @@ def test_a_name_is_found_for_the_presets_model_and_a_path_stays_a_path(models_ho
     preset = tmp_path / "mine.toml"
     film = "[video]\nframes = 2\n[dream]\n"
     preset.write_text(f'{film}direction = "town"\n')
-    assert load_preset(str(preset)).dream.direction == "town"
+    assert load_preset(str(preset)).dream.direction[0].name == "town"
     for written in ("town.safetensors", "sub/town.safetensors"):
         preset.write_text(f'{film}direction = "{written}"\n')
-        assert load_preset(str(preset)).dream.direction == tmp_path / written
+        assert load_preset(str(preset)).dream.direction[0].name == tmp_path / written
     record = load_preset(str(preset)).dream.model_dump(mode="json")
-    assert DreamOptions.model_validate(record).direction == tmp_path / "sub/town.safetensors"
+    assert (
+        DreamOptions.model_validate(record).direction[0].name == tmp_path / "sub/town.safetensors"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "Town", "../town", "town.safetensors", "none", "a b"])
@@ -198,15 +200,15 @@ def test_a_film_is_of_the_directions_digest(models_home):
     assert "dream.direction" not in inputs(preset)  # no user's file that could be overwritten
     one = build(preset, CPU)
     assert "dream.direction" not in one.key and one.key["dream.direction sha256"] == sha256(path)
-    assert one.preset.dream.direction == "town"
+    assert one.preset.dream.direction[0].name == "town"
     write_direction(path, town(weights={FIRST: torch.ones(96), SECOND: torch.ones(144)}))
     assert build(preset, CPU).key != one.key
 
 
 def test_layers_and_guides_asked_for_take_the_place_of_a_presets_direction():
-    assert load_preset("quickstart").dream.direction == "city"
+    assert load_preset("quickstart").dream.direction[0].name == "city"
     asked = load_preset("quickstart", ["dream.layers=block_9/expand"]).dream
-    assert asked.direction is None and asked.objective == "energy"
+    assert asked.direction == () and asked.objective == "energy"
     assert load_preset("quickstart", ["dream.guide=a.png"]).dream.objective == "guide"
     assert load_preset("quickstart", ["dream.direction=none"]).dream.objective == "energy"
     assert load_preset("footage-strong").dream.layers

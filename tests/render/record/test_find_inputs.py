@@ -38,6 +38,15 @@ SPELLINGS = {
     ),
     "a sound": (lambda p: {"sound": {"path": p}}, "sound.path"),
     "a direction": (lambda p: {"dream": {"direction": p}}, "dream.direction"),
+    "a direction's table": (lambda p: {"dream": {"direction": {"name": p}}}, "dream.direction"),
+    "a list of directions": (
+        lambda p: {"dream": {"direction": ["city", {"name": p, "weight": 2}]}},
+        "dream.direction[1]",
+    ),
+    "a direction's mask": (
+        lambda p: {"dream": {"direction": {"name": "city", "mask": p}}},
+        "dream.direction[0].mask.path",
+    ),
 }
 
 
@@ -141,7 +150,7 @@ def test_locate_takes_a_direction_beside_its_film(secret, tmp_path):
     files = {"dream.direction sha256": sha256(folder / "port")}
     source = posted(folder, {"dream": {"direction": "./port"}}, files)
     preset = find_inputs.locate(source.record, source.folder)
-    assert preset.dream.direction == folder / "port"
+    assert preset.dream.direction[0].name == folder / "port"
 
 
 @pytest.mark.parametrize("depth", [300, 900, 5000])

@@ -58,10 +58,7 @@ def direction(
     credits: Annotated[str, Option(help="whose photos they are: kept in the file")] = "",
     keep: Annotated[
         float | None,
-        Option(
-            help="share of the weight that is left to the strongest channels; default: 0.4, or 1 "
-            "for a sum of other directions"
-        ),
+        Option(help="share of weight left to the strongest channels; default: 0.4, for sums 1"),
     ] = None,
     seed: Annotated[
         int | None, Option(help="another of the same kind, where dreams make it; default: 0")

@@ -7,8 +7,11 @@ from dreamvid.film.directions import layers_of
 from dreamvid.film.span import footage_path, span_of
 from dreamvid.media.footage.footage import probe_footage
 from dreamvid.models.features import FeatureModel
-from dreamvid.preset.objectives import LayerWeight
+from dreamvid.preset.objectives import GUIDED, LayerWeight
 from dreamvid.preset.schema import DreamOptions, Preset
+
+GUIDE_LAYERS = {"inception_3b/output"}
+"""Layers guided besides the usual ones; as in the 2015 notebook: a guide's finer shapes."""
 
 
 def resolved(preset: Preset, features: FeatureModel, size: tuple[int, int]) -> Preset:
@@ -35,7 +38,8 @@ def with_layers(options: DreamOptions, features: FeatureModel) -> DreamOptions:
     elif (options.classes or options.words) and not _names_objective(options):
         return options
     else:
-        weights = dict.fromkeys(features.usual_layers, 1.0)
+        finer = GUIDE_LAYERS & {*features.layers} if options.objective in GUIDED else ()
+        weights = dict.fromkeys([*finer, *features.usual_layers], 1.0)
     usual = tuple(LayerWeight(name=name, weight=weight) for name, weight in weights.items())
     return options.model_copy(update={"layers": usual})
 

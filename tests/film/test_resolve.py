@@ -1,5 +1,6 @@
 """Resolution of a preset's defaults."""
 
+from copy import copy
 from fractions import Fraction
 
 import av
@@ -9,9 +10,11 @@ import torch
 from av.video.frame import VideoFrame
 
 from dreamvid.errors import PresetError
-from dreamvid.film.resolve import resolved
+from dreamvid.film.resolve import resolved, with_layers
+from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.load import with_settings
+from dreamvid.preset.objectives import LayerWeight
 
 CPU = torch.device("cpu")
 
@@ -43,6 +46,24 @@ def test_resolved_defaults_are_explicit(features):
     assert [layer.name for layer in found.dream.layers] == list(features.usual_layers)
     assert found.dream.same_jitter is False and found.dream.every == 1
     assert preset.dream.layers == () and preset.video.fps is None  # and the preset is as it was
+
+
+def test_guides_reach_a_finer_layer_of_googlenet_too(tmp_path, features, monkeypatch):
+    finer, usual = "inception_3b/output", "inception_4c/output"
+    guided = with_settings(["video.frames=1", f"dream.guide={tmp_path / 'a.png'}"]).dream
+    plain = with_settings(["video.frames=1"]).dream
+    named = guided.model_copy(update={"layers": (LayerWeight(name="conv1"),)})
+
+    def layers(dream, model):
+        return [layer.name for layer in with_layers(dream, model).layers]
+
+    assert layers(guided, features) == list(features.usual_layers)
+    googlenet = copy(features)
+    googlenet.usual_layers = (usual,)
+    monkeypatch.setattr(FeatureModel, "layers", ("conv1", finer, usual, "pool5"))
+    assert layers(guided, googlenet) == [finer, usual]
+    assert layers(plain, googlenet) == [usual]
+    assert layers(named, googlenet) == ["conv1"]
 
 
 def test_resolved_keeps_given_options(features):

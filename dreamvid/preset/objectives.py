@@ -109,7 +109,7 @@ class GuideWeight(Options):
         default=1.0, description="relative to the other guides; over time one can become another"
     )
     size: int = Field(
-        default=192,
+        default=96,
         ge=16,
         le=1024,
         description="pixels of the shorter side that a larger picture is scaled to: what it shows "

@@ -96,7 +96,7 @@ def test_guide_mask_may_move_but_is_no_film(guide):
 @pytest.mark.parametrize(
     ("picture", "settings", "positions"),
     [
-        ((300, 400), "", (96, 128)),  # 192 x 256 pixels, of which the layer sees every second
+        ((300, 400), "", (48, 64)),  # 96 x 128 pixels, of which the layer sees every second
         ((300, 400), ", size=48", (24, 32)),
         ((30, 40), "", (15, 20)),  # never enlarged
         ((60, 1200), "", (26, 512)),  # 51 x 1024

@@ -56,7 +56,7 @@ def test_guided_dreams_are_nearer_to_their_guide_than_unguided_ones(guide, googl
     """The mean over positions of the best cosine to any position of the guide."""
     folder = shared / "samples"
     picture = fit(load(folder / "moraine_lake.jpg", option=""), (160, 240))
-    led = fit(load(folder / f"{guide}.jpg", option=""), (192, 256))
+    led = fit(load(folder / f"{guide}.jpg", option=""), (96, 128))
 
     def unit_vectors(image):
         with torch.no_grad():

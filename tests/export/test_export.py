@@ -30,8 +30,8 @@ NAMES = {
     "hap-q": "hap",
 }
 SOUNDS = {"mp4": "aac", "mov": "aac", "webm": "opus", "mkv": "flac"}
-# Like `reels`, but for limits that twenty seconds do not come near.
-LIKE_REELS = {"shorts", "tiktok", "instagram-square", "youtube", "x"}
+# Of 1080 lines and more, with limits that twenty seconds do not come near.
+LARGE = {"reels", "shorts", "tiktok", "instagram-square", "youtube", "x"}
 
 
 def check(path, target, film, changes):
@@ -61,7 +61,7 @@ def check(path, target, film, changes):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", targets())
 def test_export_meets_every_target(name, make_film, tmp_path):
-    film = pictures_of(make_film(3 if name in LIKE_REELS else 20))
+    film = pictures_of(make_film(3 if name in LARGE else 20))
     target = targets()[name]
     path = tmp_path / f"film{target.suffix}"
     result = export(film, path, target=target)

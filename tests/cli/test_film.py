@@ -20,6 +20,7 @@ from tests.support.command import run
 
 NTSC = Fraction(30000, 1001)
 FEW = ("dream.layers=block_3/expand", "dream.octaves=1", "dream.steps=1", "dream.jitter=4")
+STILL = "motion.centre=[0.5, 0.5]"
 BRIEF = (*FEW, "start.size=32x32", "video.frames=4", "outputs.loop=false")
 
 
@@ -339,7 +340,7 @@ def test_loop_renders_and_resumes(capsys, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_plot_draws_schedules(capsys, tmp_path):
     words = ("presets", "show", "quickstart", "--plot")
-    over = settings("motion.zoom=1 + t", "dream.steps=0:(4), 20:(9)")
+    over = settings("motion.zoom=1 + t", "dream.steps=0:(4), 20:(9)", STILL)
     code, said, error = run(capsys, *words, *over)
     assert code == 0, error
     rows = [line.split("\t") for line in said.splitlines()]
@@ -362,7 +363,8 @@ def test_plot_draws_schedules_that_hear(capsys, tmp_path, footage):
 
 
 def test_plot_without_schedules_says_so(capsys, tmp_path):
-    code, said, _ = run(capsys, "presets", "show", "quickstart", "--plot")
+    words = ("presets", "show", "quickstart", "--plot")
+    code, said, _ = run(capsys, *words, *settings(STILL))
     assert code == 0 and "nothing changes over time" in said and said.count("\n") == 1
     assert not list(tmp_path.glob("*.png"))
 

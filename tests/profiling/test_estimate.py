@@ -13,7 +13,8 @@ from dreamvid.preset.load import load_preset
 from dreamvid.profiling.estimate import estimate
 from dreamvid.profiling.sample_encode import tile_mirrored
 
-TINY = ["--size", "96x64", "--frames", "12", "--set", "dream.octaves=2", "--set", "dream.steps=2"]
+TINY = ["--size", "96x64", "--frames", "12"]
+TINY += ["--set", "dream.octaves=2", "--set", "dream.steps=2", "--set", "dream.every=1"]
 
 
 # What rusage tells of a child begins with the size of its parent; this is its own.
@@ -65,7 +66,8 @@ def test_estimate_is_close_to_a_render(tmp_path):
 
 
 def of(*settings):
-    tiny = ['start.size="64x48"', "video.frames=12", "dream.octaves=1", "dream.steps=3"]
+    tiny = ['start.size="64x48"', "video.frames=12", "dream.octaves=1"]
+    tiny += ["dream.steps=3", "dream.every=1"]
     return estimate(load_preset("quickstart", [*tiny, *settings]), torch.device("cpu"))
 
 

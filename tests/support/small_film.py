@@ -9,9 +9,11 @@ SMALL = (
     "dream.octaves=1",
     "dream.steps=1",
     "dream.pyramid=0",
+    "dream.every=1",
     "dream.layers=block_5/expand",
     "video.fps=4",  # a segment holds a second: four frames
     "video.frames=10",
+    "colour.keep=none",
 )
 
 

@@ -4,7 +4,7 @@ A preset that somebody shared is untrusted input: nothing in it is run.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -34,6 +34,12 @@ PATHS = (
 RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
 """Suffixes of files that may hold the preset they were rendered from."""
 
+
+IDLE_COLOURS = {
+    "none": ("strength", "like", "contrast", "saturation"),
+    "mean": ("contrast", "saturation"),
+}
+"""Options of [colour] without effect, by `keep`."""
 
 LARGEST = 2_000_000  # bytes of a preset: room for 100,000 keys of a Deforum schedule
 
@@ -93,7 +99,9 @@ def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
     """Apply settings to a table, in place, and validate it; raises PresetError."""
     if sets(settings, "dream.look"):  # which replaces the preset's
         _drop_looks(table)
-    _drop_direction(table, settings)
+    values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
+    _drop_direction(table, values)
+    _drop_colours(table, values)
     for setting in settings:
         _set(table, setting)
     return check(table)
@@ -129,13 +137,12 @@ def check(table: dict[str, Any]) -> Preset:
         raise explain(error) from None
 
 
-def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
+def _drop_direction(table: dict[str, Any], values: Mapping[str, str]) -> None:
     """Remove a preset's direction where settings give layers, guides or an objective instead.
 
     A direction in the settings removes the layers, which were chosen for something else.
     """
     dream = table.get("dream")
-    values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
     if not isinstance(dream, dict):
         return
     directed = values.get("dream.direction", "none").strip("\"' ") != "none"
@@ -147,6 +154,13 @@ def _drop_direction(table: dict[str, Any], settings: Sequence[str]) -> None:
         return
     elif values.keys() & {"dream.layers", "dream.guide"} or objective != "direction":
         dream.pop("direction", None)
+
+
+def _drop_colours(table: dict[str, Any], values: Mapping[str, str]) -> None:
+    """Remove a preset's colour options that have no effect with the settings' `keep`."""
+    if isinstance(colour := table.get("colour"), dict):
+        for key in IDLE_COLOURS.get(values.get("colour.keep", "").strip("\"' "), ()):
+            colour.pop(key, None)
 
 
 def anchor_paths(table: dict[str, Any], folder: Path) -> None:

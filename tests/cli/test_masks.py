@@ -119,6 +119,7 @@ def test_mask_of_a_guide_belongs_to_the_film(capsys, tmp_path):
 def test_preview_has_the_mask(capsys, tmp_path):
     """Where nothing is dreamed it is all the same how strongly."""
     few = settings(*FEW, "dream.mask={shape='left', feather=0}", "start.kind=noise")
+    few += settings("colour.keep=none")
     words = ("preview", "quickstart", "--frames", 1, "--size", "64x64", *few)
     for strength in (1, 3):
         strong = (*settings(f"dream.step_size={strength}"), "--out", f"{strength}.png")

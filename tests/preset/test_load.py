@@ -140,6 +140,19 @@ def test_direction_or_objective_in_settings_replaces_the_presets(name):
     )
 
 
+def test_colours_of_a_preset_give_way_to_those_of_settings():
+    kept = load_preset("quickstart").colour
+    assert kept.keep == "palette" and kept.contrast != 1 and kept.strength != 0.2
+    none = load_preset("quickstart", ["colour.keep=none"]).colour
+    mean = load_preset("quickstart", ["colour.keep=mean"]).colour
+    assert (none.keep, none.strength, none.contrast, none.saturation) == ("none", 0.2, 1, 1)
+    assert (mean.strength, mean.contrast, mean.saturation) == (kept.strength, 1, 1)
+    spread = load_preset("quickstart", ["colour.keep=spread"]).colour
+    assert spread == kept.model_copy(update={"keep": "spread"})
+    with pytest.raises(PresetError, match="has no effect with keep"):  # asked for by the settings
+        load_preset("quickstart", ["colour.keep=none", "colour.strength=0.5"])
+
+
 def test_paths_in_a_preset_are_relative_to_its_folder(tmp_path):
     path = write(tmp_path, 'start = { kind = "image", path = "a.png" }\nvideo = { frames = 1 }')
     assert load_preset(path).start.path == tmp_path / "a.png"

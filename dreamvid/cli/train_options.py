@@ -22,7 +22,14 @@ Loss = Annotated[Literal["contrastive", "recipe"], Option(help="recipe: the 2018
 Epochs = Annotated[int, Option(min=1, help="times that each photo is seen")]
 Batch = Annotated[int | None, Option(min=2, help="photos a step; default 32, of thousands 120")]
 Rate = Annotated[float | None, Option(help="learning rate at the beginning; default by the loss")]
-Patience = Annotated[int, Option(min=1, help="epochs without improvement before it ends")]
+Patience = Annotated[
+    int,
+    Option(
+        min=0,
+        help="epochs without improvement before it ends and keeps the best weights; 0: all epochs "
+        "are done, and the last weights kept",
+    ),
+]
 Seed = Annotated[int, Option(help="another split, other weights to begin with")]
 Cache = Annotated[
     float, Option(min=0, help="GB of disk for features that need not be computed twice")

@@ -42,7 +42,7 @@ class Task:
     views: int  # of each photo, numbered from 1; 0: a new one in each epoch
     epochs: int
     rate: float  # initial; it falls to 0 along half a cosine
-    patience: int  # epochs without improvement
+    patience: int  # epochs without improvement; 0: any number, the last weights are kept
     seed: int
     device: torch.device
 
@@ -130,7 +130,7 @@ def fit(
 def is_over(task: Task, state: State) -> bool:
     position = state.position
     waited = position.epoch - position.best_epoch
-    return position.epoch == task.epochs or waited >= task.patience
+    return position.epoch == task.epochs or 0 < task.patience <= waited
 
 
 def _steps(task: Task, state: State) -> Iterator[StepDone]:
@@ -184,7 +184,9 @@ def _end_epoch(task: Task, state: State) -> EpochDone:
     position.history.append((loss, validation_loss))
     best = validation_loss is None or position.best is None or validation_loss <= position.best
     if best:
-        position.best, position.best_epoch = validation_loss, position.epoch
+        position.best = validation_loss
+    if best or not task.patience:
+        position.best_epoch = position.epoch
         state.best = {name: leaf.detach().clone() for name, leaf in state.weights.items()}
     return EpochDone(
         position.step, position.epoch, task.epochs, loss, validation_loss, best, position.seconds

@@ -129,9 +129,12 @@ def test_resume_refuses_a_damaged_state(tmp_path):
     restore(begin()[1], path)
 
 
-def test_patience_ends_the_run_and_the_best_is_kept(monkeypatch):
+@pytest.mark.parametrize(("patience", "epochs", "kept_epoch"), [(2, 4, 2), (0, 5, 5)])
+def test_patience_ends_the_run_and_the_best_or_the_last_is_kept(
+    patience, epochs, kept_epoch, monkeypatch
+):
     """The validation losses are made up: the second is the least, and two more are waited for."""
-    losses = iter([3.0, 1.0, 2.0, 1.5, 0.1])
+    losses = iter([3.0, 1.0, 2.0, 1.5, 4.0])
     kept = []
 
     def validation_loss(task, batch_size):
@@ -139,13 +142,14 @@ def test_patience_ends_the_run_and_the_best_is_kept(monkeypatch):
         return next(losses)
 
     monkeypatch.setattr(loop, "_validation_loss", validation_loss)
-    task, state = begin(epochs=9, patience=2)
+    task, state = begin(epochs=5, patience=patience)
     finished, reports = run(task, state)
     assert finished
-    best = [each.best for each in reports if isinstance(each, EpochDone)]
-    assert best == [True, True, False, False]
-    assert state.position.best_epoch == 2
-    assert torch.equal(state.best["late.weight"], kept[1])
+    assert [each.best for each in reports if isinstance(each, EpochDone)] == (
+        [True, True, False, False, False][:epochs]
+    )
+    assert state.position.best_epoch == kept_epoch
+    assert torch.equal(state.best["late.weight"], kept[kept_epoch - 1])
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on():

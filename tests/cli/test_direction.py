@@ -68,11 +68,13 @@ def test_direction_from_photos_alone_uses_generated_images(photos, capsys, tmp_p
 def test_direction_of_photos_and_others_says_its_whole_recipe(photos, capsys, tmp_path):
     out = tmp_path / "made.safetensors"
     words = ("direction", "x", "--photos", photos / "stripes", "--against", photos / "plain")
-    terms = ("--add", "0.2*city", "--subtract", "0.25*creatures", "--without", "creatures")
+    terms = ("--add", "0.2*gothic", "--subtract", "0.25*creatures", "--without", "creatures")
     code, said, _ = run(capsys, *words, *terms, "--keep", "0.3", "--out", out)
     assert code == 0 and str(out) in said
     found = read_direction(out)
-    assert found.made.startswith("3 photos of stripes against 3 photos of plain + 0.2 city (labels")
+    assert found.made.startswith(
+        "3 photos of stripes against 3 photos of plain + 0.2 gothic (labels"
+    )
     assert " - 0.25 creatures (" in found.made and ", without creatures (" in found.made
     assert found.made.endswith(", keep 0.3")
     creatures = read_direction(shelf.SHIPPED / "lite0" / "creatures.safetensors")

@@ -37,19 +37,23 @@ def made(lite, layers=(), **request):
 
 
 def test_sum_of_shipped_directions_is_that_of_numpy(lite):
-    found = made(lite, add=("city", "0.5*sea"), subtract=("0.25*creatures",), without=("food",))
+    found = made(lite, add=("gothic", "0.5*sea"), subtract=("0.25*creatures",), without=("food",))
     assert {layer: found.share(layer) for layer in found.weights} == pytest.approx(
         {"block_13/expand": 1.0, "block_11/expand": 0.5, "head": 0.3}
     )
     for layer in LAYERS:
-        city, sea, creatures = (unit(shipped(one, layer)) for one in ("city", "sea", "creatures"))
-        total = city + 0.5 * sea
+        gothic, sea, creatures = (
+            unit(shipped(one, layer)) for one in ("gothic", "sea", "creatures")
+        )
+        total = gothic + 0.5 * sea
         total[shipped("food", layer) > 0] = 0  # kept to its strongest: each speaks for it
         total -= 0.25 * creatures
         expected = total / total[total > 0].sum()
         np.testing.assert_allclose(found.weights[layer], expected, rtol=1e-3, atol=1e-6)
         assert (expected < 0).any()
-    assert found.made.startswith("city (labels city, seed 0, keep 0.4) + 0.5 sea (labels sea, seed")
+    assert found.made.startswith(
+        "gothic (labels gothic, seed 0, keep 0.4) + 0.5 sea (labels sea, seed"
+    )
     assert "- 0.25 creatures (labels " in found.made and ", without food (labels" in found.made
     assert found.made.endswith(", keep 1") and found.model == "lite0"
 

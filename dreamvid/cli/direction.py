@@ -103,7 +103,9 @@ def _make(
         replaced = path.exists()
         picked = pick(device)
         features = store.load(model, picked)
-        making = make_direction(request, features, read_shares(features, layers), picked, counted)
+        making = make_direction(
+            request, features, read_shares(features, layers), picked, counted, note
+        )
         for line in making.skipped:
             note(f"left out: {line}")
         write_direction(path, making.direction)

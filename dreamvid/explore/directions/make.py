@@ -15,8 +15,9 @@ from dreamvid.errors import DreamvidError
 from dreamvid.explore.directions.attribution import contributions
 from dreamvid.explore.directions.dreams import dream_images, starts
 from dreamvid.explore.directions.goals import Goal
+from dreamvid.explore.directions.photo_checks import alike, not_apart
 from dreamvid.explore.directions.photo_folder import PhotoFolder
-from dreamvid.explore.directions.photos import contrast
+from dreamvid.explore.directions.photos import contrast, levels
 from dreamvid.image import Image, OtherSizeImage
 from dreamvid.models.directions.direction import Weights
 from dreamvid.models.features import FeatureModel
@@ -44,6 +45,7 @@ class Maker:
     seed: int = 0
     keep: float = 1.0  # share of a layer's weight, kept in its strongest channels
     track: Track = lambda description, images, count: images
+    warn: Callable[[str], None] = lambda line: None
 
     def from_dreams(self, goal: Goal) -> LayerWeights:
         """Measure a goal on dreams alone, reproducible by the seed.
@@ -67,9 +69,17 @@ class Maker:
 
         Raises DreamvidError where no channel is stronger in them.
         """
-        here = self._photos("photo", these)
-        there = self._starts(GENERATED) if others is None else self._photos("other photo", others)
-        return normalised(contrast(self.features, here, there, [*self.shares]))
+        here = levels(self.features, self._photos("photo", these), [*self.shares])
+        self._warn(alike(these.option, here))
+        images = self._starts(GENERATED) if others is None else self._photos("other photo", others)
+        there = levels(self.features, images, [*self.shares])
+        if others is not None:
+            self._warn([*alike(others.option, there), *not_apart(here, there)])
+        return normalised(contrast(here, there))
+
+    def _warn(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.warn(line)
 
     def _starts(self, count: int) -> list[Image]:
         return [start.to(self.device) for start in starts(self.seed, count)]

@@ -16,15 +16,9 @@ Levels = Float[Tensor, "_ channels"]
 """Rms activation of a layer's channels in each image."""
 
 
-def contrast(
-    features: FeatureModel,
-    these: Iterable[OtherSizeImage],
-    others: Iterable[OtherSizeImage],
-    layers: Sequence[str],
-) -> dict[str, Weights]:
-    """Contrast the channels' rms with the others', in standard deviations above it; at least 0."""
-    here, there = (levels(features, images, layers) for images in (these, others))
-    return {layer: _above(here[layer], there[layer]) for layer in layers}
+def contrast(here: Mapping[str, Levels], there: Mapping[str, Levels]) -> dict[str, Weights]:
+    """Contrast the levels of images with those of others, by layer."""
+    return {layer: above(here[layer], there[layer]) for layer in here}
 
 
 def levels(
@@ -40,6 +34,7 @@ def levels(
     return {layer: torch.stack(levels) for layer, levels in rows.items()}
 
 
-def _above(here: Levels, there: Levels) -> Weights:
+def above(here: Levels, there: Levels) -> Weights:
+    """Measure by how many standard deviations each channel is stronger; at least 0."""
     spread = here.std(0) + there.std(0)
     return ((here.mean(0) - there.mean(0)) / (spread + NOISE)).clamp_min(0)

@@ -1,6 +1,6 @@
 """A user's request for a direction: its checks, and its making."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from dreamvid.errors import PresetError
 from dreamvid.explore.directions.goals import Goal, towards_labels, towards_words
 from dreamvid.explore.directions.layers import usual_shares
 from dreamvid.explore.directions.make import LayerWeights, Maker, Track, normalised, strongest
+from dreamvid.explore.directions.photo_checks import beastly, few
 from dreamvid.explore.directions.photo_folder import PhotoFolder
 from dreamvid.explore.directions.recipe import MOST, combined, read_recipe
 from dreamvid.models.directions.direction import Direction
@@ -96,20 +97,24 @@ def make_direction(
     layers: Mapping[str, float],
     device: torch.device,
     track: Track,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> Making:
     """Make the requested direction, of layers with shares; none: those that are usual.
 
-    Raises PresetError for labels and words that the model does not know, for too few photos, and
-    for other directions that are not there or of another model.
+    Calls `warn` with a line for each sign that photos will make a poor one. Raises PresetError for
+    labels and words that the model does not know, for too few photos, and for other directions that
+    are not there or of another model.
     """
     recipe = read_recipe(request.add, request.subtract, request.without, features, device)
     shares = layers or usual_shares(features)
-    maker = Maker(features, shares, device, request.seed or 0, request.kept, track)
+    maker = Maker(features, shares, device, request.seed or 0, request.kept, track, warn)
     photos = PhotoFolder(request.photos, "--photos") if request.photos else None
     others = PhotoFolder(request.against, "--against") if request.against else None
     folders = [folder for folder in (photos, others) if folder is not None]
     for folder in folders:
         folder.check()
+        for line in few(folder.option, len(folder)) if request.labels is None else ():
+            warn(line)
     base, origin = None, ""
     if request.measured:
         weights, origin = _weights(request, maker, photos, others)
@@ -126,6 +131,9 @@ def make_direction(
         made=f"{origin}{recipe}, keep {request.kept:g}".removeprefix(" + "),
         credits="\n".join(dict.fromkeys(filter(None, [request.credits, *recipe.credits]))),
     )
+    if request.photos is not None and request.labels is None:
+        for line in beastly(direction, features.name):
+            warn(line)
     return Making(direction, [line for folder in folders for line in folder.skipped])
 
 

@@ -7,7 +7,7 @@ import torch
 from dreamvid.explore.directions.attribution import FAINT, contributions
 from dreamvid.explore.directions.goals import towards_labels, towards_words
 from dreamvid.explore.directions.make import strongest
-from dreamvid.explore.directions.photos import NOISE, contrast
+from dreamvid.explore.directions.photos import NOISE, contrast, levels
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.head import Head
 from dreamvid.models.preprocessing import Pixels
@@ -124,18 +124,19 @@ def test_label_weights_are_mean_rows_above_the_mean(tiny):
 def test_photo_contrast_is_in_standard_deviations(tiny, rng):
     these = [torch.rand(1, 3, 5, 6, generator=rng) for _ in range(4)]
     others = [0.5 * torch.rand(1, 3, 5, 6, generator=rng).square() for _ in range(3)]
-    found = contrast(tiny, these, others, [LOW])[LOW].numpy()
+    here, there = (levels(tiny, pictures, [LOW]) for pictures in (these, others))
+    found = contrast(here, there)[LOW].numpy()
 
     def rms(picture):
         seen = as64(tiny.network.one) @ as64(picture)[0].reshape(3, -1)
         return np.sqrt((seen**2).mean(1))
 
-    here, there = (np.array([rms(p) for p in pictures]) for pictures in (these, others))
-    spread = here.std(0, ddof=1) + there.std(0, ddof=1) + NOISE
-    expected = np.maximum((here.mean(0) - there.mean(0)) / spread, 0)
+    near, far = (np.array([rms(p) for p in pictures]) for pictures in (these, others))
+    spread = near.std(0, ddof=1) + far.std(0, ddof=1) + NOISE
+    expected = np.maximum((near.mean(0) - far.mean(0)) / spread, 0)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     assert (expected > 0).any()
-    back = contrast(tiny, others, these, [LOW])[LOW].numpy()
+    back = contrast(there, here)[LOW].numpy()
     np.testing.assert_array_equal(back[expected > 0], 0)
 
 

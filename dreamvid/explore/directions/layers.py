@@ -8,6 +8,8 @@ from dreamvid.models.features import FeatureModel
 
 # Late middle layers give buildings, the last one alone does not; found by comparing films.
 BUILDING: tuple[dict[str, float], ...] = (
+    # lite2, of labels in photos; lite0's layers, those above, and labels in dreams are fur in it.
+    {"block_16/expand": 1.0, "block_15/expand": 0.5},
     {"block_13/expand": 1.0, "block_11/expand": 0.5, "head": 0.3},
     {"inception_4e/output": 0.5, "inception_5a/output": 1.0, "inception_5b/output": 0.5},
 )

@@ -84,7 +84,7 @@ def _spread(film: Inspection, keep: str) -> Finding | None:
     way = "lower" if value > high else "higher"
     cure = _palette(keep, f"a {way} colour.contrast")
     band = f"band {low:.0f} to {high:.0f}"
-    return Finding("spread", frame, value, f"spread {value:.0f} at frame {frame}, {band}: {cure}")
+    return Finding("spread", frame, value, f"spread {value:.1f} at frame {frame}, {band}: {cure}")
 
 
 def _palette(keep: str, cure: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from dreamvid.inspect.bands import SPREAD, Finding
 from dreamvid.inspect.film import Inspection, spread
+from dreamvid.inspect.measures import BRIGHT, DARK
 
 
 class Column(NamedTuple):
@@ -13,20 +14,22 @@ class Column(NamedTuple):
 
     name: str
     digits: int
-    badness: Callable[[float], float] | None  # the worst is the largest; None: none is
+    meaning: str
+    badness: Callable[[float], float] | None = None  # the worst is the largest; None: none is
 
 
 MIDDLE = sum(SPREAD) / 2
 COLUMNS = (
-    Column("luminance", 0, None),
-    Column("spread", 0, lambda value: abs(value - MIDDLE)),
-    Column("chroma", 0, lambda value: -value),
-    Column("clipped", 2, lambda value: value),
-    Column("black", 2, lambda value: value),
-    Column("detail", 1, None),
-    Column("flicker", 1, lambda value: value),
-    Column("cross", 2, lambda value: value),
+    Column("luminance", 0, "luminance: mean, 0 to 255"),
+    Column("spread", 0, "spread: deviation of luminance", lambda value: abs(value - MIDDLE)),
+    Column("chroma", 0, "chroma: mean of max - min of R, G and B", lambda value: -value),
+    Column("clipped", 2, f"clipped: % over a luminance of {BRIGHT}", lambda value: value),
+    Column("black", 2, f"black: % under a luminance of {DARK}", lambda value: value),
+    Column("detail", 1, "detail: mean absolute Laplacian"),
+    Column("flicker", 1, "flicker: mean change beside the motion", lambda value: value),
+    Column("cross", 2, "cross: contrast of the middle lines over others'", lambda value: value),
 )
+MEANINGS = {column.name: column.meaning for column in COLUMNS}
 HEADINGS = ("frame", "second", *(column.name for column in COLUMNS))
 
 

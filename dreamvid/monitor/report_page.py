@@ -12,6 +12,10 @@ from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.job import inputs
 from dreamvid.film.timeline import make_timeline, schedules, sound_of
 from dreamvid.image import Bytes
+from dreamvid.inspect.bands import judge
+from dreamvid.inspect.film import Inspection, inspect_film
+from dreamvid.inspect.summary import MEANINGS, curves_of, verdict_of
+from dreamvid.media.clip import pictures_of
 from dreamvid.monitor.charts import Curve, make_curve
 from dreamvid.monitor.contact_sheet import sample_frames
 from dreamvid.monitor.thumbnail import as_jpeg
@@ -28,6 +32,7 @@ PICTURES = 24  # at most, on the contact sheet
 LONGEST = 320  # pixels of a picture's longer side
 MOMENTS = 200  # at which schedules are drawn
 _QUOTED = re.compile(r"(?<=['\"])[^'\"]+(?=['\"])")
+MEASURED, PAIRS = 240, 24  # frames, and pairs for flicker, that the measures are taken from
 PLAYED = (".mp4", ".webm")  # by browsers
 
 
@@ -42,6 +47,9 @@ def write_report(out: Path, preset: Preset, film: Path, command: str, timings: T
     except (OSError, ValueError) as error:
         raise ResumeError(f"{out / 'run.json'}: cannot be read: {error}") from None
     pictures = sample_frames(film, count=min(PICTURES, preset.video.count), longest=LONGEST)
+    measures = inspect_film(
+        pictures_of(film), loop=preset.loop.kind != "none", most=MEASURED, pairs=PAIRS
+    )
     width, height = str(record["preset"]["start"]["size"]).split("x")
     length = f"{float(preset.video.count / preset.video.rate):.2f}"
     times = {
@@ -66,6 +74,8 @@ def write_report(out: Path, preset: Preset, film: Path, command: str, timings: T
         width=int(width),
         height=int(height),
         pictures=[(seconds, _data_url(pixels)) for seconds, pixels in pictures],
+        measures=_measures(measures),
+        verdict=verdict_of(judge(measures, record["preset"])),
         numbers=numbers,
         frame_times=_frame_times(timings),
         times=times,
@@ -107,6 +117,15 @@ def _data_url(pixels: Bytes) -> str:
 
 def _file_size(size: int) -> str:
     return f"{size / 1e6:.2f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
+def _measures(film: Inspection) -> list[Curve]:
+    """Draw light, colour, clipping, detail, flicker and the cross over the film."""
+    ends = "0 s", f"{film.seconds:.4g} s"
+    return [
+        make_curve(MEANINGS[name], values, ends, ink=INKS[number % len(INKS)])
+        for number, (name, values) in enumerate(curves_of(film).items())
+    ]
 
 
 def _frame_times(timings: Timings) -> Curve | None:

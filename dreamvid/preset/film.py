@@ -9,7 +9,7 @@ from dreamvid.errors import quote
 from dreamvid.media.video.codecs import CODECS, Codec
 from dreamvid.preset.base import Options, Scheduled, Share
 from dreamvid.preset.sites import check_target
-from dreamvid.preset.values import File, Finite, Fps, OneOf
+from dreamvid.preset.values import File, Finite, Fps, OneOf, Poster
 from dreamvid.schedule.curve import Bounds
 
 
@@ -166,6 +166,11 @@ class OutputOptions(Options):
     loop_fps: Finite = Field(default=20.0, ge=1, le=50, description="pictures a second in the GIF")
     frames: Literal["none", "png"] = Field(
         default="none", description="png: every frame, of 16 bits a channel, in OUT/frames/"
+    )
+    poster: Poster = Field(
+        default="best",
+        description="frame kept as poster.png: best, the richest that is not burnt out; last; or "
+        "a moment, such as 2s or 30f",
     )
     targets: tuple[Annotated[str, AfterValidator(check_target)], ...] = Field(
         default=(), description="exports to make of the films, such as reels: `export --list`"

@@ -71,6 +71,6 @@ class Preset(Options):
         key["video"].pop("every")
         key["start"].pop("to")  # it only sets the length
         # Of the outputs only those that are written while frames are rendered.
-        key["outputs"] = {name: key["outputs"][name] for name in ("stills", "frames")}
+        key["outputs"] = {name: key["outputs"][name] for name in ("stills", "frames", "poster")}
         key["video"] |= {"frames": self.video.count, "seconds": None, "depth": self.video.bits}
         return flatten(key)

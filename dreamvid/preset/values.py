@@ -159,6 +159,21 @@ def clip_seconds(time: str, fps: Fraction) -> Fraction:
     return amount / fps if time.endswith("f") else amount
 
 
+def read_poster(value: object) -> object:
+    """Normalise "best", "last" or a moment of the film."""
+    if value in ("best", "last"):
+        return value
+    try:
+        return read_clip_time(value)
+    except ValueError:
+        raise ValueError('must be "best", "last", or a moment such as "2s" or "30f"') from None
+
+
+Poster = Annotated[
+    str,
+    BeforeValidator(read_poster),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
 ClipTime = Annotated[
     str,
     BeforeValidator(read_clip_time),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.job import Job
-from dreamvid.image import Image
+from dreamvid.image import Bytes, from_bytes
 from dreamvid.media.animated.gif import write_loop_gif
 from dreamvid.media.audio.mux import add_sound
 from dreamvid.media.images.writing import save
@@ -24,8 +24,8 @@ FILES = (LOOP, POSTER, *(f"{film}{end}" for film in ("forward", "reverse") for e
 """Names of all files that a render may finish."""
 
 
-def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image) -> Iterator[Path]:
-    """Write and yield the forward film, the reversed film, the loop and the poster.
+def write_films(job: Job, folder: RenderFolder, encoding: Encoding, still: Bytes) -> Iterator[Path]:
+    """Write and yield the forward film, the reversed film, the loop and the poster, `still`.
 
     Raises ResumeError where a segment is damaged, VideoError, OutputError.
     """
@@ -56,7 +56,7 @@ def write_films(job: Job, folder: RenderFolder, encoding: Encoding, last: Image)
     finally:
         if not outputs.reverse:
             reverse.unlink(missing_ok=True)
-    save(last, poster)
+    save(from_bytes(still), poster)
     yield poster
     if job.sound:  # last: where it cannot be muxed, all films are there without it
         add_sound(forward, job.sound, forward, start=job.sound_start)

@@ -15,6 +15,7 @@ import torch
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.engine import Frame, render_frames
 from dreamvid.film.job import Job, LoadModel, build, inputs
+from dreamvid.image import to_bytes
 from dreamvid.media.images.writing import save
 from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
@@ -27,6 +28,7 @@ from dreamvid.render.work.encoding import encoders_at_once, encoding_of, with_en
 from dreamvid.render.work.folder import RenderFolder, open_folder
 from dreamvid.render.work.frame_files import check_no_later_frames, write_frame
 from dreamvid.render.work.lead_frames import LeadFiles
+from dreamvid.render.work.poster import Poster, make_chooser
 from dreamvid.render.work.recovery import recover, try_encoder, with_rescue
 from dreamvid.render.work.segmented import SegmentedRender
 from dreamvid.render.work.shorten import frames_done
@@ -103,6 +105,7 @@ def render_film(
     _check_apart(preset, out)
     job = with_encoder(build(preset, device, load_model=load_model), out, on_message, fresh=fresh)
     check_no_later_frames(job.preset, out)
+    make_chooser(job.preset)  # finds a poster past the end before any work
 
     def shortest() -> int | None:
         return frames_done(job.preset, out, on_message)
@@ -115,10 +118,18 @@ def render_film(
         count = job.preset.video.count
         if last.frame.index + 1 < count:
             return Outcome(out, max(0, last.frame.index + 1), count, ())
-        files = tuple(write_films(job, folder, encoding_of(job.preset), last.frame.image))
+        poster = last.poster or Poster(count - 1, 0.0, to_bytes(last.frame.image))
+        files = tuple(write_films(job, folder, encoding_of(job.preset), poster.pixels))
         embed_records(out, job, device, files, on_message)
         files += tuple(write_targets(job.preset.outputs, files, out, on_message))
-        write_run(out / "run.json", job, device=device, seconds=last.seconds, files=files)
+        write_run(
+            out / "run.json",
+            job,
+            device=device,
+            seconds=last.seconds,
+            files=files,
+            poster=poster.frame,
+        )
         folder.goal.unlink(missing_ok=True)
         return Outcome(out, count, count, (*files, out / "run.json"))
 
@@ -171,6 +182,7 @@ def _render_segments(
         dither=job.preset.video.dither != "none",
         count=count,
         resumed=resumed,
+        choose=make_chooser(job.preset),
         at_once=encoders_at_once(encoding, device),
     )
     with job.steps(LeadFiles(folder.work)) as step, segmented:

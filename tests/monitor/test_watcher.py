@@ -78,6 +78,10 @@ def test_report_is_escaped_and_equals_run_json(tmp_path):
     for said in (record["frames"], record["render_seconds"], record["seconds_per_frame"]):
         assert str(said) in page.text
     assert record["files"]["model.file sha256"] in page.text
+    assert (
+        "How it holds" in page.text
+        and "cross: contrast of the middle lines over others'" in page.text
+    )
     assert "motion.turn" in page.text and "dream.steps" in page.text
     assert "video.crf" not in page.text  # which is at its default
     inside = [link for link in page.links if link.startswith("data:image/jpeg;base64,")]

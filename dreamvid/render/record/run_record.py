@@ -105,11 +105,18 @@ def embed_records(
 
 
 def write_run(
-    path: Path, job: Job, *, device: torch.device, seconds: float, files: Sequence[Path]
+    path: Path,
+    job: Job,
+    *,
+    device: torch.device,
+    seconds: float,
+    files: Sequence[Path],
+    poster: int,
 ) -> None:
     """Write run.json: all that is needed to make the film again, with its inputs' names.
 
-    `seconds` is the rendering time over all runs of a resumed film. Raises OutputError.
+    `seconds` is the rendering time over all runs of a resumed film, `poster` the frame that is
+    poster.png. Raises OutputError.
     """
     frames = job.preset.video.count
     record = {"format": FORMAT} | with_names(provenance(job, device))
@@ -117,6 +124,7 @@ def write_run(
         "kernels": kernels.status(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "frames": frames,
+        "poster_frame": poster,
         "render_seconds": round(seconds, 2),
         "seconds_per_frame": round(seconds / frames, 3),
         "outputs": {file.name: file.stat().st_size for file in files},

@@ -12,8 +12,10 @@ import torch
 from dreamvid.errors import ResumeError
 from dreamvid.film.engine import Frame
 from dreamvid.render.work.arrays import packed, unpacked
+from dreamvid.render.work.poster import Poster
 from dreamvid.system.files import whole_file
 
+POSTER = "poster"
 MEMORY = "memory "  # prefix of a remembered image's name
 
 
@@ -25,6 +27,7 @@ class Checkpoint:
     pending: tuple[np.ndarray, ...] = ()  # in the encoder's pixel format, oldest first
     seconds: float = 0.0  # spent rendering so far
     segments: Mapping[str, str] = field(default_factory=dict)  # digests by file name
+    poster: Poster | None = None  # the best frame so far
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -44,6 +47,9 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     about = {"index": frame.index, "seconds": checkpoint.seconds, "shown": shown}
     about["memory"] = list(frame.memory)  # in this order
     about["segments"] = dict(checkpoint.segments)
+    if poster := checkpoint.poster:
+        arrays |= {POSTER: poster.pixels}
+        about |= {POSTER: {"frame": poster.frame, "score": poster.score}}
     with whole_file(path, make=False) as partial:
         partial.write_bytes(packed(arrays, about))
         _keep_old(path)
@@ -74,6 +80,8 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         count = sum(name.startswith("pending") for name in tensors)
         pending = tuple(tensors[f"pending{n}"].numpy() for n in range(count))
         frame = Frame(about["index"], image, memory)
-        return Checkpoint(frame, pending, about["seconds"], about["segments"])
+        chosen = about.get(POSTER)
+        poster = Poster(**chosen, pixels=tensors[POSTER].numpy()) if chosen else None
+        return Checkpoint(frame, pending, about["seconds"], about["segments"], poster)
     except (KeyError, TypeError) as error:  # another version's
         raise ResumeError(f"{path} is damaged ({error}); --fresh starts over") from None

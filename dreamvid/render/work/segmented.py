@@ -13,6 +13,7 @@ from dreamvid.render.work import checkpoint
 from dreamvid.render.work.checkpoint import Checkpoint
 from dreamvid.render.work.encoding import chunk_length
 from dreamvid.render.work.folder import RenderFolder
+from dreamvid.render.work.poster import Choose, Poster
 from dreamvid.render.work.verify import damaged_segment
 
 CHECKPOINT_SECONDS = 60.0  # what a crash may cost at most, beside the frame being dreamed
@@ -29,6 +30,7 @@ class SegmentedRender:
         dither: bool,
         count: int,
         resumed: Checkpoint,
+        choose: Choose,
         at_once: int,
     ) -> None:
         self.frame = self._first = resumed.frame
@@ -39,6 +41,7 @@ class SegmentedRender:
         self._started = self._saved = time.monotonic()
         self._seconds = resumed.seconds  # spent in earlier runs
         self._digests = dict(resumed.segments)
+        self._choose, self._poster = choose, resumed.poster
 
     def __enter__(self) -> "SegmentedRender":
         self._segments.__enter__()
@@ -54,11 +57,12 @@ class SegmentedRender:
     @property
     def checkpoint(self) -> Checkpoint:
         """The latest frame, and the frames that no segment holds yet."""
-        return self._checkpoint(self.frame, tuple(self._pending))
+        return self._checkpoint(self.frame, tuple(self._pending), self._poster)
 
     def add(self, frame: Frame) -> None:
         """Take the next frame, and encode the chunk that it fills; raises an encoder's error."""
         self.frame = frame
+        self._poster = self._choose(self._poster, frame)
         if frame.index >= 0:
             self._pending.send(samples(frame.image, self._encoding.pixel_format, self._dither))
         last = frame.index + 1 == self._count
@@ -79,27 +83,29 @@ class SegmentedRender:
 
     def _wait_and_save(self) -> None:
         self._segments.wait()  # a checkpoint speaks for every segment before it
-        self._save(self.frame, tuple(self._pending))
+        self._save(self.frame, tuple(self._pending), self._poster)
 
     def _submit(self) -> None:
         """Hand the pending frames to the encoder; a checkpoint is saved once they are encoded."""
-        frame, pending = self.frame, self._pending
+        frame, pending, poster = self.frame, self._pending, self._poster
         # A longer film goes on from a last chunk that is not full, so its frames are kept too.
         short = tuple(pending) if len(pending) < self._length else ()
         number = frame.index // self._length
 
         def save(digests: Mapping[str, str]) -> None:
             self._digests |= digests
-            self._save(frame, short)
+            self._save(frame, short, poster)
 
         self._segments.submit(number, pending, save)
         self._pending = PendingFrames()
 
-    def _save(self, frame: Frame, pending: tuple[Planes, ...]) -> None:
+    def _save(self, frame: Frame, pending: tuple[Planes, ...], poster: Poster | None) -> None:
         self._folder.check()
-        checkpoint.save(self._checkpoint(frame, pending), self._folder.checkpoint)
+        checkpoint.save(self._checkpoint(frame, pending, poster), self._folder.checkpoint)
         self._saved = time.monotonic()
 
-    def _checkpoint(self, frame: Frame, pending: tuple[Planes, ...]) -> Checkpoint:
+    def _checkpoint(
+        self, frame: Frame, pending: tuple[Planes, ...], poster: Poster | None
+    ) -> Checkpoint:
         seconds = self._seconds + time.monotonic() - self._started
-        return Checkpoint(frame, pending, seconds, dict(self._digests))
+        return Checkpoint(frame, pending, seconds, dict(self._digests), poster)

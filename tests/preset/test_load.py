@@ -182,7 +182,8 @@ def test_render_key_holds_exactly_what_frames_depend_on():
 
     assert key("title=Other", "outputs.loop=false", "video.every=3") == key()
     assert key("video.seconds=2") == key("video.frames=48") == key()
-    for setting in ("seed=9", "dream.steps=6", "motion.turn=1", "video.crf=20", "model=x"):
+    others = ("seed=9", "dream.steps=6", "motion.turn=1", "video.crf=20", "model=x")
+    for setting in (*others, "outputs.poster=2f"):  # which is chosen as frames are rendered
         assert key(setting) != key(), setting
 
 

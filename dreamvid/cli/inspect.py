@@ -21,7 +21,7 @@ def inspect(
     ],
     as_json: Json = False,
     plot: Annotated[
-        Path | None, Option(help="of one film: draw each measure over time; .png, .svg ...")
+        Path | None, Option(help="of one film: a picture of each measure over time")
     ] = None,
     loop: Annotated[
         bool, Option("--loop", help="its end leads to its beginning: measure the seam as well")

@@ -1,7 +1,11 @@
 """Signs that photos will make a poor direction, told with what would help.
 
-FEW is from films: 14 photos of a town dreamed worse than 42. The other bounds are not tuned on
-photos: a note is a hint, and nothing is refused.
+FEW is from films: 14 photos of a town dreamed worse than 42. CHANCE and ALIKE were measured on
+508 photos of towns by lite0 and GoogLeNet. Ornate buildings are 1.8 to 1.9 times as far from all
+else as chance would have them, Barcelona's photos 1.7 to 2.0; plain facades, whose dreams are fur,
+1.4, and 1.0 to 1.1 against other buildings. A photo and its copy have a cosine above 0.99, 99.9 %
+of pairs one below 0.96. People, who become faces, cannot be told by ImageNet's labels: those of
+clothes were in 2 of the 508.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ from dreamvid.preset.schema import Preset
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
-SCENE = (96, 160)  # height and width that scenes are drawn at: a preset's palette at any size
+SCENE = (64, 128)  # height and width that scenes are drawn at: the same palette at any size
 REMEMBERED = 16  # goals
 
 

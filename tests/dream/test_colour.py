@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from kornia.color import lab_to_rgb
 from torch.testing import assert_close
 
 from dreamvid.dream.colour import Grade, colours_of, goal_of, keep_colours
+from dreamvid.dream.cube import CEILING, KNEE, to_gamut, to_lab
 
 XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
@@ -94,12 +96,12 @@ def test_flat_image_stays_finite(kept, grey, pair):
     assert bool(torch.isfinite(result).all()) and result.min() >= 0 and result.max() <= 1
 
 
-def test_colours_of_a_large_image_are_some_of_its_pixels(rng):
+def test_colours_of_a_large_image_are_some_of_its_pixels_from_all_its_columns(rng):
+    """120,000 pixels are 15 times 8192; but 15 and 16 have divisors in common with the width."""
     image = torch.rand(1, 3, 300, 400, generator=rng)
-    few = colours_of(image)
-    assert len(few) <= 16_384
-    np.testing.assert_allclose(few.mean(0).numpy(), lab(image).mean(1), atol=0.5)
-    assert_close(few[0], torch.tensor(lab(image)[:, 0], dtype=torch.float32), atol=0.02, rtol=0)
+    picked = lab(image)[:, ::17]
+    np.testing.assert_allclose(colours_of(image).T.numpy(), picked, atol=0.02)
+    assert {n % 400 for n in range(0, 120_000, 17)} == {*range(400)}
 
 
 @pytest.mark.parametrize("kept", ["mean", "spread", "palette"])
@@ -120,3 +122,50 @@ def test_half_way_between_two_goals_is_a_palette_between(kept, pair, rng):
     if kept == "spread":
         between = np.mean([spread(lab(like)) for like in (warm, cold)], 0)
         np.testing.assert_allclose(spread(result), between, rtol=0.06)
+
+
+def test_a_change_through_the_cube_is_that_of_each_pixel(rng):
+    """Saturated colours halved: the cube's lattice is not to be seen."""
+    down, across = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 1, 60), indexing="ij")
+    image = torch.stack([0.2 + 0.6 * down, 0.3 + 0.3 * across, 0.7 - 0.4 * down * across])[None]
+    result = lab(keep(image, image, Grade("spread", 1.0, 1.0, 0.5)))
+    before = lab(image)
+    centre = before[1:].mean(1, keepdims=True)
+    np.testing.assert_allclose(result[1:], centre + 0.5 * (before[1:] - centre), atol=0.6)
+    np.testing.assert_allclose(result[0], before[0], atol=0.4)
+
+
+@pytest.mark.parametrize("kept", ["mean", "spread", "palette"])
+def test_no_channel_is_burnt_out_and_no_hue_turns(kept, rng):
+    """A palette far beyond the gamut: all stays under 251, where a cut would leave flat patches."""
+    image = torch.rand(1, 3, 40, 56, generator=rng)
+    orange = torch.tensor([1.0, 0.6, 0.2]).view(1, 3, 1, 1) * (0.5 + 0.5 * image[:, :1])
+    grade = Grade(kept, 1.0) if kept == "mean" else Grade(kept, 1.0, 2.0, 2.0)
+    result = keep(image, orange, grade)
+    assert float(result.max()) * 255 < 252
+    assert float((result.amax(1) > 0.9).float().mean()) > 0.05
+    red, green, blue = to_gamut(torch.tensor([[75.0, 40.0, 70.0]]))[0].tolist()
+    wide = lab_to_rgb(torch.tensor([75.0, 40.0, 70.0]).view(1, 3, 1, 1), clip=False).flatten()
+    assert wide[0] > 1 > CEILING > red > KNEE
+    assert green / red == pytest.approx(float(wide[1] / wide[0]), abs=1e-4)
+    assert blue / red == pytest.approx(max(0.0, float(wide[2] / wide[0])), abs=1e-4)
+
+
+def test_colours_within_the_gamut_are_kept(rng):
+    colours = 0.02 + 0.9 * torch.rand(500, 3, generator=rng)
+    assert_close(to_gamut(to_lab(colours)), colours, atol=1e-3, rtol=0)
+
+
+def test_lamps_beyond_the_sample_keep_their_gradation(rng):
+    """The few pixels brighter than any other are not made one flat patch."""
+    image = 0.3 + 0.3 * torch.rand(1, 3, 120, 160, generator=rng)
+    image[..., 50, 60:64] = torch.tensor([0.84, 0.86, 0.88, 0.9])
+    result = keep(image, 0.2 + 0.3 * torch.rand(1, 3, 40, 40, generator=rng), Grade("palette", 1.0))
+    lamps = lab(result)[0].reshape(120, 160)[50, 60:64]
+    assert (np.diff(lamps) > 0.5).all()
+
+
+def test_a_flat_picture_takes_the_middle_of_a_palette(pair):
+    flat = torch.full((1, 3, 40, 56), 0.5)
+    result = lab(keep(flat, pair[1], Grade("palette", 1.0))).mean(1)
+    np.testing.assert_allclose(result, np.median(lab(pair[1]), 1), atol=4.0)

@@ -31,7 +31,8 @@ def moved(board, zoom, degrees):
 
 @pytest.mark.parametrize(("zoom", "turn"), [(1.5, 0.0), (1.0, 40.0), (1.3, -30.0)])
 def test_motion_preview_moves_as_the_camera(zoom, turn):
-    settings = [f"motion.zoom={zoom}", f"motion.turn={turn}", "start.size=96x64"]
+    settings = [f"motion.zoom={zoom}", f"motion.turn={turn}", "motion.centre=[0.5, 0.5]"]
+    settings += ["start.size=96x64"]
     preset = load_preset("quickstart", [*settings, "video.frames=9", "video.fps=8"])
     frames = list(camera_frames(camera_film(with_video(preset)), 9))
     board = chessboard(64, 96)

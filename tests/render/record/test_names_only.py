@@ -42,7 +42,7 @@ def words(secret):
         "start.kind=image",
         f"sound.path={secret / 'sound.wav'}",
         f'dream.guide=[{{path="{secret / "guide.png"}", mask="{secret / "mask.png"}"}}]',
-        *(setting for setting in SMALL if "layers" not in setting),
+        *(setting for setting in SMALL if not setting.startswith(("dream.layers", "colour"))),
         "dream.layers=block_5/expand",
         "video.frames=2",
     ]

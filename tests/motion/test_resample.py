@@ -61,20 +61,25 @@ READERS = {
     "default": lambda i, p: sample_cubic(i, p, sharpness=float(str(MotionOptions().sharpness))),
     "torch bicubic": torch_bicubic,
 }
-LOOPS = {
-    "72 turns of 5 degrees": [Motion(turn=5)] * 72,
-    "50 zooms in, 50 out": [Motion(zoom=1.004)] * 50 + [Motion(zoom=1 / 1.004)] * 50,
+LOOPS = {  # and by how many dB the default is nearer than bilinear and than torch's bicubic
+    "72 turns of 5 degrees": ([Motion(turn=5)] * 72, 10, 5),
+    # Positions stay within a fifth of a pixel: a cubic that copies at 0 would be nearer still, but
+    # a cross grows where it does.
+    "50 zooms in, 50 out": ([Motion(zoom=1.004)] * 50 + [Motion(zoom=1 / 1.004)] * 50, 6, 1.5),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
-def test_cubic_default_neither_blurs_nor_rings_over_a_hundred_frames(steps):
+@pytest.mark.parametrize("steps,over_bilinear,over_bicubic", LOOPS.values(), ids=LOOPS)
+def test_cubic_default_neither_blurs_nor_rings_over_a_hundred_frames(
+    steps, over_bilinear, over_bicubic
+):
     image = texture()
     found = {name: kept(image, loop(image, steps, read)) for name, read in READERS.items()}
     energy, psnr = found["default"]
     assert 0.8 < energy < 1.2
-    assert psnr > found["bilinear"][1] + 5 and psnr > found["torch bicubic"][1] + 1
+    assert psnr > found["bilinear"][1] + over_bilinear
+    assert psnr > found["torch bicubic"][1] + over_bicubic
     assert found["bilinear"][0] < 0.2 < 1.4 < found["torch bicubic"][0]
 
 

@@ -22,9 +22,7 @@ def direction(
     ] = None,
     labels: Annotated[
         str | None,
-        Option(
-            metavar="GROUP", help="towards a label, a noun such as bird, or a group such as city"
-        ),
+        Option(metavar="GROUP", help="towards a label, a noun or a group, such as bird or city"),
     ] = None,
     photos: Annotated[
         Path | None, Option(metavar="DIR", help="towards what these photos have")

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+SYLLABLE = 4  # letters; fewer are in the middle of words by chance, as cty is of artiodactyl
 ACCENTS = range(0x300, 0x370)  # Unicode's block of them; marks of other scripts are letters
 SELECTORS = range(0xFE00, 0xFE10)  # select an emoji or text presentation
 UNDECOMPOSED = str.maketrans(
@@ -49,4 +50,6 @@ def _rank(wanted: str, name: str) -> int | None:
         return None
     if f" {wanted} " in f" {name} ":
         return 1
-    return 2 if f" {wanted}" in f" {name}" else 3
+    if f" {wanted}" in f" {name}":
+        return 2
+    return 3 if len(wanted) >= SYLLABLE or name.endswith(wanted) else None

@@ -202,7 +202,7 @@ def test_list_of_a_model_includes_its_base(capsys, models_home, monkeypatch):
     assert ("sea", "barcelona") in both and ("city", "lite0") in both
     assert ("sea", "lite0") not in both and {model for _, model in both} == {"barcelona", "lite0"}
     assert {model for _, model in listed("--model", "googlenet")} == {"googlenet"}
-    assert {model for _, model in listed()} == {"barcelona", "googlenet", "lite0"}
+    assert {model for _, model in listed()} == {"barcelona", "googlenet", "lite0", "lite2"}
 
 
 @pytest.mark.parametrize("words", [("--labels", "city"), ("--seed", "0"), ("--device", "cpu")])

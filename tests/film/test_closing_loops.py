@@ -92,6 +92,7 @@ def test_loop_cross_fade_dissolves_end_into_beginning(film, dreams):
     still = (
         "motion.shift=[0.125, 0]",
         "motion.border=wrap",
+        "motion.sampling=bilinear",  # copies whole pixels
         "video.frames=10",
         "dream.step_size=1e-9",
     )

@@ -29,7 +29,9 @@ from dreamvid.schedule.moment import Moment
 from tests.support.climb import Climb
 
 CPU = torch.device("cpu")
-EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap")
+# By whole pixels, which bilinear sampling copies.
+COPIED = "motion.sampling=bilinear"
+EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap", COPIED)
 
 
 def moved(image, pixels=1):
@@ -111,7 +113,7 @@ def test_rate_of_half_the_fps_is_every_second_frame(film, dreams):
 def test_border_colour_fills_uncovered_pixels_only(film, dreams):
     dreams.act = lambda image, ascent, rng: image
     filled = ("motion.border=colour", 'motion.border_colour="#ff8000"')
-    start, frames = film("motion.shift=[0.375, 0]", *filled, "video.frames=2")
+    start, frames = film("motion.shift=[0.375, 0]", COPIED, *filled, "video.frames=2")
     expected = moved(start, 3)
     expected[..., :3] = torch.tensor([1.0, 128 / 255, 0.0]).view(1, 3, 1, 1)
     assert_close(frames[1].image, expected, atol=1e-5, rtol=0)
@@ -123,7 +125,7 @@ def test_border_dream_gets_its_extra_steps_there_only(film, dreams):
         torch.full_like(image, 0.25) if ascent.steps == 5 else image
     )
     filled = ("motion.border=dream", "motion.border_steps=5")
-    start, frames = film("motion.shift=[0, 0.4]", *filled, "video.frames=2")
+    start, frames = film("motion.shift=[0, 0.4]", COPIED, *filled, "video.frames=2")
     expected = start.roll(2, -2)
     expected[..., :2, :] = 0.25
     assert_close(frames[1].image, expected, atol=1e-5, rtol=0)
@@ -133,7 +135,7 @@ def test_border_dream_gets_its_extra_steps_there_only(film, dreams):
 def test_border_dream_starts_from_the_frames_noise(film, dreams):
     """Check noise of the image's own strength that differs in every frame."""
     dreams.act = lambda image, ascent, rng: image
-    dreamlike = ("motion.border=dream", "motion.shift=[0.375, 0]")
+    dreamlike = ("motion.border=dream", "motion.shift=[0.375, 0]", COPIED)
     start, frames = film(*dreamlike, "video.frames=3", "start.kind=noise")
     mirrored = start[..., 1:4].flip(-1)
     new = frames[1].image[..., :3]

@@ -23,7 +23,9 @@ from dreamvid.render.work.checkpoint import Checkpoint
 from tests.support.climb import Climb
 
 CPU = torch.device("cpu")
-EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap")  # a pixel to the right in each frame
+# A pixel to the right in each frame; bilinear sampling copies it.
+COPIED = "motion.sampling=bilinear"
+EXACT = ("motion.shift=[0.125, 0]", "motion.border=wrap", COPIED)
 LEFT = "dream.mask={shape='left', size=0.5, feather=0}"
 HALF = slice(32, None)  # the columns that are not dreamed
 
@@ -86,7 +88,8 @@ def flowing(speed):
 
 
 def footage_step(clip, *settings, estimate):
-    preset = with_settings(["start.path=clip.mp4", f"video.frames={len(clip)}", *settings])
+    frames = f"video.frames={len(clip)}"
+    preset = with_settings(["start.path=clip.mp4", frames, COPIED, *settings])
     timeline = Timeline(fps=Fraction(8), frames=len(clip))
     masking = make_masking(preset.dream.mask, clip[0].shape[:2], timeline, CPU)
     parts = Parts(preset, timeline, lambda moment, image: Climb(torch.sum), CPU, masking)

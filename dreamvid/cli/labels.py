@@ -1,5 +1,7 @@
 """`dreamvid labels`: search the names that dreams of classes and words take."""
 
+import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -52,7 +54,7 @@ def labels(
     table(("name", "what", "labels", "which"), [_row(one, names, word) for one in entries[:MOST]])
     if len(entries) > MOST:
         note(f"and {len(entries) - MOST} more; --json lists all")
-    say(f"dreamvid dream PICTURE --out dreamed.png --set 'dream.classes=\"{entries[0].name}\"'")
+    say(f"dreamvid dream PICTURE --out dreamed.png --set {_setting('classes', entries[0].name)}")
 
 
 def _of_model(model: str) -> tuple[Sequence[str], "WordSpace | None"]:
@@ -97,4 +99,10 @@ def _show_words(space: "WordSpace", word: str | None, model: str, as_json: bool)
     table(("word", "captions"), counts[:MOST])
     if len(counts) > MOST:
         note(f"and {len(counts) - MOST} more; --json lists all")
-    say(f"dreamvid dream PICTURE --model {model} --out dreamed.png --set dream.words={found[0]}")
+    setting = _setting("words", found[0])
+    say(f"dreamvid dream PICTURE --model {model} --out dreamed.png --set {setting}")
+
+
+def _setting(option: str, name: str) -> str:
+    """Write a setting of [dream] for a shell: carpenter's kit has a quote."""
+    return shlex.quote(f"dream.{option}={json.dumps(name, ensure_ascii=False)}")

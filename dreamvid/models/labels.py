@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dreamvid.errors import quote
 from dreamvid.models.nouns.table import Noun, by_name, hypernyms, imagenet, singular
 from dreamvid.system.text import ranked
 
@@ -77,8 +78,8 @@ def meaning_of(label: str, labels: Sequence[str], count: int) -> Meaning:
     Raises ValueError, which suggests known names.
     """
     if label.isdecimal():
-        if int(label) >= count:
-            raise ValueError(f"there is no class {label}; they are 0 to {count - 1}")
+        if len(label) > 9 or int(label) >= count:
+            raise ValueError(f"there is no class {label[:20]}; they are 0 to {count - 1}")
         return Meaning("number", label, (int(label),))
     if not labels:
         raise ValueError(f"the names of its classes are not known; give a number, 0 to {count - 1}")
@@ -90,7 +91,7 @@ def meaning_of(label: str, labels: Sequence[str], count: int) -> Meaning:
     others = (noun for noun in by_name() if noun not in known)
     near = ranked(label, [*GROUPS, *labels, *others])[:MOST_NEAR]
     cure = f"did you mean {' or '.join(near)}?" if near else "see `dreamvid labels` for some"
-    raise ValueError(f"there is no class {label!r} ({cure})")
+    raise ValueError(f"there is no class {quote(label)} ({cure})")
 
 
 def find_meaning(label: str, labels: Sequence[str]) -> Meaning | None:

@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 
@@ -27,6 +28,11 @@ def test_labels_searches_and_tells_which(capsys):
     entry = json.loads(run(capsys, "labels", "snakes", "--json", "--model", "lite0")[1])[0]
     assert (entry["name"], entry["kind"]) == ("snake", "noun")
     assert entry["classes"] == list(range(52, 69)) and entry["labels"][0] == "thunder snake"
+
+
+def test_labels_writes_a_command_that_a_shell_can_read(capsys):
+    words = shlex.split(run(capsys, "labels", "carpenter")[1].splitlines()[-1])
+    assert words[-2:] == ["--set", 'dream.classes="carpenter\'s kit"']
 
 
 @pytest.mark.parametrize(

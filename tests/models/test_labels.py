@@ -146,3 +146,10 @@ def test_useful_nouns_are_nouns_or_labels():
 def test_the_table_has_no_meaning_that_covers_all():
     assert all(0 < len(noun.classes) < 1000 for noun in nouns())
     assert len(nouns()) > 1800
+
+
+def test_unknown_numbers_and_long_names_are_shown_in_short():
+    with pytest.raises(ValueError, match=r"^there is no class 9{20}; they are 0 to 999$"):
+        classes_of("9" * 5000, LABELS, 1000)
+    with pytest.raises(ValueError, match=r"^there is no class 'x{70,80}\.\.\. \(see"):
+        classes_of("x" * 5000, LABELS, 1000)

@@ -1,7 +1,7 @@
 """Sums of a direction with others: the terms of `--add`, `--subtract` and `--without`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import shorten
 
@@ -115,9 +115,9 @@ def combined(base: Direction | None, recipe: Recipe, only: Mapping[str, float]) 
     """
     whole = [] if base is None else [(1.0, on_one_scale(base))]
     added = [*whole, *_scaled(recipe.added)]
-    total = without(summed(added), [term.direction.weights for term in recipe.without])
+    rest = without(summed(added), [term.direction.weights for term in recipe.without])
     subtracted = [(-number, weights) for number, weights in _scaled(recipe.subtracted)]
-    total = summed([(1.0, total), *subtracted])
+    total = summed([(1.0, rest), *subtracted])
     first = base or recipe.added[0].direction
     size = sum(first.share(layer) for layer in first.weights)
     shares = {layer: round(share * size, 6) for layer, share in shares_of(added).items()}
@@ -129,11 +129,20 @@ def combined(base: Direction | None, recipe: Recipe, only: Mapping[str, float]) 
         shares = dict(only)
     _check_shared("--subtract", recipe.subtracted, shares)
     _check_shared("--without", recipe.without, shares)
+    _check_left("--without" if recipe.without else "--add", rest, shares)
+    _check_left("--subtract", total, shares)
     return Direction({layer: total[layer] for layer in shares}, shares=shares)
 
 
 def _scaled(terms: Sequence[Term]) -> list[tuple[float, LayerWeights]]:
     return [(term.number, on_one_scale(term.direction)) for term in terms]
+
+
+def _check_left(option: str, weights: LayerWeights, layers: Iterable[str]) -> None:
+    for layer in layers:
+        if not bool((weights[layer] > 0).any()):
+            cure = "less of it, as 0.2*NAME" if option == "--subtract" else "other directions"
+            raise PresetError(option, f"no channel of {layer} is left with a weight above 0", cure)
 
 
 def _check_shared(option: str, terms: Sequence[Term], shares: Mapping[str, float]) -> None:

@@ -115,3 +115,9 @@ def test_other_models_and_lengths_are_refused(lite, tmp_path):
     write_direction(path, Direction({"head": torch.ones(7)}, {"head": 1.0}, "lite0"))
     with pytest.raises(PresetError, match=r"^--add: 7 weights for head of lite0, which has 1280"):
         read_recipe((str(path),), (), (), lite, CPU)
+
+
+@pytest.mark.parametrize(("option", "cure"), [("without", "other"), ("subtract", "less of it")])
+def test_a_sum_of_which_nothing_is_left_names_the_option(lite, option, cure):
+    with pytest.raises(PresetError, match=rf"^--{option}: no channel of .* is left .*\({cure}"):
+        made(lite, add=("city",), **{option: ("city",)})

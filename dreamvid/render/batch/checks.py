@@ -11,6 +11,7 @@ from dreamvid.media.images.reading import check_image
 from dreamvid.models.weights import store
 from dreamvid.render.batch.jobs import Job
 from dreamvid.render.batch.schema import prefixed
+from dreamvid.render.work.poster import make_chooser
 
 
 def check_jobs(jobs: Sequence[Job]) -> None:
@@ -26,7 +27,7 @@ def check_jobs(jobs: Sequence[Job]) -> None:
                 if _is_picture(job, option) and path not in checked:
                     check_image(path, option=option)
                     checked.add(path)
-            with_video(job.preset)
+            make_chooser(with_video(job.preset))
         except DreamvidError as error:
             raise prefixed(error, f"job {job.name}") from None
 

@@ -4,6 +4,7 @@ import pytest
 
 from dreamvid.errors import PresetError
 from dreamvid.preset.load import check, load_preset, names
+from dreamvid.render.batch.checks import check_jobs
 from dreamvid.render.batch.cluster import check_address
 from dreamvid.render.batch.jobs import load_jobs
 from dreamvid.render.batch.names import distinct, job_name
@@ -128,3 +129,9 @@ def test_thousands_of_equal_jobs_have_names_at_once():
     names = distinct(["tide"] * 10_000, ["same"] * 10_000)
     assert len(set(names)) == 10_000
     assert names[1] == f"{names[0]}-2" and names[-1] == f"{names[0]}-10000"
+
+
+def test_a_poster_past_the_end_is_found_before_any_job_begins(tmp_path):
+    text = 'presets = ["quickstart"]\n[settings]\n"outputs.poster" = ["1f", "200s"]\n'
+    with pytest.raises(PresetError, match=r"^job .*: outputs.poster: 200s is past the film's end"):
+        check_jobs(load_jobs(write(tmp_path, text)).jobs)

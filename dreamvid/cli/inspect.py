@@ -50,7 +50,8 @@ def inspect(
             described.append({"path": str(source)} | to_json(film, findings))
             continue
         height, width = film.size
-        say(f"{source}: {film.frames} frames, {film.seconds:.4g} s, {width}x{height}")
+        counted = "1 frame" if film.frames == 1 else f"{film.frames} frames"
+        say(f"{source}: {counted}, {film.seconds:.4g} s, {width}x{height}")
         for line in _aligned([HEADINGS, *make_rows(film)]):
             say(line)
         if film.seam is not None:

@@ -36,7 +36,7 @@ def _read_source(value: object) -> object:
     if not is_scene(value):
         return read_file(value)
     if value not in (*SCENES, GUIDE):
-        cure = f"{suggest(str(value), (*SCENES, GUIDE))} a picture's path has a dot or a slash"
+        cure = f"a picture's path has a dot or a slash; {suggest(str(value), (*SCENES, GUIDE))}"
         raise ValueError(f"is neither a scene nor a picture ({cure})")
     return value
 

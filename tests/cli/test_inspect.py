@@ -51,6 +51,12 @@ def test_json_has_every_measured_frame_of_every_film(film, tmp_path, capsys):
     assert second["moments"][4]["luminance"] == pytest.approx(128, abs=2)
 
 
+def test_a_film_of_one_frame(tmp_path, texture, capsys):
+    path = encode(tmp_path / "one.mkv", [texture(32, 48)])
+    code, out, _ = run(capsys, "inspect", path, "--loop", "--plot", tmp_path / "one.png")
+    assert code == 0 and out.startswith(f"{path}: 1 frame, 0.125 s, 48x32\n")
+
+
 def test_check_fails_where_a_band_is_left(film, capsys):
     assert run(capsys, "inspect", film, "--check")[0] == 1
 

@@ -132,8 +132,11 @@ def test_likes_read_back_as_written(greys):
 @pytest.mark.parametrize(
     ("like", "message"),
     [
-        ("nigth", "neither a scene nor a picture (did you mean night? "),
-        ("noise", "neither a scene nor a picture (known: sky, "),
+        ("nigth", "(a picture's path has a dot or a slash; did you mean night?)"),
+        (
+            "noise",
+            "neither a scene nor a picture (a picture's path has a dot or a slash; known: sky",
+        ),
         ("[{of='night', weight=0}]", "what has no weight has no effect; leave it out"),
         ("[{of='night', weigth=1}]", "colour.like[0].weigth: no such option (did you mean weight?"),
         ("[{of='night', weight='bass'}]", "bass needs a sound"),

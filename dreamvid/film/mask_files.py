@@ -47,7 +47,8 @@ def open_masks(
         raise PresetError(option, f"{path} does not exist", KINDS)
     if path.is_dir() or path.suffix.lower() in VIDEOS:
         if timeline is None:
-            raise PresetError(option, f"{path} is not one picture", "a guide has one mask")
+            cure = "a guide or direction has one mask"
+            raise PresetError(option, f"{path} is not one picture", cure)
         return (_folder if path.is_dir() else _film)(path, size, timeline, option)
     mask = _fitted(_lightness_in(path, option), size)
     return MaskSource(lambda moment: mask, still=True)

@@ -87,7 +87,9 @@ def test_guide_mask_may_move_but_is_no_film(guide):
     assert [round((column - 3) / 32) for column in reached] == [1, 2, 3], reached
     with pytest.raises(PresetError, match=r"motion is for dream.mask"):
         guided(guide, "'motion'")
-    with pytest.raises(PresetError, match=r"dream.guide\[0\].mask: .* is not one picture"):
+    with pytest.raises(
+        PresetError, match=r"guide\[0\].mask: .* is not one picture \(a guide or dir"
+    ):
         make_scores(guided(guide, f"'{guide}'"), features, CPU, first=image)
     with pytest.raises(PresetError, match=r"dream.guide\[0\].mask.fether: .*did you mean feather"):
         guided(guide, "{shape='sky', fether=1}")

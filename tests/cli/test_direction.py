@@ -140,7 +140,7 @@ def test_direction_from_labels_alone_follows_the_seed(capsys, tmp_path, monkeypa
         (("--add", "0.2*./no.safetensors"), 2, "--add: no.safetensors does not exist (a .saf"),
         (("--subtract", "creatures"), 2, "NAME: nothing says what the direction is made of"),
         (("--add", "city", "--without", "2*sea"), 2, "--without: '2*sea' is not NAME or a file"),
-        (("--add", "city", "--without", "city"), 1, "no channel of block_13/expand leads there"),
+        (("--add", "city", "--without", "city"), 2, "--without: no channel of block_13/expand is"),
         (("--add", "city", "--seed", "1"), 2, "--seed: has no effect: no picture"),
         (("--add", "city", "--layers", "block_1/expand"), 2, "--layers: no direction that is ad"),
         (("--labels", "city", "--out", "a.bin"), 2, "--out: a.bin does not end in .safetensors"),

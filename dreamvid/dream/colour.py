@@ -131,7 +131,7 @@ def _interpolate(rows: Rows, knots: Tensor, levels: Tensor) -> Rows:
     inside = rows.clamp(low, high)
     across = 2 * (inside - low) / (high - low) - 1
     places = torch.stack([across, torch.zeros_like(across)], -1)[:, None]
-    read = F.grid_sample(table[:, None, None], places, padding_mode="border", align_corners=True)
+    read = F.grid_sample(table[:, None, None], places, align_corners=True)
     return read[:, 0, 0] + (rows - inside)
 
 

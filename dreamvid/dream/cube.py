@@ -50,4 +50,4 @@ def read_cube(change: Colours, image: Image) -> Image:
     """Interpolate the change at the nodes for each pixel, between the eight around it."""
     cube = change.T.reshape(1, 3, NODES, NODES, NODES)
     places = (2 * image - 1).permute(0, 2, 3, 1)[:, None]
-    return F.grid_sample(cube, places, padding_mode="border", align_corners=True)[:, :, 0]
+    return F.grid_sample(cube, places, align_corners=True)[:, :, 0]

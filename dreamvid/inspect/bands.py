@@ -1,6 +1,6 @@
 """Bands in which a film looks good, and a line with a cure for each measure that leaves its own.
 
-Found by looking at dreams of 48 to 3000 frames beside their figures; other films may leave them on
+Found by looking at dreams of 48 to 300 frames beside their figures; other films may leave them on
 purpose, as a night does that of `spread`.
 """
 
@@ -55,7 +55,7 @@ def _clipped(film: Inspection, keep: str) -> Finding | None:
     if value <= CLIPPED:
         return None
     cure = "a larger colour.strength, or a lower colour.contrast"
-    text = f"clipped {value:.2f} % at frame {frame}, band up to {CLIPPED} %"
+    text = f"clipped {value:.3g} % at frame {frame}, band up to {CLIPPED} %"
     return Finding("clipped", frame, value, f"{text}: {_palette(keep, cure)}")
 
 
@@ -102,7 +102,7 @@ def _cross(film: Inspection, keep: str) -> Finding | None:
     value = lasting[frame]
     if value <= CROSS:
         return None
-    cure = 'motion.centre = ["0.5 + 0.06*sin(tau*t/5)", "0.5 + 0.05*sin(tau*t/7)"], which moves'
+    cure = 'motion.sampling = "cubic", or a motion.centre that moves: "0.5 + 0.06*sin(tau*t/5)"'
     text = f"cross {value:.2f} at frame {frame}, band up to {CROSS}: {cure}"
     return Finding("cross", frame, value, text)
 

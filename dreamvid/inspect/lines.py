@@ -1,7 +1,8 @@
-"""Contrast of rows and columns, and of the cross that a camera with a still centre leaves.
+"""Contrast of rows and columns, and of the cross that a camera with a still centre may leave.
 
-A zoom about the exact middle copies the two middle rows and columns almost as they are, so that an
-edge there is dreamed harder in every frame: a line of one or two pixels through the whole picture.
+Sampling that copies what is read at whole positions, as bilinear does, keeps the two middle rows
+and columns of a zoom almost as they are, so that an edge there is dreamed harder in every frame: a
+line of one or two pixels through the whole picture.
 """
 
 from dataclasses import dataclass

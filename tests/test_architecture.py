@@ -19,6 +19,7 @@ FLOORS = (
     ("export", "film", "inspect"),
     ("explore", "render"),
     ("monitor", "profiling", "training"),
+    ("studio",),
     ("cli",),
     ("__init__", "__main__"),
 )

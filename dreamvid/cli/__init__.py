@@ -21,7 +21,7 @@ from dreamvid.system.memory import advice, ran_out  # now, while there is memory
 
 COMMANDS = (
     "render replay dream preview estimate presets models layers atlas explore extend "
-    "reverse loop export inspect describe labels direction train evaluate batch clean bench "
+    "reverse loop export inspect describe labels direction train evaluate batch studio clean bench "
     "doctor"
 )
 """Commands in the order of the help text, each the name of its module."""

@@ -85,6 +85,14 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
     Paths in a file are taken from the file's folder, paths in settings from the
     current one. Raises PresetError naming the option.
     """
+    return lay_over(read_table(name), settings)
+
+
+def read_table(name: str) -> dict[str, Any]:
+    """Read the tables of a preset, unchecked, by name or path; raises PresetError.
+
+    Paths in a file are taken from the file's folder.
+    """
     text = read_text(name)
     try:
         table = read_toml(text)
@@ -92,18 +100,23 @@ def load_preset(name: str, settings: Sequence[str] = ()) -> Preset:
         raise PresetError(name, f"is not TOML: {error}") from None
     if name not in names():
         anchor_paths(table, Path(name).resolve().parent)
-    return lay_over(table, settings)
+    return table
 
 
 def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
-    """Apply settings to a table, in place, and validate it; raises PresetError."""
-    if sets(settings, "dream.look"):  # which replaces the preset's
+    """Apply `key=value` settings to a table, in place, and validate it; raises PresetError."""
+    return lay_values(table, [read_setting(setting) for setting in settings])
+
+
+def lay_values(table: dict[str, Any], values: Sequence[tuple[str, Any]]) -> Preset:
+    """Apply (key, value) pairs to a table, in place, and validate it; raises PresetError."""
+    given = dict(values)
+    if "dream.look" in given:  # which replaces the preset's
         _drop_looks(table)
-    values = {key.strip(): value for key, _, value in (s.partition("=") for s in settings)}
-    _drop_direction(table, values)
-    _drop_colours(table, values)
-    for setting in settings:
-        _set(table, setting)
+    _drop_direction(table, given)
+    _drop_colours(table, given)
+    for key, value in values:
+        _put(table, key, value)
     return check(table)
 
 
@@ -137,7 +150,7 @@ def check(table: dict[str, Any]) -> Preset:
         raise explain(error) from None
 
 
-def _drop_direction(table: dict[str, Any], values: Mapping[str, str]) -> None:
+def _drop_direction(table: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Remove a preset's direction where settings give layers, guides or an objective instead.
 
     A direction in the settings removes the layers, which were chosen for something else.
@@ -145,8 +158,8 @@ def _drop_direction(table: dict[str, Any], values: Mapping[str, str]) -> None:
     dream = table.get("dream")
     if not isinstance(dream, dict):
         return
-    directed = values.get("dream.direction", "none").strip("\"' ") != "none"
-    objective = values.get("dream.objective", "direction").strip("\"' ")
+    directed = values.get("dream.direction", "none") not in ("none", None, [])
+    objective = values.get("dream.objective", "direction")
     if directed and "dream.layers" not in values:
         for key in ("layers", "tour", "objective", "guide"):
             dream.pop(key, None)
@@ -156,10 +169,10 @@ def _drop_direction(table: dict[str, Any], values: Mapping[str, str]) -> None:
         dream.pop("direction", None)
 
 
-def _drop_colours(table: dict[str, Any], values: Mapping[str, str]) -> None:
+def _drop_colours(table: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Remove a preset's colour options that have no effect with the settings' `keep`."""
     if isinstance(colour := table.get("colour"), dict):
-        for key in IDLE_COLOURS.get(values.get("colour.keep", "").strip("\"' "), ()):
+        for key in IDLE_COLOURS.get(str(values.get("colour.keep")), ()):
             colour.pop(key, None)
 
 
@@ -188,17 +201,21 @@ def anchor_paths(table: dict[str, Any], folder: Path) -> None:
             options[key] = anchored(options[key], key)
 
 
-def _set(table: dict[str, Any], setting: str) -> None:
-    """Set one `key=value` in a table; the value is TOML, or else plain text."""
+def read_setting(setting: str) -> tuple[str, Any]:
+    """Parse `key=value` into a pair; the value is TOML, or else plain text. Raises PresetError."""
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         problem = f"{quote(setting)} is not KEY=VALUE"
         raise PresetError("--set", problem, "such as dream.octaves=6")
     try:
-        value = read_toml(f"value = {text}")["value"]
+        return key.strip(), read_toml(f"value = {text}")["value"]
     except ValueError:
-        value = text.strip()
-    *groups, last = key.strip().split(".")
+        return key.strip(), text.strip()
+
+
+def _put(table: dict[str, Any], key: str, value: Any) -> None:
+    """Set one option of a table, and leave out those that it replaces; raises PresetError."""
+    *groups, last = key.split(".")
     if not all((*groups, last)):
         raise PresetError("--set", f"{quote(key)} is not a key", "such as dream.octaves")
     inner = table

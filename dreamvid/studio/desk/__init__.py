@@ -1,0 +1,1 @@
+"""The preset that is being changed: settings, keyframes, undo and redo."""

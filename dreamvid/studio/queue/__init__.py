@@ -1,0 +1,1 @@
+"""Renders of whole films, one after another, and the films that came of them."""

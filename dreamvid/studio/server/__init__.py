@@ -1,0 +1,1 @@
+"""Routes, socket and safety of the page."""

@@ -1,0 +1,7 @@
+// <dream-controls>
+
+export class Controls extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-controls", Controls);

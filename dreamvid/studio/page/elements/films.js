@@ -1,0 +1,7 @@
+// <dream-films>
+
+export class Films extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-films", Films);

@@ -1,0 +1,7 @@
+// <dream-gallery>
+
+export class Gallery extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-gallery", Gallery);

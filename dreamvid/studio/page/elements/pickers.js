@@ -1,0 +1,7 @@
+// <dream-pickers>
+
+export class Pickers extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-pickers", Pickers);

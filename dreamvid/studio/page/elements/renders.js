@@ -1,0 +1,7 @@
+// <dream-renders>
+
+export class Renders extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-renders", Renders);

@@ -1,0 +1,7 @@
+// <dream-timeline>
+
+export class Timeline extends HTMLElement {
+  connectedCallback() {}
+}
+
+customElements.define("dream-timeline", Timeline);

@@ -1,5 +1,6 @@
 """Session: the worker process, seen from the server."""
 
+import contextlib
 import multiprocessing
 import threading
 from collections.abc import Callable
@@ -26,10 +27,8 @@ class Session:
 
     def order(self, order: Order) -> None:
         """Send an order; nothing happens where the process has ended."""
-        try:
+        with contextlib.suppress(OSError):
             self._pipe.send(order)
-        except OSError:
-            pass
 
     def close(self) -> None:
         """End the process."""

@@ -8,16 +8,18 @@ const SHAPES = {
 const LINES = {
   restart: "M5 12a7 7 0 1 0 2.2-5.1M7.4 3v4.2h4.2",
   undo: "M8.5 5 4.5 9l4 4M4.5 9H14a5 5 0 0 1 0 10h-3",
-  redo: "m15.5 5 4 4-4 4M19.500 9H10a5 5 0 0 0 0 10h3",
+  redo: "m15.5 5 4 4-4 4M19.5 9H10a5 5 0 0 0 0 10h3",
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   dice: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01",
   close: "m6 6 12 12M18 6 6 18",
-  search: "M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13zM15.500 15.500 20 20",
-  reset: "M5 12a7 7 0 1 0 2.2-5.1M7.4 3v4.2h4.200",
+  search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 20 20",
+  reset: "M5 12a7 7 0 1 0 2.2-5.1M7.4 3v4.2h4.2",
   open: "M4 5h6v6H4zM14 5h6v6h-6zM4 14h6v5H4zM14 14h6v5h-6z",
   down: "m6 9 6 6 6-6",
   curve: "M3 18c6 0 6-12 9-12s3 12 9 12",
-  film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.500h4M4 14.500h4M16 9.500h4M16 14.500h4",
+  save: "M5 4h11l3 3v13H5zM8 4v5h7V4M8 20v-6h8v6",
+  render: "M4 7h11v10H4zM15 10.5l5-3v9l-5-3",
+  film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.5h4M4 14.5h4M16 9.5h4M16 14.5h4",
   list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
 };
 const SVG = "http://www.w3.org/2000/svg";

@@ -2,9 +2,11 @@
 //
 // Events: "state", "status", "renders" (the same-named properties have changed), "refused"
 // {key, message}, "notice" {message}, "picture" {kind, revision, frame, blob}, "connection"
-// (`connected` has changed). Who has drawn a picture calls `ready()` for the next one.
+// (`connected` has changed). Who has drawn a picture calls `ready()` for the next one; a window
+// that is hidden asks for it once it is seen again, so that it costs nothing meanwhile.
 
 const HEADER = 12; // bytes before a picture
+const PAUSE = 33; // milliseconds between two values of one setting
 const PATIENCE = [250, 500, 1000, 2000]; // milliseconds before another try
 
 export class Studio extends EventTarget {
@@ -14,10 +16,15 @@ export class Studio extends EventTarget {
   connected = false;
   #socket = null;
   #tries = 0;
+  #postponed = false;
+  #waiting = new Map(); // settings sent less than PAUSE ago -> the newest value since
 
   constructor() {
     super();
     this.#connect();
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.#postponed) this.ready();
+    });
   }
 
   /** Send a command: send("set", { key: "motion.zoom", value: 1.5 }). */
@@ -27,8 +34,21 @@ export class Studio extends EventTarget {
     }
   }
 
+  /** Set a setting, at most 30 times a second; the last value is always sent. */
+  set(key, value) {
+    if (this.#waiting.has(key)) return void this.#waiting.set(key, { value });
+    this.send("set", { key, value });
+    this.#waiting.set(key, null);
+    setTimeout(() => {
+      const newer = this.#waiting.get(key);
+      this.#waiting.delete(key);
+      if (newer) this.set(key, newer.value);
+    }, PAUSE);
+  }
+
   ready() {
-    this.send("ready");
+    this.#postponed = document.hidden;
+    if (!document.hidden) this.send("ready");
   }
 
   #connect() {

@@ -1,7 +1,117 @@
-// <dream-gallery>
+// <dream-gallery>: presets to open, one's own first, with posters and a search.
+
+import { fetchJson, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { studio } from "../studio.js";
+
+const NEWEST = 8; // posters fetched at once, the rest when they come into sight
 
 export class Gallery extends HTMLElement {
-  connectedCallback() {}
+  #search = h("input", { type: "search", placeholder: "Search", "aria-label": "Search presets", oninput: () => this.#filter() });
+  #lists = h("div", { class: "lists" });
+  #nothing = h("p", { class: "soft nothing", role: "status", hidden: true });
+  #cards = []; // {element, words}
+
+  connectedCallback() {
+    this.append(
+      h(
+        "header",
+        {},
+        h("h2", {}, "Presets"),
+        h("p", { class: "soft" }, "Choose one, and change it while it dreams."),
+        h("label", { class: "search" }, icon("search"), this.#search),
+        h("a", { class: "button quiet round", href: "#", "aria-label": "Close", title: "Close (Escape)" }, icon("close")),
+      ),
+      this.#nothing,
+      this.#lists,
+    );
+    const show = () => location.hash === "#gallery" && this.#load();
+    addEventListener("hashchange", show);
+    studio.addEventListener("connection", () => studio.connected && show());
+    this.addEventListener("keydown", (event) => this.#walk(event));
+    show();
+  }
+
+  async #load() {
+    try {
+      const { saved, shipped } = await fetchJson("api/presets");
+      this.#show(saved, shipped);
+    } catch (error) {
+      this.#nothing.hidden = false;
+      this.#nothing.textContent = `The presets cannot be listed: ${error.message}`;
+    }
+  }
+
+  #show(saved, shipped) {
+    this.#cards = [];
+    const list = (title, presets, own) => {
+      if (!presets.length) return [];
+      const cards = presets.map((preset, index) => this.#card(preset, own, index < NEWEST));
+      return h("section", {}, h("h3", {}, title), h("ul", {}, ...cards));
+    };
+    const ready = shipped.filter(({ installed }) => installed);
+    const absent = shipped.filter(({ installed }) => !installed);
+    this.#lists.replaceChildren(
+      ...[list("Yours", saved, true), list("Ready to dream", ready, false), list("Their model is not here yet", absent, false)].flat(),
+    );
+    this.#filter();
+  }
+
+  #card(preset, own, early) {
+    const { name, about, model, installed = true, poster } = preset;
+    const title = preset.title || name;
+    const here = studio.state?.name === name;
+    const face = [
+      h("span", { class: "poster" }, poster ? h("img", { src: poster, alt: "", loading: early ? "eager" : "lazy", decoding: "async" }) : blank(name, title)),
+      h("span", { class: "title" }, title, here ? h("small", {}, "open") : null),
+      h("span", { class: "about" }, about || (own ? `saved as ${name}` : "")),
+    ];
+    const card = installed
+      ? h("button", { class: "card", onclick: () => open(name), "aria-current": here && "true" }, ...face)
+      : h("div", { class: "card absent" }, ...face, h("span", { class: "about" }, "In a terminal: ", h("code", {}, `dreamvid models get ${model}`)));
+    if (model) card.append(h("span", { class: "model" }, model));
+    const element = h("li", {}, card);
+    this.#cards.push({ element, words: `${name} ${title} ${about} ${model}`.toLowerCase() });
+    return element;
+  }
+
+  #filter() {
+    const words = this.#search.value.toLowerCase().split(/\s+/);
+    let found = 0;
+    for (const card of this.#cards) {
+      card.element.hidden = !words.every((word) => card.words.includes(word));
+      if (!card.element.hidden) found += 1;
+    }
+    for (const section of this.#lists.children) section.hidden = !section.querySelector("li:not([hidden])");
+    this.#nothing.hidden = found > 0;
+    this.#nothing.textContent = this.#cards.length ? `No preset has “${this.#search.value}”.` : "";
+  }
+
+  #walk(event) {
+    const cards = [...this.querySelectorAll("button.card")].filter((card) => card.offsetParent);
+    const at = cards.indexOf(document.activeElement);
+    const across = Math.max(1, cards.findIndex((card) => card.offsetTop > cards[0].offsetTop));
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across };
+    if (event.key === "Enter" && event.target === this.#search) cards[0]?.click();
+    else if (event.key === "ArrowDown" && at < 0) cards[0]?.focus();
+    else if (at >= 0 && steps[event.key]) cards[at + steps[event.key]]?.focus();
+    else return;
+    event.preventDefault();
+  }
+}
+
+function open(name) {
+  studio.send("open", { name });
+  studio.send("play");
+  location.hash = "";
+}
+
+/** Make a poster from a name alone: its hue, and the title. */
+function blank(name, title) {
+  const hue = [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
+  const element = h("span", { class: "blank", "aria-hidden": "true" }, title);
+  element.style.setProperty("--hue", hue);
+  return element;
 }
 
 customElements.define("dream-gallery", Gallery);

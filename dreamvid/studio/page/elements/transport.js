@@ -1,21 +1,81 @@
-// <dream-transport>: play, pause, step, restart; frame and speed.
+// <dream-transport>: play, pause, step, restart, record, dice; frame, speed, preview size.
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { shortcut } from "../keys.js";
 import { studio } from "../studio.js";
+import "./preview.js";
+
+const SEEDS = 10_000;
 
 export class Transport extends HTMLElement {
+  #play = h("button", { class: "round play", title: "Play or pause (space)", onclick: () => this.#toggle() });
+  #record = h(
+    "button",
+    { class: "record", title: "Write changes as keyframes (r)", onclick: () => studio.send("record", { on: !studio.state?.recording }) },
+    h("i"),
+    h("span", {}, "Record"),
+  );
+  #frame = h("output", { class: "frame" });
+  #speed = h("output", { class: "speed" });
+
   connectedCallback() {
-    const play = h("button", { class: "round", onclick: () => studio.send(studio.status?.playing ? "pause" : "play") });
-    this.append(play);
-    const show = () => {
-      const playing = studio.status?.playing ?? false;
-      play.replaceChildren(icon(playing ? "pause" : "play"));
-      play.setAttribute("aria-label", playing ? "Pause" : "Play");
-    };
-    studio.addEventListener("status", show);
-    show();
+    this.append(
+      button("restart", "Begin again at the start picture (Home)", () => studio.send("restart")),
+      this.#play,
+      button("step", "Dream one frame (.)", () => studio.send("step")),
+      this.#record,
+      this.#frame,
+      this.#speed,
+      button("dice", "Another seed", () => studio.set("seed", Math.floor(Math.random() * SEEDS))),
+      h("dream-preview"),
+      button("full", "Full screen (f)", () => document.querySelector("dream-stage").toggleFull()),
+    );
+    shortcut("space", () => this.#toggle());
+    for (const name of ["state", "status", "connection"]) studio.addEventListener(name, () => this.#show());
+    this.#show();
   }
+
+  #toggle() {
+    const { status, state } = studio;
+    if (status?.playing) return studio.send("pause");
+    if (state && status?.frame >= state.frames - 1) studio.send("restart");
+    studio.send("play");
+  }
+
+  #show() {
+    const { status, state, connected } = studio;
+    const playing = status?.playing ?? false;
+    if (this.#play.getAttribute("aria-label") !== name(playing)) {
+      this.#play.replaceChildren(icon(playing ? "pause" : "play"));
+      this.#play.setAttribute("aria-label", name(playing));
+    }
+    for (const one of this.querySelectorAll("button")) one.disabled = !connected || !state;
+    this.#record.setAttribute("aria-pressed", String(state?.recording ?? false));
+    if (!status || !state) return;
+    const frame = Math.max(0, status.frame);
+    this.#frame.replaceChildren(
+      h("b", {}, String(status.frame < 0 ? "start" : frame).padStart(String(state.frames).length, "\u2007")),
+      ` / ${state.frames - 1}`,
+      h("span", {}, clock(frame / state.fps)),
+    );
+    this.#speed.replaceChildren(
+      h("b", {}, status.dreamed.toFixed(1)), " dreamed, ", h("b", {}, status.shown.toFixed(0)), " shown a second",
+    );
+  }
+}
+
+function name(playing) {
+  return playing ? "Pause" : "Play";
+}
+
+function button(shape, title, onclick) {
+  return h("button", { class: "round quiet", title, "aria-label": title.replace(/ \(.*\)$/, ""), onclick }, icon(shape));
+}
+
+function clock(seconds) {
+  const tenths = Math.floor(seconds * 10);
+  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
 }
 
 customElements.define("dream-transport", Transport);

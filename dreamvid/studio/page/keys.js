@@ -1,0 +1,24 @@
+// Keyboard shortcuts of the whole page: who defines one, names it here once.
+
+const shortcuts = new Map();
+
+/** Define a shortcut: "f", "space", "ctrl+s" (Command on a Mac); it rests while text is typed. */
+export function shortcut(name, action) {
+  shortcuts.set(name, action);
+}
+
+function typing({ target }) {
+  return target.closest?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=color])");
+}
+
+addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  const control = event.ctrlKey || event.metaKey;
+  const key = event.key === " " ? "space" : event.key.toLowerCase();
+  const action = shortcuts.get((control ? "ctrl+" : "") + (control && event.shiftKey ? "shift+" : "") + key);
+  if (!action || document.querySelector("dialog[open]")) return;
+  if (typing(event) && !(control && key === "s")) return;
+  if (key === "space" && event.target.closest?.("button, a, summary, [role=button], input[type=checkbox]")) return;
+  event.preventDefault();
+  action(event);
+});

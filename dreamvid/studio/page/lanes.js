@@ -1,0 +1,24 @@
+// Values of settings that change over the film, from the samples of their lanes.
+
+import { studio } from "./studio.js";
+
+/** Find the lane of a setting; undefined where it is constant. */
+export function laneOf(key) {
+  return studio.state?.lanes.find((lane) => lane.key === key);
+}
+
+/** Find the value of a setting at a frame, by default the one shown: its lane's, or its own. */
+export function valueAt(key, frame = studio.status?.frame ?? 0) {
+  const samples = laneOf(key)?.samples;
+  if (!samples?.length) return settingOf(key);
+  const place = (Math.max(0, frame) / Math.max(1, studio.state.frames - 1)) * (samples.length - 1);
+  const before = Math.min(Math.floor(place), samples.length - 1);
+  const after = Math.min(before + 1, samples.length - 1);
+  return samples[before] + (samples[after] - samples[before]) * (place - before);
+}
+
+/** Read a setting from the state; "motion.centre[0]" is an item of "motion.centre". */
+export function settingOf(key) {
+  const [, list, index] = key.match(/^(.*)\[(\d+)\]$/) ?? [];
+  return list ? studio.state?.values[list]?.[index] : studio.state?.values[key];
+}

@@ -21,6 +21,13 @@ const LINES = {
   render: "M4 7h11v10H4zM15 10.5l5-3v9l-5-3",
   film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.5h4M4 14.5h4M16 9.5h4M16 14.5h4",
   list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
+  keyframe: "M12 6.500 17.500 12 12 17.500 6.500 12z",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  previous: "m14 7-5 5 5 5M6 7v10",
+  next: "m10 7 5 5-5 5M18 7v10",
+  minus: "M6 12h12",
+  plus: "M6 12h12M12 6v12",
+  fit: "M4 8V5h16v3M4 16v3h16v-3M8 12h8M10 9.500 7.500 12l2.500 2.500M14 9.500l2.500 2.500-2.500 2.500",
 };
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,0 +1,51 @@
+// Field to give a setting a lane: any that can change over the film.
+
+import { h } from "../dom.js";
+import { loadNames, schedulable, titleOf } from "../names.js";
+import { studio } from "../studio.js";
+import { setKey } from "../keyframes.js";
+
+/** Make the timeline's field "add a lane". */
+export function laneAdder(timeline) {
+  const list = h("datalist", { id: "lanes-to-add" });
+  const field = h("input", {
+    class: "add-lane",
+    list: "lanes-to-add",
+    placeholder: "Add a lane …",
+    "aria-label": "Add a lane for a setting",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const fill = () => {
+    const there = new Set(studio.state?.lanes.map(({ key }) => key));
+    const left = schedulable().filter((key) => !there.has(key));
+    list.replaceChildren(...left.map((key) => h("option", { value: key }, titleOf(key))));
+  };
+  field.addEventListener("focus", fill);
+  field.addEventListener("change", () => {
+    const key = schedulable().find((key) => key === field.value || titleOf(key) === field.value);
+    field.setCustomValidity(key || !field.value ? "" : "no such setting");
+    field.reportValidity();
+    if (!key) return;
+    field.value = "";
+    addLane(timeline, key);
+  });
+  loadNames();
+  return h("span", { class: "adder" }, field, list);
+}
+
+function addLane(timeline, key) {
+  const value = currentValue(key);
+  if (value === null) return;
+  const frame = timeline.playhead;
+  setKey(key, { frame, value, ease: "smooth" });
+  timeline.select({ key, frame });
+}
+
+/** The constant that a setting has: of a list's item, "motion.centre[0]", too. */
+function currentValue(key) {
+  const [, name, index] = key.match(/^(.*?)(?:\[(\d+)\])?$/);
+  const { values } = studio.state;
+  const value = values[key] ?? (index === undefined ? values[name] : values[name]?.[index]);
+  return typeof value === "number" || typeof value === "string" ? value : null;
+}

@@ -1,0 +1,39 @@
+// Titles of settings, and which of them can change over the film, from the list of controls.
+
+import { fetchJson } from "./dom.js";
+
+const controls = new Map(); // by key
+let loading = null;
+
+/** Load the list once. */
+export function loadNames() {
+  loading ??= fetchJson("api/controls")
+    .then(({ groups }) => {
+      for (const control of groups.flatMap((group) => group.controls)) controls.set(control.key, control);
+    })
+    .catch(() => (loading = null));
+  return loading;
+}
+
+/** Find the control of a setting, or of the list that it is an item of. */
+export function controlOf(key) {
+  return controls.get(key) ?? controls.get(key.replace(/\[\d+\]$/, ""));
+}
+
+/** Name a setting for people: "zoom", "centre x". */
+export function titleOf(key) {
+  const item = key.match(/\[(\d+)\]$/)?.[1];
+  const title = controlOf(key)?.title ?? key.replace(/\[\d+\]$/, "").split(".").at(-1).replaceAll("_", " ");
+  return item === undefined ? title : `${title} ${"xyz"[item] ?? item}`;
+}
+
+/** Keys of all settings that can have a lane. */
+export function schedulable() {
+  const keys = [];
+  for (const control of controls.values()) {
+    if (!control.scheduled) continue;
+    if (control.items) for (let index = 0; index < control.items; index++) keys.push(`${control.key}[${index}]`);
+    else keys.push(control.key);
+  }
+  return keys;
+}

@@ -11,6 +11,13 @@ function typing({ target }) {
   return target.closest?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=color])");
 }
 
+/** Keys that an element in focus, or a panel above the work, needs for itself. */
+function busy({ target }, key) {
+  if (!/^(arrow|home|end|page|delete|backspace|space)/.test(key)) return false;
+  if (document.querySelector("#work")?.inert) return true;
+  return key !== "space" && target.matches?.("input, [role=slider], [role=radio], [role=tab], [role=menuitem], [role=option]");
+}
+
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const control = event.ctrlKey || event.metaKey;
@@ -19,6 +26,7 @@ addEventListener("keydown", (event) => {
   if (!action || document.querySelector("dialog[open]")) return;
   if (typing(event) && !(control && key === "s")) return;
   if (key === "space" && event.target.closest?.("button, a, summary, [role=button], input[type=checkbox]")) return;
+  if (busy(event, key)) return;
   event.preventDefault();
   action(event);
 });

@@ -1,33 +1,32 @@
-// <dream-compare>: buttons of the A/B comparison: pin as A, show the wipe, swap, let go.
+// <dream-compare>: the button of the A/B comparison. The first press pins what is there as A;
+// later ones show and hide the wipe on the picture.
 
 import { h } from "../dom.js";
 import { studio } from "../studio.js";
 import "./wipe.js";
 
+const PIN = "Pin these settings and pictures as A, to compare with (a)";
+
 export class Compare extends HTMLElement {
+  #wipe = h("dream-wipe");
+  #button = h("button", { class: "quiet", onclick: () => this.#wipe.toggle() }, "A/B");
+
   connectedCallback() {
-    if (this.pin) return;
-    const button = (text, title, act) => h("button", { class: "quiet", title, onclick: act }, text);
-    this.pin = button("Pin A", "Keep these settings and pictures as A, to compare with (a)", () => studio.send("pin"));
-    this.wiper = button("Wipe", "Show A left of a divider (w)", () => this.wipe.toggle());
-    this.swap = button("Swap", "Exchange A and the live settings", () => studio.send("swap"));
-    this.unpin = button("Let go of A", "Compare no more", () => studio.send("unpin"));
-    this.setAttribute("role", "group");
-    this.setAttribute("aria-label", "Compare two variants");
-    this.append(this.pin, this.wiper, this.swap, this.unpin);
-    this.wipe = h("dream-wipe");
-    document.querySelector("dream-stage").overlay.append(this.wipe);
-    this.wipe.addEventListener("toggled", () => this.#show());
+    if (this.firstChild) return;
+    this.append(this.#button);
+    document.querySelector("dream-stage").overlay.append(this.#wipe);
+    this.#wipe.addEventListener("toggled", () => this.#show());
     for (const name of ["state", "connection"]) studio.addEventListener(name, () => this.#show());
     this.#show();
   }
 
   #show() {
     const pinned = Boolean(studio.state?.variant);
-    this.pin.textContent = pinned ? "Pin A anew" : "Pin A";
-    for (const one of [this.wiper, this.swap, this.unpin]) one.hidden = !pinned;
-    this.wiper.setAttribute("aria-pressed", this.wipe?.open ?? false);
-    for (const one of this.querySelectorAll("button")) one.disabled = !studio.connected || !studio.state;
+    this.#button.title = pinned ? "Show or hide the wipe between A and B (w)" : PIN;
+    this.#button.setAttribute("aria-label", pinned ? "Wipe between A and B" : "Pin as A");
+    if (pinned) this.#button.setAttribute("aria-pressed", this.#wipe.open);
+    else this.#button.removeAttribute("aria-pressed");
+    this.#button.disabled = !studio.connected || !studio.state;
   }
 }
 

@@ -24,6 +24,7 @@ export class Header extends HTMLElement {
       this.#undo,
       this.#redo,
       h("span", { class: "gap" }),
+      h("span", { class: "desktop" }, act("knob", "MIDI", () => document.querySelector("dream-midi").toggle()), act("help", "Shortcuts", () => document.querySelector("dream-help").toggle())),
       h("button", { class: "quiet save", title: `Save the preset (${CONTROL}S)`, onclick: () => this.#save.open() }, icon("save"), h("span", {}, "Save")),
       h("a", { class: "button quiet", href: "#films", title: "Finished films" }, icon("film"), h("span", {}, "Films")),
       h("a", { class: "button primary", href: "#renders", title: "Render the film" }, icon("render"), "Render", this.#count),

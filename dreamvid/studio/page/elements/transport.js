@@ -28,6 +28,7 @@ export class Transport extends HTMLElement {
       this.#frame,
       this.#speed,
       button("dice", "Another seed", () => studio.set("seed", Math.floor(Math.random() * SEEDS))),
+      h("dream-compare"),
       h("dream-preview"),
       button("full", "Full screen (f)", () => document.querySelector("dream-stage").toggleFull()),
     );

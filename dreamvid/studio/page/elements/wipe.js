@@ -21,7 +21,7 @@ export class Wipe extends HTMLElement {
     this.bar = h("div", { class: "bar", role: "slider", tabindex: "0", "aria-label": "Divider of A and B", "aria-valuemin": "0", "aria-valuemax": "100" });
     this.tagA = h("span", { class: "tag a" }, "A");
     this.tagB = h("span", { class: "tag b" }, "B, live");
-    this.append(this.canvas, this.bar, this.tagA, this.tagB);
+    this.append(this.canvas, this.bar, this.tagA, this.tagB, this.#makeTools());
     this.bar.addEventListener("pointerdown", (event) => this.#grab(event));
     this.bar.addEventListener("pointermove", (event) => this.bar.hasPointerCapture(event.pointerId) && this.#move(event));
     this.bar.addEventListener("keydown", (event) => this.#press(event));
@@ -40,6 +40,17 @@ export class Wipe extends HTMLElement {
 
   get open() {
     return this.#open && Boolean(studio.state?.variant);
+  }
+
+  #makeTools() {
+    const button = (text, title, type) => h("button", { class: "quiet", title, onclick: () => studio.send(type) }, text);
+    return h(
+      "div",
+      { class: "tools", role: "group", "aria-label": "Compare A and B" },
+      button("Swap", "Exchange A and the live settings", "swap"),
+      button("Pin anew", "Keep the live settings and pictures as A (a)", "pin"),
+      button("Let go", "Forget A", "unpin"),
+    );
   }
 
   #show() {

@@ -1,0 +1,5 @@
+// <dream-midi>
+export class Midi extends HTMLElement {
+  toggle() {}
+}
+customElements.define("dream-midi", Midi);

@@ -9,7 +9,7 @@ const PIN = "Pin these settings and pictures as A, to compare with (a)";
 
 export class Compare extends HTMLElement {
   #wipe = h("dream-wipe");
-  #button = h("button", { class: "quiet", onclick: () => this.#wipe.toggle() }, "A/B");
+  #button = h("button", { class: "quiet", "data-action": "wipe", onclick: () => this.#wipe.toggle() }, "A/B");
 
   connectedCallback() {
     if (this.firstChild) return;

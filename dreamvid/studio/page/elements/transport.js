@@ -9,10 +9,10 @@ import "./preview.js";
 const SEEDS = 10_000;
 
 export class Transport extends HTMLElement {
-  #play = h("button", { class: "round play", title: "Play or pause (space)", onclick: () => this.#toggle() });
+  #play = h("button", { class: "round play", "data-action": "play", title: "Play or pause (space)", onclick: () => this.#toggle() });
   #record = h(
     "button",
-    { class: "record", title: "Write changes as keyframes (r)", onclick: () => studio.send("record", { on: !studio.state?.recording }) },
+    { class: "record", "data-action": "record", title: "Write changes as keyframes (r)", onclick: () => studio.send("record", { on: !studio.state?.recording }) },
     h("i"),
     h("span", {}, "Record"),
   );
@@ -21,16 +21,16 @@ export class Transport extends HTMLElement {
 
   connectedCallback() {
     this.append(
-      button("restart", "Begin again at the start picture (Home)", () => studio.send("restart")),
+      button("restart", "restart", "Begin again at the start picture (Home)", () => studio.send("restart")),
       this.#play,
-      button("step", "Dream one frame (.)", () => studio.send("step")),
+      button("step", "step", "Dream one frame (.)", () => studio.send("step")),
       this.#record,
       this.#frame,
       this.#speed,
-      button("dice", "Another seed", () => studio.set("seed", Math.floor(Math.random() * SEEDS))),
+      button("seed", "dice", "Another seed", () => studio.set("seed", Math.floor(Math.random() * SEEDS))),
       h("dream-compare"),
       h("dream-preview"),
-      button("full", "Full screen (f)", () => document.querySelector("dream-stage").toggleFull()),
+      button(null, "full", "Full screen (f)", () => document.querySelector("dream-stage").toggleFull()),
     );
     shortcut("space", () => this.#toggle());
     for (const name of ["state", "status", "connection"]) studio.addEventListener(name, () => this.#show());
@@ -70,8 +70,8 @@ function name(playing) {
   return playing ? "Pause" : "Play";
 }
 
-function button(shape, title, onclick) {
-  return h("button", { class: "round quiet", title, "aria-label": title.replace(/ \(.*\)$/, ""), onclick }, icon(shape));
+function button(action, shape, title, onclick) {
+  return h("button", { class: "round quiet", "data-action": action, title, "aria-label": title.replace(/ \(.*\)$/, ""), onclick }, icon(shape));
 }
 
 function clock(seconds) {

@@ -1,7 +1,104 @@
-// <dream-controls>
+// <dream-controls>: settings of the preset, generated from the server's list. The simple ones at
+// first; at #all every one, with a search.
+
+import { fetchJson, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { shortcut } from "../keys.js";
+import { studio } from "../studio.js";
+import { Control } from "./control.js";
+import { attachTip } from "./tip.js";
+
+const LETTERS = ["x", "y", "z"];
 
 export class Controls extends HTMLElement {
-  connectedCallback() {}
+  #search = h("input", { type: "search", placeholder: "Search all settings", "aria-label": "Search all settings", oninput: () => this.#filter() });
+  #changed = h("button", { class: "quiet", "aria-pressed": "false", title: "Only what differs from the preset that was opened", onclick: () => this.#toggle() }, "Changed");
+  #groups = h("div", { class: "groups" });
+  #note = h("p", { class: "note soft", role: "status", hidden: true });
+  #rows = [];
+
+  connectedCallback() {
+    this.append(
+      h("div", { class: "bar" }, h("label", { class: "search" }, icon("search"), this.#search), this.#changed),
+      this.#groups,
+      this.#note,
+      h("a", { class: "button quiet more", href: "#all" }, "All settings"),
+    );
+    attachTip(this);
+    addEventListener("hashchange", () => this.#filter());
+    studio.addEventListener("state", () => this.#update());
+    studio.addEventListener("status", () => this.#rows.forEach((row) => row.follow()));
+    studio.addEventListener("connection", () => studio.connected && !this.#rows.length && this.#load());
+    document.addEventListener("refusal", (event) => this.#refuse(event), true);
+    shortcut("/", () => this.#find());
+    this.#load();
+  }
+
+  get #all() {
+    return location.hash === "#all";
+  }
+
+  async #load() {
+    try {
+      const { groups } = await fetchJson("api/controls");
+      this.#groups.replaceChildren(...groups.map((group) => this.#group(group)));
+      this.#rows = [...this.#groups.querySelectorAll("dream-control")];
+      this.#filter();
+    } catch (error) {
+      this.#tell(`The settings cannot be listed: ${error.message}`);
+    }
+  }
+
+  #group({ title, controls }) {
+    const rows = controls.flatMap((control) =>
+      control.items ? LETTERS.slice(0, control.items).map((letter, index) => Control.of(control, { letter, index })) : [Control.of(control)],
+    );
+    return h("section", {}, h("h3", {}, title), ...rows);
+  }
+
+  #update() {
+    for (const row of this.#rows) row.update();
+    if (this.#changed.getAttribute("aria-pressed") === "true") this.#filter();
+  }
+
+  #filter() {
+    const all = this.#all;
+    const words = this.#search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const changed = all && this.#changed.getAttribute("aria-pressed") === "true";
+    this.classList.toggle("all", all);
+    for (const row of this.#rows) {
+      const { key, title, help, simple } = row.control;
+      const text = `${key} ${title} ${help}`.toLowerCase();
+      row.hidden = all ? !words.every((word) => text.includes(word)) || (changed && !row.classList.contains("changed")) : !simple;
+    }
+    let found = false;
+    for (const section of this.#groups.children) {
+      section.hidden = !section.querySelector("dream-control:not([hidden])");
+      found ||= !section.hidden;
+    }
+    if (this.#rows.length) this.#tell(found ? "" : changed && !words.length ? "Nothing differs from the preset that was opened." : `No setting has “${this.#search.value}”.`);
+  }
+
+  #toggle() {
+    this.#changed.setAttribute("aria-pressed", String(this.#changed.getAttribute("aria-pressed") !== "true"));
+    this.#filter();
+  }
+
+  #find() {
+    location.hash = "all";
+    setTimeout(() => this.#search.select());
+  }
+
+  #refuse(event) {
+    const { key, message } = event.detail;
+    const row = key && this.#rows.find((one) => one.key === key || one.control.key === key);
+    if (row?.refuse(message)) event.preventDefault();
+  }
+
+  #tell(words) {
+    this.#note.textContent = words;
+    this.#note.hidden = !words;
+  }
 }
 
 customElements.define("dream-controls", Controls);

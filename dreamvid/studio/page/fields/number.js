@@ -1,0 +1,76 @@
+// Field of a number: slider, and a box that takes exact numbers and expressions.
+
+import { h } from "../dom.js";
+import { decimalsOf, exact, read, rounded, stepOf } from "./numbers.js";
+
+const ECHO = 400; // milliseconds after a move in which the server's older values are not shown
+
+/** Make the field; `set(value)` is called for each change, `reset()` on a double click. */
+export function numberField(control, label, { set, reset }) {
+  const step = stepOf(control);
+  let shown = null; // value, and whether it changes over time
+  let moved = 0;
+  const slider = h("input", {
+    type: "range", min: control.low, max: control.high, step, "aria-label": label, title: "",
+    oninput: () => change(Number(Number(slider.value).toFixed(decimalsOf(step)))),
+    ondblclick: reset,
+  });
+  const box = h("input", {
+    class: "box", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${label}, exactly`,
+    onchange: () => commit(box.value),
+    onkeydown: press,
+    onblur: () => box.matches("[aria-invalid=true]") || write(),
+    onfocus: () => box.select(),
+  });
+
+  function change(value) {
+    moved = performance.now();
+    shown = { value, moving: false };
+    write(true);
+    set(value);
+  }
+
+  function commit(text) {
+    if (text.trim() === "") return write(true);
+    const number = read(text);
+    if (Number.isNaN(number)) set(text.trim());
+    else change(number);
+  }
+
+  function press(event) {
+    const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+    if (event.key === "Escape") write(true);
+    const from = read(box.value);
+    if (!steps || Number.isNaN(from)) return;
+    event.preventDefault();
+    const by = step * steps * (event.shiftKey ? 10 : 1);
+    const value = Number((from + by).toFixed(Math.max(decimalsOf(step), 3)));
+    change(Math.min(control.most ?? Infinity, Math.max(control.least ?? -Infinity, value)));
+  }
+
+  function write(always) {
+    if (!shown) return;
+    const { value, moving } = shown;
+    const number = typeof value === "number";
+    if (always || (document.activeElement !== box && !box.matches("[aria-invalid=true]"))) {
+      box.value = !number ? "" : moving ? rounded(value, step) : exact(value);
+    }
+    if (!number) return;
+    slider.value = value;
+    const share = (Math.min(control.high, Math.max(control.low, value)) - control.low) / (control.high - control.low);
+    slider.style.setProperty("--share", `${100 * share}%`);
+    slider.setAttribute("aria-valuetext", box.value + (control.unit ? ` ${control.unit}` : ""));
+  }
+
+  return {
+    nodes: [slider, h("span", { class: "exact" }, box, control.unit ? h("span", { class: "unit" }, control.unit) : null)],
+    inputs: [slider, box],
+    show(value, moving) {
+      if (performance.now() - moved < ECHO) return false;
+      shown = { value, moving };
+      write();
+      return true;
+    },
+    restore: () => write(true),
+  };
+}

@@ -1,7 +1,7 @@
 // Field to give a setting a lane: any that can change over the film.
 
 import { h } from "../dom.js";
-import { loadNames, schedulable, titleOf } from "../names.js";
+import { schedulable, titleOf } from "../names.js";
 import { studio } from "../studio.js";
 import { setKey } from "../keyframes.js";
 
@@ -30,7 +30,6 @@ export function laneAdder(timeline) {
     field.value = "";
     addLane(timeline, key);
   });
-  loadNames();
   return h("span", { class: "adder" }, field, list);
 }
 

@@ -91,6 +91,18 @@ export class Ruler extends HTMLElement {
     const { context, width, height } = prepare(this.canvas);
     this.#drawBand(context, height, state, status);
     this.#drawTicks(context, width, height, state);
+    this.#drawPlayhead(context, height, state);
+  }
+
+  #drawPlayhead(context, height, { recording }) {
+    const x = this.view.x(this.frame);
+    context.fillStyle = colour(this, recording ? "record" : "text");
+    context.fillRect(x - 0.75, 0, 1.5, height);
+    context.beginPath();
+    context.moveTo(x - 6, 0);
+    context.lineTo(x + 6, 0);
+    context.lineTo(x, 9);
+    context.fill();
   }
 
   #speak(state, status) {

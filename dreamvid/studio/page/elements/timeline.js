@@ -3,7 +3,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { titleOf } from "../names.js";
+import { loadNames, titleOf } from "../names.js";
 import { studio } from "../studio.js";
 import { TimeView } from "../timeview.js";
 import { laneAdder } from "./addlane.js";
@@ -28,11 +28,11 @@ export class Timeline extends HTMLElement {
     this.editor = h("dream-keyframe");
     this.hint = h("p", { class: "hint", role: "status" });
     this.head = h("div", { class: "playhead", "aria-hidden": "true" });
-    this.label = h("p", { class: "head" });
-    this.rows = h("div", { class: "rows" }, h("div", { class: "ruler-row" }, this.label, this.ruler), this.head);
+    this.sheet = h("div", { class: "sheet" }, h("div", { class: "ruler-row" }, h("span"), this.ruler), this.head);
+    this.rows = h("div", { class: "rows" }, this.sheet);
     this.length = h("div");
     this.scroller = h("div", { class: "scroller", tabindex: "-1", hidden: true }, this.length);
-    this.append(this.#makeBar(), this.rows, this.scroller, this.editor);
+    this.append(this.#makeBar(), this.rows, this.scroller);
     this.addEventListener("pick", ({ detail }) => this.select(detail.frame === null ? null : detail));
     this.addEventListener("moved", () => this.redraw());
     this.scroller.addEventListener("scroll", () => this.#scrolled());
@@ -41,7 +41,8 @@ export class Timeline extends HTMLElement {
     for (const name of ["state", "connection"]) studio.addEventListener(name, () => this.#update());
     studio.addEventListener("status", () => this.#follow());
     studio.addEventListener("refused", ({ detail }) => this.#refuse(detail));
-    if (studio.state) this.#update();
+    loadNames().then(() => this.#update());
+    this.#update();
   }
 
   /** Frame at the playhead. */
@@ -91,6 +92,7 @@ export class Timeline extends HTMLElement {
     return h(
       "div",
       { class: "bar" },
+      this.editor,
       this.hint,
       laneAdder(this),
       button("previous", "Previous keyframe", () => this.goToKey(-1)),
@@ -124,7 +126,7 @@ export class Timeline extends HTMLElement {
       const lane = h("dream-lane");
       lane.view = this.view;
       this.#lanes.set(key, lane);
-      this.rows.append(lane);
+      this.sheet.append(lane);
     }
     return this.#lanes.get(key);
   }

@@ -75,7 +75,8 @@ def show(
 
 
 def _plot(preset: "Preset", name: str, out: Path) -> None:
-    from dreamvid.film.timeline import check_schedules, make_timeline, schedules, sound_of
+    from dreamvid.film.timeline import check_schedules, make_timeline, sound_of
+    from dreamvid.preset.schedules import schedules
 
     curves = dict(schedules(preset))
     if not curves:

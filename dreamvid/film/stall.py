@@ -5,8 +5,8 @@ import torch
 from dreamvid.dream.objectives.grid import Mask
 from dreamvid.dream.settings import Ascent
 from dreamvid.errors import DreamvidError
-from dreamvid.film.timeline import schedules
 from dreamvid.image import Image
+from dreamvid.preset.schedules import schedules
 from dreamvid.preset.schema import Preset
 
 PATIENCE = 8  # dreamed frames without a change

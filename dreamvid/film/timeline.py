@@ -1,19 +1,18 @@
 """Timeline of a film: the moment of each frame, and the schedules evaluated there."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from dreamvid.errors import PresetError
 from dreamvid.film.span import sound_start
 from dreamvid.media.audio.analysis import analyse
 from dreamvid.media.audio.source import has_sound, probe_sound
 from dreamvid.media.images.sequence import find_frames
-from dreamvid.preset.schema import Options, Preset
-from dreamvid.schedule.curve import Curve
+from dreamvid.preset.schedules import schedules
+from dreamvid.preset.schema import Preset
 from dreamvid.schedule.moment import SOUND, Moment
 
 logger = logging.getLogger(__name__)
@@ -145,15 +144,3 @@ def length_dependent(shorter: Preset, longer: Preset) -> tuple[str, ...]:
             for index in times[0].tried
         )
     )
-
-
-def schedules(value: Any, name: str = "") -> Iterator[tuple[str, Curve]]:
-    """Yield every schedule in a preset with its option: ("motion.zoom", curve)."""
-    if isinstance(value, Curve):
-        yield name, value
-    elif isinstance(value, Options):
-        for field in type(value).model_fields:
-            yield from schedules(getattr(value, field), f"{name}.{field}".lstrip("."))
-    elif isinstance(value, tuple):
-        for number, item in enumerate(value):
-            yield from schedules(item, f"{name}[{number}]")

@@ -10,7 +10,7 @@ from typing import Any
 
 from dreamvid.errors import ResumeError, VideoError
 from dreamvid.film.job import inputs
-from dreamvid.film.timeline import make_timeline, schedules, sound_of
+from dreamvid.film.timeline import make_timeline, sound_of
 from dreamvid.image import Bytes
 from dreamvid.inspect.bands import judge
 from dreamvid.inspect.film import Inspection, inspect_film
@@ -20,6 +20,7 @@ from dreamvid.monitor.charts import Curve, make_curve
 from dreamvid.monitor.contact_sheet import sample_frames
 from dreamvid.monitor.thumbnail import as_jpeg
 from dreamvid.monitor.timings import Timings
+from dreamvid.preset.schedules import schedules
 from dreamvid.preset.schema import Preset, flatten
 from dreamvid.render.record.provenance import file_name
 from dreamvid.schedule.plot import INKS, samples

@@ -14,10 +14,11 @@ from torch import Tensor
 from dreamvid.errors import PresetError
 from dreamvid.film.grow import SAMPLING_BORDER, read_all
 from dreamvid.film.settings_at import frame_seconds, motion_at
-from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, schedules, sound_of
+from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, sound_of
 from dreamvid.image import Image
 from dreamvid.motion.borders import fill_colour
 from dreamvid.motion.camera import Shot, frame_map, make_camera
+from dreamvid.preset.schedules import schedules
 from dreamvid.preset.schema import MotionOptions, Preset
 from dreamvid.schedule.moment import Moment
 

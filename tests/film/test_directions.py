@@ -11,11 +11,11 @@ from dreamvid.errors import PresetError
 from dreamvid.film.job import build, inputs
 from dreamvid.film.resolve import with_layers
 from dreamvid.film.score import make_scores
-from dreamvid.film.timeline import schedules
 from dreamvid.models.directions.direction import Direction, write_direction
 from dreamvid.models.weights import store
 from dreamvid.preset.dream import DreamOptions
 from dreamvid.preset.load import load_preset, with_settings
+from dreamvid.preset.schedules import schedules
 from dreamvid.schedule.moment import Moment
 from dreamvid.system.files import sha256
 

@@ -9,8 +9,9 @@ from dreamvid.errors import PresetError
 from dreamvid.film.job import build, still
 from dreamvid.film.parts import Parts
 from dreamvid.film.settings_at import ascent_at, grade_at, motion_at
-from dreamvid.film.timeline import Timeline, check_schedules, make_timeline, schedules
+from dreamvid.film.timeline import Timeline, check_schedules, make_timeline
 from dreamvid.preset.load import check, with_settings
+from dreamvid.preset.schedules import schedules
 from dreamvid.preset.schema import (
     ColourOptions,
     DreamOptions,

@@ -1,76 +1,181 @@
-"""Desk: the preset that is being changed, and its history."""
+"""Desk: the preset that is being changed, and its history.
 
-from copy import deepcopy
-from dataclasses import dataclass
+    the preset    set, set_all, reset, undo, redo, open, load, save
+    over time     record, set_keyframe, move_keyframe, delete_keyframe, thin_keyframes, fix_setting
+    variants      pin, swap, unpin
+    the worker    built, shown, revert: what it reports about a revision
+
+Frames are those of the film; `frame` of `set` is the next one to be dreamed.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from dreamvid.preset.base import flatten
-from dreamvid.preset.load import lay_values, read_table
-from dreamvid.preset.schema import Preset
+from dreamvid.errors import PresetError
+from dreamvid.preset.load import check
+from dreamvid.studio.desk import keyframes
+from dreamvid.studio.desk.core import Core
+from dreamvid.studio.desk.edit import record_value, reset_value, set_over_time, set_values
+from dreamvid.studio.desk.files import check_files
+from dreamvid.studio.desk.history import Content, Pinned
+from dreamvid.studio.desk.keys import read_key
+from dreamvid.studio.desk.recorder import Change
+from dreamvid.studio.desk.thinning import thin
 
 
-@dataclass(frozen=True)
-class Version:
-    """State of the preset, and the change that led to it."""
-
-    table: dict[str, Any]  # as in a preset's file, paths absolute
-    preset: Preset
-    change: str  # in words
-
-
-class Desk:
+class Desk(Core):
     """The preset's versions; every change makes a new one.
 
-    Methods raise PresetError, and nothing has changed then.
+    Methods raise DreamvidError, mostly PresetError with the setting's key, and then nothing has
+    changed. `folder` is the studio's; it need not be there.
     """
 
-    def __init__(self) -> None:
-        self.name, self.revision, self.recording = "", 0, False
-        self.versions: list[Version] = []
-        self.now = 0
+    def __init__(
+        self, folder: Path = Path("studio"), *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(folder, clock)
         self.open("quickstart")
 
-    @property
-    def version(self) -> Version:
-        return self.versions[self.now]
+    # Changes of the preset
 
-    @property
-    def preset(self) -> Preset:
-        return self.version.preset
+    def set(self, key: str, value: Any, frame: int = 0) -> None:
+        """Set a setting for the whole film; while recording, from a frame on."""
+        if self.recording:
+            self._record(key, value, frame)
+        else:
+            content = set_values(self.version.content, {read_key(key): value})
+            self._change(content, _words(key, value), f"set {key}")
 
-    @property
-    def table(self) -> dict[str, Any]:
-        """The preset as JSON, for the worker."""
-        return self.preset.model_dump(mode="json", exclude_unset=True)
+    def set_all(self, values: Mapping[str, Any]) -> None:
+        """Set settings for the whole film, all or none of them, as one change."""
+        if self.recording:
+            raise PresetError(", ".join(values), "cannot change over the film", "stop recording")
+        content = set_values(self.version.content, {read_key(k): v for k, v in values.items()})
+        self._change(content, ", ".join(key.rpartition(".")[2] for key in values)[:60])
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """Every setting by key, defaults included."""
-        return flatten(self.preset.model_dump(mode="json"))
-
-    def open(self, name: str) -> None:
-        """Open a preset by name."""
-        table = read_table(name)
-        preset = lay_values(table, [])
-        self.versions, self.now = [Version(table, preset, f"open {name}")], 0
-        self.name = name
-        self.revision += 1
-
-    def set(self, key: str, value: Any) -> None:
-        """Set a setting for the whole film."""
-        table = deepcopy(self.version.table)
-        preset = lay_values(table, [(key, value)])
-        del self.versions[self.now + 1 :]
-        self.versions.append(Version(table, preset, key))
-        self.now += 1
-        self.revision += 1
+    def reset(self, key: str) -> None:
+        """Give a setting back what it had when the preset was opened, or else its default."""
+        opened = self.version.opened.content
+        content = reset_value(self.version.content, opened, read_key(key))
+        self._change(content, f"reset {_short(key)}")
 
     def undo(self) -> None:
-        if self.now:
-            self.now -= 1
-            self.revision += 1
+        """Take back the latest change; nothing happens where there is none."""
+        if self.history.undo():
+            self._moved()
 
     def redo(self) -> None:
-        if self.now + 1 < len(self.versions):
-            self.now += 1
-            self.revision += 1
+        """Make again the change that was taken back last."""
+        if self.history.redo():
+            self._moved()
+
+    def open(self, name: str) -> None:
+        """Open a preset, shipped or saved, by name."""
+        content = _read(self.presets.read(name))
+        self._disk[name] = content.preset
+        self._open(name, content)
+
+    def load(self, name: str, table: Mapping[str, Any], *, trusted: bool = False) -> None:
+        """Open a preset's table, under a name. Paths are absolute.
+
+        `trusted`: the user named it on the command line, or a film of the studio's own has it;
+        otherwise it is refused where it names files that are not in the studio's folder.
+        """
+        content = _read(dict(table))
+        if not trusted:
+            check_files(content.preset, self.folder)
+        self._open(name, content)
+
+    def save(self, name: str, *, overwrite: bool = False, preview: Sequence[str] = ()) -> None:
+        """Save the preset under a name; `preview`: settings that give the frames seen."""
+        note = " ".join(("made in the studio; seen with", *(f"--set {one}" for one in preview)))
+        note = note if preview else "made in the studio"
+        name = self.presets.save(name, self.preset, note, overwrite=overwrite)
+        self.history.rename(self.version.opened, name)
+        self._disk[name] = self.preset
+
+    # Changes over time
+
+    def record(self, on: bool) -> None:
+        """Begin or end to record changes as keyframes."""
+        self.recording = on
+
+    def set_keyframe(self, key: str, frame: int, value: float | str, ease: str) -> None:
+        """Add or change a keyframe."""
+        keyframe = keyframes.Keyframe(max(0, frame), value, ease)
+        self._over_time("keyframe of", key, keyframes.set_key, keyframe)
+
+    def move_keyframe(self, key: str, frame: int, to: int) -> None:
+        """Move a keyframe to another frame."""
+        self._over_time("move keyframe of", key, keyframes.move_key, frame, max(0, to))
+
+    def delete_keyframe(self, key: str, frame: int) -> None:
+        """Remove a keyframe; with its last one a setting is constant again."""
+        self._over_time("delete keyframe of", key, keyframes.delete_key, frame)
+
+    def thin_keyframes(self, key: str) -> None:
+        """Replace recorded keyframes by fewer, near them."""
+        self._over_time("thin", key, thin)
+
+    def fix_setting(self, key: str, frame: int) -> None:
+        """Make a setting constant, at its value in a frame."""
+        self._over_time("fix", key, keyframes.fix, frame)
+
+    # Variants
+
+    def pin(self) -> None:
+        """Keep the preset as variant A."""
+        version = self.version
+        pinned = Pinned(version.content, version.opened, self.revision)
+        self._push(version.content, "pin", (version.opened, pinned))
+
+    def swap(self) -> None:
+        """Exchange variant A and the preset; raises PresetError where there is no A."""
+        version = self.version
+        if version.pinned is None:
+            raise PresetError("swap", "there is no variant A", "pin one first")
+        pinned = Pinned(version.content, version.opened, self.revision)
+        other = version.pinned
+        self._push(other.content, "swap A and B", (other.opened, pinned))
+
+    def unpin(self) -> None:
+        """Let go of variant A."""
+        if self.version.pinned:
+            self._push(self.version.content, "unpin", (self.version.opened, None))
+
+    # Inside
+
+    def _record(self, key: str, value: Any, frame: int) -> None:
+        before, path = self.version.content, read_key(key)
+        after = record_value(before, path, value, max(0, frame), self.times.moment)
+        if after.preset == before.preset:
+            return
+        version = self._push(after, f"record {_short(key)}", subject=f"record {key}")
+        self.recorder.add(Change(self.revision, path, value, frame, version, after), before)
+
+    def _over_time(self, words: str, key: str, change: Callable[..., Any], *given: Any) -> None:
+        content = set_over_time(
+            self.version.content,
+            read_key(key),
+            lambda value: change(value, *given, self.times.moment),
+            only="it has no keyframes",
+        )
+        self._change(content, f"{words} {_short(key)}", f"{words} {key}")
+
+
+def _read(table: dict[str, Any]) -> Content:
+    return Content(table, check(table))
+
+
+def _short(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _words(key: str, value: Any) -> str:
+    """Describe a change: "zoom 1.5"."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return _short(key)
+    text = value if isinstance(value, str) else f"{value:.4g}"
+    return f"{_short(key)} {text if len(text) <= 24 else text[:23] + '…'}"

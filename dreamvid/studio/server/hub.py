@@ -52,7 +52,17 @@ class Hub:
             case protocol.Seek():
                 self.session.order(messages.SeekTo(message.frame))
             case protocol.Set():
-                self._change(lambda: self.desk.set(message.key, message.value))
+                self._change(
+                    lambda: self.desk.set(message.key, message.value, self.position.frame + 1)
+                )
+            case protocol.Reset():
+                self._change(lambda: self.desk.reset(message.key))
+            case protocol.Record():
+                self._change(lambda: self.desk.record(message.on))
+            case protocol.Save():
+                settings = self.built.settings if self.built else ()
+                self.desk.save(message.name, overwrite=message.overwrite, preview=settings)
+                self.send_all(self.state())
             case protocol.Undo():
                 self._change(self.desk.undo)
             case protocol.Redo():
@@ -74,6 +84,9 @@ class Hub:
     def _take(self, report: messages.Report | None) -> None:
         match report:
             case messages.Picture():
+                if report.kind == protocol.FRAME and self.desk.shown(report.frame, report.revision):
+                    self._send_film(restart=False)
+                    self.send_all(self.state())
                 self.picture = report
                 for window in self.windows:
                     self._deal(window)
@@ -82,9 +95,13 @@ class Hub:
                 self.send_all(self.status())
             case messages.Built():
                 self.built = report
+                self.desk.built(report.revision, report.frames, report.fps, report.settings)
                 self.send_all(self.state())
             case messages.NotBuilt():
                 self.send_all(protocol.Refused(key=report.option, message=report.message))
+                if self.desk.revert(report.revision):
+                    self._send_film(restart=False)
+                    self.send_all(self.state())
 
     def _deal(self, window: Window) -> None:
         """Send a window that is ready the newest picture, if it has not had it."""
@@ -115,16 +132,16 @@ class Hub:
         return protocol.State(
             revision=desk.revision,
             name=desk.name,
-            saved=desk.now == 0,
+            saved=desk.saved,
             values=desk.values,
-            changed=[],
-            lanes=[],
-            undo=desk.version.change if desk.now else None,
-            redo=None,
+            changed=desk.changed,
+            lanes=desk.lanes,
+            undo=desk.history.undo_words,
+            redo=desk.history.redo_words,
             recording=desk.recording,
-            frames=built.frames if built else 1,
-            fps=built.fps if built else 24.0,
-            seen_from=None,
+            frames=desk.times.length.frames,
+            fps=float(desk.times.length.fps),
+            seen_from=desk.seen_from,
             preview=preview,
             variant=None,
         )

@@ -1,49 +1,64 @@
 // A lane's values: the points of its curve, its range, and values rounded as a hand would.
 
+import { EASES } from "./eases.js";
+
+const PIECES = 60; // straight pieces of a curved way between two keyframes
+const STRAIGHT = ["linear", "hold"];
+
 /** True for a keyframe whose value is a number, not an expression. */
 export const isNumber = ({ value }) => typeof value === "number";
 
-/** The value of a lane at a frame, between its samples. */
+/** The value of a lane at a frame: between two keyframes, or between its samples. */
 export function valueAt({ samples, keyframes }, frame, frames) {
-  const key = keyframes?.find((key) => key.frame === frame && isNumber(key));
-  if (key) return key.value;
+  if (keyframes?.every(isNumber)) return between(keyframes, frame);
   const at = (Math.max(0, Math.min(frame, frames - 1)) / Math.max(1, frames - 1)) * (samples.length - 1);
   const [before, after] = [samples[Math.floor(at)], samples[Math.ceil(at)]];
   return before + (after - before) * (at % 1);
 }
 
-/** Points [frame, value] of a lane's curve: its samples, and each keyframe where it is exactly. */
-export function curveOf({ samples, keyframes }, frames) {
-  const step = Math.max(1, frames - 1) / Math.max(1, samples.length - 1);
-  const points = samples.map((value, index) => [index * step, value]);
-  const keys = keyframes?.filter(isNumber) ?? [];
-  keys.forEach(({ frame, value }, index) => {
-    points.push([frame, value]);
-    const before = keys[index - 1];
-    if (before?.ease === "hold") points.push([frame - 0.001, before.value]);
-  });
-  return points.sort(([a], [b]) => a - b);
+function between(keyframes, frame) {
+  const at = keyframes.findLastIndex((key) => key.frame <= frame);
+  const [key, next] = [keyframes[Math.max(0, at)], keyframes[at + 1]];
+  if (at < 0 || !next) return key.value;
+  return key.value + (next.value - key.value) * EASES[key.ease]((frame - key.frame) / (next.frame - key.frame));
 }
 
-/** The curve while a keyframe is dragged: straight from its neighbours until it is dropped. */
-export function draggedCurve(lane, frames, moved, to) {
-  const keys = lane.keyframes.filter(isNumber);
-  const at = keys.findIndex(({ frame }) => frame === moved);
-  const [before, after] = [keys[at - 1], keys[at + 1]];
-  const [from, until] = [before?.frame ?? -Infinity, after?.frame ?? Infinity];
-  const points = curveOf(lane, frames).filter(([frame]) => frame <= from || frame >= until);
-  if (!before) points.push([0, to.value]);
-  if (!after) points.push([frames - 1, to.value]);
-  if (before?.ease === "hold") points.push([to.frame - 0.001, before.value]);
-  points.push([to.frame, to.value]);
-  return points.sort(([a], [b]) => a - b);
+/** Points [frame, value] of a lane's curve: of its samples where a keyframe is an expression. */
+export function curveOf({ samples, keyframes }, frames) {
+  if (keyframes?.every(isNumber)) return curveThrough(keyframes, frames);
+  const step = Math.max(1, frames - 1) / Math.max(1, samples.length - 1);
+  return samples.map((value, index) => [index * step, value]);
+}
+
+function curveThrough(keyframes, frames) {
+  const points = [[Math.min(0, keyframes[0].frame), keyframes[0].value]];
+  keyframes.forEach(({ frame, value, ease }, index) => {
+    const next = keyframes[index + 1];
+    points.push([frame, value]);
+    if (ease === "hold" && next) points.push([next.frame, value]);
+    if (!next || STRAIGHT.includes(ease)) return;
+    const pieces = Math.min(PIECES, Math.ceil(next.frame - frame));
+    for (let piece = 1; piece < pieces; piece++) {
+      const share = piece / pieces;
+      points.push([frame + share * (next.frame - frame), value + (next.value - value) * EASES[ease](share)]);
+    }
+  });
+  points.push([Math.max(frames - 1, keyframes.at(-1).frame), keyframes.at(-1).value]);
+  return points;
+}
+
+/** The lane as it is with one keyframe elsewhere. */
+export function moved(lane, frame, to) {
+  const keyframes = lane.keyframes.map((key) => (key.frame === frame ? { ...key, ...to } : key));
+  return { ...lane, keyframes: keyframes.sort((a, b) => a.frame - b.frame) };
 }
 
 /** The lowest and highest value that a lane shows, never the same. */
 export function rangeOf({ samples, keyframes }) {
   const values = [...samples, ...(keyframes ?? []).filter(isNumber).map(({ value }) => value)].filter(Number.isFinite);
   if (!values.length) return [0, 1];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = values.reduce((least, value) => Math.min(least, value));
+  const high = values.reduce((most, value) => Math.max(most, value));
   if (high - low > 1e-9) return [low, high];
   const room = Math.abs(low) * 0.2 || 0.5;
   return [low - room, high + room];

@@ -4,7 +4,7 @@
 
 import { readMessage, guessMode, lowOf, stepsOf } from "./midivalues.js";
 import { setShare, strike, targetAt, turn, unfit } from "./miditargets.js";
-import { loadNames } from "./names.js";
+import { loadControls } from "./names.js";
 
 const STORE = "dreamvid.midi"; // {device: [{source, key or action, title, mode}]}
 const GATHERED = 4; // messages of a knob, or ...
@@ -34,7 +34,7 @@ export class Midi extends EventTarget {
     } catch (error) {
       return this.#tell(`The browser refused MIDI (${error.name}); allow it in the page's settings, beside the address.`, false);
     }
-    await loadNames();
+    await loadControls().catch(() => null);
     this.#access.onstatechange = () => this.#attach();
     if (navigator.locks) navigator.locks.request(STORE, () => new Promise(() => (this.#leading = true)));
     else this.#leading = true;

@@ -5,13 +5,18 @@ import { fetchJson } from "./dom.js";
 const controls = new Map(); // by key
 let loading = null;
 
-/** Load the list once. */
-export function loadNames() {
-  loading ??= fetchJson("api/controls")
-    .then(({ groups }) => {
+/** Load the groups of controls, once; raises Error with the server's words. */
+export function loadControls() {
+  loading ??= fetchJson("api/controls").then(
+    ({ groups }) => {
       for (const control of groups.flatMap((group) => group.controls)) controls.set(control.key, control);
-    })
-    .catch(() => (loading = null));
+      return groups;
+    },
+    (error) => {
+      loading = null;
+      throw error;
+    },
+  );
   return loading;
 }
 

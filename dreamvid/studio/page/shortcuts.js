@@ -39,6 +39,7 @@ export const HELP = [
     [
       [["G"], "Gallery of presets"],
       [["S"], "Save"],
+      [["/"], "Search all settings"],
       [["Ctrl", "Z"], "Undo"],
       [["Ctrl", "Shift", "Z"], "Redo"],
       [["M"], "MIDI learn"],

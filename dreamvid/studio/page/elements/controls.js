@@ -1,9 +1,10 @@
 // <dream-controls>: settings of the preset, generated from the server's list. The simple ones at
 // first; at #all every one, with a search.
 
-import { fetchJson, h } from "../dom.js";
+import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { shortcut } from "../keys.js";
+import { loadControls } from "../names.js";
 import { studio } from "../studio.js";
 import { Control } from "./control.js";
 import { attachTip } from "./tip.js";
@@ -40,7 +41,7 @@ export class Controls extends HTMLElement {
 
   async #load() {
     try {
-      const { groups } = await fetchJson("api/controls");
+      const groups = await loadControls();
       this.#groups.replaceChildren(...groups.map((group) => this.#group(group)));
       this.#rows = [...this.#groups.querySelectorAll("dream-control")];
       this.#filter();

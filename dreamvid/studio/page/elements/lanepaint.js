@@ -1,6 +1,6 @@
 // Painting of a lane: its curve, and marks for keyframes too many for handles.
 
-import { curveOf, draggedCurve, isNumber } from "../lanecurve.js";
+import { curveOf, isNumber, moved } from "../lanecurve.js";
 import { colour, prepare } from "../paint.js";
 
 const ROOM = 9; // pixels above and below the curve
@@ -18,7 +18,7 @@ export function drawLane(element) {
   const { lane, view, drag } = element;
   const { context, width, height } = prepare(element.canvas);
   const { y } = heightOf(element);
-  const points = drag && isNumber(drag.to) ? draggedCurve(lane, view.frames, drag.frame, drag.to) : curveOf(lane, view.frames);
+  const points = curveOf(drag ? moved(lane, drag.frame, drag.to) : lane, view.frames);
   const tone = element.classList.contains("recording") ? "record" : "accent";
   context.beginPath();
   for (const [frame, value] of inSight(points, view)) context.lineTo(view.x(frame), y(value));

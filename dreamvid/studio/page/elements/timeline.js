@@ -3,7 +3,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { loadNames, titleOf } from "../names.js";
+import { loadControls, titleOf } from "../names.js";
 import { studio } from "../studio.js";
 import { TimeView } from "../timeview.js";
 import { laneAdder } from "./addlane.js";
@@ -38,10 +38,13 @@ export class Timeline extends HTMLElement {
     this.scroller.addEventListener("scroll", () => this.#scrolled());
     zoomByHand(this);
     new ResizeObserver(() => this.redraw()).observe(this.ruler);
-    for (const name of ["state", "connection"]) studio.addEventListener(name, () => this.#update());
+    studio.addEventListener("state", () => this.#update());
+    studio.addEventListener("connection", () => {
+      this.#update();
+      if (studio.connected) loadControls().then(() => this.#update(), () => null);
+    });
     studio.addEventListener("status", () => this.#follow());
-    studio.addEventListener("refused", ({ detail }) => this.#refuse(detail));
-    loadNames().then(() => this.#update());
+    document.addEventListener("refusal", (event) => this.#refuse(event), true);
     this.#update();
   }
 
@@ -143,8 +146,10 @@ export class Timeline extends HTMLElement {
     this.editor.show(key, keyframe && titleOf(key), keyframe ?? null, state.frames);
   }
 
-  #refuse({ key, message }) {
-    if (!key || !this.#lanes.has(key)) return;
+  #refuse(event) {
+    const { key, message } = event.detail;
+    if (event.defaultPrevented || !this.#lanes.has(key) || !this.checkVisibility()) return;
+    event.preventDefault();
     this.trouble = message;
     this.redraw();
     clearTimeout(this.forgetting);

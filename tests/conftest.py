@@ -10,6 +10,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers, and what they start, share t
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -20,6 +21,11 @@ from tests.support.small_film import SMALL
 # The same examples in every run, and no time limit: CI has two slow cores.
 settings.register_profile("dreamvid", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("dreamvid")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, four at most: tests wait for a fifth of their time."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +79,9 @@ def shared() -> Path:
 
 
 def pytest_runtest_setup(item):
+    # The quick tests check all types; of a render that takes half the time.
+    slow = item.get_closest_marker("slow") is not None
+    jaxtyping.config.update("jaxtyping_disable", slow)
     if item.get_closest_marker("cuda") and not torch.cuda.is_available():
         if os.environ.get("DREAMVID_REQUIRE_CUDA"):
             pytest.fail("DREAMVID_REQUIRE_CUDA is set, but there is no GPU")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from jaxtyping import Float
@@ -93,12 +93,11 @@ def read(
     levels: Levels | None = None,
 ) -> Sampled:
     """Sample images at positions; the result may leave [0, 1] beside hard edges."""
-
-    def sample(image: Planes, positions: Map) -> Sampled:
-        if sampling == "bilinear":
-            return sample_bilinear(image, positions, border=border)
-        return sample_cubic(image, positions, sharpness=sharpness, border=border)
-
+    sample = (
+        partial(sample_bilinear, border=border)
+        if sampling == "bilinear"
+        else partial(sample_cubic, sharpness=sharpness, border=border)
+    )
     if levels is None:
         return sample(image, positions)
     return sample_downsampled(image, positions, levels, sample)

@@ -38,11 +38,7 @@ def sample_even_cubic(
     height, width = image.shape[-2:]
     left, right, across = _readings(positions[..., 0], width, fold)
     top, bottom, down = _readings(positions[..., 1], height, fold)
-
-    def row(y: Axis) -> Tensor:
-        first, second = (_bilinear(sharp, x, y) for x in (left, right))
-        return torch.lerp(first, second, across)
-
+    row = lambda y: torch.lerp(_bilinear(sharp, left, y), _bilinear(sharp, right, y), across)
     return torch.lerp(row(top), row(bottom), down)
 
 
@@ -76,13 +72,8 @@ def sharpened(
 
 def kernel_weights(fraction: Axis) -> tuple[Axis, Axis, Axis, Axis]:
     """Compute the weights of the 4 pixels around a position; positive, they add up to 1."""
-
-    def near(d: Tensor) -> Tensor:  # |d| <= 1
-        return (0.3 * d - 0.7) * d * d + 0.6
-
-    def far(d: Tensor) -> Tensor:  # 1 <= |d| <= 2
-        return ((0.7 - 0.1 * d) * d - 1.6) * d + 1.2
-
+    near = lambda d: (0.3 * d - 0.7) * d * d + 0.6  # |d| <= 1
+    far = lambda d: ((0.7 - 0.1 * d) * d - 1.6) * d + 1.2  # 1 <= |d| <= 2
     return far(1 + fraction), near(fraction), near(1 - fraction), far(2 - fraction)
 
 

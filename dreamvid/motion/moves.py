@@ -170,9 +170,7 @@ def plane_matrix(motion: Motion, *, seconds: float, height: int, width: int) -> 
 
 
 def _inverse_affine(centre: list[float], shift: list[float], zoom: float, degrees: float) -> Matrix:
-    def row(values: list[float]) -> Tensor:
-        return torch.tensor([values], dtype=torch.float64)
-
+    row = lambda values: torch.tensor([values], dtype=torch.float64)
     # kornia turns clockwise as seen for a positive angle here.
     clockwise = torch.tensor([-degrees], dtype=torch.float64)
     forward = get_affine_matrix2d(row(shift), row(centre), row([zoom, zoom]), clockwise)

@@ -85,17 +85,17 @@ def clamp(index: Places, length: int) -> Places:
 
 def downsampling_levels(positions: Map) -> Levels:
     """Compute how often the image must be halved around each pixel, to sample without aliasing."""
-
-    def spacing(axis: int) -> Float[Tensor, "rows columns"]:
-        # Distance to the nearer neighbour: the other may lie across a seam.
-        steps = positions.diff(dim=axis).norm(dim=-1)
-        if not steps.numel():
-            return torch.ones_like(positions[..., 0])
-        first, last = steps.narrow(axis, 0, 1), steps.narrow(axis, steps.shape[axis] - 1, 1)
-        return torch.minimum(torch.cat([first, steps], axis), torch.cat([steps, last], axis))
-
-    scale = torch.minimum(spacing(0), spacing(1)).clamp_min(1)
+    scale = torch.minimum(_spacing(positions, 0), _spacing(positions, 1)).clamp_min(1)
     return scale.log2().round().clamp_max(MOST_LEVELS).long()
+
+
+def _spacing(positions: Map, axis: int) -> Float[Tensor, "rows columns"]:
+    """Measure the distance to the nearer neighbour: the other may lie across a seam."""
+    steps = positions.diff(dim=axis).norm(dim=-1)
+    if not steps.numel():
+        return torch.ones_like(positions[..., 0])
+    first, last = steps.narrow(axis, 0, 1), steps.narrow(axis, steps.shape[axis] - 1, 1)
+    return torch.minimum(torch.cat([first, steps], axis), torch.cat([steps, last], axis))
 
 
 def sample_downsampled(

@@ -27,7 +27,8 @@ lrn.KERNELS, pooling.KERNELS, convolution.KERNELS = [triton_lrn], [triton_pool],
 for module in (triton_lrn, triton_pool, triton_relu):
     assert module.works("cpu")
     module.supports = lambda x: True
-print(json.dumps([tests.convolution_errors(), tests.network_errors(), tests.passes_nan()]))
+networks = tests.network_errors(layers=tests.DEEPEST)
+print(json.dumps([tests.convolution_errors(), networks, tests.passes_nan()]))
 """
 LAYERS = [
     ("googlenet", "conv2/norm2"),
@@ -35,6 +36,7 @@ LAYERS = [
     ("googlenet", "inception_3b/output"),
     ("lite0", "block_3/output"),
 ]
+DEEPEST = LAYERS[2:]  # with the layers below them
 SIZE = 34, 42  # the interpreter takes minutes for more
 
 
@@ -72,9 +74,9 @@ def passes_nan(device="cpu"):
     )
 
 
-def network_errors(device="cpu"):
+def network_errors(device="cpu", layers=LAYERS):
     errors, models = [], networks(device)
-    for name, layer in LAYERS:
+    for name, layer in layers:
         seeds = []
         for seed in range(3):
             image = torch.rand(1, 3, *SIZE, generator=torch.Generator().manual_seed(seed))
@@ -91,7 +93,7 @@ def network_errors(device="cpu"):
 def test_triton_network_gradient_is_that_of_reference_mode():
     convolutions, whole_networks, nan = interpreted(RUN)
     assert nan
-    assert len(convolutions) == 6 and len(whole_networks) == len(LAYERS)
+    assert len(convolutions) == 6 and len(whole_networks) == len(DEEPEST)
     assert max(convolutions) < 1e-6 and max(whole_networks) < 1e-5
 
 

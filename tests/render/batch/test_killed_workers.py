@@ -56,7 +56,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_batch_survives_kills_at_random_moments(number, queue):
-    jobs = [f"job{n}" for n in range(300)]
+    jobs = [f"job{n}" for n in range(100)]
     for name in jobs:
         queue.add(name, {})
     over, rng, kills = Event(), random.Random(0), []
@@ -76,7 +76,7 @@ def test_batch_survives_kills_at_random_moments(number, queue):
     finally:
         over.set()
         killer.join()
-    assert done and len(kills) >= 20
+    assert done and len(kills) >= 10
     assert [path.stem for path in sorted((queue.folder / "done").iterdir())] == sorted(jobs)
     assert set(states(queue).values()) == {1}
 

@@ -6,13 +6,11 @@ SHA-256.
 
 import importlib
 import json
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 import torch
 from torch import Tensor
 
@@ -24,6 +22,7 @@ from dreamvid.models.preprocessing import Pixels
 from dreamvid.models.weights.catalogue import CATALOGUE, Entry
 from dreamvid.models.weights.download import check_digest
 from dreamvid.models.weights.readers import read_arrays
+from dreamvid.system.home import home
 
 CITY = "city"  # the architecture that records give for a city model
 
@@ -39,12 +38,6 @@ class Installed:
     pixels: Pixels
     layers: tuple[str, ...]
     base: str | None = None  # name of a city model's base
-
-
-def home() -> Path:
-    """Folder of user data: $DREAMVID_HOME, or the platform's."""
-    path = os.environ.get("DREAMVID_HOME")
-    return Path(path) if path else Path(platformdirs.user_data_dir("dreamvid"))
 
 
 def folder() -> Path:

@@ -1,60 +1,96 @@
-"""Routes of the studio: the page, its lists, and the socket."""
+"""Routes of the studio: the page, its lists, its pictures, and the socket."""
 
-import asyncio
-from collections.abc import AsyncIterator
+import mimetypes
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.routing import Mount, WebSocketRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dreamvid.studio.protocol import Refused, to_server
-from dreamvid.studio.server.hub import Hub, Window
+from dreamvid.errors import DreamvidError
+from dreamvid.studio.server.folder import Folder
+from dreamvid.studio.server.hub import AnySession, Hub, OnReport
+from dreamvid.studio.server.safety import Guard
+from dreamvid.studio.server.socket import serve
 
 PAGE = Path(__file__).parents[1] / "page"
 
+# Windows may know other types of these, and the page's modules would not be run then.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("image/svg+xml", ".svg")
 
-def make_app(device: str) -> Starlette:
+
+class Page(StaticFiles):
+    """The page's own files; a browser asks each time if its copy is the newest."""
+
+    def file_response(self, *args, **kwargs) -> Response:
+        reply = super().file_response(*args, **kwargs)
+        reply.headers["Cache-Control"] = "no-cache"
+        return reply
+
+
+def make_app(
+    folder: Folder,
+    start: Callable[[OnReport], AnySession],
+    *,
+    token: str,
+    hosts: Sequence[str] = (),
+    numeric: bool = False,
+    once: set[str] | None = None,
+) -> Starlette:
+    """Make the studio's application.
+
+    Args:
+        start: starts the session, see `Hub`.
+        token, hosts, numeric, once: see `safety.Guard`.
+    """
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.hub = Hub(device)
-        yield
-        app.state.hub.session.close()
+        app.state.hub = hub = Hub(folder, start)
+        try:
+            yield
+        finally:
+            hub.close()
 
-    routes = [WebSocketRoute("/socket", serve), Mount("/", StaticFiles(directory=PAGE, html=True))]
-    return Starlette(routes=routes, lifespan=lifespan)
+    guard = Middleware(Guard, token=token, hosts=hosts, numeric=numeric, once=once)
+    return Starlette(
+        routes=[
+            WebSocketRoute("/socket", serve),
+            Route("/pictures/{variant}/{frame}", picture),
+            Mount("/", Page(directory=PAGE, html=True, follow_symlink=True)),
+        ],
+        middleware=[guard],
+        exception_handlers={HTTPException: _http_error, DreamvidError: _error},
+        lifespan=lifespan,
+    )
 
 
-async def serve(socket: WebSocket) -> None:
-    """Pass messages between a window and the hub."""
-    hub: Hub = socket.app.state.hub
-    await socket.accept()
-    window = Window()
-    hub.windows.add(window)
-    hub.send(window, hub.state())
-    hub.send(window, hub.status())
-    sender = asyncio.create_task(_send(socket, window))
+async def picture(request: Request) -> Response:
+    """Send the JPEG of a frame that was seen."""
+    hub: Hub = request.app.state.hub
+    variants = {"live": hub.seen, "a": hub.variant}
+    pictures = variants.get(request.path_params["variant"])
     try:
-        while True:
-            try:
-                hub.receive(window, to_server.validate_json(await socket.receive_text()))
-            except ValidationError as error:
-                message = error.errors(include_url=False)[0]["msg"]
-                hub.send(window, Refused(key=None, message=f"message: {message}"))
-    except WebSocketDisconnect:
-        pass
-    finally:
-        hub.windows.discard(window)
-        sender.cancel()
+        jpeg = pictures and pictures.get(int(request.path_params["frame"]))
+    except ValueError:
+        jpeg = None
+    if not jpeg:
+        raise HTTPException(404, "this frame is not kept any more")
+    return Response(jpeg, media_type="image/jpeg")
 
 
-async def _send(socket: WebSocket, window: Window) -> None:
-    while True:
-        message = await window.texts.get()
-        if isinstance(message, bytes):
-            await socket.send_bytes(message)
-        else:
-            await socket.send_text(message)
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"message": error.detail}, error.status_code, headers=error.headers)
+
+
+async def _error(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"message": str(error)}, 400)

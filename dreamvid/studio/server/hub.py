@@ -1,159 +1,156 @@
-"""Hub: takes the messages of all windows, and sends each what it has to show."""
+"""Hub: joins desk, session and windows. All of it runs in the event loop's thread."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Protocol
 
-from dreamvid.errors import DreamvidError, PresetError
 from dreamvid.studio import protocol
 from dreamvid.studio.desk.desk import Desk
+from dreamvid.studio.server.folder import Folder
+from dreamvid.studio.server.pictures import Pictures
+from dreamvid.studio.server.views import state_of, status_of
+from dreamvid.studio.server.windows import Window
 from dreamvid.studio.session import messages
-from dreamvid.studio.session.session import Session
+
+VARIANTS = 4  # whose pictures are kept: undo brings an earlier one back
 
 
-@dataclass(eq=False)
-class Window:
-    """One page that is open: messages to send, and the newest picture while it is ready."""
+class AnySession(Protocol):
+    """Worker that dreams: `session.session.Session`, or a test's own."""
 
-    texts: "asyncio.Queue[str | bytes]" = field(default_factory=asyncio.Queue)
-    ready: bool = False
-    had: messages.Picture | None = None
+    def order(self, order: messages.Order) -> None: ...
+
+    def close(self) -> None: ...
+
+
+OnReport = Callable[[messages.Report | None], None]
 
 
 class Hub:
-    """Desk, session and windows. Everything runs in the event loop's thread."""
+    """Desk, session and windows.
 
-    def __init__(self, device: str) -> None:
-        self.desk, self.windows = Desk(), set[Window]()
+    Args:
+        start: starts a session, which calls its argument with every report, from any thread.
+    """
+
+    def __init__(self, folder: Folder, start: Callable[[OnReport], AnySession]) -> None:
+        self.folder, self.desk = folder, Desk(folder.path)
+        self.windows = set[Window]()
         self.picture: messages.Picture | None = None
+        self.seen = Pictures()
+        self.kept = dict[int, Pictures]()  # of variants, by the revision at which they were pinned
         self.built: messages.Built | None = None
         self.position = messages.Position(False, -1, -1, -1)
-        self.loop = asyncio.get_running_loop()
-        self.session = Session(
-            device, lambda report: self.loop.call_soon_threadsafe(self._take, report)
-        )
-        self._send_film(restart=True)
+        self._texts: dict[str, str] = {}
+        self._building = False  # a Film was sent that the worker has not answered
+        self._later: messages.Film | None = None  # to be sent then
+        loop = asyncio.get_running_loop()
 
-    def receive(self, window: Window, message: protocol.ToServer) -> None:
-        """Do what a window asks for; what cannot be done is told to it alone."""
-        try:
-            self._do(window, message)
-        except DreamvidError as error:
-            key = error.option if isinstance(error, PresetError) else None
-            self.send(window, protocol.Refused(key=key, message=str(error)))
+        def on_report(report: messages.Report | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._take, report)
 
-    def _do(self, window: Window, message: protocol.ToServer) -> None:
-        match message:
-            case protocol.Ready():
-                window.ready = True
-                self._deal(window)
-            case protocol.Play() | protocol.Pause() | protocol.Step() | protocol.Restart():
-                self.session.order(messages.Go(message.type))
-            case protocol.Seek():
-                self.session.order(messages.SeekTo(message.frame))
-            case protocol.Set():
-                self._change(
-                    lambda: self.desk.set(message.key, message.value, self.position.frame + 1)
-                )
-            case protocol.Reset():
-                self._change(lambda: self.desk.reset(message.key))
-            case protocol.Record():
-                self._change(lambda: self.desk.record(message.on))
-            case protocol.Save():
-                settings = self.built.settings if self.built else ()
-                self.desk.save(message.name, overwrite=message.overwrite, preview=settings)
-                self.send_all(self.state())
-            case protocol.Undo():
-                self._change(self.desk.undo)
-            case protocol.Redo():
-                self._change(self.desk.redo)
-            case protocol.Open():
-                self.desk.open(message.name)
-                self._send_film(restart=True)
-                self.send_all(self.state())
+        self.session = start(on_report)
+        self._opened = -1  # number of the preset that is dreamed
+        self.dream()
 
-    def _change(self, change: Callable[[], None]) -> None:
-        change()
-        self._send_film(restart=False)
-        self.send_all(self.state())
+    def close(self) -> None:
+        """End the worker."""
+        self.session.close()
 
-    def _send_film(self, *, restart: bool) -> None:
+    def enter(self, window: Window) -> None:
+        self.windows.add(window)
+
+    def leave(self, window: Window) -> None:
+        self.windows.discard(window)
+
+    def touch(self, kind: str) -> None:
+        """Owe every window the newest message of a kind."""
+        self._texts.pop(kind, None)
+        for window in self.windows:
+            window.touch(kind)
+
+    def tell(self, message: protocol.Refused | protocol.Notice) -> None:
+        """Tell every window something."""
+        text = message.model_dump_json()
+        for window in self.windows:
+            window.tell(text)
+
+    def text(self, kind: str) -> str:
+        """Write the newest message of a kind, once for all windows."""
+        if kind not in self._texts:
+            self._texts[kind] = self._message(kind).model_dump_json()
+        return self._texts[kind]
+
+    @property
+    def next(self) -> int:
+        """Number of the first frame that a change can still reach."""
+        return self.position.frame + 1
+
+    def dream(self) -> None:
+        """Have the desk's preset dreamed; while the worker builds one, only the newest waits."""
+        restart = self._opened != self.desk.opened or bool(self._later and self._later.restart)
+        self._opened = self.desk.opened
         film = messages.Film(self.desk.table, self.desk.revision, None, restart=restart)
-        self.session.order(film)
+        if self._building:
+            self._later = film
+        else:
+            self._building = True
+            self.session.order(film)
+        self.touch("state")
+
+    def keep(self) -> None:
+        """Keep the pictures seen as those of the variant that was just pinned."""
+        if pinned := self.desk.pinned:
+            self.kept[pinned.revision] = self.seen.copy()
+            for revision in list(self.kept)[:-VARIANTS]:
+                del self.kept[revision]
+
+    @property
+    def variant(self) -> Pictures | None:
+        """Pictures of variant A; None: there is no variant."""
+        pinned = self.desk.pinned
+        return pinned and self.kept.get(pinned.revision, Pictures())
+
+    def show(self, picture: messages.Picture) -> None:
+        """Show a picture in every window that is ready for one."""
+        self.picture = picture
+        for window in self.windows:
+            if window.wants(picture):
+                window.wake.set()
+
+    def _message(self, kind: str) -> protocol.State | protocol.Status | protocol.Renders:
+        if kind == "state":
+            return state_of(self.desk, self.built, self.variant)
+        if kind == "status":
+            return status_of(self.position)
+        return protocol.Renders(paused=False, jobs=[])
 
     def _take(self, report: messages.Report | None) -> None:
         match report:
             case messages.Picture():
-                if report.kind == protocol.FRAME and self.desk.shown(report.frame, report.revision):
-                    self._send_film(restart=False)
-                    self.send_all(self.state())
-                self.picture = report
-                for window in self.windows:
-                    self._deal(window)
+                if report.kind == protocol.FRAME:
+                    self.seen.add(report.frame, report.jpeg)
+                    if self.desk.shown(report.frame, report.revision):
+                        self.dream()
+                self.show(report)
             case messages.Position():
                 self.position = report
-                self.send_all(self.status())
+                self.touch("status")
             case messages.Built():
                 self.built = report
                 self.desk.built(report.revision, report.frames, report.fps, report.settings)
-                self.send_all(self.state())
+                self._answered()
             case messages.NotBuilt():
-                self.send_all(protocol.Refused(key=report.option, message=report.message))
+                self.tell(protocol.Refused(key=report.option, message=report.message))
                 if self.desk.revert(report.revision):
-                    self._send_film(restart=False)
-                    self.send_all(self.state())
+                    self.dream()
+                self._answered()
 
-    def _deal(self, window: Window) -> None:
-        """Send a window that is ready the newest picture, if it has not had it."""
-        picture = self.picture
-        if picture is None or not window.ready or window.had is picture:
-            return
-        window.ready, window.had = False, picture
-        header = protocol.HEADER.pack(picture.kind, picture.revision, picture.frame)
-        window.texts.put_nowait(header + picture.jpeg)
-
-    def send(self, window: Window, message: protocol.ToPage) -> None:
-        window.texts.put_nowait(message.model_dump_json())
-
-    def send_all(self, message: protocol.ToPage) -> None:
-        text = message.model_dump_json()
-        for window in self.windows:
-            window.texts.put_nowait(text)
-
-    def state(self) -> protocol.State:
-        desk, built = self.desk, self.built
-        preview = built and protocol.Preview(
-            width=built.width,
-            height=built.height,
-            auto=built.auto,
-            draft=built.draft,
-            settings=list(built.settings),
-        )
-        return protocol.State(
-            revision=desk.revision,
-            name=desk.name,
-            saved=desk.saved,
-            values=desk.values,
-            changed=desk.changed,
-            lanes=desk.lanes,
-            undo=desk.history.undo_words,
-            redo=desk.history.redo_words,
-            recording=desk.recording,
-            frames=desk.times.length.frames,
-            fps=float(desk.times.length.fps),
-            seen_from=desk.seen_from,
-            preview=preview,
-            variant=None,
-        )
-
-    def status(self) -> protocol.Status:
-        position = self.position
-        return protocol.Status(
-            playing=position.playing,
-            frame=position.frame,
-            first=position.first,
-            last=position.last,
-            dreamed=position.dreamed,
-            shown=position.shown,
-            worker="ready",
-        )
+    def _answered(self) -> None:
+        """Send the film that has waited for the worker's answer."""
+        self._building, film, self._later = False, self._later, None
+        if film:
+            self._building = True
+            self.session.order(film)
+        self.touch("state")

@@ -1,0 +1,89 @@
+"""Commands: what each message of a window does to the desk, the session and the queue."""
+
+from dreamvid.errors import DreamvidError, PresetError
+from dreamvid.studio import protocol
+from dreamvid.studio.server.hub import Hub
+from dreamvid.studio.server.windows import Window
+from dreamvid.studio.session import messages
+
+
+def receive(hub: Hub, window: Window, message: protocol.ToServer) -> None:
+    """Do what a window asks for; what cannot be done is told to it alone."""
+    try:
+        if not (_play(hub, window, message) or _change(hub, message) or _vary(hub, message)):
+            raise DreamvidError(f"{message.type}: not possible yet")
+    except DreamvidError as error:
+        key = error.option if isinstance(error, PresetError) else None
+        window.tell(protocol.Refused(key=key, message=str(error)).model_dump_json())
+
+
+def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
+    """Do what moves the film and changes nothing; False for other messages."""
+    match message:
+        case protocol.Ready():
+            window.ready = True
+            window.wake.set()
+        case protocol.Play() | protocol.Pause() | protocol.Step() | protocol.Restart():
+            hub.session.order(messages.Go(message.type))
+        case protocol.Seek():
+            if jpeg := hub.seen.get(message.frame):  # at once, the worker may be at work
+                revision = hub.desk.revision
+                hub.show(messages.Picture(protocol.PAST, message.frame, revision, jpeg))
+            hub.session.order(messages.SeekTo(message.frame))
+        case _:
+            return False
+    return True
+
+
+def _change(hub: Hub, message: protocol.ToServer) -> bool:
+    """Change the preset, and have it dreamed; False for other messages."""
+    desk = hub.desk
+    match message:
+        case protocol.Set():
+            desk.set(message.key, message.value, hub.next)
+        case protocol.Reset():
+            desk.reset(message.key)
+        case protocol.Undo():
+            desk.undo()
+        case protocol.Redo():
+            desk.redo()
+        case protocol.SetKeyframe():
+            desk.set_keyframe(message.key, message.frame, message.value, message.ease)
+        case protocol.MoveKeyframe():
+            desk.move_keyframe(message.key, message.frame, message.to)
+        case protocol.DeleteKeyframe():
+            desk.delete_keyframe(message.key, message.frame)
+        case protocol.ThinKeyframes():
+            desk.thin_keyframes(message.key)
+        case protocol.FixSetting():
+            desk.fix_setting(message.key, max(0, hub.position.frame))
+        case protocol.Open():
+            desk.open(message.name)
+        case _:
+            return False
+    hub.dream()
+    return True
+
+
+def _vary(hub: Hub, message: protocol.ToServer) -> bool:
+    """Keep the preset, or compare it with another; False for other messages."""
+    desk = hub.desk
+    match message:
+        case protocol.Record():
+            desk.record(message.on)
+        case protocol.Save():
+            settings = hub.built.settings if hub.built else ()
+            desk.save(message.name, overwrite=message.overwrite, preview=settings)
+        case protocol.Pin():
+            desk.pin()
+            hub.keep()
+        case protocol.Swap():
+            desk.swap()
+            hub.keep()
+            hub.dream()
+        case protocol.Unpin():
+            desk.unpin()
+        case _:
+            return False
+    hub.touch("state")
+    return True

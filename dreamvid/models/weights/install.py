@@ -15,19 +15,19 @@ from dreamvid.models.networks.city import is_city, read_city
 from dreamvid.models.networks.registry import BUILDERS, detect
 from dreamvid.models.weights.catalogue import CATALOGUE
 from dreamvid.models.weights.download import fetch
+from dreamvid.models.weights.place import folder
 from dreamvid.models.weights.readers import read_arrays
 from dreamvid.models.weights.store import (
     CITY,
     Installed,
     check,
     find,
-    folder,
-    home,
     known,
     load_base,
     missing,
 )
 from dreamvid.system.files import sha256, whole_file, write_text
+from dreamvid.system.home import home
 from dreamvid.system.tensors import write_safetensors
 
 logger = logging.getLogger(__name__)

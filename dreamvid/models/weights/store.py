@@ -21,8 +21,8 @@ from dreamvid.models.networks.registry import ARCHITECTURES, BUILDERS, FLOW_NETW
 from dreamvid.models.preprocessing import Pixels
 from dreamvid.models.weights.catalogue import CATALOGUE, Entry
 from dreamvid.models.weights.download import check_digest
+from dreamvid.models.weights.place import folder
 from dreamvid.models.weights.readers import read_arrays
-from dreamvid.system.home import home
 
 CITY = "city"  # the architecture that records give for a city model
 
@@ -38,10 +38,6 @@ class Installed:
     pixels: Pixels
     layers: tuple[str, ...]
     base: str | None = None  # name of a city model's base
-
-
-def folder() -> Path:
-    return home() / "models"
 
 
 def known() -> list[str]:

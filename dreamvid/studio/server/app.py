@@ -1,9 +1,7 @@
 """Routes of the studio: the page, its lists, its pictures, and the socket."""
 
-import mimetypes
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,29 +9,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from dreamvid.errors import DreamvidError
+from dreamvid.studio.server import lists
 from dreamvid.studio.server.folder import Folder
 from dreamvid.studio.server.hub import AnySession, Hub, OnReport
+from dreamvid.studio.server.page import Page
 from dreamvid.studio.server.safety import Guard
 from dreamvid.studio.server.socket import serve
-
-PAGE = Path(__file__).parents[1] / "page"
-
-# Windows may know other types of these, and the page's modules would not be run then.
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("text/css", ".css")
-mimetypes.add_type("image/svg+xml", ".svg")
-
-
-class Page(StaticFiles):
-    """The page's own files; a browser asks each time if its copy is the newest."""
-
-    def file_response(self, *args, **kwargs) -> Response:
-        reply = super().file_response(*args, **kwargs)
-        reply.headers["Cache-Control"] = "no-cache"
-        return reply
 
 
 def make_app(
@@ -65,7 +48,8 @@ def make_app(
         routes=[
             WebSocketRoute("/socket", serve),
             Route("/pictures/{variant}/{frame}", picture),
-            Mount("/", Page(directory=PAGE, html=True, follow_symlink=True)),
+            *lists.ROUTES,
+            Mount("/", Page()),
         ],
         middleware=[guard],
         exception_handlers={HTTPException: _http_error, DreamvidError: _error},

@@ -17,6 +17,7 @@ from dreamvid.models.networks.assign_weights import skeleton
 from dreamvid.models.weights import store
 from dreamvid.models.weights.catalogue import CATALOGUE
 from dreamvid.models.weights.install import install
+from dreamvid.system.home import home
 from tests.support import reference
 
 CPU = torch.device("cpu")
@@ -175,7 +176,7 @@ def test_several_imports_at_once_leave_one_whole_model(arrays, tmp_path):
         subprocess.Popen(
             [sys.executable, "-m", "dreamvid", "models", "import", f"{n}.npz", "--name", "mine"],
             cwd=tmp_path,
-            env=os.environ | {"DREAMVID_HOME": str(store.home())},
+            env=os.environ | {"DREAMVID_HOME": str(home())},
             stderr=subprocess.PIPE,
         )
         for n in range(3)

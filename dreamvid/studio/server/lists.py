@@ -1,0 +1,34 @@
+"""Routes of lists: the presets, and the settings' controls."""
+
+from dataclasses import asdict
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dreamvid.models.weights.place import is_here
+from dreamvid.studio.desk.presets import Listed, Presets, shipped
+from dreamvid.studio.server.page import PAGE
+
+
+async def presets(request: Request) -> Response:
+    """List the presets that come with dreamvid, and those saved in the studio's folder."""
+    own = request.app.state.hub.desk.presets
+    return JSONResponse(await run_sync(_presets, own))
+
+
+def _presets(own: Presets) -> dict[str, list[dict[str, object]]]:
+    return {"shipped": [_entry(one) for one in shipped()], "saved": [*map(_entry, own.saved())]}
+
+
+def _entry(listed: Listed) -> dict[str, object]:
+    poster = f"posters/{listed.name}.jpg"
+    shown = not listed.changed and (PAGE / poster).is_file()
+    return asdict(listed) | {
+        "installed": not listed.model or is_here(listed.model),
+        "poster": poster if shown else None,
+    }
+
+
+ROUTES = [Route("/api/presets", presets)]

@@ -12,8 +12,10 @@ from pathlib import Path
 import torch
 
 from dreamvid.errors import PresetError, ResumeError
+from dreamvid.film.job import LoadModel
 from dreamvid.film.resolve import with_video
 from dreamvid.film.timeline import length_dependent
+from dreamvid.models.weights import store
 from dreamvid.preset.schema import Preset
 from dreamvid.render.record.finished_render import RUN, read_run
 from dreamvid.render.record.provenance import Record, check_record, paths_in
@@ -68,6 +70,7 @@ def extend(
     on_frame: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
     on_message: Callable[[str], None] = lambda message: None,
+    load_model: LoadModel = store.load,
 ) -> Outcome:
     """Render the missing frames, with as many threads as those so far; raises as `render_film`."""
     with threads(extension.record, device):
@@ -79,6 +82,7 @@ def extend(
             stop=stop,
             on_message=on_message,
             longer=True,
+            load_model=load_model,
         )
 
 

@@ -23,7 +23,7 @@ Kind = Literal["render", "watch", "queue", "export"]
 MARKS = (LOCK, queue.MARK, EXPORT_MARK)
 """Files by which a folder is recognised; they are removed last."""
 
-QUEUE_FOLDERS = {*queue.STATES, "frames"}
+QUEUE_FOLDERS = {*queue.STATES, "frames", "pictures"}
 
 _PAGE = {page_files.FILM, page_files.POSTER, page_files.HTML, page_files.SCRIPT}
 
@@ -88,10 +88,12 @@ def files_of(path: Path, kind: Kind) -> Iterator[Path]:
 def _queue_files(path: Path) -> Iterator[Path]:
     files = [file for state in queue.STATES for file in files_in(path / state)]
     jobs = {file: _job_name(file) for file in files}
-    # Frame counts come before the tickets, by whose names they are recognised.
-    yield from (file for file in files_in(path / "frames") if file.name in jobs.values())
+    names = set(jobs.values())
+    # Frame counts and pictures come before the tickets, by whose names they are recognised.
+    yield from (file for file in files_in(path / "frames") if file.name in names)
+    yield from (file for file in files_in(path / "pictures") if file.stem in names)
     yield from (file for file in files if jobs[file] or _is_partial_ticket(file.name))
-    yield from (file for file in files_in(path) if file.name == queue.MARK)
+    yield from (file for file in files_in(path) if file.name in (queue.MARK, queue.PAUSED))
 
 
 def _job_name(file: Path) -> str | None:

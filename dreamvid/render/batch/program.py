@@ -7,9 +7,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from dreamvid.errors import DreamvidError
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Settings of a worker."""
+
+    out: str
+    device: str = "auto"
+    threads: int | None = None  # torch's on a CPU; None: its own choice
+    retries: int = 2
 
 
 def run_program(run: Callable[[dict[str, Any], threading.Event], None]) -> None:

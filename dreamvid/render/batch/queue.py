@@ -6,6 +6,8 @@ DIR/.queue/ has a folder for each state, with one file a job:
     claimed/JOB~HOST~PID~BORN.json  being rendered by the worker in its name
     done/JOB.json  failed/JOB.json  over, with the result
     frames/JOB                      number of frames done of a claimed job
+    pictures/JOB.jpg                its newest frame, where the studio renders it
+    paused                          where the studio's user has paused its queue
 
 and the empty file MARK, which identifies it as a queue of ours.
 
@@ -22,14 +24,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dreamvid.errors import OutputError, ResumeError
-from dreamvid.render.batch.ticket import Ticket, read, write
+from dreamvid.render.batch.ticket import Ticket, read, rename, write
 from dreamvid.system.files import make_folder, refused
 from dreamvid.system.process import Process, process_named, this_process
 
 State = Literal["todo", "claimed", "done", "failed"]
 STATES: tuple[State, ...] = ("done", "failed", "claimed", "todo")  # by precedence
 
-MARK = "dreamvid-queue"
+MARK, PAUSED = "dreamvid-queue", "paused"
 
 PATIENCE = 180.0  # seconds without a beat; NFS may show an old time for 60
 
@@ -61,7 +63,7 @@ class Queue:
         for path in self._files("todo"):
             name = path.stem
             mine = self._claim(name, worker)
-            if self._files("claimed", name) or not _rename(path, mine):
+            if self._files("claimed", name) or not rename(path, mine):
                 continue
             ticket = read(mine)
             if ticket is None or self._is_over(name):  # by a worker that was taken for dead
@@ -94,7 +96,7 @@ class Queue:
             # killed then, the claim in its own name is released.
             mine = self._claim(ticket.name, this_process())
             with suppress(OutputError):
-                if _rename(path, mine) and self._move(mine, "failed" if over else "todo", dead):
+                if rename(path, mine) and self._move(mine, "failed" if over else "todo", dead):
                     freed.append(dead)
         return freed
 
@@ -108,11 +110,30 @@ class Queue:
                 if ticket and (ticket.tries or state == "failed"):
                     self._move(path, "todo", replace(ticket, tries=0, reason="", code=0))
 
+    def remove(self, name: str) -> None:
+        """Remove a job; a worker that renders it stops at its next frame, and all frames stay."""
+        for state in STATES:
+            for path in self._files(state, name):
+                path.unlink(missing_ok=True)
+
+    def retry(self, name: str) -> None:
+        """Give a failed job all its tries again."""
+        for path in self._files("failed", name):
+            if ticket := read(path):
+                self._move(path, "todo", replace(ticket, tries=0, reason="", code=0))
+
+    def extend(self, name: str, preset: dict[str, Any], to: int) -> None:
+        """Put a finished film back into the queue, to be extended to so many frames."""
+        self._mark()
+        ticket = Ticket(name, preset, to=to)
+        if not self._move(self._file("done", name), "todo", ticket):  # it was rendered elsewhere
+            write(self._file("todo", name), ticket)
+
     def forget(self, name: str) -> None:
         """Put a finished job back into the queue, as its films are gone."""
         for path in self._files("done", name):
             if ticket := read(path):
-                self._move(path, "todo", Ticket(name, ticket.preset))
+                self._move(path, "todo", Ticket(name, ticket.preset, to=ticket.to))
 
     def tickets(self) -> dict[str, tuple[State, Ticket]]:
         """Read every job's state; a job that moves meanwhile may be missed."""
@@ -142,6 +163,10 @@ class Queue:
         except (OSError, ValueError):
             return 0
 
+    def picture(self, name: str) -> Path:
+        """Path of the newest frame of a job, a JPEG."""
+        return self.folder / "pictures" / f"{name}.jpg"
+
     def _mark(self) -> None:
         mark = self.folder / MARK
         try:
@@ -170,7 +195,7 @@ class Queue:
         if not path.exists():
             return False
         write(path, ticket)
-        return _rename(path, self._file(state, ticket.name))
+        return rename(path, self._file(state, ticket.name))
 
     def _claim(self, name: str, worker: Process) -> Path:
         return self.folder / "claimed" / f"{name}~{worker}.json"
@@ -229,16 +254,3 @@ class Claim:
 
     def _leave(self, state: State, ticket: Ticket) -> None:
         self.queue._move(self.path, state, ticket)
-
-
-def _rename(path: Path, target: Path) -> bool:
-    """Rename a ticket; False if another process has moved it. Raises OutputError."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.utime(path)  # a beat, so that the new claim is not taken for dead
-        path.rename(target)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}") from None
-    return True

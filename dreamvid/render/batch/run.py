@@ -10,14 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import torch
-
 from dreamvid.errors import DreamvidError, OutputError
-from dreamvid.render.batch import cluster, worker
+from dreamvid.render.batch import cluster
 from dreamvid.render.batch.jobs import Job
+from dreamvid.render.batch.program import Orders
 from dreamvid.render.batch.queue import Queue, State
 from dreamvid.render.batch.ticket import Ticket
-from dreamvid.system.device import cores, pick
 
 POLL = 0.5  # seconds between two checks of the queue
 GRACE = 30.0  # seconds that programs without a job may take to end
@@ -33,7 +31,7 @@ class Program:
     """A worker program: its module, the orders on its stdin, and its environment."""
 
     module: str
-    orders: worker.Orders | cluster.ClusterOrders
+    orders: Orders | cluster.ClusterOrders
     environment: dict[str, str]
 
 
@@ -83,11 +81,15 @@ class _Process:
 
 def local_programs(out: Path, device: str, count: int | None, retries: int) -> list[Program]:
     """Make worker programs: one a GPU, or on a CPU `count` that share its cores."""
+    import torch
+
+    from dreamvid.system.device import cores, pick
+
     picked = pick(device)
     gpus = torch.cuda.device_count() if picked.type == "cuda" else 0
     number = count or max(1, gpus)
     threads = max(1, cores() // number) if number > 1 and not gpus else None
-    orders = worker.Orders(str(out.resolve()), picked.type, threads, retries)
+    orders = Orders(str(out.resolve()), picked.type, threads, retries)
     visible = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))).split(",")
     return [
         Program(
@@ -103,6 +105,8 @@ def ray_program(
     out: Path, device: str, count: int | None, retries: int, address: str | None
 ) -> list[Program]:
     """Make the program that runs workers on a Ray cluster; raises PresetError without one."""
+    from dreamvid.system.device import cores  # which imports torch
+
     if address:
         cluster.check_address(address)
     folder, processors = str(out.resolve()), max(count or 1, cores())

@@ -1,11 +1,12 @@
 """Tickets: the state of a batch's job, and its JSON file."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreamvid.errors import ResumeError
+from dreamvid.errors import OutputError, ResumeError
 from dreamvid.system.files import write_text
 
 
@@ -15,6 +16,7 @@ class Ticket:
 
     name: str
     preset: dict[str, Any]  # the settings that were given, as JSON for `preset.load.check`
+    to: int = 0  # frames that its finished film is extended to; 0: the preset is rendered
     tries: int = 0  # begun without finishing
     worker: str = ""  # the latest one's name
     reason: str = ""  # why the last try failed
@@ -46,3 +48,16 @@ def _has_types(ticket: Ticket) -> bool:
     types = Ticket.__annotations__
     classes = {name: getattr(kind, "__origin__", kind) for name, kind in types.items()}
     return all(isinstance(getattr(ticket, name), kind) for name, kind in classes.items())
+
+
+def rename(path: Path, target: Path) -> bool:
+    """Rename a ticket; False if another process has moved it. Raises OutputError."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(path)  # a beat, so that the new claim is not taken for dead
+        path.rename(target)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror}") from None
+    return True

@@ -19,8 +19,10 @@ from dreamvid.errors import BusyError, DreamvidError, ModelError, PresetError, R
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.weights import store
 from dreamvid.preset.load import check
-from dreamvid.render.batch.program import run_program
+from dreamvid.preset.schema import Preset
+from dreamvid.render.batch.program import Orders, run_program
 from dreamvid.render.batch.queue import Claim, Queue
+from dreamvid.render.extend import extend, plan
 from dreamvid.render.render import Outcome, Progress, render_film
 from dreamvid.system.device import pick
 from dreamvid.system.memory import ran_out
@@ -28,16 +30,6 @@ from dreamvid.system.process import this_process
 
 BEAT = 5.0  # seconds between two heartbeats
 WAIT = 1.0  # seconds before looking again, where other workers have all jobs
-
-
-@dataclass(frozen=True)
-class Orders:
-    """Settings of a worker."""
-
-    out: str
-    device: str = "auto"
-    threads: int | None = None  # torch's on a CPU; None: its own choice
-    retries: int = 2
 
 
 @dataclass
@@ -77,19 +69,34 @@ class _Heartbeat:
             self.lost = not self.claim.beat(self.frames)
 
 
-def work(orders: Orders, stop: Callable[[], bool]) -> None:
+class Witness:
+    """Observer of a worker's jobs, which does nothing here; its methods raise no errors."""
+
+    def begin(self, name: str, preset: Preset, out: Path) -> None:
+        """Take note of a job before its first frame."""
+
+    def on_frame(self, progress: Progress) -> None:
+        """Take note of a frame."""
+
+    def finish(self, outcome: Outcome) -> None:
+        """Take note of a finished film."""
+
+
+def work(orders: Orders, stop: Callable[[], bool], witness: Witness | None = None) -> None:
     """Render what can be had from the queue, until every job is done or failed.
 
     `stop` is called after each frame; if it returns True, the job is given back. Raises PresetError
     where there is no such device, OutputError or ResumeError for the queue.
     """
+    witness = witness or Witness()
     device = pick(orders.device)
     if orders.threads and device.type == "cpu":
         torch.set_num_threads(orders.threads)
     queue, me, model = Queue(Path(orders.out) / ".queue"), this_process(), WarmModel()
     while not stop():
         if claim := queue.take(me):
-            _render(claim, Path(orders.out), device, orders.retries, model, stop)
+            render = _Rendering(claim, Path(orders.out), device, model, stop, witness)
+            _settle(render, orders.retries)
         elif queue.idle:
             return
         else:  # another worker has it, which may yet fail or die
@@ -97,34 +104,60 @@ def work(orders: Orders, stop: Callable[[], bool]) -> None:
             queue.release_dead(retries=orders.retries)
 
 
-def _render(
-    claim: Claim,
-    out: Path,
-    device: torch.device,
-    retries: int,
-    model: WarmModel,
-    stop: Callable[[], bool],
-) -> None:
-    name, started = claim.ticket.name, time.monotonic()
-    again = claim.ticket.tries <= retries
-    try:
-        with _Heartbeat(claim) as heartbeat:
+@dataclass(frozen=True)
+class _Rendering:
+    """Render of a claimed job."""
+
+    claim: Claim
+    out: Path
+    device: torch.device
+    model: WarmModel
+    stop: Callable[[], bool]
+    witness: Witness
+
+    def run(self) -> tuple[Outcome, bool]:
+        """Render the film; True where another process took the job meanwhile. Raises its errors."""
+        ticket = self.claim.ticket
+        folder = self.out / ticket.name
+        with _Heartbeat(self.claim) as heartbeat:
 
             def show(progress: Progress) -> None:
                 heartbeat.frames = max(0, progress.done - progress.leading)
-                claim.beat(heartbeat.frames)
+                heartbeat.lost |= not self.claim.beat(heartbeat.frames)
+                self.witness.on_frame(progress)
 
+            def stopped() -> bool:
+                return self.stop() or heartbeat.lost
+
+            load = self.model.load
+            if ticket.to:
+                longer = plan(folder, to=ticket.to)
+                self.witness.begin(ticket.name, longer.preset, folder)
+                how = {"device": self.device, "on_frame": show, "stop": stopped}
+                return extend(longer, load_model=load, **how), heartbeat.lost
+            preset = check(ticket.preset)
+            self.witness.begin(ticket.name, preset, folder)
             outcome = render_film(
-                check(claim.ticket.preset),
-                out / name,
-                device=device,
+                preset,
+                folder,
+                device=self.device,
                 on_frame=show,
-                stop=lambda: stop() or heartbeat.lost,
-                load_model=model.load,
+                stop=stopped,
+                load_model=load,
             )
+            return outcome, heartbeat.lost
+
+
+def _settle(rendering: _Rendering, retries: int) -> None:
+    """Render a job, and leave it done, failed or given back."""
+    claim, started = rendering.claim, time.monotonic()
+    again = claim.ticket.tries <= retries
+    try:
+        outcome, lost = rendering.run()
         if outcome.finished:
-            claim.finish(_result(outcome, out, time.monotonic() - started))
-        elif not heartbeat.lost:
+            rendering.witness.finish(outcome)
+            claim.finish(_result(outcome, rendering.out, time.monotonic() - started))
+        elif not lost:
             claim.give_back()
     except BusyError:  # by a worker that was taken for dead, or by a `render` command
         claim.give_back()

@@ -219,6 +219,14 @@ class ExtendFilm(Message):
     frames: Annotated[int, Field(ge=1, le=10_000_000)]
 
 
+class VaryFilm(Message):
+    """Put films like a finished one, of other seeds, into the queue."""
+
+    type: Literal["vary_film"]
+    job: Job
+    count: Annotated[int, Field(ge=1, le=12)] = 1
+
+
 class OpenFilm(Message):
     """Open the preset that a finished film was made from; `seed` set: a variation of it."""
 
@@ -256,6 +264,7 @@ ToServer = Annotated[
     | RemoveRender
     | RetryRender
     | ExtendFilm
+    | VaryFilm
     | OpenFilm,
     Field(discriminator="type"),
 ]
@@ -363,6 +372,7 @@ class Renders(Message):
     type: Literal["renders"] = "renders"
     paused: bool
     jobs: list[RenderJob]
+    trouble: str = ""  # why the queue was paused by itself
 
 
 ToPage = State | Status | Refused | Notice | Renders

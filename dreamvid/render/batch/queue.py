@@ -46,7 +46,7 @@ class Queue:
 
     def add(self, name: str, preset: dict[str, Any]) -> None:
         """Add a job unless it is there; raises ResumeError for other settings of the same name."""
-        self._mark()
+        self.mark()
         for state in STATES:
             for path in self._files(state, name):
                 ticket = read(path)
@@ -124,9 +124,10 @@ class Queue:
 
     def extend(self, name: str, preset: dict[str, Any], to: int) -> None:
         """Put a finished film back into the queue, to be extended to so many frames."""
-        self._mark()
+        self.mark()
         ticket = Ticket(name, preset, to=to)
-        if not self._move(self._file("done", name), "todo", ticket):  # it was rendered elsewhere
+        over = [self._file(state, name) for state in ("done", "failed")]
+        if not any([self._move(path, "todo", ticket) for path in over]):  # rendered elsewhere
             write(self._file("todo", name), ticket)
 
     def forget(self, name: str) -> None:
@@ -167,7 +168,8 @@ class Queue:
         """Path of the newest frame of a job, a JPEG."""
         return self.folder / "pictures" / f"{name}.jpg"
 
-    def _mark(self) -> None:
+    def mark(self) -> None:
+        """Create the queue's folder, and mark it as ours."""
         mark = self.folder / MARK
         try:
             make_folder(self.folder)

@@ -51,6 +51,7 @@ def studio(
             hosts=names_of(where),
             numeric=is_every(where),
             once={once},
+            device=device,
         )
         say(address_of(where, number, token))
         if host is not None:

@@ -15,6 +15,7 @@ from dreamvid.render.batch.schema import toml
 from dreamvid.render.extend import plan
 from dreamvid.render.replay import open_source, written_preset
 from dreamvid.render.targets import shape_settings
+from dreamvid.studio.server.upload_checks import check_upload
 
 
 def prepare(
@@ -67,4 +68,4 @@ def plan_extension(folder: str, frames: int) -> dict[str, Any]:
     return {"to": longer.count, "table": table, "depends": list(longer.depends)}
 
 
-TASKS = {task.__name__: task for task in (prepare, read_settings, plan_extension)}
+TASKS = {task.__name__: task for task in (prepare, read_settings, plan_extension, check_upload)}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from dreamvid.errors import DreamvidError
-from dreamvid.studio.server import lists
+from dreamvid.studio.server import films, lists, uploads
 from dreamvid.studio.server.folder import Folder
 from dreamvid.studio.server.hub import AnySession, Hub, OnReport
 from dreamvid.studio.server.page import Page
@@ -27,28 +28,32 @@ def make_app(
     hosts: Sequence[str] = (),
     numeric: bool = False,
     once: set[str] | None = None,
+    device: str = "auto",
 ) -> Starlette:
     """Make the studio's application.
 
     Args:
         start: starts the session, see `Hub`.
         token, hosts, numeric, once: see `safety.Guard`.
+        device: to render on.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.hub = hub = Hub(folder, start)
+        app.state.hub = hub = Hub(folder, start, device)
         try:
             yield
         finally:
-            hub.close()
+            await run_sync(hub.close)
 
     guard = Middleware(Guard, token=token, hosts=hosts, numeric=numeric, once=once)
     return Starlette(
         routes=[
             WebSocketRoute("/socket", serve),
             Route("/pictures/{variant}/{frame}", picture),
+            Route("/api/uploads", upload, methods=["POST"]),
             *lists.ROUTES,
+            *films.ROUTES,
             Mount("/", Page()),
         ],
         middleware=[guard],
@@ -69,6 +74,18 @@ async def picture(request: Request) -> Response:
     if not jpeg:
         raise HTTPException(404, "this frame is not kept any more")
     return Response(jpeg, media_type="image/jpeg")
+
+
+async def upload(request: Request) -> Response:
+    """Keep a file that was dropped on the page; of a film, open its settings."""
+    hub: Hub = request.app.state.hub
+    asked = uploads.read_upload(request)
+    path, new = await uploads.receive(request, asked, hub.folder.uploads)
+    found = await uploads.check(path, asked, hub.aside.do, new=new)
+    if asked.kind == "film":
+        note = hub.load(found, asked.name, trusted=False)
+        return JSONResponse({"title": found["title"], "note": note})
+    return JSONResponse({"path": str(path), "kind": found})
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -1,8 +1,9 @@
 """Commands: what each message of a window does to the desk, the session and the queue."""
 
-from dreamvid.errors import DreamvidError, PresetError
+from dreamvid.errors import DreamvidError
 from dreamvid.studio import protocol
 from dreamvid.studio.server.hub import Hub
+from dreamvid.studio.server.rendering import render
 from dreamvid.studio.server.windows import Window
 from dreamvid.studio.session import messages
 
@@ -10,11 +11,11 @@ from dreamvid.studio.session import messages
 def receive(hub: Hub, window: Window, message: protocol.ToServer) -> None:
     """Do what a window asks for; what cannot be done is told to it alone."""
     try:
-        if not (_play(hub, window, message) or _change(hub, message) or _vary(hub, message)):
-            raise DreamvidError(f"{message.type}: not possible yet")
+        for act in (_play, _change, _compare, render):
+            if act(hub, window, message):
+                return
     except DreamvidError as error:
-        key = error.option if isinstance(error, PresetError) else None
-        window.tell(protocol.Refused(key=key, message=str(error)).model_dump_json())
+        window.refuse(error)
 
 
 def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
@@ -35,7 +36,7 @@ def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
     return True
 
 
-def _change(hub: Hub, message: protocol.ToServer) -> bool:
+def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
     """Change the preset, and have it dreamed; False for other messages."""
     desk = hub.desk
     match message:
@@ -65,7 +66,7 @@ def _change(hub: Hub, message: protocol.ToServer) -> bool:
     return True
 
 
-def _vary(hub: Hub, message: protocol.ToServer) -> bool:
+def _compare(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
     """Keep the preset, or compare it with another; False for other messages."""
     desk = hub.desk
     match message:

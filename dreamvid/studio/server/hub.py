@@ -2,16 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import suppress
+from typing import Any, Protocol
 
+from anyio.to_thread import run_sync
+
+from dreamvid.errors import DreamvidError
 from dreamvid.studio import protocol
 from dreamvid.studio.desk.desk import Desk
+from dreamvid.studio.queue.aside import Aside
+from dreamvid.studio.queue.estimate import Estimates
+from dreamvid.studio.queue.renders import Renders
 from dreamvid.studio.server.folder import Folder
 from dreamvid.studio.server.pictures import Pictures
 from dreamvid.studio.server.views import state_of, status_of
 from dreamvid.studio.server.windows import Window
 from dreamvid.studio.session import messages
 
+TASKS = 8  # that go on beside, of all windows
 VARIANTS = 4  # whose pictures are kept: undo brings an earlier one back
 
 
@@ -27,13 +35,16 @@ OnReport = Callable[[messages.Report | None], None]
 
 
 class Hub:
-    """Desk, session and windows.
+    """Desk, session, queue and windows.
 
     Args:
         start: starts a session, which calls its argument with every report, from any thread.
+        device: to render on.
     """
 
-    def __init__(self, folder: Folder, start: Callable[[OnReport], AnySession]) -> None:
+    def __init__(
+        self, folder: Folder, start: Callable[[OnReport], AnySession], device: str = "auto"
+    ) -> None:
         self.folder, self.desk = folder, Desk(folder.path)
         self.windows = set[Window]()
         self.picture: messages.Picture | None = None
@@ -44,19 +55,30 @@ class Hub:
         self._texts: dict[str, str] = {}
         self._building = False  # a Film was sent that the worker has not answered
         self._later: messages.Film | None = None  # to be sent then
+        self._tasks = set[asyncio.Task[None]]()
         loop = asyncio.get_running_loop()
 
-        def on_report(report: messages.Report | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._take, report)
+        def soon(act: Callable[..., None], *given: Any) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(act, *given)
 
-        self.session = start(on_report)
+        self.aside = Aside()
+        self.estimates = Estimates(device, self.aside)
+        self.renders = Renders(
+            folder.films, device, lambda: soon(self.touch, "renders"), self.aside
+        )
+        self.session = start(lambda report: soon(self._take, report))
         self._opened = -1  # number of the preset that is dreamed
         self.dream()
 
     def close(self) -> None:
-        """End the worker."""
+        """End the processes; a render stops at its next frame, and is kept."""
+        for task in self._tasks:
+            task.cancel()
         self.session.close()
+        self.estimates.cancel()
+        self.renders.close()
+        self.aside.close()
 
     def enter(self, window: Window) -> None:
         self.windows.add(window)
@@ -86,6 +108,40 @@ class Hub:
     def next(self) -> int:
         """Number of the first frame that a change can still reach."""
         return self.position.frame + 1
+
+    def later(
+        self,
+        window: Window,
+        act: Callable[[], Any],
+        then: Callable[[Any], str | None] = lambda result: None,
+    ) -> None:
+        """Do something that takes a while in a thread, then say what `then` makes of its result.
+
+        Raises DreamvidError where too much is being done already.
+        """
+        if len(self._tasks) >= TASKS:
+            raise DreamvidError("the studio is still at work on what was asked before")
+        task = asyncio.create_task(self._do_later(window, act, then))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do_later(
+        self, window: Window, act: Callable[[], Any], then: Callable[[Any], str | None]
+    ) -> None:
+        try:
+            note = then(await run_sync(act))
+        except DreamvidError as error:
+            window.refuse(error)
+        else:
+            if note:
+                window.tell(protocol.Notice(message=note).model_dump_json())
+
+    def load(self, settings: dict[str, Any], name: str, *, trusted: bool) -> str | None:
+        """Open the preset of a film, as `queue.checks.read_settings` gives it; returns a note."""
+        self.desk.load(settings["title"] or name, settings["table"], trusted=trusted)
+        self.dream()
+        missing = settings["missing"]
+        return f"not found: {', '.join(missing)}; choose them again" if missing else None
 
     def dream(self) -> None:
         """Have the desk's preset dreamed; while the worker builds one, only the newest waits."""
@@ -124,7 +180,7 @@ class Hub:
             return state_of(self.desk, self.built, self.variant)
         if kind == "status":
             return status_of(self.position)
-        return protocol.Renders(paused=False, jobs=[])
+        return self.renders.message()
 
     def _take(self, report: messages.Report | None) -> None:
         match report:

@@ -8,6 +8,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
+from dreamvid.errors import DreamvidError, PresetError
+from dreamvid.studio.protocol import Refused
 from dreamvid.studio.session.messages import Picture
 
 LINES = 16  # refusals and notices that wait for a window; older ones are dropped
@@ -33,6 +35,11 @@ class Window:
         """Owe the window a message that it alone gets."""
         self.lines.append(line)
         self.wake.set()
+
+    def refuse(self, error: DreamvidError) -> None:
+        """Tell the window why what it asked for is not done."""
+        key = error.option if isinstance(error, PresetError) else None
+        self.tell(Refused(key=key, message=str(error)).model_dump_json())
 
     def wants(self, picture: Picture | None) -> bool:
         return self.ready and picture is not None and self.had is not picture

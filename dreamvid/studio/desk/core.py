@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from dreamvid.preset.load import check
 from dreamvid.preset.schema import Preset
 from dreamvid.studio import protocol
 from dreamvid.studio.desk.files import check_files
@@ -126,6 +127,17 @@ class Core:
         return True
 
     # Versions
+
+    def take(self, versions: list[Version], now: int, revision: int) -> None:
+        """Take over the versions of an earlier session."""
+        self.history = History(versions, now)
+        self._opened = max([self._opened, *(version.opened.number for version in versions)])
+        self.revision = max(self.revision, revision)
+        self._moved()
+
+    def compare_with_disk(self, name: str) -> None:
+        """Read a preset by name, to tell later if it has changed; raises PresetError."""
+        self._disk[name] = check(self.presets.read(name))
 
     def _change(self, content: Content, words: str, subject: str = "") -> None:
         known = [version.content.preset for version in self.history.versions]

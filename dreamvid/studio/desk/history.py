@@ -1,5 +1,6 @@
 """History of the desk: versions of the preset, to undo and redo."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,9 +49,8 @@ class Version:
 class History:
     """Versions in order, and the one that is current."""
 
-    def __init__(self) -> None:
-        self.versions: list[Version] = []
-        self.now = -1
+    def __init__(self, versions: Sequence[Version] = (), now: int = -1) -> None:
+        self.versions, self.now = [*versions], now
 
     @property
     def version(self) -> Version:

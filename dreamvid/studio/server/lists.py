@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dreamvid.models.weights.place import is_here
+from dreamvid.studio.desk.controls import control_groups
 from dreamvid.studio.desk.presets import Listed, Presets, shipped
 from dreamvid.studio.server.page import PAGE
 
@@ -31,4 +32,9 @@ def _entry(listed: Listed) -> dict[str, object]:
     }
 
 
-ROUTES = [Route("/api/presets", presets)]
+async def controls(request: Request) -> Response:
+    """List the controls of all settings, in groups."""
+    return JSONResponse({"groups": [group.model_dump() for group in control_groups()]})
+
+
+ROUTES = [Route("/api/presets", presets), Route("/api/controls", controls)]

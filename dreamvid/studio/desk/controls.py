@@ -115,7 +115,7 @@ def _range(default: Any, least: float | None, most: float | None) -> tuple[float
     far = max(4 * abs(usual), 1.0) if isinstance(usual, int | float) else 100.0
     low = -far if least is None or least < -far else least
     high = far if most is None or most > 4 * far else most
-    return low, max(high, low + 1)
+    return low, high if high > low else low + 1
 
 
 def _title(key: str) -> str:

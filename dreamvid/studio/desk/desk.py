@@ -17,7 +17,13 @@ from dreamvid.errors import PresetError
 from dreamvid.preset.load import check
 from dreamvid.studio.desk import keyframes
 from dreamvid.studio.desk.core import Core
-from dreamvid.studio.desk.edit import record_value, reset_value, set_over_time, set_values
+from dreamvid.studio.desk.edit import (
+    record_value,
+    reset_value,
+    set_over_time,
+    set_value,
+    set_values,
+)
 from dreamvid.studio.desk.files import check_files
 from dreamvid.studio.desk.history import Content, Pinned
 from dreamvid.studio.desk.keys import read_key
@@ -45,7 +51,7 @@ class Desk(Core):
         if self.recording:
             self._record(key, value, frame)
         else:
-            content = set_values(self.version.content, {read_key(key): value})
+            content = set_value(self.version.content, read_key(key), value)
             self._change(content, _words(key, value), f"set {key}")
 
     def set_all(self, values: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from dreamvid.errors import PresetError
 from dreamvid.preset.load import IDLE_COLOURS, LARGEST, check
 from dreamvid.preset.looks import SHAPING
 from dreamvid.preset.schema import Preset
+from dreamvid.schedule.parser import is_number
 from dreamvid.studio.desk.history import Content
 from dreamvid.studio.desk.keyframes import Moments, Value, record
 from dreamvid.studio.desk.keys import (
@@ -35,6 +36,17 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
     "colour.keep": ("colour.keep", *(f"colour.{key}" for key in IDLE_COLOURS["none"])),
 }
 """Options that replace each other when one is set, and are reset together."""
+
+
+def set_value(content: Content, path: Parts, value: Any) -> Content:
+    """Set a setting; a text that is a number counts as one where a text is refused."""
+    try:
+        return set_values(content, {path: value})
+    except PresetError:
+        if not isinstance(value, str) or not is_number(value):
+            raise
+        number = float(value)
+        return set_values(content, {path: int(number) if number.is_integer() else number})
 
 
 def set_values(content: Content, values: Mapping[Parts, Any]) -> Content:

@@ -54,11 +54,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("colour", "Colours", ()),
-    (
-        "start",
-        "Start",
-        ("seed", *(f"start.{key}" for key in ("kind", "path", "size", "background"))),
-    ),
+    ("start", "Start", ("seed", "start.kind", "start.path", "start.size", "start.background")),
     ("footage", "Footage", ("start.from", "start.to", "start.every")),
     ("flow", "Earlier frames and flow", ()),
     ("sound", "Sound", ()),
@@ -116,6 +112,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "colour.contrast": (0, 3),
     "colour.saturation": (0, 3),
     "start.every": (1, 24),
+    "flow.frames": (0, 8),
     "flow.restart": (1, 10),
     "video.frames": (1, 2400),
     "video.seconds": (1, 120),
@@ -131,7 +128,7 @@ RANGES: dict[str, tuple[float, float]] = {
 """Ends of sliders; a number that is typed may lie beyond, within the option's limits."""
 
 UNITS = {
-    "motion.zoom": "×/s",
+    "motion.zoom": "/s",
     "motion.dolly": "/s",
     "motion.shift": "/s",
     "motion.wave": "/s",

@@ -24,6 +24,9 @@ from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
 
+Between = Callable[[Frame, float], Image | None]
+"""(frame, share of the way to the next one, 0 to 1) -> its picture, moved; None: nothing moves."""
+
 SAMPLING_BORDER = {"colour": "clamp", "dream": "clamp"}  # before the fill
 
 
@@ -97,6 +100,32 @@ def make_mover(
         return moved
 
     return move
+
+
+def make_between(parts: Parts, camera: Camera) -> Between:
+    """Make a function that moves a frame's picture by a part of the motion to the next frame.
+
+    For the eye alone, while the next frame is dreamed: bilinear, and the border is not filled.
+    """
+    options = parts.preset.motion
+    seconds = float(frame_seconds(options, parts.timeline.fps))
+    border = SAMPLING_BORDER.get(options.border, options.border)
+
+    def between(frame: Frame, share: float) -> Image | None:
+        motion = motion_at(options, parts.timeline.moment(frame.index + 1))
+        shot = camera(motion, share * seconds)
+        if shot is None:
+            return None
+        return read(
+            frame.image,
+            shot.positions,
+            sampling="bilinear",
+            sharpness=0,
+            border=border,
+            levels=shot.levels,
+        )
+
+    return between
 
 
 def read_all(

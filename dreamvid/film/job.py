@@ -1,9 +1,8 @@
 """Job: everything a render needs, built once from a preset."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,14 @@ import torch
 
 from dreamvid.dream.colour import colours_of
 from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.settings import Ascent
 from dreamvid.errors import PresetError
 from dreamvid.film import footage, grow
 from dreamvid.film.clip import Clip
 from dreamvid.film.closing_loops import Closing, LeadIn, lead_frames
 from dreamvid.film.engine import Frame, Step, frame_rng
+from dreamvid.film.inputs import digests, files_of
+from dreamvid.film.kept import Kept, stamps
 from dreamvid.film.masking import make_masking
 from dreamvid.film.model_checks import check_octave_size
 from dreamvid.film.palettes import read_palettes
@@ -34,17 +36,14 @@ from dreamvid.film.timeline import (
     still_timeline,
 )
 from dreamvid.image import Image
-from dreamvid.media.images.sequence import find_frames
-from dreamvid.models.directions.library import find
 from dreamvid.models.features import FeatureModel
 from dreamvid.models.precision import precision_for
 from dreamvid.models.weights import store
-from dreamvid.motion.camera import make_camera
-from dreamvid.motion.flow.estimate import NETWORKS, make_estimator
+from dreamvid.motion.camera import Camera, make_camera
+from dreamvid.motion.flow.estimate import make_estimator
 from dreamvid.preset.colour import is_scene
-from dreamvid.preset.schema import Preset
+from dreamvid.preset.schema import DreamOptions, Preset
 from dreamvid.schedule.curve import value_at
-from dreamvid.system.files import sha256
 from dreamvid.system.version import __version__
 
 Steps = Callable[[LeadIn], AbstractContextManager[Step]]
@@ -65,6 +64,7 @@ class Job:
     sound: Path | None  # of the films
     sound_start: float  # second of the sound at the first frame
     hears: bool  # whether a schedule follows the sound
+    between: grow.Between | None = None  # motion between two frames; None: of footage
 
     @property
     def key(self) -> dict[str, Any]:
@@ -88,24 +88,56 @@ def build(
     *,
     make_parts: Callable[..., Parts] = Parts,
     load_model: LoadModel = store.load,
+    kept: Kept | None = None,
 ) -> Job:
-    """Build a preset's job; raises PresetError, ModelError or VideoError, before any rendering."""
+    """Build a preset's job; raises PresetError, ModelError or VideoError, before any rendering.
+
+    Parts that `kept` has from an earlier build, made of the same options and files, are taken over.
+    """
+    kept = kept or Kept()
     features = load_features(preset, device, load_model)
-    start = make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+    files = stamps(files_of(preset).values())
+    begun = preset.start, preset.seed, device, files
+    start = kept.part("start", begun, lambda: _start(preset, device))
+    given = preset.dream
+    dream = kept.part(
+        "layers", (_scored(given), features, files), lambda: with_layers(given, features)
+    )
+    if dream.layers != given.layers:
+        preset = preset.model_copy(
+            update={"dream": given.model_copy(update={"layers": dream.layers})}
+        )
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
+    dream, size = preset.dream, (start.shape[-2], start.shape[-1])
     sound = sound_of(preset)
-    timeline = make_timeline(preset, sound)
-    check_schedules(preset, timeline)
-    _check_octaves(preset, timeline, features, device)
-    score_at = make_scores(preset.dream, features, device, first=start)
-    size = start.shape[-2], start.shape[-1]
-    masking = make_masking(preset.dream.mask, size, timeline, device)
-    palettes = read_palettes(preset, device)
+    timeline = make_timeline(preset, sound, kept)
+    check_schedules(preset, timeline, kept.part("tried", timeline, dict))
+    _check_octaves(preset, timeline, features, device, kept)
+    scored = _scored(dream), features, begun
+    score_at = kept.part(
+        "scores", scored, lambda: make_scores(dream, features, device, first=start)
+    )
+    masked = dream.mask, size, timeline, device, files
+    masking = kept.part("masking", masked, lambda: make_masking(dream.mask, size, timeline, device))
+    coloured = preset.colour.like, dream.guide, preset.seed, device, files
+    palettes = kept.part("palettes", coloured, lambda: read_palettes(preset, device))
     parts = make_parts(preset, timeline, score_at, device, masking, palettes)
     steps, first = _on_footage(parts) if preset.of_footage else _growing(parts, start)
     audio, begin = sound if preset.sound.keep else None, sound_start(preset)
     hears = timeline.levels is not None
-    return Job(preset, Frame(first - 1, start), steps, digests(preset), audio, begin, hears)
+    sums = kept.part("digests", (preset.model, preset.flow.method, files), lambda: digests(preset))
+    between = None if preset.of_footage else grow.make_between(parts, _camera(parts, start))
+    return Job(preset, Frame(first - 1, start), steps, sums, audio, begin, hears, between)
+
+
+def _start(preset: Preset, device: torch.device) -> Image:
+    return make_start(preset.start, frame_rng(preset.seed, -1)).to(device)
+
+
+def _scored(options: DreamOptions) -> list[Any]:
+    """List the options that scores depend on: all but the numbers of the gradient steps."""
+    others = {field.name for field in fields(Ascent)} | {"mask", "every", "rate", "same_jitter"}
+    return [getattr(options, name) for name in type(options).model_fields if name not in others]
 
 
 def load_features(
@@ -136,7 +168,6 @@ def still(image: Image, preset: Preset, device: torch.device) -> Image:
 def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     """Make the steps of a film that grows from an image, and the index of its first frame."""
     preset, timeline = parts.preset, parts.timeline
-    height, width = start.shape[-2:]
     overlap, leading = lead_frames(preset.loop, timeline.fps)
     _check_loop(preset, overlap)
     like = colours_of(start)
@@ -145,11 +176,17 @@ def _growing(parts: Parts, start: Image) -> tuple[Steps, int]:
     def steps(lead_in: LeadIn) -> Iterator[Step]:
         inwards = _camera_direction(preset, timeline)
         end = Closing(preset.loop.kind, overlap, timeline.frames, lead_in, inwards)
-        camera = make_camera(height=height, width=width, device=parts.device)
         with closing(parts.masking):
-            yield grow.make_step(parts, camera, first=-leading, like=like, closing=end)
+            yield grow.make_step(
+                parts, _camera(parts, start), first=-leading, like=like, closing=end
+            )
 
     return steps, -leading
+
+
+def _camera(parts: Parts, start: Image) -> Camera:
+    height, width = start.shape[-2:]
+    return make_camera(height=height, width=width, device=parts.device)
 
 
 def _on_footage(parts: Parts) -> tuple[Steps, int]:
@@ -178,7 +215,7 @@ def _camera_direction(preset: Preset, timeline: Timeline) -> int:
 
 
 def _check_octaves(
-    preset: Preset, timeline: Timeline, features: FeatureModel, device: torch.device
+    preset: Preset, timeline: Timeline, features: FeatureModel, device: torch.device, kept: Kept
 ) -> None:
     """Check that no octave is too small in any frame; raises PresetError or ModelError."""
     assert preset.start.size
@@ -191,7 +228,9 @@ def _check_octaves(
         scale = value_at(preset.dream.octave_scale, moment)
         sizes = octave_sizes(height, width, octaves=octaves, scale=scale)
         smallest = min(smallest, sizes[0])
-    check_octave_size(preset.dream, features, smallest, device)
+    dream = preset.dream
+    key = dream.layers, dream.classes, dream.words, features, smallest
+    kept.part("octaves", key, lambda: check_octave_size(dream, features, smallest, device))
 
 
 def _check_loop(preset: Preset, overlap: int) -> None:
@@ -205,46 +244,6 @@ def _check_loop(preset: Preset, overlap: int) -> None:
         raise PresetError(
             "dream.every", problem, f"{max(every, frames - frames % every)} frames would do"
         )
-
-
-def inputs(preset: Preset) -> dict[str, Path]:
-    """List the user's files that a film depends on, by the option that names them."""
-    files = {
-        "start.path": preset.start.path,
-        **preset.colour.pictures,
-        "sound.path": preset.sound.path,
-    }
-    masks = {"dream.mask": preset.dream.mask}
-    for n, guide in enumerate(preset.dream.guide):
-        files[f"dream.guide[{n}]"] = guide.path
-        masks[f"dream.guide[{n}].mask"] = guide.mask
-    for option, direction in preset.dream.directions.items():
-        files[option] = direction.name if isinstance(direction.name, Path) else None
-        masks[f"{option}.mask"] = direction.mask
-    files |= {f"{option}.path": mask.path for option, mask in masks.items() if mask}
-    return {option: path for option, path in files.items() if path}
-
-
-def digests(preset: Preset) -> dict[str, str]:
-    """Compute the SHA-256 of each file that pixels depend on; the model must be installed."""
-    installed = store.find(preset.model)
-    assert installed is not None
-    files = inputs(preset)
-    for option, direction in preset.dream.directions.items():  # also those given by name
-        files[option] = find(direction.name, preset.model, option=option)
-    sums = {f"{option} sha256": digest(path) for option, path in files.items()}
-    # The model's file was checked against its digest when it was loaded.
-    sums |= {"model.file sha256": installed.digest.removeprefix("sha256:")}
-    flow = store.find(NETWORKS[preset.flow.method]) if preset.flow.method in NETWORKS else None
-    return sums | ({"flow.method file sha256": flow.digest} if flow else {})
-
-
-def digest(path: Path) -> str:
-    """Compute the SHA-256 of a file, or of the digests of a sequence's images, in order."""
-    files = find_frames(path)
-    if files is None:
-        return sha256(path)
-    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
 
 
 def _without_pictures(likes: Any) -> Any:

@@ -7,6 +7,7 @@ add the field there and the option to the preset; nothing here changes.
 from dataclasses import fields, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, TypeVar
 
 from dreamvid.dream.colour import Grade
@@ -60,7 +61,9 @@ def _wave_phase(options: MotionOptions, moment: Moment) -> float:
             speeds.append(float(speed.at(replace(moment, frame=frame, sound={}, tried=None))))
         except ValueError:  # not one of the frames that were tried before the film
             speeds.append(speeds[-1] if speeds else 0.0)
-    return sum(speeds[: max(0, moment.frame)]) * seconds
+    # A run of one speed counts as that of a constant does, to the last bit.
+    runs = groupby(speeds[: max(0, moment.frame)])
+    return sum(one * len(list(run)) for one, run in runs) * seconds
 
 
 @lru_cache(maxsize=8)

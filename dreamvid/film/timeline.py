@@ -7,12 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.errors import PresetError
+from dreamvid.film.kept import Kept, stamps
 from dreamvid.film.span import sound_start
 from dreamvid.media.audio.analysis import analyse
 from dreamvid.media.audio.source import has_sound, probe_sound
 from dreamvid.media.images.sequence import find_frames
 from dreamvid.preset.schedules import schedules
 from dreamvid.preset.schema import Preset
+from dreamvid.schedule.curve import Curve
 from dreamvid.schedule.moment import SOUND, Moment
 
 logger = logging.getLogger(__name__)
@@ -56,24 +58,25 @@ class Timeline:
         return range(0, self.frames, self.stride)
 
 
-def make_timeline(preset: Preset, sound: Path | None) -> Timeline:
+def make_timeline(preset: Preset, sound: Path | None, kept: Kept | None = None) -> Timeline:
     """Make the timeline of a film whose rate and length are explicit; raises VideoError.
 
-    The sound is analysed only if a schedule follows it.
+    The sound is analysed only if a schedule follows it, and `kept` has not its levels.
     """
     options, fps, frames = preset.sound, preset.video.rate, preset.video.count
     levels = None
     heard = {*SOUND} | ({"beat"} if options.bpm is None else set())
     if sound and any(curve.names & heard for _, curve in schedules(preset)):
-        levels = analyse(
-            sound,
-            fps=fps,
-            frames=frames,
-            attack=options.attack,
-            release=options.release,
-            bpm=options.bpm,
-            first=sound_start(preset),
-        ).at
+        settings = {
+            "fps": fps,
+            "frames": frames,
+            "attack": options.attack,
+            "release": options.release,
+            "bpm": options.bpm,
+            "first": sound_start(preset),
+        }
+        key = stamps([sound]), settings
+        levels = (kept or Kept()).part("levels", key, lambda: analyse(sound, **settings)).at
     loops = preset.loop.kind != "none"
     cost = sum(curve.cost + OVERHEAD for _, curve in schedules(preset))
     return Timeline(
@@ -108,13 +111,18 @@ def sound_of(preset: Preset) -> Path | None:
     return footage if has_sound(footage) else None
 
 
-def check_schedules(preset: Preset, timeline: Timeline) -> None:
+def check_schedules(
+    preset: Preset, timeline: Timeline, tried: dict[str, Curve] | None = None
+) -> None:
     """Evaluate every schedule in the frames to try; raises PresetError naming option and frame.
+
+    Those in `tried`, of the same timeline, are not evaluated again; the others are added.
 
     In a film so long that not all are tried, a frame without a value keeps that of the last one
     tried: no film is lost halfway.
     """
-    curves = dict(schedules(preset))
+    tried = {} if tried is None else tried
+    curves = {name: curve for name, curve in schedules(preset) if tried.get(name) != curve}
     if timeline.stride > 1:
         logger.warning(
             "of %d frames one in %d is tried; a schedule without a value later keeps its last",
@@ -128,6 +136,7 @@ def check_schedules(preset: Preset, timeline: Timeline) -> None:
                 curve.at(moment)
             except ValueError as error:
                 raise PresetError(option, str(error)) from None
+    tried |= curves
 
 
 def length_dependent(shorter: Preset, longer: Preset) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from dreamvid.errors import ResumeError, VideoError
-from dreamvid.film.job import inputs
+from dreamvid.film.inputs import inputs
 from dreamvid.film.timeline import make_timeline, sound_of
 from dreamvid.image import Bytes
 from dreamvid.inspect.bands import judge

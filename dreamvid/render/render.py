@@ -14,7 +14,8 @@ import torch
 
 from dreamvid.errors import PresetError, ResumeError
 from dreamvid.film.engine import Frame, render_frames
-from dreamvid.film.job import Job, LoadModel, build, inputs
+from dreamvid.film.inputs import inputs
+from dreamvid.film.job import Job, LoadModel, build
 from dreamvid.image import to_bytes
 from dreamvid.media.images.writing import save
 from dreamvid.models.weights import store

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from dreamvid.errors import ModelError, PresetError, ResumeError, VideoError
-from dreamvid.film.job import digests
+from dreamvid.film.inputs import digests
 from dreamvid.media.footage.reader import read_frames
 from dreamvid.media.metadata import read_record
 from dreamvid.models.weights import store

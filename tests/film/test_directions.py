@@ -8,7 +8,8 @@ import torch
 from torch.testing import assert_close
 
 from dreamvid.errors import PresetError
-from dreamvid.film.job import build, inputs
+from dreamvid.film.inputs import inputs
+from dreamvid.film.job import build
 from dreamvid.film.resolve import with_layers
 from dreamvid.film.score import make_scores
 from dreamvid.models.directions.direction import Direction, write_direction

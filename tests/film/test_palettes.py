@@ -9,7 +9,8 @@ from torch.testing import assert_close
 from dreamvid.dream.colour import Grade
 from dreamvid.errors import PresetError
 from dreamvid.film.engine import frame_rng
-from dreamvid.film.job import build, digests, inputs
+from dreamvid.film.inputs import digests, inputs
+from dreamvid.film.job import build
 from dreamvid.film.palettes import SCENE, read_palettes
 from dreamvid.film.scenes import night
 from dreamvid.film.settings_at import grade_at

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import DreamvidError, ModelError, PresetError
-from dreamvid.film.job import inputs
+from dreamvid.film.inputs import inputs
 from dreamvid.film.resolve import with_video
 from dreamvid.media.images.reading import check_image
 from dreamvid.models.weights import store

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import PresetError, quote
-from dreamvid.film.job import digest, inputs
+from dreamvid.film.inputs import digest, inputs
 from dreamvid.media.images.sequence import find_frames, is_pattern
 from dreamvid.preset.load import check, lay_over
 from dreamvid.preset.schema import Preset

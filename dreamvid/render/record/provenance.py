@@ -85,7 +85,7 @@ def paths_in(preset: dict[str, Any]) -> dict[str, str]:
 def with_paths(preset: dict[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
     """Replace each path of a file in a preset's table by `change(option, path)`.
 
-    The options are named as `job.inputs` does. The table is one of `model_dump`: in another
+    The options are named as `film.inputs` does. The table is one of `model_dump`: in another
     spelling, such as a guide that is a plain string, paths would be missed.
     """
     preset = deepcopy(preset)

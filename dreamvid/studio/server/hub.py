@@ -52,6 +52,7 @@ class Hub:
         self.kept = dict[int, Pictures]()  # of variants, by the revision at which they were pinned
         self.built: messages.Built | None = None
         self.position = messages.Position(False, -1, -1, -1)
+        self.condition = messages.Condition("starting")
         self._texts: dict[str, str] = {}
         self._building = False  # a Film was sent that the worker has not answered
         self._later: messages.Film | None = None  # to be sent then
@@ -107,7 +108,7 @@ class Hub:
     @property
     def next(self) -> int:
         """Number of the first frame that a change can still reach."""
-        return self.position.frame + 1
+        return self.position.next
 
     def later(
         self,
@@ -147,7 +148,8 @@ class Hub:
         """Have the desk's preset dreamed; while the worker builds one, only the newest waits."""
         restart = self._opened != self.desk.opened or bool(self._later and self._later.restart)
         self._opened = self.desk.opened
-        film = messages.Film(self.desk.table, self.desk.revision, None, restart=restart)
+        at = self.next if self.desk.recording else None
+        film = messages.Film(self.desk.table, self.desk.revision, None, restart=restart, at=at)
         if self._building:
             self._later = film
         else:
@@ -179,7 +181,7 @@ class Hub:
         if kind == "state":
             return state_of(self.desk, self.built, self.variant)
         if kind == "status":
-            return status_of(self.position)
+            return status_of(self.position, self.condition)
         return self.renders.message()
 
     def _take(self, report: messages.Report | None) -> None:
@@ -193,6 +195,11 @@ class Hub:
             case messages.Position():
                 self.position = report
                 self.touch("status")
+            case messages.Condition():
+                self.condition = report
+                self.touch("status")
+            case messages.Trouble():
+                self.tell(protocol.Refused(key=None, message=report.message))
             case messages.Built():
                 self.built = report
                 self.desk.built(report.revision, report.frames, report.fps, report.settings)

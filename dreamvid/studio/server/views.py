@@ -43,8 +43,8 @@ def state_of(desk: Desk, built: messages.Built | None, pictures: Pictures | None
     )
 
 
-def status_of(position: messages.Position) -> protocol.Status:
-    """Describe the progress of the worker."""
+def status_of(position: messages.Position, condition: messages.Condition) -> protocol.Status:
+    """Describe the progress and the state of the worker."""
     return protocol.Status(
         playing=position.playing,
         frame=position.frame,
@@ -52,5 +52,6 @@ def status_of(position: messages.Position) -> protocol.Status:
         last=position.last,
         dreamed=position.dreamed,
         shown=position.shown,
-        worker="ready",
+        worker=condition.worker,
+        trouble=condition.trouble,
     )

@@ -7,36 +7,48 @@ import torch
 
 from dreamvid.film.engine import Frame, Step
 from dreamvid.film.job import Job, build
+from dreamvid.film.kept import Kept
 from dreamvid.image import Image
 from dreamvid.preset.schema import Preset
 from dreamvid.render.batch.worker import WarmModel
 from dreamvid.studio.session.ring import Ring
 
 STARTS = ("seed", "start", "loop")
-"""Tables and options that change the start picture: the film begins again."""
+"""Tables and options that change the start picture or the lead-in: the film begins again."""
 
 
 class Player:
     """Film that is dreamed while its preset changes.
 
     A frame depends on the preset and on the frame before alone, so that a film goes on with
-    another preset as a render does that is resumed.
+    another preset as a render does that is resumed. The end of a loop depends on its lead-in too,
+    which is dreamed first.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.ring = device, Ring()
         self.job: Job | None = None
         self.frame: Frame | None = None
-        self._model, self._stack = WarmModel(), ExitStack()
+        self._model, self._kept, self._stack = WarmModel(), Kept(), ExitStack()
         self._step: Step | None = None
         self._lead: dict[int, Image] = {}
+
+    @property
+    def next(self) -> int:
+        """Index of the frame that is dreamed next, below 0 in the lead-in of a loop."""
+        return self.frame.index + 1 if self.frame else 0
+
+    @property
+    def over(self) -> bool:
+        """True after the film's last frame."""
+        return self.job is not None and self.next >= self.job.preset.video.count
 
     def load(self, preset: Preset, *, restart: bool) -> bool:
         """Take a preset from the next frame on; True where the film begins again.
 
         Raises DreamvidError, and the film before goes on.
         """
-        job = build(preset, self.device, load_model=self._model.load)
+        job = build(preset, self.device, load_model=self._model.load, kept=self._kept)
         again = restart or self.job is None or _start_of(job) != _start_of(self.job)
         self.job = job
         if again:
@@ -59,17 +71,20 @@ class Player:
         self.frame = frame
         return True
 
+    def dreams(self, index: int) -> bool:
+        """Test whether a frame is dreamed, not only moved."""
+        return self.job is not None and index % self.job.preset.dream.every == 0
+
     def advance(self) -> Frame:
-        """Dream the next frame; raises DreamvidError, and StopIteration past the last one."""
-        assert self.job and self.frame and self._step
-        if self.frame.index + 1 >= self.job.preset.video.count:
-            raise StopIteration
+        """Dream the next frame; raises DreamvidError."""
+        assert self.frame and self._step
         self.frame = self._step(self.frame)
         if self.frame.index >= 0:
             self.ring.add(self.frame)
         return self.frame
 
     def close(self) -> None:
+        """Close the files of footage and masks."""
         self._stack.close()
 
     def _enter(self) -> None:

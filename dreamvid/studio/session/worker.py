@@ -1,32 +1,37 @@
 """Worker process: takes orders from a pipe, dreams, and reports pictures."""
 
-import io
+import threading
 import time
 from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
-from PIL import Image as PilImage
-
 from dreamvid.errors import DreamvidError, PresetError
-from dreamvid.image import to_bytes
 from dreamvid.preset.load import check
-from dreamvid.render.preview import shrink
 from dreamvid.studio.protocol import FRAME, PAST
 from dreamvid.studio.session.messages import (
     Built,
+    Condition,
     Film,
+    GiveWay,
     Go,
     NotBuilt,
     Order,
     Picture,
     Position,
+    Report,
     SeekTo,
+    Trouble,
 )
+from dreamvid.studio.session.pace import Pace
 from dreamvid.studio.session.player import Player
+from dreamvid.studio.session.preview import Speed, preview_of
+from dreamvid.studio.session.screen import Screen, Shown
 from dreamvid.system.device import pick
+from dreamvid.system.memory import ran_out
 
-WIDTH = 256  # pixels of the preview
-QUALITY = 85  # of the JPEGs
+LISTEN = 0.005  # seconds between two looks at the pipe while frames wait to be shown
+TIMED = 2  # dreams, the first of which is not counted, after which the preview's size is chosen
 
 
 class Worker:
@@ -34,89 +39,222 @@ class Worker:
 
     def __init__(self, pipe: Connection, device: str) -> None:
         self.pipe, self.player = pipe, Player(pick(device))
-        self.playing, self.revision = False, 0
-        self.times: deque[float] = deque(maxlen=24)
+        self.playing = self.giving_way = False
+        self.film: Film | None = None  # that is dreamed
+        self.films: deque[Film] = deque()  # whose frames have not come yet
+        self.width, self.settled, self.dreams = 0, False, 0
+        self.pace, self.speed = Pace(), Speed()
+        self.position = Position(False, -1, -1, -1)
+        self._sending = threading.Lock()
+        self.screen = Screen(self._picture)
 
     def run(self) -> None:
         """Work until the pipe is closed."""
-        while True:
-            try:
-                waiting = not self.playing
-                while waiting or self.pipe.poll():
-                    waiting = False
-                    self._obey(self.pipe.recv())
-            except EOFError:
-                return
-            if self.playing:
-                self._advance()
+        self._report(Condition("ready"))
+        try:
+            while True:
+                self._listen()
+                self._build_due()
+                if self.playing:
+                    self._advance()
+        except (EOFError, OSError) as error:
+            if ran_out(error):
+                raise
+        finally:
+            self.screen.close()
+            self.player.close()
+
+    def _listen(self) -> None:
+        """Take all orders; wait for one while nothing plays, or while enough frames wait."""
+        while not self.playing and not self.films:
+            self._obey(self.pipe.recv())
+        while self.pipe.poll():
+            self._obey(self.pipe.recv())
+        while self.playing and self.screen.waiting >= self._every and not self.films:
+            if self.pipe.poll(LISTEN):
+                self._obey(self.pipe.recv())
+
+    @property
+    def _every(self) -> int:
+        return self.player.job.preset.dream.every if self.player.job else 1
 
     def _obey(self, order: Order) -> None:
         match order:
             case Film():
-                self._load(order)
-            case Go(to="play"):
-                self.playing = self.player.job is not None
+                self.films.append(order)
+                return
+            case GiveWay():
+                self.giving_way = order.on
+                return
             case Go(to="pause"):
-                self.playing = False
-            case Go(to="step") if self.player.job:
-                self.playing = False
-                self._advance()
-            case Go(to="restart") if self.player.job:
-                self.player.restart()
-                self._show(FRAME)
-            case SeekTo() if self.player.seek(order.frame):
-                self.playing = False
-                self._show(PAST)
+                self._pause()
+            case _:
+                self._build_due(everything=True)
+                if self.player.job:
+                    self._go(order)
         self._tell()
+
+    def _go(self, order: Go | SeekTo) -> None:
+        match order:
+            case Go(to="play"):
+                if self.player.over:
+                    self._restart()
+                self.playing = True
+            case Go(to="step"):
+                self._pause()
+                if not self.player.over:
+                    self._advance(paced=False)
+            case Go(to="restart"):
+                self._restart()
+            case SeekTo(frame=frame):
+                self._pause()
+                if self.player.seek(frame):
+                    self._show(PAST)
+                else:
+                    self._report(Trouble(f"frame {frame} is not kept any more"))
+
+    def _pause(self) -> None:
+        self.playing = False
+        self.screen.stop()
+
+    def _restart(self) -> None:
+        self.player.restart()
+        self._show(FRAME)
+
+    def _build_due(self, *, everything: bool = False) -> None:
+        """Build the film whose frame has come, if there is one."""
+        due = [
+            number
+            for number, film in enumerate(self.films)
+            if everything or film.at is None or film.restart or film.at <= self.player.next
+        ]
+        if not due:
+            if not self.playing and self.films:  # nothing will come before it
+                self._build_due(everything=True)
+            return
+        films = [self.films.popleft() for _ in range(due[-1] + 1)]
+        restart = any(film.restart for film in films)
+        self._load(replace(films[-1], restart=restart))
 
     def _load(self, film: Film) -> None:
+        width, settled = self._width_of(film)
         try:
-            preset = shrink(check(film.table), film.width or WIDTH)
-            again = self.player.load(preset, restart=film.restart)
+            preset = check(film.table)
+            if width is None:
+                width = self.speed.width_for(preset, draft=film.draft)
+                settled = self.speed.known(preset)
+            small, settings = preview_of(preset, width, draft=film.draft)
+            again = self.player.load(small, restart=film.restart)
         except DreamvidError as error:
             option = error.option if isinstance(error, PresetError) else None
-            self.pipe.send(NotBuilt(film.revision, option, str(error)))
+            self._report(NotBuilt(film.revision, option, str(error)))
             return
-        self.revision = film.revision
-        assert self.player.job
-        resolved = self.player.job.preset
-        assert resolved.start.size
-        width, height = resolved.start.size
-        count, fps = resolved.video.count, float(resolved.video.rate)
-        settings = (f"start.size={width}x{height}", f"dream.octaves={resolved.dream.octaves}")
-        auto = film.width is None
-        self.pipe.send(Built(film.revision, width, height, count, fps, auto, film.draft, settings))
+        self.film = film
+        self.width, self.settled, self.dreams = width, settled, 0
+        self._rewind(film)
+        self._built(film, settings, again=again)
         if again:
-            self._show(FRAME)
-
-    def _advance(self) -> None:
-        try:
-            self.player.advance()
-        except StopIteration:
-            self.playing = False
-        except DreamvidError as error:
-            self.playing = False
-            self.pipe.send(NotBuilt(self.revision, None, str(error)))
-        else:
-            self.times.append(time.monotonic())
             self._show(FRAME)
         self._tell()
 
-    def _show(self, kind: int) -> None:
-        frame = self.player.frame
-        assert frame
-        file = io.BytesIO()
-        PilImage.fromarray(to_bytes(frame.image)).save(file, "JPEG", quality=QUALITY)
-        self.pipe.send(Picture(kind, frame.index, self.revision, file.getvalue()))
+    def _width_of(self, film: Film) -> tuple[int | None, bool]:
+        """Find the preview's width, None where it is to be chosen, and whether it may change."""
+        if film.width:
+            return film.width, True
+        same = self.film is not None and self.film.width is None and not film.restart
+        return (self.width, self.settled) if same else (None, False)
 
-    def _tell(self) -> None:
-        ring, frame = self.player.ring, self.player.frame
-        times = self.times
-        rate = (len(times) - 1) / max(1e-6, times[-1] - times[0]) if len(times) > 1 else 0.0
-        index = frame.index if frame else -1
-        self.pipe.send(Position(self.playing, index, ring.first, ring.last, rate, rate))
+    def _built(self, film: Film, settings: tuple[str, ...], *, again: bool) -> None:
+        assert self.player.job
+        preset = self.player.job.preset
+        assert preset.start.size
+        (width, height), video = preset.start.size, preset.video
+        since = max(0, self.player.next)
+        self._report(
+            Built(
+                *(film.revision, width, height, video.count, float(video.rate)),
+                *(film.width is None, film.draft, settings, since, again),
+            )
+        )
 
+    def _rewind(self, film: Film) -> None:
+        """Go back to before the first frame of a film that comes too late."""
+        if film.at is None or film.at >= self.player.next:
+            return
+        if self.player.seek(film.at - 1):
+            self.screen.drop_from(film.at)
 
-def main(pipe: Connection, device: str) -> None:
-    """Run the worker in a process of its own."""
-    Worker(pipe, device).run()
+    def _advance(self, *, paced: bool = True) -> None:
+        """Dream the next frame and show it: in its time, or at once."""
+        if self.player.over:
+            self._pause()
+            self._tell()
+            return
+        dreamed = self.player.dreams(self.player.next)
+        self._tell(begun=1)
+        begun = time.perf_counter()
+        try:
+            self.player.advance()
+        except DreamvidError as error:
+            self._pause()
+            self._report(Trouble(str(error)))
+            self._tell()
+            return
+        took = time.perf_counter() - begun
+        if self.giving_way and paced and dreamed:
+            self.pipe.poll(took)
+            took = time.perf_counter() - begun
+        self.pace.took(took, dreamed=dreamed)
+        self._show(FRAME, paced=paced, dreamed=dreamed)
+        if dreamed and not self.giving_way:
+            self._time(took)
+        self._tell()
+
+    def _time(self, seconds: float) -> None:
+        """Learn how long a dream took; after the first ones the preview's size may change, once."""
+        self.dreams += 1
+        job, film = self.player.job, self.film
+        if self.dreams < TIMED or not job or not film:
+            return
+        self.speed.learn(job.preset, seconds)
+        if not self.settled:
+            self.settled = True
+            width = self.speed.width_for(check(film.table), draft=film.draft)
+            if width != self.width:
+                self._load(replace(film, restart=True))
+
+    def _show(self, kind: int, *, paced: bool = False, dreamed: bool = True) -> None:
+        frame, job = self.player.frame, self.player.job
+        assert frame and job and self.film
+        if not paced:
+            self.screen.show(Shown(frame, self.film.revision, kind))
+            return
+        shortest = float(1 / job.preset.video.rate)
+        shown = Shown(
+            *(frame, self.film.revision, kind),
+            period=max(shortest, self.pace.period(self._every)),
+            shortest=shortest,
+            dreamed=dreamed,
+            between=None if self.player.over else job.between,
+        )
+        self.screen.add(shown)
+
+    def _picture(self, picture: Picture) -> None:
+        """Send a picture, and where the film is with it; called by the screen."""
+        self._report(picture)
+        if picture.kind in (FRAME, PAST):
+            self.position = replace(self.position, frame=picture.frame, shown=self.screen.rate)
+            self._report(self.position)
+
+    def _tell(self, begun: int = 0) -> None:
+        """Report the position; `begun` frames are in work."""
+        ring = self.player.ring
+        self.position = Position(
+            *(self.playing, self.position.frame, ring.first, ring.last),
+            *(self.pace.dreamed, self.screen.rate, max(0, self.player.next + begun)),
+        )
+        self._report(self.position)
+
+    def _report(self, report: Report) -> None:
+        with self._sending:
+            self.pipe.send(report)

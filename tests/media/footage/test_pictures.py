@@ -10,7 +10,7 @@ from PIL import Image as PilImage
 
 from dreamvid.errors import VideoError
 from dreamvid.export.reverse.backwards import read_backwards
-from dreamvid.film.job import digest
+from dreamvid.film.inputs import digest
 from dreamvid.media.animated.webp_avif_apng import write_animation
 from dreamvid.media.clip import Pictures, pictures_of
 from dreamvid.media.footage.footage import probe_footage, read_footage

@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 
 from dreamvid.errors import PresetError
 from dreamvid.film.directions import direction_for
-from dreamvid.film.job import build, inputs
+from dreamvid.film.inputs import inputs
+from dreamvid.film.job import build
 from dreamvid.film.resolve import with_layers
 from dreamvid.models.directions import library as shelf
 from dreamvid.models.directions.direction import Direction, read_direction, write_direction

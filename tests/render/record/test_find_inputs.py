@@ -6,7 +6,7 @@ import pytest
 from PIL import Image as PilImage
 
 from dreamvid.errors import PresetError
-from dreamvid.film.job import inputs
+from dreamvid.film.inputs import inputs
 from dreamvid.media.metadata import FORMAT, embed
 from dreamvid.render.record import find_inputs
 from dreamvid.render.record.provenance import check_record

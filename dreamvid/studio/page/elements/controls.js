@@ -92,8 +92,29 @@ export class Controls extends HTMLElement {
 
   #refuse(event) {
     const { key, message } = event.detail;
-    const row = key && this.#rows.find((one) => one.key === key || one.control.key === key);
-    if (row?.refuse(message)) event.preventDefault();
+    if (key && this.#row(key)?.refuse(message)) event.preventDefault();
+  }
+
+  has(key) {
+    return Boolean(this.#row(key));
+  }
+
+  /** Show the row of a setting among all others, with what is wrong with it. */
+  showSetting(key, trouble = "") {
+    const row = this.#row(key);
+    this.#search.value = "";
+    this.#changed.setAttribute("aria-pressed", "false");
+    location.hash = "all";
+    setTimeout(() => {
+      this.#filter();
+      row.scrollIntoView({ block: "center" });
+      row.querySelector(".field :is(input, select, textarea)").focus();
+      if (trouble) row.refuse(trouble);
+    });
+  }
+
+  #row(key) {
+    return this.#rows.find((row) => row.key === key || row.control.key === key) ?? this.#rows.find((row) => key.startsWith(row.key));
   }
 
   #tell(words) {

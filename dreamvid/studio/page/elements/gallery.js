@@ -71,16 +71,17 @@ export class Gallery extends HTMLElement {
       : h("div", { class: "card absent" }, ...face, h("span", { class: "about" }, "In a terminal: ", h("code", {}, `dreamvid models get ${model}`)));
     if (model) card.append(h("span", { class: "model" }, model));
     const element = h("li", {}, card);
-    this.#cards.push({ element, words: `${name} ${title} ${about} ${model}`.toLowerCase() });
+    this.#cards.push({ element, name: `${name} ${title}`.toLowerCase(), words: `${about} ${model}`.toLowerCase() });
     return element;
   }
 
   #filter() {
     const words = this.#search.value.toLowerCase().split(/\s+/);
     let found = 0;
-    for (const card of this.#cards) {
-      card.element.hidden = !words.every((word) => card.words.includes(word));
-      if (!card.element.hidden) found += 1;
+    for (const { element, name, words: others } of this.#cards) {
+      element.hidden = !words.every((word) => name.includes(word) || others.includes(word));
+      element.style.order = words.every((word) => name.includes(word)) ? 0 : 1; // names before descriptions
+      if (!element.hidden) found += 1;
     }
     for (const section of this.#lists.children) section.hidden = !section.querySelector("li:not([hidden])");
     this.#nothing.hidden = found > 0;
@@ -88,7 +89,9 @@ export class Gallery extends HTMLElement {
   }
 
   #walk(event) {
-    const cards = [...this.querySelectorAll("button.card")].filter((card) => card.offsetParent);
+    const order = (card) => Number(card.parentElement.style.order);
+    const shown = [...this.querySelectorAll("button.card")].filter((card) => card.offsetParent);
+    const cards = shown.sort((one, other) => one.closest("section") === other.closest("section") ? order(one) - order(other) : 0);
     const at = cards.indexOf(document.activeElement);
     const across = Math.max(1, cards.findIndex((card) => card.offsetTop > cards[0].offsetTop));
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across };

@@ -15,7 +15,7 @@ export class Notices extends HTMLElement {
     this.append(this.#banner, this.#list);
     studio.addEventListener("refused", ({ detail }) => {
       const event = new CustomEvent("refusal", { detail, cancelable: true });
-      if (this.dispatchEvent(event)) this.#add(detail.message, "trouble");
+      if (this.dispatchEvent(event)) this.#add(detail.message, "trouble", detail.key);
     });
     studio.addEventListener("notice", ({ detail }) => this.#add(detail.message, ""));
     studio.addEventListener("status", () => this.#warn());
@@ -33,10 +33,12 @@ export class Notices extends HTMLElement {
     this.#banner.hidden = !words;
   }
 
-  #add(words, kind) {
+  #add(words, kind, key = null) {
     const same = [...this.#list.children].find((one) => one.firstChild.textContent === words);
     same?.remove();
     const message = h("p", { class: kind }, h("span", {}, words));
+    const controls = document.querySelector("dream-controls");
+    if (key && controls.has(key)) message.append(h("button", { class: "quiet", onclick: () => (message.remove(), controls.showSetting(key, words)) }, "Show"));
     message.append(h("button", { class: "round quiet", "aria-label": "Close", onclick: () => message.remove() }, "×"));
     this.#list.append(message);
     const leave = () => (message.matches(":hover, :focus-within") ? setTimeout(leave, SHORT) : message.remove());

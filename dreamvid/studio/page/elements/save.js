@@ -31,17 +31,23 @@ export class Save extends HTMLElement {
 
   async open() {
     if (this.#dialog.open || !studio.state) return;
-    this.#field.value = studio.state.name;
     this.#dialog.showModal();
-    this.#field.select();
-    this.#look();
+    this.#propose(studio.state.name);
     try {
-      const { saved } = await fetchJson("api/presets");
+      const { saved, shipped } = await fetchJson("api/presets");
       this.#names = new Set(saved.map(({ name }) => name));
-      this.#look();
+      const name = freeName(this.#field.value, shipped.map((one) => one.name), this.#names);
+      if (name === this.#field.value) this.#look();
+      else if (this.#field.value === studio.state.name) this.#propose(name);
     } catch (error) {
       this.#tell(error.message, true);
     }
+  }
+
+  #propose(name) {
+    this.#field.value = name;
+    this.#field.select();
+    this.#look();
   }
 
   #look() {
@@ -71,6 +77,14 @@ export class Save extends HTMLElement {
     this.#note.className = bad ? "trouble" : "soft";
     this.#field.setAttribute("aria-invalid", String(bad));
   }
+}
+
+/** Find a name beside those that come with dreamvid: "quickstart-2". */
+function freeName(name, shipped, saved) {
+  if (!shipped.includes(name)) return name;
+  let number = 2;
+  while (saved.has(`${name}-${number}`) || shipped.includes(`${name}-${number}`)) number += 1;
+  return `${name}-${number}`;
 }
 
 customElements.define("dream-save", Save);

@@ -4,7 +4,7 @@ A preset that somebody shared is untrusted input: nothing in it is run.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +17,7 @@ from dreamvid.preset.colour import is_scene
 from dreamvid.preset.looks import SHAPING
 from dreamvid.preset.mask import WORDS
 from dreamvid.preset.objectives import is_name
+from dreamvid.preset.replaced import drop_replaced
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import read_toml
 from dreamvid.preset.values import VIDEOS
@@ -33,13 +34,6 @@ PATHS = (
 
 RENDERED = (*VIDEOS, ".gif", ".webp", ".avif", ".png", ".apng", ".json")
 """Suffixes of files that may hold the preset they were rendered from."""
-
-
-IDLE_COLOURS = {
-    "none": ("strength", "like", "contrast", "saturation"),
-    "mean": ("contrast", "saturation"),
-}
-"""Options of [colour] without effect, by `keep`."""
 
 LARGEST = 2_000_000  # bytes of a preset: room for 100,000 keys of a Deforum schedule
 
@@ -110,11 +104,7 @@ def lay_over(table: dict[str, Any], settings: Sequence[str]) -> Preset:
 
 def lay_values(table: dict[str, Any], values: Sequence[tuple[str, Any]]) -> Preset:
     """Apply (key, value) pairs to a table, in place, and validate it; raises PresetError."""
-    given = dict(values)
-    if "dream.look" in given:  # which replaces the preset's
-        _drop_looks(table)
-    _drop_direction(table, given)
-    _drop_colours(table, given)
+    drop_replaced(table, dict(values))
     for key, value in values:
         _put(table, key, value)
     return check(table)
@@ -136,44 +126,12 @@ def is_of_look(setting: str) -> bool:
     return group == "dream" and key in SHAPING
 
 
-def _drop_looks(table: dict[str, Any]) -> None:
-    dream = table.get("dream")
-    if isinstance(dream, dict):
-        table["dream"] = {key: value for key, value in dream.items() if key not in SHAPING}
-
-
 def check(table: dict[str, Any]) -> Preset:
     """Validate a table; raises PresetError with its first error."""
     try:
         return Preset.model_validate(table)
     except ValidationError as error:
         raise explain(error) from None
-
-
-def _drop_direction(table: dict[str, Any], values: Mapping[str, Any]) -> None:
-    """Remove a preset's direction where settings give layers, guides or an objective instead.
-
-    A direction in the settings removes the layers, which were chosen for something else.
-    """
-    dream = table.get("dream")
-    if not isinstance(dream, dict):
-        return
-    directed = values.get("dream.direction", "none") not in ("none", None, [])
-    objective = values.get("dream.objective", "direction")
-    if directed and "dream.layers" not in values:
-        for key in ("layers", "tour", "objective", "guide"):
-            dream.pop(key, None)
-    elif directed:
-        return
-    elif values.keys() & {"dream.layers", "dream.guide"} or objective != "direction":
-        dream.pop("direction", None)
-
-
-def _drop_colours(table: dict[str, Any], values: Mapping[str, Any]) -> None:
-    """Remove a preset's colour options that have no effect with the settings' `keep`."""
-    if isinstance(colour := table.get("colour"), dict):
-        for key in IDLE_COLOURS.get(str(values.get("colour.keep")), ()):
-            colour.pop(key, None)
 
 
 def anchor_paths(table: dict[str, Any], folder: Path) -> None:

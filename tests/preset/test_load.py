@@ -9,6 +9,7 @@ from dreamvid.errors import PresetError
 from dreamvid.models.weights.catalogue import CATALOGUE
 from dreamvid.preset.load import (
     check,
+    lay_values,
     load_preset,
     names,
     read_text,
@@ -219,3 +220,19 @@ def test_a_dreams_entries_are_bounded(key):
     check({"video": {"frames": 1}, "dream": {key: names[:-1]}})
     with pytest.raises(PresetError, match=rf"^dream.{key}: 1001 entries are too many; at most"):
         check({"video": {"frames": 1}, "dream": {key: names}})
+
+
+def test_a_generated_start_replaces_the_presets_file():
+    table = {"start": {"kind": "video", "path": "a.mp4", "from": "2", "every": 2}}
+    table |= {"video": {"frames": 9}}
+    found = lay_values(table, [("start.kind", "dusk")]).start
+    assert (found.kind, found.path, found.begin, found.every) == ("dusk", None, None, 1)
+    with pytest.raises(PresetError, match="path has no effect"):  # asked for by the settings
+        lay_values({"video": {"frames": 9}}, [("start.path", "a.png"), ("start.kind", "dusk")])
+
+
+@pytest.mark.parametrize("key", ["guide", "direction"])
+def test_an_objective_goes_with_what_it_needs(key):
+    table = {"dream": {"objective": key, key: "sea"}, "video": {"frames": 9}}
+    found = lay_values(table, [(f"dream.{key}", [])]).dream
+    assert (found.objective, getattr(found, key)) == ("energy", ())

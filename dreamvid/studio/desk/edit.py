@@ -9,8 +9,9 @@ from copy import deepcopy
 from typing import Any
 
 from dreamvid.errors import PresetError
-from dreamvid.preset.load import IDLE_COLOURS, LARGEST, check
+from dreamvid.preset.load import LARGEST, check
 from dreamvid.preset.looks import SHAPING
+from dreamvid.preset.replaced import IDLE_COLOURS
 from dreamvid.preset.schema import Preset
 from dreamvid.schedule.parser import is_number
 from dreamvid.studio.desk.history import Content

@@ -79,6 +79,13 @@ class Set(Message):
     value: JsonValue
 
 
+class SetAll(Message):
+    """Set several settings for the whole film, in this order, all or none, as one change."""
+
+    type: Literal["set_all"]
+    values: Annotated[dict[Key, JsonValue], Field(min_length=1, max_length=20)]
+
+
 class Reset(Message):
     """Give a setting back what it had when the preset was opened, or else its default."""
 
@@ -243,6 +250,7 @@ ToServer = Annotated[
     | Restart
     | Seek
     | Set
+    | SetAll
     | Reset
     | Undo
     | Redo

@@ -42,6 +42,8 @@ def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
     match message:
         case protocol.Set():
             desk.set(message.key, message.value, hub.next)
+        case protocol.SetAll():
+            desk.set_all(message.values)
         case protocol.Reset():
             desk.reset(message.key)
         case protocol.Undo():

@@ -148,9 +148,11 @@ def load_features(
     return load_model(preset.model, device).in_precision(precision)
 
 
-def still(image: Image, preset: Preset, device: torch.device) -> Image:
+def still(
+    image: Image, preset: Preset, device: torch.device, load_model: LoadModel = store.load
+) -> Image:
     """Dream on an image of any size, as on the first frame of a film; raises DreamvidError."""
-    features = load_features(preset, device)
+    features = load_features(preset, device, load_model)
     preset = preset.model_copy(update={"dream": with_layers(preset.dream, features)})
     timeline = still_timeline(preset)
     image, moment = image.to(device), timeline.moment(0)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from dreamvid.errors import DreamvidError
-from dreamvid.studio.server import films, lists, uploads
+from dreamvid.studio.server import choices, films, lists, uploads
 from dreamvid.studio.server.folder import Folder
 from dreamvid.studio.server.hub import AnySession, Hub, OnReport
 from dreamvid.studio.server.page import Page
@@ -44,6 +44,7 @@ def make_app(
         try:
             yield
         finally:
+            choices.close(app)
             await run_sync(hub.close)
 
     guard = Middleware(Guard, token=token, hosts=hosts, numeric=numeric, once=once)
@@ -54,6 +55,7 @@ def make_app(
             Route("/api/uploads", upload, methods=["POST"]),
             *lists.ROUTES,
             *films.ROUTES,
+            *choices.ROUTES,
             Mount("/", Page()),
         ],
         middleware=[guard],

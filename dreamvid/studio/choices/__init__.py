@@ -1,0 +1,1 @@
+"""Lists and small pictures of what a model can dream, made in a process of their own."""

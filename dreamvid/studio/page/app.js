@@ -14,6 +14,7 @@ import "./elements/midi.js";
 import "./elements/help.js";
 import "./shortcuts.js";
 import "./elements/pickers.js";
+import "./elements/drop.js";
 import "./elements/renders.js";
 import "./elements/films.js";
 
@@ -39,7 +40,6 @@ function show() {
 
 addEventListener("hashchange", show);
 addEventListener("keydown", (event) => {
-  const { key, target, defaultPrevented } = event;
-  if (key === "Escape" && work.inert && !defaultPrevented && !(target.type === "search" && target.value)) location.hash = "";
+  if (event.key === "Escape" && work.inert && !event.defaultPrevented) location.hash = "";
 });
 show();

@@ -31,7 +31,7 @@ export function attachTip(place) {
 function show(tip, row) {
   const { control } = row;
   const { help, least, most, unit, kind } = control;
-  const range = kind !== "number" || most - least >= 1e5 ? "" : [least == null ? "" : least > 0 && least < 1e-4 ? "above 0" : `from ${least}`, most == null || most >= 1e6 ? "" : `to ${most}`].filter(Boolean).join(" ");
+  const range = kind !== "number" ? "" : [least == null ? "" : `from ${least}`, most == null || most >= 1e6 ? "" : `to ${most}`].filter(Boolean).join(" ");
   const standard = control.default === null || control.default === "" || control.default?.length === 0 ? "" : `default ${typeof control.default === "string" ? control.default : JSON.stringify(control.default)}`;
   tip.replaceChildren(
     h("p", {}, help || row.label),

@@ -1,0 +1,76 @@
+// Cards: a grid of small pictures to pick from. The picture dreams it alone, its plus adds it.
+//
+// An item is {cell, title, note, alone(), add(), isAlone, isIn, more}; `more` is a node or null.
+
+import { h } from "../../dom.js";
+import { icon } from "../../icons.js";
+import { modelOf } from "./sources.js";
+import { Atlas } from "./atlas.js";
+
+export class Cards extends HTMLElement {
+  #grid = h("div", { class: "cards" });
+  #draw = h("button", { onclick: () => this.#start() }, "Draw the pictures");
+  #stop = h("button", { class: "quiet", hidden: true, onclick: () => this.#atlas.stop() }, "Stop");
+  #told = h("p", { class: "soft", role: "status" });
+  #atlas = new Atlas((...shown) => this.#show(...shown));
+  #items = [];
+  #shape = "";
+
+  connectedCallback() {
+    this.append(h("div", { class: "draw" }, this.#draw, this.#stop, this.#told), this.#grid);
+  }
+
+  /** Show items; those that were there keep their place, picture and focus. */
+  update(items) {
+    this.#items = items;
+    const shape = JSON.stringify([modelOf(), items.map(({ cell, title, note }) => [cell, title, note])]);
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.#grid.replaceChildren(...items.map((item, index) => this.#card(item, index)));
+      this.#atlas.look(modelOf(), items.map(({ cell }) => cell));
+    }
+    items.forEach((item, index) => {
+      const [picture, plus] = this.#grid.children[index].querySelectorAll("button");
+      picture.setAttribute("aria-pressed", String(Boolean(item.isAlone)));
+      plus.setAttribute("aria-pressed", String(Boolean(item.isIn)));
+      plus.replaceChildren(icon(item.isIn ? "minus" : "plus"));
+      plus.setAttribute("aria-label", item.isIn ? `Remove ${item.title}` : `Add ${item.title}`);
+    });
+  }
+
+  /** Look no more while nobody sees it. */
+  rest() {
+    this.#atlas.rest();
+    this.#shape = "";
+  }
+
+  #card({ title, note, more }, index) {
+    return h(
+      "div",
+      { class: "card" },
+      h("button", { class: "face", title: `Dream ${title} alone`, onclick: () => this.#items[index].alone() }, h("span", { class: "empty soft" }, note), h("span", { class: "title" }, title.replaceAll("/", "/\u200b"))),
+      h("button", { class: "plus round", title: "Add to what is dreamed, or remove", onclick: () => this.#items[index].add() }),
+      more,
+    );
+  }
+
+  #start() {
+    this.#told.textContent = "Starting to draw";
+    this.#atlas.draw();
+  }
+
+  #show(pictures, waiting, trouble) {
+    pictures.forEach((address, index) => {
+      const face = this.#grid.children[index]?.querySelector(".face");
+      if (address && face && !face.querySelector("img")) face.querySelector(".empty").replaceWith(h("img", { src: address, alt: "", width: 96, height: 96, loading: "lazy" }));
+    });
+    const drawn = pictures.filter(Boolean).length;
+    this.#draw.hidden = drawn === pictures.length;
+    this.#draw.disabled = waiting > 0;
+    this.#stop.hidden = waiting === 0;
+    this.#told.classList.toggle("trouble", Boolean(trouble) && !waiting);
+    this.#told.textContent = waiting ? `${waiting} to draw` : trouble ?? (drawn && drawn < pictures.length ? `${drawn} of ${pictures.length}` : "");
+  }
+}
+
+customElements.define("pick-cards", Cards);

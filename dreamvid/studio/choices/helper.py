@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ KEPT = 64  # lists
 
 
 def _main(pipe: Connection, device: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     from dreamvid.studio.choices.process import main  # which imports torch
 
     main(pipe, device)

@@ -25,7 +25,7 @@ SIDE = 96  # pixels of a picture
 QUICK = ("dream.octaves=3", "dream.steps=12", "dream.step_size=7")
 """Settings that halve the atlas's time; with them it is still told what is dreamed."""
 IDLE = 180.0  # seconds without a request, after which the process ends and its memory is free
-POLITE = 19  # niceness: a film that plays goes first
+POLITE = 10  # niceness of drawing: a film that plays goes first; lists are waited for
 
 
 class Process:
@@ -35,6 +35,7 @@ class Process:
         self.pipe, self.device = pipe, device
         self.model = WarmModel()
         self.waiting: list[tuple[Cell, Draw]] = []
+        self.polite = False
 
     def run(self) -> None:
         """Work until the pipe is closed, or nothing has been asked for a while."""
@@ -67,6 +68,9 @@ class Process:
 
     def _draw(self, cell: Cell, draw: Draw) -> Drawn:
         path = draw.folder / cell.picture
+        if not self.polite and hasattr(os, "nice"):
+            os.nice(POLITE)
+        self.polite = True
         try:
             if not path.exists():
                 draw.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +100,5 @@ def draw_cell(
 
 
 def main(pipe: Connection, device: str) -> None:
-    """Run the process, at low priority."""
-    if hasattr(os, "nice"):
-        os.nice(POLITE)
+    """Run the process."""
     Process(pipe, pick(device)).run()

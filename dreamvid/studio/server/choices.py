@@ -3,6 +3,7 @@
 Labels are searched here; the rest needs the model, and is asked of `choices.helper`'s process.
 """
 
+import asyncio
 import re
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -117,7 +118,10 @@ async def upload(request: Request) -> Response:
 
 
 async def _listed(request: Request, what: What, text: str) -> Any:
-    return await _helper(request).list(what, _given(request, "model"), text)
+    try:
+        return await _helper(request).list(what, _given(request, "model"), text)
+    except asyncio.CancelledError:  # by the server's end, which else shows a traceback
+        raise HTTPException(503, "the studio is being closed") from None
 
 
 async def _body(request: Request) -> AtlasAsked:

@@ -27,6 +27,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Pictures of one gradient step."""
+    monkeypatch.setattr(os, "nice", lambda by: by)  # pytest itself
     monkeypatch.setattr(process, "QUICK", ("dream.octaves=1", "dream.steps=1"))
 
 
@@ -141,11 +142,13 @@ def helper(tmp_path, monkeypatch):
         thread.join(10)
 
 
-def test_pictures_are_drawn_beside_lists(helper):
+def test_pictures_are_drawn_beside_lists(helper, monkeypatch):
+    niceness = []
     cells = [Cell("lite0", "layer", f"block_{n}/expand") for n in (2, 3)]
     wrong = Cell("lite0", "layer", "block_99")
 
     async def run():
+        monkeypatch.setattr(os, "nice", niceness.append)
         helper.draw([*cells, wrong])
         assert len(helper.waiting) == 3
         listed = await helper.list("channels", "lite0", "block_2/expand")
@@ -153,6 +156,7 @@ def test_pictures_are_drawn_beside_lists(helper):
         return await drawn(helper, [*cells, wrong])
 
     assert asyncio.run(run()) == [True, True, False]
+    assert niceness == [process.POLITE]
     assert "no layer block_99" in helper.troubles[wrong.picture]
     with PilImage.open(helper.folder / cells[0].picture) as picture:
         assert picture.size == (32, 32) and np.asarray(picture).std() > 5

@@ -93,7 +93,7 @@ export class Chips extends HTMLElement {
   #showOthers() {
     const { "start.kind": kind, "start.path": path, "dream.mask": mask } = studio.state.values;
     const start = path ? nameOf(path) : kind;
-    const where = !mask ? "everywhere" : (mask.shape ?? (mask.motion ? "what moves" : nameOf(mask.path))) + (mask.invert ? ", inverted" : "");
+    const where = !mask ? "everywhere" : (mask.shape ?? (mask.motion ? "what moves" : nameOf(mask.path).replace("painted.png", "painted"))) + (mask.invert ? ", inverted" : "");
     const words = `Start: ${start} · Where: ${where}`;
     if (this.#others.textContent !== words) this.#others.textContent = words;
   }

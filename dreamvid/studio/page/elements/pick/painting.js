@@ -69,7 +69,10 @@ export class Painting extends HTMLElement {
     const strength = studio.state.values["dream.mask"]?.strength;
     try {
       const file = await this.#paint.export();
-      if (!file) return studio.send("set", { key: "dream.mask", value: "none" });
+      if (!file) {
+        this.#tell("Nothing is painted: it dreams everywhere.");
+        return studio.send("set", { key: "dream.mask", value: "none" });
+      }
       const { path } = await upload(new File([file], "painted.png", { type: "image/png" }), "mask");
       studio.send("set", { key: "dream.mask", value: { path, ...(strength == null || strength === 1 ? {} : { strength }) } });
       this.#tell("");

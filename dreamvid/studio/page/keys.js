@@ -7,6 +7,11 @@ export function shortcut(name, action) {
   shortcuts.set(name, action);
 }
 
+/** Names of the shortcuts that are defined. */
+export function names() {
+  return shortcuts.keys();
+}
+
 function typing({ target }) {
   return target.closest?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=color])");
 }

@@ -39,8 +39,8 @@ export class Ruler extends HTMLElement {
     const { first, last } = studio.status ?? { first: -1, last: -1 };
     if (last < 0 || !studio.connected) return;
     this.#wanted = Math.max(first, Math.min(last, Math.round(frame)));
-    const wait = this.#asked + BETWEEN - performance.now();
-    if (wait <= 0) this.#ask();
+    const wait = Math.max(0, this.#asked + BETWEEN - performance.now());
+    if (!wait && !this.#timer) this.#ask();
     else this.#timer ||= setTimeout(() => this.#ask(), wait);
     clearTimeout(this.forgetting);
     this.forgetting = setTimeout(() => this.#forget(), PATIENCE);

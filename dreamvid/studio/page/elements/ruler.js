@@ -10,6 +10,7 @@ const PATIENCE = 700; // milliseconds that the playhead waits where it was put
 
 export class Ruler extends HTMLElement {
   view = null; // set by the timeline
+  shown = -1; // frame of the newest picture, which may come before the status says so
   #wanted = null; // frame asked for, until it is shown
   #timer = 0;
   #asked = 0;
@@ -31,7 +32,7 @@ export class Ruler extends HTMLElement {
 
   /** Frame where the playhead is: the one asked for, or the one shown. */
   get frame() {
-    return Math.max(0, this.#wanted ?? studio.status?.frame ?? 0);
+    return Math.max(0, this.#wanted ?? this.shown);
   }
 
   /** Go to a frame, or the nearest one that was dreamed. */
@@ -86,7 +87,7 @@ export class Ruler extends HTMLElement {
   draw() {
     const { state, status } = studio;
     if (!state || !this.view) return;
-    if (status?.frame === this.#wanted && !this.classList.contains("dragged")) this.#wanted = null;
+    if (this.shown === this.#wanted && !this.classList.contains("dragged")) this.#wanted = null;
     this.#speak(state, status);
     const { context, width, height } = prepare(this.canvas);
     this.#drawBand(context, height, state, status);

@@ -43,7 +43,8 @@ export class Timeline extends HTMLElement {
       this.#update();
       if (studio.connected) loadControls().then(() => this.#update(), () => null);
     });
-    studio.addEventListener("status", () => this.#follow());
+    studio.addEventListener("status", () => this.#follow(studio.status.frame));
+    studio.addEventListener("picture", ({ detail }) => this.#follow(detail.frame));
     document.addEventListener("refusal", (event) => this.#refuse(event), true);
     this.#update();
   }
@@ -159,8 +160,9 @@ export class Timeline extends HTMLElement {
     }, 8000);
   }
 
-  #follow() {
-    if (studio.status.playing) this.view.follow(studio.status.frame);
+  #follow(frame) {
+    this.ruler.shown = frame;
+    if (studio.status?.playing) this.view.follow(frame);
     this.redraw();
   }
 

@@ -13,7 +13,6 @@ export class Wipe extends HTMLElement {
   #frame = -1; // of the live picture
   #loaded = null; // "revision/frame" of A's picture that is painted
   #loading = false;
-  #missing = false;
 
   connectedCallback() {
     if (this.canvas) return;
@@ -88,15 +87,13 @@ export class Wipe extends HTMLElement {
     const inside = frame >= first && frame <= last;
     const reply = inside && (await fetch(`pictures/a/${frame}?revision=${revision}`).catch(() => null));
     const bitmap = reply && reply.ok ? await createImageBitmap(await reply.blob()).catch(() => null) : null;
-    this.#missing = !bitmap;
     const { canvas } = this;
     if (bitmap) {
       if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
       canvas.getContext("2d").drawImage(bitmap, 0, 0);
       bitmap.close();
     } else canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    this.classList.toggle("missing", this.#missing);
-    this.tagA.textContent = bitmap ? "A" : last < first ? "A has no pictures" : `A has frames ${first} to ${last} only`;
+    this.tagA.textContent = bitmap ? "A" : last < first ? "A has no pictures" : `A has frames ${Math.max(0, first)} to ${last} only`;
   }
 
   #place() {

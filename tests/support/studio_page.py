@@ -24,7 +24,15 @@ ADDRESS = "http://localhost:1/"  # which browsers trust as they do https
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 
 CONTROLS = [
-    Control(key="motion.zoom", title="zoom", kind="number", scheduled=True, low=0.5, high=2.5),
+    Control(
+        key="motion.zoom",
+        title="zoom",
+        kind="number",
+        simple=True,
+        scheduled=True,
+        low=0.5,
+        high=2.5,
+    ),
     Control(key="motion.rotate", title="turn", kind="number", scheduled=True, low=-5, high=5),
     Control(key="motion.centre", title="centre", kind="number", scheduled=True, items=2),
     Control(key="dream.every", title="every", kind="number", whole=True, low=1, high=5),

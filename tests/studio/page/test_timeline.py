@@ -164,6 +164,12 @@ def test_lane_added_for_a_setting_by_its_title(server: FakeServer) -> None:
     assert server.taken() == [{"type": "set_keyframe", **added}]
 
 
+def test_lanes_are_in_the_order_of_the_state(server: FakeServer) -> None:
+    server.tell(lanes=[CENTRE])
+    server.tell(lanes=[ZOOM, CENTRE])
+    assert server.page.locator("dream-lane .name").all_inner_texts() == ["zoom", "centre x"]
+
+
 def test_expression_is_edited_as_text(server: FakeServer) -> None:
     field = server.page.get_by_label("Expression of centre x")
     assert field.input_value() == "0.5 + 0.1*sin(t)"
@@ -176,7 +182,7 @@ def test_expression_is_edited_as_text(server: FakeServer) -> None:
     ("item", "sent"), [("Thin keyframes", "thin_keyframes"), ("Make constant", "fix_setting")]
 )
 def test_menu_of_a_lane(server: FakeServer, item: str, sent: str) -> None:
-    server.page.get_by_role("button", name="Lane menu").first.click()
+    server.page.get_by_role("button", name="Menu of zoom").click()
     server.page.get_by_role("menuitem", name=item).click()
     assert server.taken() == [{"type": sent, "key": "motion.zoom"}]
 

@@ -49,7 +49,7 @@ export class Lane extends HTMLElement {
     this.name.title = lane.key;
     this.adder.setAttribute("aria-label", `Add a keyframe to ${title} at the playhead`);
     this.adder.title = "Add a keyframe at the playhead";
-    this.menu.hidden = this.adder.hidden = false;
+    this.menu.firstChild.setAttribute("aria-label", `Menu of ${title}`);
     this.adder.disabled = !lane.keyframes;
     const count = lane.keyframes?.length ?? 0;
     const kind = lane.keyframes ? `${count} ${count === 1 ? "keyframe" : "keyframes"}` : `expression ${lane.expression}`;

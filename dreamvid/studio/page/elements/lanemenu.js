@@ -14,7 +14,7 @@ export function laneMenu(lane) {
   const write = item("Write an expression", "A formula of the time t instead of keyframes", () => lane.showText(true, true));
   const fix = item("Make constant", "Keep the value at the playhead for the whole film", () => studio.send("fix_setting", { key: key() }));
   const list = h("div", { class: "menu", role: "menu", popover: "auto" }, thin, write, fix);
-  const button = h("button", { class: "quiet round", "aria-haspopup": "menu", "aria-label": "Lane menu" }, icon("more"));
+  const button = h("button", { class: "quiet round", "aria-haspopup": "menu" }, icon("more"));
   const close = () => {
     list.hidePopover();
     button.focus();
@@ -22,7 +22,6 @@ export function laneMenu(lane) {
   button.addEventListener("click", () => {
     thin.hidden = !lane.lane.keyframes;
     write.textContent = lane.lane.keyframes ? "Write an expression" : "Edit the expression";
-    button.setAttribute("aria-label", `Menu of ${lane.name.textContent}`);
     list.showPopover();
     place(list, button);
     list.querySelector("button:not([hidden])").focus();

@@ -121,6 +121,7 @@ export class Timeline extends HTMLElement {
       this.#lanes.delete(key);
     }
     state.lanes.forEach((lane) => this.#laneOf(lane.key).show(lane, titleOf(lane.key), this.#marks(lane)));
+    this.#order(state.lanes);
     this.#showSelected(state);
     this.redraw();
   }
@@ -133,6 +134,16 @@ export class Timeline extends HTMLElement {
       this.sheet.append(lane);
     }
     return this.#lanes.get(key);
+  }
+
+  /** Keep the lanes in the state's order; those that are right are not moved, to keep the focus. */
+  #order(lanes) {
+    let place = this.head;
+    for (const { key } of lanes) {
+      const lane = this.#lanes.get(key);
+      if (place.nextSibling !== lane) place.after(lane);
+      place = lane;
+    }
   }
 
   #marks({ key }) {

@@ -23,7 +23,8 @@ export function laneAdder(timeline) {
   };
   field.addEventListener("focus", fill);
   field.addEventListener("change", () => {
-    const key = schedulable().find((key) => key === field.value || titleOf(key) === field.value);
+    const wanted = field.value.trim().toLowerCase();
+    const key = schedulable().find((key) => key === wanted || titleOf(key).toLowerCase() === wanted);
     field.setCustomValidity(key || !field.value ? "" : "no such setting");
     field.reportValidity();
     if (!key) return;

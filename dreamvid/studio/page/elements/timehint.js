@@ -12,7 +12,7 @@ export function timeHint({ state, status, connected }) {
     return [`Play goes on from frame ${status.frame}: the frames after it are dreamed anew.`, ""];
   }
   if (state.seen_from === null) {
-    return ["These frames were dreamed with other settings; restart to see the film as it will be rendered.", ""];
+    return ["These frames were dreamed with other settings or at another size; restart to see the film as it will be rendered.", ""];
   }
   if (state.seen_from > status.first && state.seen_from > 0) {
     return [`Frames before ${state.seen_from} were dreamed with other settings; restart to see the film as it will be rendered.`, ""];

@@ -110,6 +110,8 @@ export class Timeline extends HTMLElement {
   #update() {
     const { state } = studio;
     if (!state) return;
+    if (state.revision !== this.revision) this.trouble = null;
+    this.revision = state.revision;
     this.classList.toggle("recording", state.recording);
     this.classList.toggle("offline", !studio.connected);
     this.view.frames = state.frames;

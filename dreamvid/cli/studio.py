@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +16,13 @@ from dreamvid.cli.terminal.console import note, say
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from uvicorn import Server
 
 
 def studio(
     preset: Annotated[
-        str | None, Argument(help="a name from `presets list`, or a .toml file", metavar="PRESET")
+        str | None,
+        Argument(help="a preset's name, a .toml file, or a film: its settings; default: as it was"),
     ] = None,
     folder: Annotated[Path, Option(help="for presets, uploads and films")] = Path("studio"),
     port: Annotated[
@@ -36,6 +40,7 @@ def studio(
     from dreamvid.studio.server.address import LOCAL, address_of, is_every, listen, names_of, tunnel
     from dreamvid.studio.server.app import make_app
     from dreamvid.studio.server.folder import open_folder
+    from dreamvid.studio.server.opening import open_desk
     from dreamvid.studio.server.token import new_token, own_token
     from dreamvid.studio.session.session import Session
     from dreamvid.system.home import home
@@ -43,9 +48,11 @@ def studio(
     where = host or LOCAL
     with open_folder(folder) as opened, listen(where, port) as listening:
         number = listening.getsockname()[1]
+        desk, notes = open_desk(opened, preset)
         token, once = own_token(home()), new_token()
         app = make_app(
             opened,
+            desk,
             lambda on_report: Session(device, on_report),
             token=token,
             hosts=names_of(where),
@@ -53,6 +60,8 @@ def studio(
             once={once},
             device=device,
         )
+        for line in notes:
+            note(f"note: {line}")
         say(address_of(where, number, token))
         if host is not None:
             note("note: whoever has this address can use the studio; it is not encrypted")
@@ -91,7 +100,32 @@ def _serve(app: "Starlette", listening: socket) -> None:
         ws_per_message_deflate=False,  # pictures are JPEGs
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    if hasattr(signal, "SIGHUP"):  # a closed terminal; uvicorn knows the two others
-        signal.signal(signal.SIGHUP, lambda _, frame: server.handle_exit(signal.SIGTERM, frame))
-    server.run([listening])
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Generator[None, None, None]:
+            yield  # uvicorn's own handlers drop everything at a second Ctrl-C
+
+    server = Server(config)
+    with _stopped_by_signals(server):
+        server.run([listening])
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _stopped_by_signals(server: "Server") -> Iterator[None]:
+    """Let a server end in peace after Ctrl-C, SIGTERM or a closed terminal, however often."""
+
+    def stop(number: int, frame: object) -> None:
+        server.should_exit = True
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    before = {one: signal.getsignal(one) for one in signal.Signals if one.name in names}
+    for one, handler in before.items():
+        if handler != signal.SIG_IGN:  # as of `nohup`
+            signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

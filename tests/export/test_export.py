@@ -3,7 +3,6 @@
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 
 import av
@@ -14,7 +13,6 @@ from PIL import Image as PilImage
 
 from dreamvid.cli.export import film_of
 from dreamvid.errors import OutputError, PresetError, VideoError
-from dreamvid.export import write_film
 from dreamvid.export.export import check_output, export
 from dreamvid.export.request import ExportRequest
 from dreamvid.media.clip import Pictures, pictures_of
@@ -62,11 +60,7 @@ def check(path, target, film, changes):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", targets())
-def test_export_meets_every_target(name, make_film, tmp_path, monkeypatch):
-    if name in LARGE:  # nothing that is checked depends on how well they are compressed
-        monkeypatch.setattr(
-            write_film, "Encoding", partial(write_film.Encoding, preset="ultrafast")
-        )
+def test_export_meets_every_target(name, make_film, tmp_path):
     film = pictures_of(make_film(3 if name in LARGE else 20))
     target = targets()[name]
     path = tmp_path / f"film{target.suffix}"

@@ -97,7 +97,7 @@ def test_the_same_command_goes_on(row, whole, tmp_path):
         check_row(row, tmp_path / "out", tmp_path / "log", whole[0])
 
 
-@pytest.mark.parametrize(("number", "films"), [(signal.SIGKILL, 4), (signal.SIGINT, 2)])
+@pytest.mark.parametrize(("number", "films"), [(signal.SIGKILL, 10), (signal.SIGINT, 3)])
 def test_signals_at_any_time(number, films, whole, tmp_path):
     """Over a whole life; each film is hit twice, and then finished."""
     reference, seconds = whole

@@ -28,19 +28,12 @@ COMMANDS = {
     "render": ("render", "quickstart", *RENDER, "--out", "film"),
     "estimate": ("estimate", "quickstart", *RENDER),
 }
-# MB of addresses: libraries, kernels and the dream run out.
-LIMITS = [
-    *(("dream", limit) for limit in (2_900, 3_875, 4_300)),
-    *(("render", limit) for limit in (2_900, 3_875, 4_300)),
-    ("dream in tiles", 3_875),
-    ("large dream", 4_300),
-    ("describe", 3_875),
-    ("estimate", 4_300),
-]
+LIMITS = (2_900, 3_875, 4_300)  # MB of addresses: libraries, kernels and the dream run out
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "limit"), LIMITS)
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_too_little_memory_is_one_line(command, limit, tmp_path, models_home):
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     PilImage.fromarray(pixels).save(tmp_path / "a.png")

@@ -10,7 +10,7 @@ from tests.support.small_film import packets
 
 pytestmark = pytest.mark.slow  # a process for each render
 
-RESUMED = 8  # states that are gone on with, of all
+RESUMED = 16  # states that are gone on with, of all
 
 
 def contents(folder):

@@ -94,7 +94,7 @@ def test_extend_again_only_finishes(render, after, whole, tmp_path):
 
 @pytest.mark.slow
 def test_extend_resumes_after_a_kill(render, whole, tmp_path):
-    for number, share in enumerate((0.02, 0.1, 0.25, 0.5)):
+    for number, share in enumerate((0.02, 0.1, 0.2, 0.35, 0.5, 0.7)):
         out = tmp_path / str(number)
         render(out, 10)
         child = os.fork()  # torch is loaded already

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,17 +32,11 @@ def grey(path):
         return np.stack([frame.to_ndarray(format="gray") for frame in film.decode(video=0)])
 
 
-@pytest.fixture(scope="module")
-def rendered(small_preset, tmp_path_factory):
-    out = tmp_path_factory.mktemp("rendered") / "whole"
-    assert render_film(small_preset(), out, device=CPU).finished
-    return out
-
-
 @pytest.fixture
-def whole(rendered, tmp_path):
-    """A render's folder that a test may change."""
-    return shutil.copytree(rendered, tmp_path / "whole")
+def whole(small_preset, tmp_path):
+    outcome = render_film(small_preset(), tmp_path / "whole", device=CPU)
+    assert outcome.finished
+    return tmp_path / "whole"
 
 
 def test_render_writes_every_file(whole):
@@ -296,7 +289,7 @@ def test_memory_peak_does_not_grow_with_the_film(tmp_path):
         command = [sys.executable, "-c", PEAK, str(tmp_path / str(frames)), *settings]
         return int(subprocess.run(command, capture_output=True, check=True).stdout)
 
-    assert peak(120) < 1.03 * peak(30)  # 3 %: what two equal runs differ by
+    assert peak(200) < 1.03 * peak(50)  # 3 %: what two equal runs differ by
 
 
 def tone(path, seconds):

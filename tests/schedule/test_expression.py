@@ -317,7 +317,7 @@ GRAMMATICAL = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000)
+@settings(max_examples=10_000)
 @given(st.one_of(GRAMMATICAL, mangled(), st.text(max_size=30)))
 def test_random_text_has_a_finite_value_or_is_refused(text):
     try:

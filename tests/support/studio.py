@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.testclient import TestClient, WebSocketTestSession
 
+from dreamvid.studio.desk.desk import Desk
 from dreamvid.studio.server.app import make_app
+from dreamvid.studio.server.dreaming import OnReport
 from dreamvid.studio.server.folder import Folder
-from dreamvid.studio.server.hub import OnReport
 from dreamvid.studio.session import messages
 
 ADDRESS = "http://127.0.0.1:8700"
@@ -44,8 +45,8 @@ class FakeSession:
 class Studio:
     """A studio that is running, and a browser that has its cookie."""
 
-    def __init__(self, client: TestClient, session: FakeSession) -> None:
-        self.client, self.session = client, session
+    def __init__(self, client: TestClient, session: FakeSession, folder: Path) -> None:
+        self.client, self.session, self.folder = client, session, folder
 
     def window(self) -> WebSocketTestSession:
         """Open a window: `with studio.window() as window`."""
@@ -58,11 +59,11 @@ class Studio:
 def studio(folder: Path, **guard: Any) -> Iterator[Studio]:
     """Run a studio in a folder, without its worker."""
     session = FakeSession()
-    app = make_app(Folder(folder), session.start, token=TOKEN, **guard)
+    app = make_app(Folder(folder), Desk(folder), session.start, token=TOKEN, **guard)
     headers = {"origin": ADDRESS}
     with TestClient(app, base_url=ADDRESS, follow_redirects=False, headers=headers) as client:
         assert client.get(f"/?token={TOKEN}").status_code == 303
-        yield Studio(client, session)
+        yield Studio(client, session, folder)
 
 
 def wait_for(window: WebSocketTestSession, kind: str) -> dict[str, Any]:

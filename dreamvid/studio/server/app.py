@@ -1,6 +1,6 @@
 """Routes of the studio: the page, its lists, its pictures, and the socket."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import run_sync
@@ -12,9 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from dreamvid.errors import DreamvidError
+from dreamvid.studio.desk.desk import Desk
 from dreamvid.studio.server import choices, films, lists, uploads
+from dreamvid.studio.server.dreaming import Start
 from dreamvid.studio.server.folder import Folder
-from dreamvid.studio.server.hub import AnySession, Hub, OnReport
+from dreamvid.studio.server.hub import Hub
 from dreamvid.studio.server.page import Page
 from dreamvid.studio.server.safety import Guard
 from dreamvid.studio.server.socket import serve
@@ -22,7 +24,8 @@ from dreamvid.studio.server.socket import serve
 
 def make_app(
     folder: Folder,
-    start: Callable[[OnReport], AnySession],
+    desk: Desk,
+    start: Start,
     *,
     token: str,
     hosts: Sequence[str] = (),
@@ -33,14 +36,14 @@ def make_app(
     """Make the studio's application.
 
     Args:
-        start: starts the session, see `Hub`.
+        start: starts the session, see `dreaming`.
         token, hosts, numeric, once: see `safety.Guard`.
         device: to render on.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.hub = hub = Hub(folder, start, device)
+        app.state.hub = hub = Hub(folder, desk, start, device)
         try:
             yield
         finally:
@@ -67,7 +70,7 @@ def make_app(
 async def picture(request: Request) -> Response:
     """Send the JPEG of a frame that was seen."""
     hub: Hub = request.app.state.hub
-    variants = {"live": hub.seen, "a": hub.variant}
+    variants = {"live": hub.dreaming.seen, "a": hub.dreaming.variant}
     pictures = variants.get(request.path_params["variant"])
     try:
         jpeg = pictures and pictures.get(int(request.path_params["frame"]))

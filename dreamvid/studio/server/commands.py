@@ -25,12 +25,9 @@ def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
             window.ready = True
             window.wake.set()
         case protocol.Play() | protocol.Pause() | protocol.Step() | protocol.Restart():
-            hub.session.order(messages.Go(message.type))
+            hub.dreaming.go(messages.Go(message.type))
         case protocol.Seek():
-            if jpeg := hub.seen.get(message.frame):  # at once, the worker may be at work
-                revision = hub.desk.revision
-                hub.show(messages.Picture(protocol.PAST, message.frame, revision, jpeg))
-            hub.session.order(messages.SeekTo(message.frame))
+            hub.dreaming.seek(message.frame)
         case _:
             return False
     return True
@@ -41,7 +38,7 @@ def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
     desk = hub.desk
     match message:
         case protocol.Set():
-            desk.set(message.key, message.value, hub.next)
+            desk.set(message.key, message.value, hub.dreaming.next)
         case protocol.SetAll():
             desk.set_all(message.values)
         case protocol.Reset():
@@ -59,9 +56,11 @@ def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
         case protocol.ThinKeyframes():
             desk.thin_keyframes(message.key)
         case protocol.FixSetting():
-            desk.fix_setting(message.key, max(0, hub.position.frame))
+            desk.fix_setting(message.key, max(0, hub.dreaming.position.frame))
         case protocol.Open():
             desk.open(message.name)
+        case protocol.SetPreview():
+            hub.dreaming.width, hub.dreaming.draft = message.width, message.draft
         case _:
             return False
     hub.dream()
@@ -75,18 +74,18 @@ def _compare(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
         case protocol.Record():
             desk.record(message.on)
         case protocol.Save():
-            settings = hub.built.settings if hub.built else ()
+            settings = hub.dreaming.built.settings if hub.dreaming.built else ()
             desk.save(message.name, overwrite=message.overwrite, preview=settings)
         case protocol.Pin():
             desk.pin()
-            hub.keep()
+            hub.dreaming.keep()
         case protocol.Swap():
             desk.swap()
-            hub.keep()
+            hub.dreaming.keep()
             hub.dream()
         case protocol.Unpin():
             desk.unpin()
         case _:
             return False
-    hub.touch("state")
+    hub.changed()
     return True

@@ -59,8 +59,7 @@ async def estimate(request: Request) -> Response:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "body"
         raise HTTPException(400, f"{place[:80]}: {first['msg'][:300]}") from None
-    table, options = hub.desk.table, asked.model_dump()
-    return JSONResponse(await run_sync(lambda: hub.estimates.estimate(table, **options)))
+    return JSONResponse(await hub.estimate(**asked.model_dump()))
 
 
 def _hub(request: Request) -> Hub:

@@ -74,10 +74,10 @@ async def _send(socket: WebSocket, window: Window, hub: Hub) -> None:
         for kind in KINDS:
             if kind in window.stale:
                 window.stale.discard(kind)
-                await socket.send_text(hub.text(kind))
+                await socket.send_text(hub.windows.text(kind))
         while window.lines:
             await socket.send_text(window.lines.popleft())
-        picture = hub.picture
+        picture = hub.windows.picture
         if picture and window.wants(picture):
             window.ready, window.had = False, picture
             header = HEADER.pack(picture.kind, picture.revision, picture.frame)

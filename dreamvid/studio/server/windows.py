@@ -6,10 +6,13 @@ lines. So one that is slow, asleep or gone costs nothing, however long it stays 
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
+
 from dreamvid.errors import DreamvidError, PresetError
-from dreamvid.studio.protocol import Refused
+from dreamvid.studio.protocol import Notice, Refused
 from dreamvid.studio.session.messages import Picture
 
 LINES = 16  # refusals and notices that wait for a window; older ones are dropped
@@ -43,6 +46,45 @@ class Window:
 
     def wants(self, picture: Picture | None) -> bool:
         return self.ready and picture is not None and self.had is not picture
+
+
+class Windows:
+    """All windows, and the newest of what they show.
+
+    Args:
+        makers: make the newest message of each of KINDS; it is made once for all windows, and only
+            when one is sent it.
+    """
+
+    def __init__(self, **makers: Callable[[], BaseModel]) -> None:
+        self.open = set[Window]()
+        self.picture: Picture | None = None
+        self._makers, self._texts = makers, dict[str, str]()
+
+    def touch(self, kind: str) -> None:
+        """Owe every window the newest message of a kind."""
+        self._texts.pop(kind, None)
+        for window in self.open:
+            window.touch(kind)
+
+    def tell(self, message: Refused | Notice) -> None:
+        """Owe every window a line."""
+        text = message.model_dump_json()
+        for window in self.open:
+            window.tell(text)
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture in every window that is ready for one."""
+        self.picture = picture
+        for window in self.open:
+            if window.wants(picture):
+                window.wake.set()
+
+    def text(self, kind: str) -> str:
+        """Write the newest message of a kind."""
+        if kind not in self._texts:
+            self._texts[kind] = self._makers[kind]().model_dump_json()
+        return self._texts[kind]
 
 
 class Rate:

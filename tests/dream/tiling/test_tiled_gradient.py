@@ -25,7 +25,7 @@ from tests.support import reference
 
 CPU = torch.device("cpu")
 TILE = 96
-SIZES = [(151, 217), (128, 160), (40, 603), (702, 36)]
+SIZES = [(151, 217), (160, 224), (130, 138), (203, 250), (40, 1203), (1302, 36)]
 LAYERS = {
     "lite0": ("block_3/expand", "block_9/expand", "head"),
     "googlenet": ("conv2/3x3", "inception_4c/output", "inception_5b/output"),
@@ -130,7 +130,7 @@ def test_tiles_of_torchvisions_networks_have_the_whole_images_gradient(name, lay
     network = zoo.ZooNetwork(name, module.state_dict())
     features = in_double(FeatureModel(name, network, TORCHVISION, CPU))
     score = Score(features, [Part(layer, energy())])
-    image = draw_image(131, 314)
+    image = draw_image(131, 614)
     result, count = in_tiles(score, image, TILE)
     assert count > 1 and difference(result, score.gradient(image)) < 1e-8
 

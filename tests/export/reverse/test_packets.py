@@ -130,6 +130,6 @@ def test_reverse_memory_does_not_grow_with_length(group, tmp_path):
         return int(subprocess.run(command, capture_output=True, check=True).stdout), out
 
     few, _ = peak(500)
-    many, out = peak(4_000)
+    many, out = peak(10_000)
     assert many < 1.03 * few
-    assert len(packets(out)) == 4_000
+    assert len(packets(out)) == 10_000

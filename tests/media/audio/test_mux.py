@@ -86,7 +86,7 @@ def delays(actual, expected, times):
         (12, Fraction(24)),
         (12, FPS),
         (12, Fraction(25, 2)),
-        pytest.param(200, FPS, marks=pytest.mark.slow),
+        pytest.param(600, FPS, marks=pytest.mark.slow),
     ],
     ids=str,
 )

@@ -231,10 +231,10 @@ def test_flipped_bits_in_the_records_of_an_extension(renders, tmp_path, small_pr
 
 
 @pytest.mark.slow
-def test_twenty_flipped_bits_in_any_file(renders, small_preset, tmp_path):
+def test_fifty_flipped_bits_in_any_file(renders, small_preset, tmp_path):
     """The film is right, or the error names a file; none is silently wrong."""
     whole, out, rng = films(renders[0]), tmp_path / "out", Random(11)
-    for _ in range(20):
+    for _ in range(50):
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(renders[1], out)
         files = [path for path in sorted((out / ".render").iterdir()) if path.stat().st_size]

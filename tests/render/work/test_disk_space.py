@@ -20,10 +20,8 @@ Usage = namedtuple("Usage", "total used free")
 def render(small_preset):
     """(folder, settings) -> the frames rendered until `after` of them were."""
 
-    def render(out, *settings, frames=10_000, after=1, **options):
-        # A constant centre: formulas would be checked for each of the many frames.
-        still = (f"video.frames={frames}", "motion.centre=[0.5, 0.5]")
-        preset, seen = small_preset(*still, *settings), []
+    def render(out, *settings, frames=100_000, after=1, **options):
+        preset, seen = small_preset(f"video.frames={frames}", *settings), []
         stop = lambda: len(seen) >= after
         render_film(preset, out, device=CPU, on_frame=seen.append, stop=stop, **options)
         return seen
@@ -40,8 +38,8 @@ def free(monkeypatch):
 
 
 def test_disk_too_small_is_refused_with_both_sizes(render, free, tmp_path):
-    free[0] = 1_000_000  # 10 000 x 2304 pixels x 0.035 bytes, twice forward and twice back
-    with pytest.raises(OutputError, match=r"needs at least 3\.\d MB in .*out, 1\.0 MB is free"):
+    free[0] = 10_000_000  # 100 000 x 2304 pixels x 0.035 bytes, twice forward and twice back
+    with pytest.raises(OutputError, match=r"needs at least 32\.\d MB in .*out, 10\.0 MB is free"):
         render(tmp_path / "out")
     with pytest.raises(OutputError, match=r"--out elsewhere, or --set video.crf=23"):
         render(tmp_path / "out")
@@ -49,7 +47,7 @@ def test_disk_too_small_is_refused_with_both_sizes(render, free, tmp_path):
 
 
 def test_disk_error_names_the_setting_that_helps(render, free, tmp_path):
-    free[0] = 6_000_000
+    free[0] = 60_000_000
     with pytest.raises(OutputError, match=r"--set outputs.frames=none"):
         render(tmp_path, "outputs.frames=png")
     with pytest.raises(OutputError, match=r"--set video.codec=hevc"):
@@ -58,11 +56,11 @@ def test_disk_error_names_the_setting_that_helps(render, free, tmp_path):
 
 
 def test_disk_that_may_fill_is_a_warning(render, free, tmp_path):
-    free[0] = 4_000_000
+    free[0] = 40_000_000
     said = []
     assert render(tmp_path, on_message=said.append)
-    assert len(said) == 1 and "may need about 13.0" in said[0] and "4.0 MB is free" in said[0]
-    free[0] = 10**8
+    assert len(said) == 1 and "may need about 129" in said[0] and "40.0 MB is free" in said[0]
+    free[0] = 10**9
     assert render(tmp_path, on_message=said.append) and len(said) == 1
 
 
@@ -85,7 +83,7 @@ def test_disk_that_is_really_full(render, tmp_path):
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may make a small disk")
     try:
-        with pytest.raises(OutputError, match=r"needs at least 3\.\d MB in .*, 1\.0 MB is free"):
+        with pytest.raises(OutputError, match=r"needs at least 32\.\d MB in .*, 1\.0 MB is free"):
             render(disk / "out")
         assert render(disk / "out", frames=10)
     finally:

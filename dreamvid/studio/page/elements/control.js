@@ -71,6 +71,7 @@ export class Control extends HTMLElement {
     const shown = JSON.stringify([value, lane?.keyframes?.length, lane?.expression, changed]);
     this.moving = Boolean(lane);
     if (shown !== this.#shown) {
+      if (this.#shown) this.#complain("");
       this.classList.toggle("changed", changed);
       this.classList.toggle("moving", this.moving);
       this.#describe(lane);

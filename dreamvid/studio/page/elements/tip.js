@@ -1,5 +1,5 @@
-// Tip: help of a control, shown beside it while the pointer rests on its name, or its field has
-// the focus by keyboard. Screen readers have the help from the field's description.
+// Tip: help of a control, shown beside it while the pointer rests on its name, which is tapped on
+// a phone, or while its field has the focus by keyboard. Screen readers have the help from the field's description.
 
 import { h } from "../dom.js";
 
@@ -23,6 +23,7 @@ export function attachTip(place) {
   place.addEventListener("pointerleave", hide);
   place.addEventListener("focusin", (event) => event.target.matches("dream-control :focus-visible") && !event.target.matches(".reset") && event.target.matches(":not(:active)") && show(tip, rowOf(event)));
   place.addEventListener("focusout", hide);
+  place.addEventListener("click", (event) => event.target.matches("dream-control .name") && show(tip, rowOf(event)));
   place.addEventListener("pointerdown", hide);
   place.addEventListener("scroll", hide);
   addEventListener("keydown", (event) => event.key === "Escape" && hide());
@@ -31,7 +32,7 @@ export function attachTip(place) {
 function show(tip, row) {
   const { control } = row;
   const { help, least, most, unit, kind } = control;
-  const range = kind !== "number" ? "" : [least == null ? "" : `from ${least}`, most == null || most >= 1e6 ? "" : `to ${most}`].filter(Boolean).join(" ");
+  const range = kind !== "number" || most - least >= 2e4 ? "" : [least == null ? "" : least > 0 && least < 1e-4 ? "above 0" : `from ${least}`, most == null || most >= 1e6 ? "" : `to ${most}`].filter(Boolean).join(" ");
   const standard = control.default === null || control.default === "" || control.default?.length === 0 ? "" : `default ${typeof control.default === "string" ? control.default : JSON.stringify(control.default)}`;
   tip.replaceChildren(
     h("p", {}, help || row.label),

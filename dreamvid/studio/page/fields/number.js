@@ -10,6 +10,7 @@ export function numberField(control, label, { set, reset }) {
   const step = stepOf(control);
   let shown = null; // value, and whether it changes over time
   let moved = 0;
+  let typed = false; // and not yet taken
   const slider = h("input", {
     type: "range", min: control.low, max: control.high, step, "aria-label": label, title: "",
     oninput: () => change(Number(Number(slider.value).toFixed(decimalsOf(step)))),
@@ -17,6 +18,7 @@ export function numberField(control, label, { set, reset }) {
   });
   const box = h("input", {
     class: "box", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${label}, exactly`,
+    oninput: () => (typed = true),
     onchange: () => commit(box.value),
     onkeydown: press,
     onblur: () => box.matches("[aria-invalid=true]") || write(),
@@ -31,6 +33,7 @@ export function numberField(control, label, { set, reset }) {
   }
 
   function commit(text) {
+    typed = false;
     if (text.trim() === "") return write(true);
     const number = read(text);
     if (Number.isNaN(number)) set(text.trim());
@@ -39,7 +42,7 @@ export function numberField(control, label, { set, reset }) {
 
   function press(event) {
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (event.key === "Escape") write(true);
+    if (event.key === "Escape") write(true, (typed = false));
     const from = read(box.value);
     if (!steps || Number.isNaN(from)) return;
     event.preventDefault();
@@ -52,7 +55,7 @@ export function numberField(control, label, { set, reset }) {
     if (!shown) return;
     const { value, moving } = shown;
     const number = typeof value === "number";
-    if (always || (document.activeElement !== box && !box.matches("[aria-invalid=true]"))) {
+    if (always || (!typed && !(moving && document.activeElement === box) && !box.matches("[aria-invalid=true]"))) {
       box.value = !number ? "" : moving ? rounded(value, step) : exact(value);
     }
     if (!number) return;
@@ -71,6 +74,6 @@ export function numberField(control, label, { set, reset }) {
       write();
       return true;
     },
-    restore: () => write(true),
+    restore: () => typed || write(true),
   };
 }

@@ -44,14 +44,17 @@ export function listField(control, label, { set }) {
 
 function field(nodes, input, words) {
   let shown = "";
+  let typed = false; // and not yet taken
+  input.addEventListener("input", () => (typed = true));
+  for (const end of ["change", "blur"]) input.addEventListener(end, () => (typed = false));
   return {
     nodes: nodes.filter(Boolean),
     inputs: [input],
     show(value) {
       shown = words(value);
-      if (document.activeElement !== input && !input.matches("[aria-invalid=true]")) input.value = shown;
+      if (!typed && !input.matches("[aria-invalid=true]")) input.value = shown;
     },
-    restore: () => (input.value = shown),
+    restore: () => typed || (input.value = shown),
   };
 }
 

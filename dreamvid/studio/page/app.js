@@ -40,6 +40,7 @@ function show() {
 
 addEventListener("hashchange", show);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && work.inert && !event.defaultPrevented) location.hash = "";
+  const { key, target, defaultPrevented } = event;
+  if (key === "Escape" && work.inert && !defaultPrevented && !(target.type === "search" && target.value)) location.hash = "";
 });
 show();

@@ -1,6 +1,10 @@
 // Keyboard shortcuts of the whole page: who defines one, names it here once.
 
 const shortcuts = new Map();
+let reached = false; // the focus was moved by keyboard, so that space presses the button that has it
+
+addEventListener("pointerdown", () => (reached = false), true);
+addEventListener("keydown", ({ key }) => key === "Tab" && (reached = true), true);
 
 /** Define a shortcut: "f", "space", "ctrl+s" (Command on a Mac); it rests while text is typed. */
 export function shortcut(name, action) {
@@ -30,7 +34,7 @@ addEventListener("keydown", (event) => {
   const action = shortcuts.get((control ? "ctrl+" : "") + (control && event.shiftKey ? "shift+" : "") + key);
   if (!action || document.querySelector("dialog[open]")) return;
   if (typing(event) && !(control && key === "s")) return;
-  if (key === "space" && event.target.closest?.("button, a, summary, [role=button], input[type=checkbox]")) return;
+  if (key === "space" && reached && event.target.closest?.("button, a, summary, [role=button], input[type=checkbox]")) return;
   if (busy(event, key)) return;
   event.preventDefault();
   action(event);

@@ -20,12 +20,12 @@ export class Header extends HTMLElement {
 
   connectedCallback() {
     this.append(
-      h("a", { class: "button quiet open", href: "#gallery", title: "Open a preset (o)" }, icon("open"), this.#name, this.#dot, icon("down")),
+      h("a", { class: "button quiet open", href: "#gallery", title: "Open a preset (G)" }, icon("open"), this.#name, this.#dot, icon("down")),
       this.#undo,
       this.#redo,
       h("span", { class: "gap" }),
       h("span", { class: "desktop" }, act("knob", "MIDI", () => document.querySelector("dream-midi").toggle()), act("help", "Shortcuts", () => document.querySelector("dream-help").toggle())),
-      h("button", { class: "quiet save", title: `Save the preset (${CONTROL}S)`, onclick: () => this.#save.open() }, icon("save"), h("span", {}, "Save")),
+      h("button", { class: "quiet save", title: `Save the preset (S)`, onclick: () => this.#save.open() }, icon("save"), h("span", {}, "Save")),
       h("a", { class: "button quiet", href: "#films", title: "Finished films" }, icon("film"), h("span", {}, "Films")),
       h("a", { class: "button primary", href: "#renders", title: "Render the film" }, icon("render"), "Render", this.#count),
       this.#save,
@@ -35,7 +35,6 @@ export class Header extends HTMLElement {
     shortcut("ctrl+shift+z", () => studio.send("redo"));
     shortcut("ctrl+y", () => studio.send("redo"));
     shortcut("ctrl+s", () => this.#save.open());
-    shortcut("o", () => (location.hash = "gallery"));
     studio.addEventListener("state", () => this.#show());
     studio.addEventListener("renders", () => this.#countRenders());
     this.#show();

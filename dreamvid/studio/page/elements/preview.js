@@ -12,6 +12,7 @@ export class Preview extends HTMLElement {
   #on = false;
 
   connectedCallback() {
+    this.#width.append(h("option", { value: "auto" }, "Auto"));
     this.append(this.#width, this.#draft);
     studio.addEventListener("state", () => this.#show());
     this.#show();

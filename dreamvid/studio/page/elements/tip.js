@@ -1,5 +1,6 @@
 // Tip: help of a control, shown beside it while the pointer rests on its name, which is tapped on
-// a phone, or while its field has the focus by keyboard. Screen readers have the help from the field's description.
+// a phone, or while its field has the focus by keyboard. Screen readers have the help from the
+// field's description.
 
 import { h } from "../dom.js";
 

@@ -1,4 +1,4 @@
-// Connection to the server: the latest state, and commands. See protocol.py.
+// Connection to the server: the latest state, and commands. See protocol/
 //
 // Events: "state", "status", "renders" (the same-named properties have changed), "refused"
 // {key, message}, "notice" {message}, "picture" {kind, revision, frame, blob}, "connection"

@@ -1,6 +1,6 @@
 // <dream-control>: a row of one setting: name, field, mark of a change, and why it was refused.
 //
-// `data-key` has its key, and `control` its description (see Control in protocol.py).
+// `data-key` has its key, and `control` its description (see Control in protocol/).
 
 import { h } from "../dom.js";
 import { boolField, choiceField } from "../fields/choice.js";

@@ -48,6 +48,7 @@ def studio(
     where = host or LOCAL
     with open_folder(folder) as opened, listen(where, port) as listening:
         number = listening.getsockname()[1]
+        view = "" if preset or opened.session.exists() else "#gallery"
         desk, notes = open_desk(opened, preset)
         token, once = own_token(home()), new_token()
         app = make_app(
@@ -62,13 +63,13 @@ def studio(
         )
         for line in notes:
             note(f"note: {line}")
-        say(address_of(where, number, token))
+        say(address_of(where, number, token) + view)
         if host is not None:
             note("note: whoever has this address can use the studio; it is not encrypted")
         elif command := tunnel(number):
             note(f"on your own machine: {command}   then open the address there")
         if not no_open:
-            _open_browser(address_of(LOCAL if is_every(where) else where, number, once))
+            _open_browser(address_of(LOCAL if is_every(where) else where, number, once) + view)
         _serve(app, listening)
 
 

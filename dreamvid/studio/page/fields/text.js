@@ -1,6 +1,7 @@
 // Fields of a text, a size, a colour and a list.
 
 import { h } from "../dom.js";
+import { parse, write } from "./lists.js";
 
 const PICKED = /^dream\.(layers|direction|classes|words|guide|mask)$|^start\.path$/; // by looking, in #pick
 const SIZES = ["480x270", "640x360", "854x480", "1280x720", "1920x1080", "1080x1920", "1080x1080"];
@@ -60,22 +61,4 @@ function field(nodes, input, words) {
 
 function picker({ key, title }) {
   return PICKED.test(key) ? h("a", { class: "button quiet pick", href: "#pick", "aria-label": `Pick ${title} by looking` }, "Pick") : null;
-}
-
-function write(value) {
-  if (value == null) return "";
-  if (typeof value === "string") return value;
-  const plain = Array.isArray(value) && value.every((one) => typeof one === "string" && !/[,"[{]/.test(one));
-  return plain ? value.join(", ") : JSON.stringify(value);
-}
-
-function parse(text) {
-  if (/^[[{"\d]/.test(text)) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return text; // the server says what is wrong with it
-    }
-  }
-  return text.includes(",") ? text.split(",").map((one) => one.trim()).filter(Boolean) : text;
 }

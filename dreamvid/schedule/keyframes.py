@@ -77,6 +77,7 @@ def read_key(table: object) -> Key:
     return Key(table["at"], table["value"], ease)
 
 
+@lru_cache(maxsize=4096)  # a recorded list is read anew for each key that is added
 def read_time(at: float | str) -> Time:
     """Parse a key's `at`; raises ValueError."""
     amount, unit = at, "s"

@@ -111,8 +111,10 @@ class Core:
         if preset is None:
             return False
         self.seen.shown(frame, self._dreamed(preset))
+        before, first = self.preset, self.recorder.first
         moved = self.recorder.seen(frame, revision, self.times.moment)
         if moved:
+            self.seen.changed(self._dreamed(before), self._dreamed(self.preset), first)
             self._count()
         return moved
 

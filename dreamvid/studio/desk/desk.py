@@ -158,6 +158,7 @@ class Desk(Core):
         after = record_value(before, path, value, max(0, frame), self.times.moment)
         if after.preset == before.preset:
             return
+        self.seen.changed(self._dreamed(before.preset), self._dreamed(after.preset), frame)
         version = self._push(after, f"record {_short(key)}", subject=f"record {key}")
         self.recorder.add(Change(self.revision, path, value, frame, version, after), before)
 

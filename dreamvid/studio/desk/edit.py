@@ -5,7 +5,6 @@ Functions raise PresetError, whose option is the key of the setting.
 
 import json
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from typing import Any
 
 from dreamvid.errors import PresetError
@@ -23,7 +22,7 @@ from dreamvid.studio.desk.keys import (
     get_value,
     in_full,
     option_of,
-    put_value,
+    put_values,
     read_key,
     write_key,
 )
@@ -52,15 +51,15 @@ def set_value(content: Content, path: Parts, value: Any) -> Content:
 
 def set_values(content: Content, values: Mapping[Parts, Any]) -> Content:
     """Set settings, all or none of them."""
-    table, preset = deepcopy(content.table), content.preset
-    for path, value in values.items():
-        with_key = write_key(path)
-        try:
-            preset = put_value(table, preset, path, value)
-        except PresetError as error:
-            error.option = with_key  # also where its whole table was refused
-            raise
-    return _bounded(Content(table, preset), write_key(next(iter(values))))
+    table, preset = _copied(content.table), content.preset
+    key = write_key(next(iter(values)))
+    try:
+        preset = put_values(table, preset, values)
+    except PresetError as error:
+        if len(values) == 1:
+            error.option = key  # also where its whole table was refused
+        raise
+    return _bounded(Content(table, preset), key)
 
 
 def reset_value(content: Content, opened: Content, path: Parts) -> Content:
@@ -68,9 +67,9 @@ def reset_value(content: Content, opened: Content, path: Parts) -> Content:
     option = option_of(path)
     if len(path) > len(option):
         return set_values(content, {path: _original(opened, path, option)})
-    table = deepcopy(content.table)
+    table = _copied(content.table)
     for key in TOGETHER.get(write_key(path), (write_key(path),)):
-        _restore(table, deepcopy(opened.table), read_key(key))
+        _restore(table, opened.table, read_key(key))
     try:
         return Content(table, check(table))
     except PresetError as error:
@@ -128,6 +127,11 @@ def record_value(
         raise PresetError(write_key(path), "only a number or a formula can be recorded", only)
     change = lambda old: record(old, frame, value, moments)
     return set_over_time(content, path, change, only=only)
+
+
+def _copied(table: dict[str, Any]) -> dict[str, Any]:
+    """Copy a preset's tables; the values of options are only ever replaced."""
+    return {key: {**one} if isinstance(one, dict) else one for key, one in table.items()}
 
 
 def _bounded(content: Content, key: str) -> Content:

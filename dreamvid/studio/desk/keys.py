@@ -5,7 +5,7 @@ written as a preset's user writes it; what lies inside an option is written in f
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -59,15 +59,25 @@ def get_value(preset: Preset, path: Parts) -> Any:
     return value
 
 
-def put_value(table: dict[str, Any], preset: Preset, path: Parts, value: Any) -> Preset:
-    """Set a key in a preset's table, in place, and validate it; raises PresetError.
+def put_values(table: dict[str, Any], preset: Preset, values: Mapping[Parts, Any]) -> Preset:
+    """Set keys in a preset's table, in place, and validate it; raises PresetError.
 
-    An option replaces others as `--set` does; what lies inside an option replaces nothing. None
+    Options replace others as `--set` does; what lies inside an option replaces nothing. None
     removes an entry of a table. Relative paths are taken from the current folder.
     """
+    options = {path: option_of(path) for path in values}
+    whole = {path: values[path] for path, option in options.items() if path == option}
+    if whole:
+        pairs = [(write_key(path), _anchored(options[path], one)) for path, one in whole.items()]
+        preset = lay_values(table, pairs)
+    for path, value in values.items():
+        if path not in whole:
+            preset = _put_inside(table, preset, path, value)
+    return preset
+
+
+def _put_inside(table: dict[str, Any], preset: Preset, path: Parts, value: Any) -> Preset:
     option = option_of(path)
-    if path == option:
-        return lay_values(table, [(write_key(path), _anchored(option, value))])
     whole = in_full(preset, option)
     outer, last = find(whole, path, len(option)), path[-1]
     try:

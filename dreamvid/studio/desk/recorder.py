@@ -38,6 +38,11 @@ class Recorder:
             self._before = before
         self._changes.append(change)
 
+    @property
+    def first(self) -> int:
+        """First frame that a change of these has an effect on."""
+        return min((change.frame for change in self._changes), default=0)
+
     def clear(self) -> None:
         """Forget the changes; their keyframes stay where they are."""
         self._changes = []

@@ -76,6 +76,11 @@ class Seen:
             self._runs.append(Run(frame, dreamed))
         self.last = frame
 
+    def changed(self, before: Dreamed, after: Dreamed, frame: int) -> None:
+        """Take note that a film is another one from a frame on, and only from there."""
+        if self._known and self._known[0].is_like(before):
+            self._known = after, min(self._known[1], frame - 1)
+
     def until(self, film: Dreamed) -> int:
         """Find the last frame up to which all that were seen are the film's.
 
@@ -104,9 +109,13 @@ def _agree(one: Dreamed, other: Dreamed, first: int, last: int) -> int:
     """Find the last frame, from `first` to `last`, up to which two presets have the same values."""
     if one.is_like(other):
         return last
-    pairs = _differing(one, other) if one.preview == other.preview else None
-    if pairs is None:
+    if one.preview != other.preview:
         return first - 1
+    if first < 0 and not one.times.loops:
+        first = 0  # the start picture does not depend on what moves; another one is shown anew
+    pairs = _differing(one, other)
+    if pairs is None:
+        return min(first - 1, last)
     for frame in range(first, last + 1) if pairs else ():
         if not all(_equal(one, other, *pair, frame) for pair in pairs):
             return frame - 1

@@ -13,6 +13,8 @@ from dreamvid.models.weights import download, readers
 from dreamvid.preset import load, settings_file
 from dreamvid.render.record import finished_render
 from dreamvid.schedule import deforum, keyframes, parser
+from dreamvid.studio import protocol
+from dreamvid.studio.server import socket, uploads
 from dreamvid.training.data import encoding, photos, records
 from dreamvid.training.words import pretrained_vectors
 
@@ -50,6 +52,11 @@ def test_security_names_modules_that_exist():
         (encoding.LARGEST, 512_000_000, "512 MB"),
         (records.LONGEST_FIELD, 1_000_000, "a million letters"),
         (pretrained_vectors.LINE, 2**17, "128 kB"),
+        (uploads.PICTURE, 64_000_000, "pictures 64 MB"),
+        (uploads.LONG, 1_000_000_000, "clips 1 GB"),
+        (uploads.TOTAL, 20_000_000_000, "all together 20 GB"),
+        (protocol.LARGEST, 1_000_000, "a million characters"),
+        (socket.A_SECOND, 200, "200 a second from one window"),
         (photos.MOST_PIXELS, 100_000_000, "photos 100 million pixels"),
     ],
 )

@@ -1,7 +1,7 @@
 """Dreaming: has the desk's preset dreamed by the session, and keeps the pictures that come."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dreamvid.studio import protocol
 from dreamvid.studio.desk.desk import Desk
@@ -12,6 +12,7 @@ from dreamvid.studio.session import messages
 VARIANTS = 4  # whose pictures are kept: undo brings an earlier one back
 
 
+@runtime_checkable
 class AnySession(Protocol):
     """Worker that dreams: `session.session.Session`, or a test's own."""
 

@@ -11,6 +11,7 @@ Frames are those of the film; `frame` of `set` is the next one to be dreamed.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dreamvid.errors import PresetError
@@ -77,10 +78,13 @@ class Desk(Core):
         if self.history.redo():
             self._moved()
 
-    def open(self, name: str) -> None:
-        """Open a preset, shipped or saved, by name."""
+    def open(self, name: str, values: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Open a preset, shipped or saved, by name; `values`: settings that it has not, by key."""
         content = _read(self.presets.read(name))
         self._disk[name] = content.preset
+        if values:
+            content = set_values(content, {read_key(k): v for k, v in values.items()})
+            check_files(content.preset, self.folder, self._disk[name])
         self._open(name, content)
 
     def load(self, name: str, table: Mapping[str, Any], *, trusted: bool = False) -> None:

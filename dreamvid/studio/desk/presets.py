@@ -11,6 +11,7 @@ from typing import Any
 
 from dreamvid.errors import DreamvidError, OutputError, PresetError, quote, suggest
 from dreamvid.preset.load import check, load_preset, names, read_table
+from dreamvid.preset.objectives import GUIDED
 from dreamvid.preset.schema import Preset
 from dreamvid.preset.toml import to_toml
 from dreamvid.system.files import write_text
@@ -30,6 +31,7 @@ class Listed:
     about: str
     model: str
     changed: float  # seconds since 1970; 0: shipped
+    needs: str = ""  # key of a file that it cannot do without, and has not: "start.path"
 
 
 def check_name(name: str) -> str:
@@ -114,4 +116,13 @@ def is_name(name: str) -> bool:
 
 
 def _listed(name: str, preset: Preset, changed: float) -> Listed:
-    return Listed(name, preset.title or name, preset.about, preset.model, changed)
+    title = preset.title or name
+    return Listed(name, title, preset.about, preset.model, changed, _needs(preset))
+
+
+def _needs(preset: Preset) -> str:
+    if preset.start.kind in ("image", "video") and preset.start.path is None:
+        return "start.path"
+    dream = preset.dream
+    guided = dream.guided_layers or (dream.objective in GUIDED and not dream.layers)
+    return "dream.guide" if guided and not dream.guide else ""

@@ -88,6 +88,7 @@ class Open(Message):
 
     type: Literal["open"]
     name: Name
+    values: dict[Key, JsonValue] = Field(default={}, max_length=20)  # such as its clip
 
 
 class Save(Message):

@@ -58,7 +58,7 @@ def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
         case protocol.FixSetting():
             desk.fix_setting(message.key, max(0, hub.dreaming.position.frame))
         case protocol.Open():
-            desk.open(message.name)
+            desk.open(message.name, message.values)
         case protocol.SetPreview():
             hub.dreaming.width, hub.dreaming.draft = message.width, message.draft
         case _:

@@ -3,7 +3,12 @@
 import { fetchJson, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { studio } from "../studio.js";
+import { upload } from "../upload.js";
 
+const FILES = {
+  "start.path": { kind: "start", accept: "video/*,image/gif", words: "dreams on your clip" },
+  "dream.guide": { kind: "guide", accept: "image/*", words: "guided by your picture" },
+};
 const NEWEST = 8; // posters fetched at once, the rest when they come into sight
 
 export class Gallery extends HTMLElement {
@@ -37,8 +42,7 @@ export class Gallery extends HTMLElement {
       const { saved, shipped } = await fetchJson("api/presets");
       this.#show(saved, shipped);
     } catch (error) {
-      this.#nothing.hidden = false;
-      this.#nothing.textContent = `The presets cannot be listed: ${error.message}`;
+      this.#tell(`The presets cannot be listed: ${error.message}`);
     }
   }
 
@@ -58,7 +62,7 @@ export class Gallery extends HTMLElement {
   }
 
   #card(preset, own, early) {
-    const { name, about, model, installed = true, poster } = preset;
+    const { name, about, model, installed = true, poster, needs } = preset;
     const title = preset.title || name;
     const here = studio.state?.name === name;
     const face = [
@@ -67,12 +71,36 @@ export class Gallery extends HTMLElement {
       h("span", { class: "about" }, about || (own ? `saved as ${name}` : "")),
     ];
     const card = installed
-      ? h("button", { class: "card", onclick: () => open(name), "aria-current": here && "true" }, ...face)
+      ? h("button", { class: "card", onclick: () => (needs in FILES ? this.#ask(name, needs) : open(name)), "aria-current": here && "true" }, ...face)
       : h("div", { class: "card absent" }, ...face, h("span", { class: "about" }, "In a terminal: ", h("code", {}, `dreamvid models get ${model}`)));
+    if (needs in FILES) card.append(h("span", { class: "needs" }, icon("plus"), FILES[needs].words));
     if (model) card.append(h("span", { class: "model" }, model));
     const element = h("li", {}, card);
     this.#cards.push({ element, name: `${name} ${title}`.toLowerCase(), words: `${about} ${model}`.toLowerCase() });
     return element;
+  }
+
+  /** Open a preset with a file that it cannot do without. */
+  #ask(name, key) {
+    const { kind, accept } = FILES[key];
+    const input = h("input", { type: "file", accept });
+    input.onchange = async () => {
+      const [file] = input.files;
+      const tell = (share) => this.#tell(`${file.name}: ${share < 1 ? `${Math.round(100 * share)} %` : "being checked …"}`);
+      try {
+        const { path } = await upload(file, kind, tell);
+        this.#tell("");
+        open(name, { [key]: path });
+      } catch (error) {
+        this.#tell(error.message);
+      }
+    };
+    input.click();
+  }
+
+  #tell(words) {
+    this.#nothing.hidden = !words;
+    this.#nothing.textContent = words;
   }
 
   #filter() {
@@ -84,8 +112,7 @@ export class Gallery extends HTMLElement {
       if (!element.hidden) found += 1;
     }
     for (const section of this.#lists.children) section.hidden = !section.querySelector("li:not([hidden])");
-    this.#nothing.hidden = found > 0;
-    this.#nothing.textContent = this.#cards.length ? `No preset has “${this.#search.value}”.` : "";
+    this.#tell(found || !this.#cards.length ? "" : `No preset has “${this.#search.value}”.`);
   }
 
   #walk(event) {
@@ -103,8 +130,8 @@ export class Gallery extends HTMLElement {
   }
 }
 
-function open(name) {
-  studio.send("open", { name });
+function open(name, values = {}) {
+  studio.send("open", { name, values });
   studio.send("play");
   location.hash = "";
 }

@@ -79,6 +79,10 @@ def test_frames_that_a_does_not_have(server: FakeServer) -> None:
     server.show(51)
     assert server.asked == []
     assert server.page.locator("dream-wipe .tag.a").inner_text() == "A has frames 10 to 50 only"
+    server.tell(variant=A.model_copy(update={"first": -1, "last": -1}))
+    server.show(0)
+    assert server.page.locator("dream-wipe .tag.a").inner_text() == "A has no frames"
+    server.tell(variant=A)
     server.show(50)
     server.settle()
     assert server.page.locator("dream-wipe .tag.a").inner_text() == "A"
@@ -93,3 +97,10 @@ def test_swap_let_go_and_hide(server: FakeServer) -> None:
         server.page.keyboard.press("w")
         assert server.page.locator("dream-wipe").is_hidden() == hidden
         assert button.get_attribute("aria-pressed") == str(not hidden).lower()
+
+
+def test_pinning_anew_shows_the_wipe_again(server: FakeServer) -> None:
+    server.page.keyboard.press("w")
+    assert server.page.locator("dream-wipe").is_hidden()
+    server.tell(variant=A.model_copy(update={"revision": 4}))
+    assert server.page.locator("dream-wipe").is_visible()

@@ -10,6 +10,7 @@ const STEP = 0.02; // of the width, for an arrow key
 export class Wipe extends HTMLElement {
   #share = 0.5; // of the width that A has
   #open = true;
+  #revision = undefined; // of A
   #frame = -1; // of the live picture
   #loaded = null; // "revision/frame" of A's picture that is painted
   #loading = false;
@@ -54,7 +55,8 @@ export class Wipe extends HTMLElement {
 
   #show() {
     const { variant } = studio.state ?? {};
-    if (!variant) this.#open = true;
+    if (variant?.revision !== this.#revision) this.#open = true; // pinned anew, or let go
+    this.#revision = variant?.revision;
     this.hidden = !this.open;
     if (this.hidden) return;
     this.#place();
@@ -93,7 +95,7 @@ export class Wipe extends HTMLElement {
       canvas.getContext("2d").drawImage(bitmap, 0, 0);
       bitmap.close();
     } else canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    this.tagA.textContent = bitmap ? "A" : last < first ? "A has no pictures" : `A has frames ${Math.max(0, first)} to ${last} only`;
+    this.tagA.textContent = bitmap ? "A" : last < Math.max(0, first) ? "A has no frames" : `A has frames ${Math.max(0, first)} to ${last} only`;
   }
 
   #place() {

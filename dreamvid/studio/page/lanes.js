@@ -1,5 +1,6 @@
 // Values of settings that change over the film, from the samples of their lanes.
 
+import { valueAt as laneValueAt } from "./lanecurve.js";
 import { studio } from "./studio.js";
 
 /** Find the lane of a setting; undefined where it is constant. */
@@ -9,12 +10,8 @@ export function laneOf(key) {
 
 /** Find the value of a setting at a frame, by default the one shown: its lane's, or its own. */
 export function valueAt(key, frame = studio.status?.frame ?? 0) {
-  const samples = laneOf(key)?.samples;
-  if (!samples?.length) return settingOf(key);
-  const place = (Math.max(0, frame) / Math.max(1, studio.state.frames - 1)) * (samples.length - 1);
-  const before = Math.min(Math.floor(place), samples.length - 1);
-  const after = Math.min(before + 1, samples.length - 1);
-  return samples[before] + (samples[after] - samples[before]) * (place - before);
+  const lane = laneOf(key);
+  return lane?.samples.length ? laneValueAt(lane, frame, studio.state.frames) : settingOf(key);
 }
 
 /** Read a setting from the state; "motion.centre[0]" is an item of "motion.centre". */

@@ -162,6 +162,11 @@ def test_lane_added_for_a_setting_by_its_title(server: FakeServer) -> None:
     field.press("Enter")
     added = {"key": "motion.rotate", "frame": 40, "value": 0, "ease": "smooth"}
     assert server.taken() == [{"type": "set_keyframe", **added}]
+    field.fill("zoom")  # which has a lane
+    field.press("Enter")
+    label = server.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label == "zoom: 3 keyframes"
+    assert server.taken() == []
 
 
 def test_lanes_are_in_the_order_of_the_state(server: FakeServer) -> None:

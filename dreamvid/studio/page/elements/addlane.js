@@ -1,7 +1,8 @@
 // Field to give a setting a lane: any that can change over the film.
 
 import { h } from "../dom.js";
-import { schedulable, titleOf } from "../names.js";
+import { laneOf, settingOf } from "../lanes.js";
+import { controlOf, schedulable, titleOf } from "../names.js";
 import { studio } from "../studio.js";
 import { setKey } from "../keyframes.js";
 
@@ -35,17 +36,10 @@ export function laneAdder(timeline) {
 }
 
 function addLane(timeline, key) {
-  const value = currentValue(key);
-  if (value === null) return;
+  if (laneOf(key)) return timeline.goToLane(key);
+  const { low, default: usual } = controlOf(key);
+  const value = settingOf(key) ?? usual ?? low;
   const frame = timeline.playhead;
   setKey(key, { frame, value, ease: "smooth" });
   timeline.select({ key, frame });
-}
-
-/** The constant that a setting has: of a list's item, "motion.centre[0]", too. */
-function currentValue(key) {
-  const [, name, index] = key.match(/^(.*?)(?:\[(\d+)\])?$/);
-  const { values } = studio.state;
-  const value = values[key] ?? (index === undefined ? values[name] : values[name]?.[index]);
-  return typeof value === "number" || typeof value === "string" ? value : null;
 }

@@ -76,6 +76,13 @@ export class Timeline extends HTMLElement {
     this.ruler.seek(nearest.frame);
   }
 
+  /** Bring a lane into sight, and give it the focus. */
+  goToLane(key) {
+    const { track } = this.#lanes.get(key);
+    track.scrollIntoView({ block: "nearest" });
+    track.focus();
+  }
+
   /** Show `factor` times fewer frames, around pixel `x` or the playhead. */
   zoom(factor, x = this.view.x(this.playhead)) {
     const inside = x >= 0 && x <= this.view.width;

@@ -224,28 +224,25 @@ def test_scrubbing_seeks_30_times_a_second_at_most(server: FakeServer) -> None:
     assert sought[-1] == 60
 
 
-def touch(server: FakeServer, kind: str, *points: tuple[float, float]) -> None:
+def touch(server: FakeServer, *moves: list[tuple[float, float]]) -> None:
+    """Put fingers down at the first places, move them to the others, and lift them."""
     session = server.page.context.new_cdp_session(server.page)
-    fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-    session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": fingers})
+    for kind, places in zip(["Start", *["Move"] * 9], moves, strict=False):
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": fingers})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_keyframe_is_dragged_by_a_finger(server: FakeServer) -> None:
     step = pixels_a_frame(server)
     x, y = middle(lane(server).locator(".key").nth(1))
-    touch(server, "Start", (x, y))
-    for share in (0.5, 1):
-        touch(server, "Move", (x + share * 10 * step, y + 2))
-    touch(server, "End")
+    touch(server, *([(x + share * 10 * step, y + 2 * share)] for share in (0, 0.5, 1)))
     assert [message["to"] for message in server.taken("move_keyframe")] == [34]
 
 
 def test_two_fingers_zoom(server: FakeServer) -> None:
     x, y = middle(lane(server).locator(".track"))
-    touch(server, "Start", (x - 50, y), (x + 50, y))
-    for apart in (75, 100):
-        touch(server, "Move", (x - apart, y), (x + apart, y))
-    touch(server, "End")
+    touch(server, *([(x - apart, y), (x + apart, y)] for apart in (50, 75, 100)))
     span = server.page.evaluate("document.querySelector('dream-timeline').view.span")
     assert span == pytest.approx(119 / 2, rel=0.05)
     assert server.taken() == []

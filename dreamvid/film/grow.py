@@ -8,6 +8,7 @@ carried by the motion, so that the film does not stutter.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from dreamvid.film.settings_at import ascent_at, frame_seconds, motion_at
 from dreamvid.image import Image
 from dreamvid.motion.borders import fill_colour, fill_noise
 from dreamvid.motion.camera import Camera, Shot, read
+from dreamvid.motion.resample import sample_downsampled, sample_for_display
 from dreamvid.preset.schema import MotionOptions
 from dreamvid.schedule.curve import value_at
 from dreamvid.schedule.moment import Moment
@@ -110,20 +112,16 @@ def make_between(parts: Parts, camera: Camera) -> Between:
     options = parts.preset.motion
     seconds = float(frame_seconds(options, parts.timeline.fps))
     border = SAMPLING_BORDER.get(options.border, options.border)
+    sample = partial(sample_for_display, border=border)
 
     def between(frame: Frame, share: float) -> Image | None:
         motion = motion_at(options, parts.timeline.moment(frame.index + 1))
         shot = camera(motion, share * seconds)
         if shot is None:
             return None
-        return read(
-            frame.image,
-            shot.positions,
-            sampling="bilinear",
-            sharpness=0,
-            border=border,
-            levels=shot.levels,
-        )
+        if shot.levels is None:
+            return sample(frame.image, shot.positions)
+        return sample_downsampled(frame.image, shot.positions, shot.levels, sample)
 
     return between
 

@@ -14,6 +14,7 @@ from dreamvid.motion.resample import (
     mirror,
     sample_bilinear,
     sample_cubic,
+    sample_for_display,
 )
 from dreamvid.preset.schema import MotionOptions
 
@@ -122,3 +123,15 @@ def test_planes_read_together_equal_planes_read_alone(rng):
     together = sample_cubic(planes, positions, sharpness=0.55)
     alone = [sample_cubic(planes[:, n : n + 1], positions, sharpness=0.55) for n in range(7)]
     assert_close(together, torch.cat(alone, 1))
+
+
+@pytest.mark.parametrize("border", ["mirror", "clamp", "wrap"])
+def test_sampling_for_display_is_bilinear(border, rng):
+    image = torch.rand(1, 3, 20, 30, generator=rng)
+    positions = torch.rand(40, 50, 2, generator=rng) * torch.tensor([60.0, 40.0]) - 15
+    fast = sample_for_display(image, positions, border=border)
+    exact = sample_bilinear(image, positions, border=border)
+    near = positions.remainder(torch.tensor([30.0, 20.0]))
+    seam = ((near > torch.tensor([29.0, 19.0])).any(-1)) if border == "wrap" else near[..., 0] < 0
+    assert float((fast - exact)[..., ~seam].abs().max()) < 5e-5
+    assert float(seam.float().mean()) < 0.1

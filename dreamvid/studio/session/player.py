@@ -11,7 +11,7 @@ from dreamvid.film.kept import Kept
 from dreamvid.image import Image
 from dreamvid.preset.schema import Preset
 from dreamvid.render.batch.worker import WarmModel
-from dreamvid.studio.session.ring import Ring
+from dreamvid.studio.session.ring import BYTES, Ring
 
 STARTS = ("seed", "start", "loop")
 """Tables and options that change the start picture or the lead-in: the film begins again."""
@@ -26,7 +26,7 @@ class Player:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.device, self.ring = device, Ring()
+        self.device, self.ring = device, Ring(BYTES)
         self.job: Job | None = None
         self.frame: Frame | None = None
         self._model, self._kept, self._stack = WarmModel(), Kept(), ExitStack()
@@ -60,7 +60,7 @@ class Player:
     def restart(self) -> None:
         """Begin again at the start picture."""
         assert self.job
-        self.ring, self._lead, self.frame = Ring(), {}, self.job.start
+        self.ring, self._lead, self.frame = Ring(BYTES), {}, self.job.start
         self._enter()
 
     def seek(self, index: int) -> bool:

@@ -4,13 +4,13 @@ from collections import OrderedDict
 
 from dreamvid.film.engine import Frame
 
-BYTES = 400_000_000
+BYTES = 400_000_000  # of a film's frames: 900 of 256x144
 
 
 class Ring:
     """Frames by index, the oldest dropped where they take more than `capacity` bytes."""
 
-    def __init__(self, capacity: int = BYTES) -> None:
+    def __init__(self, capacity: int) -> None:
         self._capacity, self._bytes = capacity, 0
         self._frames: OrderedDict[int, Frame] = OrderedDict()
 

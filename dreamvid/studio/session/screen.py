@@ -100,6 +100,7 @@ class Screen:
         self._thread.join(1)
 
     def _run(self) -> None:
+        # The number of torch's threads stays: in one thread it is set for all, and frames change.
         try:
             while (shown := self._next()) is not None:
                 self._show(*shown)

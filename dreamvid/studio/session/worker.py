@@ -1,6 +1,5 @@
 """Worker process: takes orders from a pipe, dreams, and reports pictures."""
 
-import threading
 import time
 from collections import deque
 from dataclasses import replace
@@ -17,15 +16,14 @@ from dreamvid.studio.session.messages import (
     Go,
     NotBuilt,
     Order,
-    Picture,
     Position,
-    Report,
     SeekTo,
     Trouble,
 )
 from dreamvid.studio.session.pace import Pace
 from dreamvid.studio.session.player import Player
 from dreamvid.studio.session.preview import Speed, preview_of
+from dreamvid.studio.session.reports import Reports
 from dreamvid.studio.session.screen import Screen, Shown
 from dreamvid.system.device import pick
 from dreamvid.system.memory import ran_out
@@ -44,13 +42,12 @@ class Worker:
         self.films: deque[Film] = deque()  # whose frames have not come yet
         self.width, self.settled, self.dreams = 0, False, 0
         self.pace, self.speed = Pace(), Speed()
-        self.position = Position(False, -1, -1, -1)
-        self._sending = threading.Lock()
-        self.screen = Screen(self._picture)
+        self.reports = Reports(pipe)
+        self.screen = Screen(lambda picture: self.reports.picture(picture, self.screen.rate))
 
     def run(self) -> None:
         """Work until the pipe is closed."""
-        self._report(Condition("ready"))
+        self.reports.send(Condition("ready"))
         try:
             while True:
                 self._listen()
@@ -111,7 +108,7 @@ class Worker:
                 if self.player.seek(frame):
                     self._show(PAST)
                 else:
-                    self._report(Trouble(f"frame {frame} is not kept any more"))
+                    self.reports.send(Trouble(f"frame {frame} is not kept any more"))
 
     def _pause(self) -> None:
         self.playing = False
@@ -147,7 +144,7 @@ class Worker:
             again = self.player.load(small, restart=film.restart)
         except DreamvidError as error:
             option = error.option if isinstance(error, PresetError) else None
-            self._report(NotBuilt(film.revision, option, str(error)))
+            self.reports.send(NotBuilt(film.revision, option, str(error)))
             return
         self.film = film
         self.width, self.settled, self.dreams = width, settled, 0
@@ -170,7 +167,7 @@ class Worker:
         assert preset.start.size
         (width, height), video = preset.start.size, preset.video
         since = max(0, self.player.next)
-        self._report(
+        self.reports.send(
             Built(
                 *(film.revision, width, height, video.count, float(video.rate)),
                 *(film.width is None, film.draft, settings, since, again),
@@ -197,7 +194,7 @@ class Worker:
             self.player.advance()
         except DreamvidError as error:
             self._pause()
-            self._report(Trouble(str(error)))
+            self.reports.send(Trouble(str(error)))
             self._tell()
             return
         took = time.perf_counter() - begun
@@ -239,22 +236,9 @@ class Worker:
         )
         self.screen.add(shown)
 
-    def _picture(self, picture: Picture) -> None:
-        """Send a picture, and where the film is with it; called by the screen."""
-        self._report(picture)
-        if picture.kind in (FRAME, PAST):
-            self.position = replace(self.position, frame=picture.frame, shown=self.screen.rate)
-            self._report(self.position)
-
     def _tell(self, begun: int = 0) -> None:
         """Report the position; `begun` frames are in work."""
         ring = self.player.ring
-        self.position = Position(
-            *(self.playing, self.position.frame, ring.first, ring.last),
-            *(self.pace.dreamed, self.screen.rate, max(0, self.player.next + begun)),
-        )
-        self._report(self.position)
-
-    def _report(self, report: Report) -> None:
-        with self._sending:
-            self.pipe.send(report)
+        next_one = max(0, self.player.next + begun)
+        rates = self.pace.dreamed, self.screen.rate
+        self.reports.position(Position(self.playing, -1, ring.first, ring.last, *rates, next_one))

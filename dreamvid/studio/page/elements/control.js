@@ -17,7 +17,8 @@ export class Control extends HTMLElement {
   control = null;
   key = "";
   #field = null;
-  #shown = "";
+  #shown = ""; // value, as JSON
+  #told = ""; // movement, as JSON
   #reset = h("button", { class: "reset", onclick: () => this.reset() }, icon("reset"));
   #moves = h("p", { class: "moves", hidden: true });
   #trouble = h("p", { class: "trouble", hidden: true, id: `trouble-${++count}` });
@@ -49,6 +50,7 @@ export class Control extends HTMLElement {
       this.#moves,
       this.#trouble,
     );
+    this.addEventListener("keydown", ({ key }) => key === "Escape" && this.#cancel());
     this.update();
   }
 
@@ -58,8 +60,14 @@ export class Control extends HTMLElement {
   }
 
   reset() {
-    this.#complain("");
+    this.#cancel();
     studio.send("reset", { key: this.control.items ? this.control.key : this.key });
+  }
+
+  /** True where it was changed, changes over the film, or lists something. */
+  get inUse() {
+    const list = this.control.kind === "list" && settingOf(this.key);
+    return this.classList.contains("changed") || this.moving === true || Boolean(Array.isArray(list) ? list.length : list && list !== this.control.default);
   }
 
   /** Show the state: value, change, movement. */
@@ -68,16 +76,14 @@ export class Control extends HTMLElement {
     const lane = laneOf(this.key);
     const value = settingOf(this.key);
     const changed = studio.state.changed.some((key) => key === this.key || key === this.control.key || key.startsWith(`${this.key}[`));
-    const shown = JSON.stringify([value, lane?.keyframes?.length, lane?.expression, changed]);
+    const shown = JSON.stringify(value);
+    if (shown !== this.#shown && this.#shown) this.#complain("");
+    this.#shown = shown;
     this.moving = Boolean(lane);
-    if (shown !== this.#shown) {
-      if (this.#shown) this.#complain("");
-      this.classList.toggle("changed", changed);
-      this.classList.toggle("moving", this.moving);
-      this.#describe(lane);
-    }
-    const taken = this.#field.show(lane ? valueAt(this.key) : value, this.moving);
-    if (taken !== false) this.#shown = shown;
+    this.classList.toggle("changed", changed);
+    this.classList.toggle("moving", this.moving);
+    this.#describe(lane);
+    this.#field.show(lane ? valueAt(this.key) : value, this.moving);
   }
 
   /** Show the value at the frame that is shown, where it changes over the film. */
@@ -89,7 +95,13 @@ export class Control extends HTMLElement {
   refuse(message) {
     if (!this.checkVisibility()) return false;
     this.#complain(message);
+    if (!this.#field.restore) this.#field.show(settingOf(this.key)); // a choice has nothing to mend
     return true;
+  }
+
+  #cancel() {
+    this.#complain("");
+    this.#field.restore?.();
   }
 
   #complain(message) {
@@ -97,12 +109,14 @@ export class Control extends HTMLElement {
     this.#trouble.textContent = message;
     this.#trouble.hidden = !message;
     for (const input of this.#field.inputs) input.setAttribute("aria-invalid", String(Boolean(message)));
-    if (!message) this.#field.restore?.();
   }
 
   #describe(lane) {
+    const told = lane ? JSON.stringify([lane.keyframes?.length, lane.expression]) : "";
     this.#moves.hidden = !lane;
-    if (!lane || this.#moves.contains(document.activeElement)) return;
+    if (told === this.#told || this.#moves.querySelector("input")?.matches(":focus")) return;
+    this.#told = told;
+    if (!lane) return;
     const fix = h("button", { class: "quiet", title: "Keep the value of this frame for the whole film", onclick: () => studio.send("fix_setting", { key: this.key }) }, "Make constant");
     const words = lane.keyframes
       ? h("a", { href: "#time" }, `${lane.keyframes.length} keyframe${lane.keyframes.length === 1 ? "" : "s"}`)

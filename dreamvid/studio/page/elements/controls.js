@@ -1,5 +1,5 @@
-// <dream-controls>: settings of the preset, generated from the server's list. The simple ones at
-// first; at #all every one, with a search.
+// <dream-controls>: settings of the preset, generated from the server's list. At first the simple
+// ones, and those that were changed, move or list something; at #all every one, with a search.
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
@@ -59,7 +59,7 @@ export class Controls extends HTMLElement {
 
   #update() {
     for (const row of this.#rows) row.update();
-    if (this.#changed.getAttribute("aria-pressed") === "true") this.#filter();
+    this.#filter();
   }
 
   #filter() {
@@ -70,7 +70,7 @@ export class Controls extends HTMLElement {
     for (const row of this.#rows) {
       const { key, title, help, simple } = row.control;
       const text = `${key} ${title} ${help}`.toLowerCase();
-      row.hidden = all ? !words.every((word) => text.includes(word)) || (changed && !row.classList.contains("changed")) : !simple;
+      row.hidden = all ? !words.every((word) => text.includes(word)) || (changed && !row.classList.contains("changed")) : !simple && !row.inUse;
     }
     let found = false;
     for (const section of this.#groups.children) {

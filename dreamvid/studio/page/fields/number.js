@@ -9,7 +9,9 @@ const ECHO = 400; // milliseconds after a move in which the server's older value
 export function numberField(control, label, { set, reset }) {
   const step = stepOf(control);
   let shown = null; // value, and whether it changes over time
+  let latest = null; // the same, of the server
   let moved = 0;
+  let timer = 0;
   let typed = false; // and not yet taken
   const slider = h("input", {
     type: "range", min: control.low, max: control.high, step, "aria-label": label, title: "",
@@ -42,7 +44,6 @@ export function numberField(control, label, { set, reset }) {
 
   function press(event) {
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (event.key === "Escape") write(true, (typed = false));
     const from = read(box.value);
     if (!steps || Number.isNaN(from)) return;
     event.preventDefault();
@@ -65,15 +66,23 @@ export function numberField(control, label, { set, reset }) {
     slider.setAttribute("aria-valuetext", box.value + (control.unit ? ` ${control.unit}` : ""));
   }
 
+  function settle() {
+    clearTimeout(timer);
+    const left = moved + ECHO - performance.now();
+    if (left > 0) timer = setTimeout(settle, left);
+    else write(false, (shown = latest));
+  }
+
   return {
     nodes: [slider, h("span", { class: "exact" }, box, control.unit ? h("span", { class: "unit" }, control.unit) : null)],
     inputs: [slider, box],
     show(value, moving) {
-      if (performance.now() - moved < ECHO) return false;
-      shown = { value, moving };
-      write();
-      return true;
+      latest = { value, moving };
+      settle();
     },
-    restore: () => typed || write(true),
+    restore() {
+      typed = false;
+      if (latest) write(true, (shown = latest));
+    },
   };
 }

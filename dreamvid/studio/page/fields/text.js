@@ -55,7 +55,10 @@ function field(nodes, input, words) {
       shown = words(value);
       if (!typed && !input.matches("[aria-invalid=true]")) input.value = shown;
     },
-    restore: () => typed || (input.value = shown),
+    restore() {
+      typed = false;
+      input.value = shown;
+    },
   };
 }
 

@@ -3,7 +3,7 @@
 import time
 
 
-def wait(reached, seconds=20.0):
+def wait(reached, seconds=120.0):
     """Wait until something is reached, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -33,8 +33,17 @@ class Estimates:
         self._process: subprocess.Popen[str] | None = None
         self._known: dict[str, dict[str, Any]] = {}
 
+    def begin(self) -> int:
+        """Take a turn, which supersedes the estimate under way."""
+        with self._lock:
+            self._turn += 1
+            if self._process:
+                _kill(self._process)
+            return self._turn
+
     def estimate(
         self,
+        turn: int,
         table: dict[str, Any],
         *,
         size: str | None = None,
@@ -46,7 +55,6 @@ class Estimates:
         Raises Superseded where another is asked for meanwhile, DreamvidError where the film cannot
         begin or the estimate takes too long.
         """
-        turn = self._begin()
         whole = self._aside.do("prepare", table, size=size, frames=frames, targets=targets)
         key = json.dumps(whole, sort_keys=True)
         if key not in self._known:
@@ -61,17 +69,10 @@ class Estimates:
         """True while a film is measured, which a playing preview would slow down."""
         return self._process is not None
 
-    def cancel(self) -> None:
-        """End the estimate under way, which raises Superseded."""
-        self._begin()
-
-    def _begin(self) -> int:
-        """End what an earlier estimate does, and take a turn."""
-        with self._lock:
-            self._turn += 1
-            if self._process:
-                _kill(self._process)
-            return self._turn
+    def cancel(self, turn: int | None = None) -> None:
+        """End the estimate of a turn, or any, which then raises Superseded."""
+        if turn in (None, self._turn):
+            self.begin()
 
     def _measure(self, turn: int, table: dict[str, Any]) -> dict[str, Any]:
         with TemporaryDirectory(prefix="dreamvid-") as folder:

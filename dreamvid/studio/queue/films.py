@@ -11,8 +11,11 @@ from dreamvid.render.record.finished_render import RUN, read_run
 MAIN = ("forward", "reverse", "loop", "poster")
 REPORT = "report.html"
 
-REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content-Security-Policy of a report, whose styles are inline; it holds no script."""
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of a report, which has inline styles and the film, and no script."""
 
 PLAYED = (".mp4", ".webm")
 """Suffixes of the films that browsers play."""

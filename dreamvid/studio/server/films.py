@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from dreamvid.preset.sites import Target
+from dreamvid.preset.sites import targets as preset_targets
 from dreamvid.studio.queue.films import REPORT, REPORT_POLICY
 from dreamvid.studio.server.bodies import read_body
 from dreamvid.studio.server.hub import Hub
@@ -59,14 +61,25 @@ async def estimate(request: Request) -> Response:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "body"
         raise HTTPException(400, f"{place[:80]}: {first['msg'][:300]}") from None
-    return JSONResponse(await hub.estimate(**asked.model_dump()))
+    return JSONResponse(await hub.estimate(request.is_disconnected, **asked.model_dump()))
 
 
 def _hub(request: Request) -> Hub:
     return request.app.state.hub
 
 
+async def targets(request: Request) -> Response:
+    """List the sites and devices that films are made for."""
+    return JSONResponse({"targets": [_target(one) for one in preset_targets().values()]})
+
+
+def _target(target: Target) -> dict[str, str]:
+    sizes = ", ".join("{}x{}".format(*size) for size in target.sizes) or "any size"
+    return {"name": target.name, "about": target.about, "shape": f"{target.format}, {sizes}"}
+
+
 ROUTES = [
+    Route("/api/targets", targets),
     Route("/api/films", films),
     Route("/films/{job}/{file}", film),
     Route("/renders/{job}.jpg", render_picture),

@@ -1,7 +1,7 @@
 """Hub: joins desk, session, queue and windows. All of it runs in the event loop's thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +22,7 @@ from dreamvid.studio.server.windows import Window, Windows
 from dreamvid.studio.session.messages import GiveWay, Go
 
 IDLE = 60.0  # seconds without a window, after which the dream pauses
+LOOK = 0.5  # seconds between two looks whether somebody waits for an estimate
 TASKS = 8  # that go on beside, of all windows
 
 
@@ -107,12 +108,26 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def estimate(self, **options: Any) -> dict[str, Any]:
-        """Estimate a film of the preset, while the preview gives way; see `Estimates.estimate`."""
-        table = self.desk.table
+    async def estimate(
+        self, is_left: Callable[[], Awaitable[bool]], **options: Any
+    ) -> dict[str, Any]:
+        """Estimate a film of the preset, while the preview gives way; see `Estimates.estimate`.
+
+        It ends where `is_left` says that nobody waits for it any more.
+        """
+        table, turn = self.desk.table, self.estimates.begin()
         self.dreaming.go(GiveWay(True))
+        work = asyncio.create_task(
+            run_sync(lambda: self.estimates.estimate(turn, table, **options))
+        )
         try:
-            return await run_sync(lambda: self.estimates.estimate(table, **options))
+            while not (await asyncio.wait({work}, timeout=LOOK))[0]:
+                if await is_left():
+                    self.estimates.cancel(turn)
+        except asyncio.CancelledError:  # the studio ends
+            self.estimates.cancel(turn)
+        try:
+            return await work
         finally:
             self._give_way()
 

@@ -17,7 +17,8 @@ def render(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
             added = lambda: queue.add(table, message.name, **options)
             hub.later(window, added, lambda job: f"{job} is in the queue")
         case protocol.VaryFilm():
-            hub.later(window, lambda: queue.vary(message.job, message.count))
+            varied = lambda: queue.vary(message.job, message.count)
+            hub.later(window, varied, lambda jobs: f"{', '.join(jobs)}: in the queue")
         case protocol.ExtendFilm():
             extended = lambda: queue.extend(message.job, message.frames)
             hub.later(window, extended, lambda depends: _note(message.job, depends))

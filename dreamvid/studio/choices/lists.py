@@ -61,7 +61,8 @@ def directions(features: FeatureModel, _text: str) -> dict[str, Any]:
         shares = {layer: direction.share(layer) for layer in direction.weights}
         about = {"layers": shares, "made": direction.made, "credits": direction.credits}
         stamp = int(one.path.stat().st_mtime)
-        listed.append({"name": one.name, "shipped": one.shipped, "stamp": stamp} | about)
+        entry = {"name": one.name, "model": one.model, "shipped": one.shipped, "stamp": stamp}
+        listed.append(entry | about)
     return {"directions": listed, "left_out": left_out}
 
 

@@ -1,6 +1,7 @@
 // Cards: a grid of small pictures to pick from. The picture dreams it alone, its plus adds it.
 //
-// An item is {cell, title, note, alone(), add(), isAlone, isIn, more}; `more` is a node or null.
+// An item is {cell, picture, title, note, alone(), add(), isAlone, isIn, more}; `picture` is the
+// address of one that is there without being drawn, `more` a node, and either may be left out.
 
 import { h } from "../../dom.js";
 import { icon } from "../../icons.js";
@@ -27,7 +28,7 @@ export class Cards extends HTMLElement {
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#grid.replaceChildren(...items.map((item, index) => this.#card(item, index)));
-      this.#atlas.look(modelOf(), items.map(({ cell }) => cell));
+      this.#atlas.look(modelOf(), items.filter(({ picture }) => !picture).map(({ cell }) => cell));
     }
     items.forEach((item, index) => {
       const [picture, plus] = this.#grid.children[index].querySelectorAll("button");
@@ -44,11 +45,12 @@ export class Cards extends HTMLElement {
     this.#shape = "";
   }
 
-  #card({ title, note, more }, index) {
+  #card({ picture, title, note, more }, index) {
+    const shown = picture ? pictureAt(picture) : h("span", { class: "empty soft" }, note);
     return h(
       "div",
       { class: "card" },
-      h("button", { class: "face", title: `Dream ${title} alone`, onclick: () => this.#items[index].alone() }, h("span", { class: "empty soft" }, note), h("span", { class: "title" }, title.replaceAll("/", "/\u200b"))),
+      h("button", { class: "face", title: `Dream ${title} alone`, onclick: () => this.#items[index].alone() }, shown, h("span", { class: "title" }, title.replaceAll("/", "/\u200b"))),
       h("button", { class: "plus round", title: "Add to what is dreamed, or remove", onclick: () => this.#items[index].add() }),
       more,
     );
@@ -60,17 +62,22 @@ export class Cards extends HTMLElement {
   }
 
   #show(pictures, waiting, trouble) {
+    const faces = [...this.#grid.querySelectorAll(".face")].filter((_, index) => !this.#items[index].picture);
     pictures.forEach((address, index) => {
-      const face = this.#grid.children[index]?.querySelector(".face");
-      if (address && face && !face.querySelector("img")) face.querySelector(".empty").replaceWith(h("img", { src: address, alt: "", width: 96, height: 96, loading: "lazy" }));
+      const face = faces[index];
+      if (address && face && !face.querySelector("img")) face.querySelector(".empty").replaceWith(pictureAt(address));
     });
     const drawn = pictures.filter(Boolean).length;
-    this.#draw.hidden = drawn === pictures.length;
+    this.#draw.hidden = !this.#grid.querySelector(".empty");
     this.#draw.disabled = waiting > 0;
     this.#stop.hidden = waiting === 0;
     this.#told.classList.toggle("trouble", Boolean(trouble) && !waiting);
     this.#told.textContent = waiting ? `${waiting} to draw` : trouble ?? (drawn && drawn < pictures.length ? `${drawn} of ${pictures.length}` : "");
   }
+}
+
+function pictureAt(address) {
+  return h("img", { src: address, alt: "", width: 96, height: 96, loading: "lazy" });
 }
 
 customElements.define("pick-cards", Cards);

@@ -33,8 +33,9 @@ export class Directions extends HTMLElement {
     if (modelOf() !== this.#model) return void this.#load();
     this.#none.disabled = !entriesOf("direction").length;
     this.#cards.update(
-      this.#directions.map(({ name, shipped, stamp, made }) => ({
+      this.#directions.map(({ name, model, shipped, stamp, made }) => ({
         cell: { kind: "direction", name, stamp },
+        picture: shipped ? `directions/${model}/${name}.jpg` : null,
         title: name,
         note: shipped ? "" : `yours: ${short(made)}`,
         isAlone: isAlone("direction", (one) => one.name === name),

@@ -118,11 +118,16 @@ async def drawn(helper, cells):
 
 
 @pytest.fixture
-def helper(tmp_path, monkeypatch):
+def started():
+    """Threads that stand in for processes."""
+    return []
+
+
+@pytest.fixture
+def helper(tmp_path, monkeypatch, started):
     """A helper whose process is a thread, and draws small."""
     draw = process.draw_cell
     monkeypatch.setattr(process, "draw_cell", lambda *given: draw(*given, side=32))
-    started = []
 
     def start(pipe, device):
         loop = process.Process(pipe, torch.device(device))
@@ -135,7 +140,6 @@ def helper(tmp_path, monkeypatch):
         started[-1].start()
 
     helper = Helper("cpu", tmp_path / "atlas", start=start)
-    helper.started = started
     yield helper
     helper.close()
     for thread in started:
@@ -181,14 +185,14 @@ def test_a_model_that_is_not_here_is_refused_with_the_cure(helper):
         asyncio.run(helper.list("layers", "googlenet"))
 
 
-def test_a_process_that_ended_is_started_again(helper, monkeypatch):
+def test_a_process_that_ended_is_started_again(helper, started, monkeypatch):
     monkeypatch.setattr(process, "IDLE", 0.05)
 
     async def run():
         await helper.list("layers", "lite0")
-        helper.started[0].join(10)  # idle: it ends
+        started[0].join(10)  # idle: it ends
         await helper.list("words", "lite0")
-        assert len(helper.started) == 2
+        assert len(started) == 2
 
     asyncio.run(run())
 

@@ -6,10 +6,12 @@ from typing import get_args
 import pytest
 
 from dreamvid.errors import DreamvidError
+from dreamvid.models.directions.library import SHIPPED
 from dreamvid.models.labels import imagenet
 from dreamvid.preset.start import Scene
 from dreamvid.studio.choices.helper import Helper
 from dreamvid.studio.choices.requests import Cell
+from dreamvid.studio.server import choices
 from dreamvid.studio.server.page import PAGE
 from tests.support.studio import studio, wait_for
 
@@ -39,10 +41,14 @@ class Lists(Helper):
 
 
 @pytest.fixture
-def here(tmp_path):
+def lists(tmp_path):
+    return Lists(tmp_path / "atlas")
+
+
+@pytest.fixture
+def here(tmp_path, lists, monkeypatch):
+    monkeypatch.setattr(choices, "Helper", lambda device, folder: lists)
     with studio(tmp_path) as running:
-        running.client.app.state.choices = running.lists = Lists(tmp_path / "atlas")
-        running.folder = tmp_path
         yield running
 
 
@@ -76,14 +82,14 @@ def test_a_text_that_nothing_is_like_finds_nothing(here):
 
 
 @pytest.mark.parametrize("what", ["layers", "directions", "words"])
-def test_lists_are_of_the_model_that_is_asked_for(what, here):
+def test_lists_are_of_the_model_that_is_asked_for(what, here, lists):
     assert get(here, f"/api/{what}?model=lite0") == (200, {"model": "lite0"})
-    assert here.lists.asked == [(what, "lite0", "")]
+    assert lists.asked == [(what, "lite0", "")]
 
 
-def test_channels_are_of_a_layer(here):
+def test_channels_are_of_a_layer(here, lists):
     assert get(here, "/api/channels?model=lite0&layer=block_9/expand")[0] == 200
-    assert here.lists.asked == [("channels", "lite0", "block_9/expand")]
+    assert lists.asked == [("channels", "lite0", "block_9/expand")]
     assert get(here, "/api/channels?model=lite0") == (400, {"message": "layer: is missing"})
 
 
@@ -102,32 +108,32 @@ CELLS = [
 ]
 
 
-def test_pictures_are_drawn_only_when_asked_for(here):
+def test_pictures_are_drawn_only_when_asked_for(here, lists):
     nothing = {"pictures": [None] * 3, "waiting": 0, "trouble": None}
     assert post(here, {"model": "lite0", "cells": CELLS}) == (200, nothing)
-    assert here.lists.drawing == []
+    assert lists.drawing == []
     status, said = post(here, {"model": "lite0", "cells": CELLS, "draw": True})
     assert (status, said["waiting"]) == (200, 3)
-    assert here.lists.drawing[1] == Cell("lite0", "channel", "stem", 3)
+    assert lists.drawing[1] == Cell("lite0", "channel", "stem", 3)
 
 
-def test_a_picture_that_is_drawn_has_an_address(here):
+def test_a_picture_that_is_drawn_has_an_address(here, lists):
     cell = Cell("lite0", "layer", "stem")
-    here.lists.folder.mkdir()
-    (here.lists.folder / cell.picture).write_bytes(b"\xff\xd8jpeg")
+    lists.folder.mkdir()
+    (lists.folder / cell.picture).write_bytes(b"\xff\xd8jpeg")
     address = post(here, {"model": "lite0", "cells": CELLS})[1]["pictures"][0]
     reply = here.client.get(f"/{address}")
     assert (reply.content, reply.headers["content-type"]) == (b"\xff\xd8jpeg", "image/jpeg")
 
 
-def test_why_a_picture_was_not_drawn_is_told(here):
-    here.lists.troubles[Cell("lite0", "layer", "stem").picture] = "stem: too small"
+def test_why_a_picture_was_not_drawn_is_told(here, lists):
+    lists.troubles[Cell("lite0", "layer", "stem").picture] = "stem: too small"
     assert post(here, {"model": "lite0", "cells": CELLS})[1]["trouble"] == "stem: too small"
 
 
-def test_drawing_is_stopped(here):
+def test_drawing_is_stopped(here, lists):
     post(here, {"model": "lite0", "cells": CELLS, "stop": True})
-    assert here.lists.stopped and here.lists.drawing == []
+    assert lists.stopped and lists.drawing == []
 
 
 @pytest.mark.parametrize(
@@ -145,10 +151,10 @@ def test_drawing_is_stopped(here):
         ("[" * 60_001, "too large"),
     ],
 )
-def test_a_bad_request_for_pictures_is_refused_in_one_line(body, message, here):
+def test_a_bad_request_for_pictures_is_refused_in_one_line(body, message, here, lists):
     status, said = post(here, body)
     assert status in (400, 413) and message in said["message"] and "\n" not in said["message"]
-    assert here.lists.drawing == []
+    assert lists.drawing == []
 
 
 @pytest.mark.parametrize(
@@ -164,20 +170,20 @@ def test_a_bad_request_for_pictures_is_refused_in_one_line(body, message, here):
         "/uploads/none.png",
     ],
 )
-def test_no_other_files_are_sent(address, here):
-    (here.folder / "session.json").write_text("secret")
-    (here.folder / "atlas").mkdir()
-    (here.folder / "atlas" / "secret.jpg").write_text("secret")
-    (here.folder / "uploads").mkdir()
-    (here.folder / "uploads" / "notes.txt").write_text("secret")
-    (here.folder / "uploads" / "link.png").symlink_to(here.folder / "session.json")
+def test_no_other_files_are_sent(address, here, tmp_path):
+    (tmp_path / "session.json").write_text("secret")
+    (tmp_path / "atlas").mkdir()
+    (tmp_path / "atlas" / "secret.jpg").write_text("secret")
+    (tmp_path / "uploads").mkdir()
+    (tmp_path / "uploads" / "notes.txt").write_text("secret")
+    (tmp_path / "uploads" / "link.png").symlink_to(tmp_path / "session.json")
     reply = here.client.get(address)
     assert reply.status_code == 404 and b"secret" not in reply.content
 
 
-def test_an_uploaded_picture_is_shown(here):
-    (here.folder / "uploads").mkdir()
-    (here.folder / "uploads" / "guide.png").write_bytes(b"png")
+def test_an_uploaded_picture_is_shown(here, tmp_path):
+    (tmp_path / "uploads").mkdir()
+    (tmp_path / "uploads" / "guide.png").write_bytes(b"png")
     assert here.client.get("/uploads/guide.png").content == b"png"
 
 
@@ -185,6 +191,13 @@ def test_every_start_has_a_small_picture():
     pictures = {path.stem: path.stat().st_size for path in (PAGE / "starts").glob("*.jpg")}
     assert {*pictures} == {"noise", *get_args(Scene)}
     assert sum(pictures.values()) < 60_000
+
+
+def test_every_shipped_direction_has_a_small_picture():
+    directions = {f"{path.parent.name}/{path.stem}" for path in SHIPPED.glob("*/*.safetensors")}
+    pictures = [*(PAGE / "directions").glob("*/*.jpg")]
+    assert {f"{path.parent.name}/{path.stem}" for path in pictures} == directions
+    assert sum(path.stat().st_size for path in pictures) < 100_000
 
 
 def test_starts_are_listed_on_the_page_as_in_the_presets():

@@ -272,7 +272,16 @@ def test_a_picture_after_a_clip_lets_go_of_the_clip(server: FakeServer) -> None:
     drop(server, "pick-start pick-file", "one.jpg")
     server.page.wait_for_timeout(200)
     path = "/studio/uploads/012345678901-one.jpg"
-    values = {"start.kind": "noise", "start.path": path}
+    values = {"flow": {}, "video.seconds": 10, "start.kind": "noise", "start.path": path}
+    assert server.taken() == [{"type": "set_all", "values": values}]
+
+
+def test_a_clip_lets_go_of_the_camera(server: FakeServer) -> None:
+    drop(server, "dream-stage", "clip.mp4")
+    server.page.click("dream-drop .use:has-text('Dream on it')")
+    server.page.wait_for_selector("dream-drop dialog", state="hidden")
+    path = "/studio/uploads/012345678901-clip.mp4"
+    values = {"motion": {}, "loop": {}, "start.path": path}
     assert server.taken() == [{"type": "set_all", "values": values}]
 
 

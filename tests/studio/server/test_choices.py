@@ -215,3 +215,23 @@ def test_several_settings_are_one_change(here):
         assert [one["label"] for one in after["dream.classes"]] == ["bird"]
         window.send_json({"type": "undo"})
         assert wait_for(window, "state")["values"] == before
+
+
+def test_a_film_that_grows_becomes_one_on_footage_and_back(here, tmp_path):
+    """As the page asks for it."""
+    clip = tmp_path / "uploads" / "clip.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"clip")
+    with here.window() as window:
+        before = wait_for(window, "state")["values"]
+        values = {"motion": {}, "loop": {}, "start.path": str(clip)}
+        window.send_json({"type": "set_all", "values": values})
+        state = wait_for(window, "state")["values"]
+        assert (state["start.kind"], state["start.path"]) == ("video", str(clip))
+        values = {"flow": {}, "start.kind": "noise", "start.path": str(clip.with_suffix(".png"))}
+        window.send_json({"type": "set_all", "values": values})
+        assert wait_for(window, "state")["values"]["start.kind"] == "image"
+        window.send_json({"type": "set_all", "values": {"start.kind": "dusk"}})
+        after = wait_for(window, "state")["values"]
+        assert (after["start.kind"], after["start.path"]) == ("dusk", None)
+        assert before["motion.zoom"] != after["motion.zoom"] == 1

@@ -32,6 +32,7 @@ export class Pickers extends HTMLElement {
     const kept = sessionStorage.getItem(KEPT);
     this.#choose(kept in TABS ? kept : "directions");
     studio.addEventListener("state", () => this.#update());
+    this.addEventListener("click", () => this.#chips.refuse(""), true); // the next try
     document.addEventListener("refusal", (event) => this.#refuse(event), true);
     new MutationObserver(() => (this.hidden ? this.#rest() : this.#update())).observe(this, { attributeFilter: ["hidden"] });
   }
@@ -51,7 +52,6 @@ export class Pickers extends HTMLElement {
 
   #update() {
     if (this.hidden || !studio.state) return;
-    this.#chips.refuse("");
     this.#chips.update();
     this.#tabs.get(this.#shown).panel.update();
   }

@@ -5,8 +5,7 @@ import { icon } from "../../icons.js";
 import { studio } from "../../studio.js";
 import { addressOf, nameOf } from "../../upload.js";
 import { FileButton } from "./filebutton.js";
-import { send } from "./sources.js";
-import { useAsStart } from "./use.js";
+import { chooseScene, useAsStart } from "./use.js";
 
 const KINDS = ["noise", "sky", "dawn", "golden", "dusk", "night", "sea", "forest"];
 const SEEDS = 100_000;
@@ -15,7 +14,7 @@ export class Start extends HTMLElement {
   #now = h("p", { class: "soft" });
   #picture = h("img", { class: "current", alt: "", hidden: true });
   #kinds = KINDS.map((kind) =>
-    h("button", { class: "face", "data-kind": kind, onclick: () => send({ "start.kind": kind }) }, h("img", { src: `starts/${kind}.jpg`, alt: "", width: 160, height: 90 }), h("span", { class: "title" }, kind)),
+    h("button", { class: "face", "data-kind": kind, onclick: () => chooseScene(kind) }, h("img", { src: `starts/${kind}.jpg`, alt: "", width: 160, height: 90 }), h("span", { class: "title" }, kind)),
   );
   #seed = h("input", { inputmode: "numeric", "aria-label": "Seed", autocomplete: "off", onchange: () => this.#sow(Number(this.#seed.value.trim())) });
 

@@ -15,11 +15,15 @@ from dreamvid.errors import DreamvidError
 from dreamvid.explore.atlas import plan
 from dreamvid.film.job import still
 from dreamvid.models.directions.direction import Direction, write_direction
+from dreamvid.models.features import FeatureModel
+from dreamvid.models.head import Head
 from dreamvid.models.weights import store
+from dreamvid.models.words import WordSpace
 from dreamvid.studio.choices import process
 from dreamvid.studio.choices.helper import Helper
 from dreamvid.studio.choices.lists import channels, directions, layers, words
 from dreamvid.studio.choices.requests import Cell
+from tests.support.tiny_network import PIXELS, Tiny
 
 CPU = torch.device("cpu")
 
@@ -76,6 +80,15 @@ def test_the_users_directions_are_listed_and_damaged_ones_named(lite0, models_ho
 
 def test_a_model_without_words_lists_none(lite0):
     assert words(lite0, "") == {"words": [], "more": 0}
+
+
+def test_words_of_a_city_model_are_listed_and_searched():
+    captions = {"sea": 5, "seaside": 2, "gaudi": 9}
+    head = Head("head", torch.ones(3, 20), torch.zeros(3))
+    space = WordSpace((*captions,), torch.eye(3), head, captions)
+    city = FeatureModel("town", Tiny(), PIXELS, CPU, words=space)
+    assert [one["name"] for one in words(city, "")["words"]] == ["gaudi", "sea", "seaside"]
+    assert words(city, "sea")["words"][0] == {"name": "sea", "captions": 5}
 
 
 def test_a_picture_is_the_one_of_the_atlas(lite0):

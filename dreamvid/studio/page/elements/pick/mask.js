@@ -18,7 +18,7 @@ const NUMBERS = {
 };
 
 export class Mask extends HTMLElement {
-  #shapes = [this.#choice("everywhere", "none"), ...SHAPES.map((shape) => this.#choice(shape, shape)), this.#choice("what moves", "motion")];
+  #shapes = [this.#choice("everywhere", "none"), ...SHAPES.map((shape) => this.#choice(shape, shape)), this.#choice("motion", "motion")];
   #file = h("p", { class: "soft" });
   #rows = Object.entries(NUMBERS).map(([name, number]) => this.#row(name, number));
   #invert = h("input", { type: "checkbox", role: "switch", onchange: () => studio.send("set", { key: "dream.mask.invert", value: this.#invert.checked }) });
@@ -27,7 +27,7 @@ export class Mask extends HTMLElement {
 
   connectedCallback() {
     this.append(
-      h("p", { class: "soft" }, "Where the dream acts. The rest only moves with the camera."),
+      h("p", { class: "soft" }, "Where the dream acts; elsewhere the picture only moves."),
       h("div", { class: "shapes", role: "group", "aria-label": "Shape of the mask" }, ...this.#shapes),
       this.#painting,
       FileButton.of("A picture as the mask", { kind: "mask", accept: "image/*", use: useAsMask }),

@@ -112,6 +112,15 @@ def chips(server: FakeServer) -> list[str]:
     return server.page.locator("pick-chips li .name").all_inner_texts()
 
 
+def sent(server: FakeServer) -> list[dict[str, Any]]:
+    """Wait for a message, after an upload."""
+    for _ in range(200):
+        if messages := server.taken():
+            return messages
+        server.page.wait_for_timeout(50)
+    return []
+
+
 def change(server: FakeServer, **values: Any) -> None:
     server.tell(values=VALUES | {key.replace("_", ".", 1): value for key, value in values.items()})
 
@@ -270,10 +279,9 @@ def test_a_picture_after_a_clip_lets_go_of_the_clip(server: FakeServer) -> None:
     change(server, start_kind="video", start_path="/studio/uploads/012345678901-clip.mp4")
     choose(server, "start")
     drop(server, "pick-start pick-file", "one.jpg")
-    server.page.wait_for_timeout(200)
     path = "/studio/uploads/012345678901-one.jpg"
     values = {"flow": {}, "video.seconds": 10, "start.kind": "noise", "start.path": path}
-    assert server.taken() == [{"type": "set_all", "values": values}]
+    assert sent(server) == [{"type": "set_all", "values": values}]
 
 
 def test_a_clip_lets_go_of_the_camera(server: FakeServer) -> None:
@@ -282,7 +290,7 @@ def test_a_clip_lets_go_of_the_camera(server: FakeServer) -> None:
     server.page.wait_for_selector("dream-drop dialog", state="hidden")
     path = "/studio/uploads/012345678901-clip.mp4"
     values = {"motion": {}, "loop": {}, "start.path": path}
-    assert server.taken() == [{"type": "set_all", "values": values}]
+    assert sent(server) == [{"type": "set_all", "values": values}]
 
 
 def test_a_mask_is_painted_on_the_picture(server: FakeServer, api: Api) -> None:
@@ -297,16 +305,13 @@ def test_a_mask_is_painted_on_the_picture(server: FakeServer, api: Api) -> None:
     server.page.mouse.down()
     server.page.mouse.move(box["x"] + 200, box["y"] + 100, steps=3)
     server.page.mouse.up()
-    server.page.wait_for_timeout(600)
     value = {"path": "/studio/uploads/012345678901-painted.png"}
-    assert server.taken() == [{"type": "set", "key": "dream.mask", "value": value}]
+    assert sent(server) == [{"type": "set", "key": "dream.mask", "value": value}]
     server.page.click("pick-painting button:text('Clear')")
-    server.page.wait_for_timeout(600)
-    assert server.taken() == [{"type": "set", "key": "dream.mask", "value": "none"}]
+    assert sent(server) == [{"type": "set", "key": "dream.mask", "value": "none"}]
     server.page.focus("mask-paint canvas")
     server.page.keyboard.press("Space")  # paints, and plays nothing
-    server.page.wait_for_timeout(600)
-    assert server.taken() == [{"type": "set", "key": "dream.mask", "value": value}]
+    assert sent(server) == [{"type": "set", "key": "dream.mask", "value": value}]
     server.page.click("pick-painting .primary")
     assert server.page.locator("mask-paint").count() == 0
 

@@ -29,7 +29,9 @@ export class Chips extends HTMLElement {
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#fields = [];
+      const inside = this.#list.contains(document.activeElement);
       this.#list.replaceChildren(...sources.map((source) => this.#chip(source, sources.length === 1)));
+      if (inside) this.#list.querySelector("button")?.focus(); // by keyboard one goes on from here
     }
     sources.forEach(({ entry }, index) => this.#fields[index]?.show(entry.weight ?? 1, false));
     const words = this.#explain(sources);

@@ -30,7 +30,9 @@ export class Guides extends HTMLElement {
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#sizes = [];
+      const inside = this.#list.contains(document.activeElement);
       this.#list.replaceChildren(...entries.map((one, index) => this.#row(one, index)));
+      if (inside) this.#list.querySelector("button")?.focus();
     }
     entries.forEach(({ size }, index) => this.#sizes[index].show(size ?? 96, false));
   }

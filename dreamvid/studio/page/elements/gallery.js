@@ -56,7 +56,7 @@ export class Gallery extends HTMLElement {
     const ready = shipped.filter(({ installed }) => installed);
     const absent = shipped.filter(({ installed }) => !installed);
     this.#lists.replaceChildren(
-      ...[list("Yours", saved, true), list("Ready to dream", ready, false), list("Their model is not here yet", absent, false)].flat(),
+      ...[list("Yours", saved, true), list("Ready to dream", ready, false), list("Their model is not here yet: type the line in a terminal, then open this list again", absent, false)].flat(),
     );
     this.#filter();
   }
@@ -72,7 +72,7 @@ export class Gallery extends HTMLElement {
     ];
     const card = installed
       ? h("button", { class: "card", onclick: () => (needs in FILES ? this.#ask(name, needs) : open(name)), "aria-current": here && "true" }, ...face)
-      : h("div", { class: "card absent" }, ...face, h("span", { class: "about" }, "In a terminal: ", h("code", {}, `dreamvid models get ${model}`)));
+      : h("div", { class: "card absent" }, ...face, h("code", {}, `dreamvid models get ${model}`));
     if (needs in FILES) card.append(h("span", { class: "needs" }, icon("plus"), FILES[needs].words));
     if (model) card.append(h("span", { class: "model" }, model));
     const element = h("li", {}, card);

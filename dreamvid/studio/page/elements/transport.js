@@ -61,7 +61,7 @@ export class Transport extends HTMLElement {
       h("span", {}, clock(frame / state.fps)),
     );
     this.#speed.replaceChildren(
-      h("b", {}, status.dreamed.toFixed(1)), " dreamed", h("span", {}, ", ", h("b", {}, status.shown.toFixed(0)), " shown"), " a second",
+      h("b", {}, status.dreamed.toFixed(1)), h("span", {}, " dreamed, ", h("b", {}, status.shown.toFixed(0)), " shown"), " a second",
     );
   }
 }

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+from dreamvid.errors import PresetError
 from dreamvid.preset.load import RENDERED, names, read_table
 from dreamvid.studio.desk import keep
 from dreamvid.studio.desk.desk import Desk
 from dreamvid.studio.queue.aside import Aside
 from dreamvid.studio.server.folder import Folder
+from dreamvid.system.files import check_file
 
 
 def open_desk(folder: Folder, given: str | None = None) -> tuple[Desk, list[str]]:
@@ -25,16 +28,27 @@ def open_desk(folder: Folder, given: str | None = None) -> tuple[Desk, list[str]
     if given not in names() and path.suffix == ".toml":
         desk.load(path.stem, read_table(given), trusted=True)
     elif path.suffix.lower() in RENDERED or os.path.isdir(given):
-        aside = Aside()
-        try:
-            found = aside.do("read_settings", given)
-        finally:
-            aside.close()
+        found = _read_film(given)
         desk.load(found["title"] or path.stem, found["table"], trusted=True)
         notes += missing_note(found["missing"])
     else:
         desk.open(given)
     return desk, notes
+
+
+def _read_film(given: str) -> dict[str, Any]:
+    """Read the settings of a film or a render's folder, in a process that imports torch."""
+    try:
+        if not os.path.isdir(given):
+            check_file(Path(given))
+    except OSError as error:
+        cure = "give a preset's name, a .toml file, or a finished film"
+        raise PresetError(given, f"cannot be read: {error.strerror}", cure) from None
+    aside = Aside()
+    try:
+        return aside.do("read_settings", given)
+    finally:
+        aside.close()
 
 
 def missing_note(missing: list[str]) -> list[str]:

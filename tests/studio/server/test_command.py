@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from dreamvid.studio.server.address import PORT, address_of, listen, names_of, t
 from dreamvid.studio.server.folder import open_folder
 from dreamvid.studio.server.token import own_token
 from tests.support.command import run
+from tests.support.waiting import wait
 
 PROGRAM = "import sys; from dreamvid.cli import main; sys.exit(main())"
 
@@ -32,10 +34,13 @@ def start(folder, *options, **env):
     )
 
 
-def ask(address: str, path: str, **headers: str):
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
-    connection.request("GET", path, headers=headers)
-    return connection.getresponse()
+def ask(address: str, path: str, **headers: str) -> tuple[int, str]:
+    """Status, and the cookie that is set."""
+    with closing(HTTPConnection(urlsplit(address).netloc, timeout=30)) as connection:
+        connection.request("GET", path, headers=headers)
+        reply = connection.getresponse()
+        reply.read()
+    return reply.status, (reply.getheader("set-cookie") or "").partition(";")[0]
 
 
 def children(pid: int) -> list[int]:
@@ -60,12 +65,11 @@ def test_it_serves_the_page_and_ends_in_peace(number, tmp_path):
         address = studio.stdout.readline().strip()
         token = urlsplit(address).query
         assert address.startswith("http://127.0.0.1:87") and token.startswith("token=")
-        entered = ask(address, f"/?{token}")
-        assert entered.status == 303
-        cookie = (entered.getheader("set-cookie") or "").partition(";")[0]
-        assert ask(address, "/", cookie=cookie).status == 200
-        assert ask(address, "/").status == 403
-        assert ask(address, "/api/presets").status == 403
+        status, cookie = ask(address, f"/?{token}")
+        assert status == 303
+        assert ask(address, "/", cookie=cookie)[0] == 200
+        assert ask(address, "/")[0] == 403
+        assert ask(address, "/api/presets")[0] == 403
         own = children(studio.pid)
         assert own
         for _ in range(2):  # an impatient user
@@ -75,7 +79,7 @@ def test_it_serves_the_page_and_ends_in_peace(number, tmp_path):
     finally:
         studio.kill()
     assert (studio.returncode, errors) == (130, "dreamvid: stopped\n")
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in own)
+    wait(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in own))
     kept = json.loads((tmp_path / "mine" / "session.json").read_text())
     assert "droste" in [one["name"] for one in kept["opened"]]
 

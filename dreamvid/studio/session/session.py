@@ -123,7 +123,8 @@ class Session:
             if self._closed or process is not self._process:
                 return
             self._outbox.close()
-            reason = self._last_words or _reason(process.exitcode)
+            said = self._last_words if process.exitcode == 1 else ""
+            reason = said or _reason(process.exitcode)
             now = time.monotonic()
             often = len(self._deaths) == TRIES and now - self._deaths[0] < WINDOW
             self._deaths.append(now)

@@ -29,6 +29,7 @@ from dreamvid.system.device import pick
 from dreamvid.system.memory import ran_out
 
 LISTEN = 0.005  # seconds between two looks at the pipe while frames wait to be shown
+ANSWER = 0.01  # seconds that the server has to send the change that waited for this one
 TIMED = 2  # dreams, the first of which is not counted, after which the preview's size is chosen
 
 
@@ -51,7 +52,9 @@ class Worker:
         try:
             while True:
                 self._listen()
-                self._build_due()
+                if self._build_due() and self.playing and self.pipe.poll(ANSWER):
+                    self._listen()
+                    self._build_due()
                 if self.playing:
                     self._advance()
         except (EOFError, OSError) as error:
@@ -118,8 +121,8 @@ class Worker:
         self.player.restart()
         self._show(FRAME)
 
-    def _build_due(self, *, everything: bool = False) -> None:
-        """Build the film whose frame has come, if there is one."""
+    def _build_due(self, *, everything: bool = False) -> bool:
+        """Build the film whose frame has come; False where there is none."""
         due = [
             number
             for number, film in enumerate(self.films)
@@ -127,11 +130,13 @@ class Worker:
         ]
         if not due:
             if not self.playing and self.films:  # nothing will come before it
-                self._build_due(everything=True)
-            return
+                return self._build_due(everything=True)
+            return False
         films = [self.films.popleft() for _ in range(due[-1] + 1)]
         restart = any(film.restart for film in films)
-        self._load(replace(films[-1], restart=restart))
+        at = min((film.at for film in films if film.at is not None), default=None)
+        self._load(replace(films[-1], restart=restart, at=at))
+        return True
 
     def _load(self, film: Film) -> None:
         width, settled = self._width_of(film)

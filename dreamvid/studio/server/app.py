@@ -62,7 +62,7 @@ def make_app(
             Mount("/", Page()),
         ],
         middleware=[guard],
-        exception_handlers={HTTPException: _http_error, DreamvidError: _error},
+        exception_handlers={HTTPException: _http_error, DreamvidError: _error, Exception: _fault},
         lifespan=lifespan,
     )
 
@@ -100,3 +100,8 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 async def _error(_request: Request, error: Exception) -> Response:
     return JSONResponse({"message": str(error)}, 400)
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    """Answer where the fault is ours; uvicorn prints it in the terminal."""
+    return JSONResponse({"message": f"a fault of the studio: {type(error).__name__}"}, 500)

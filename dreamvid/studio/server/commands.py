@@ -1,5 +1,7 @@
 """Commands: what each message of a window does to the desk, the session and the queue."""
 
+import traceback
+
 from dreamvid.errors import DreamvidError
 from dreamvid.studio import protocol
 from dreamvid.studio.server.hub import Hub
@@ -16,6 +18,9 @@ def receive(hub: Hub, window: Window, message: protocol.ToServer) -> None:
                 return
     except DreamvidError as error:
         window.refuse(error)
+    except Exception as error:  # a fault of ours, which all windows outlive
+        traceback.print_exc()
+        window.refuse(DreamvidError(f"a fault of the studio: {type(error).__name__}: {error}"))
 
 
 def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:

@@ -6,10 +6,12 @@ import time
 import pytest
 
 from dreamvid.studio.protocol import FRAME, HEADER
-from dreamvid.studio.server import socket
+from dreamvid.studio.server import hub, socket
+from dreamvid.studio.server.pictures import Pictures
 from dreamvid.studio.server.windows import LINES, Rate, Window
 from dreamvid.studio.session import messages
 from tests.support.studio import studio, wait_for
+from tests.support.waiting import wait
 
 
 @pytest.fixture
@@ -207,3 +209,86 @@ def test_variant_a_keeps_its_pictures(here):
     assert here.client.get("/pictures/a/1").content == b"jpeg1"
     assert here.client.get("/pictures/live/1").content == b"other"
     assert here.client.get("/pictures/live/2").status_code == 404
+
+
+def test_a_fault_of_ours_is_told_and_outlived(here, monkeypatch, capsys):
+    def fault(*_args):
+        raise ZeroDivisionError("oh")
+
+    with here.window() as window:
+        with monkeypatch.context() as patch:
+            patch.setattr("dreamvid.studio.desk.desk.Desk.undo", fault)
+            window.send_json({"type": "undo"})
+            assert "ZeroDivisionError: oh" in wait_for(window, "refused")["message"]
+        window.send_json({"type": "set", "key": "seed", "value": 5})
+        while wait_for(window, "state")["values"]["seed"] != 5:
+            pass
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_without_a_window_the_dream_pauses_and_goes_on_with_the_next(here, monkeypatch):
+    monkeypatch.setattr(hub, "IDLE", 0.05)
+    playing, still = (messages.Position(on, 3, 0, 3) for on in (True, False))
+    with here.window() as window:
+        here.session.report(playing)
+        while not wait_for(window, "status")["playing"]:
+            pass
+    wait(lambda: messages.Go("pause") in here.session.orders)
+    here.session.report(still)
+    with here.window():
+        wait(lambda: messages.Go("play") in here.session.orders)
+
+
+def test_a_reload_does_not_pause(here):
+    with here.window() as window:
+        here.session.report(messages.Position(True, 3, 0, 3))
+        while not wait_for(window, "status")["playing"]:
+            pass
+    with here.window() as window:
+        assert wait_for(window, "status")["playing"]
+    assert messages.Go("pause") not in here.session.orders
+
+
+def test_a_worker_that_was_given_up_is_started_with_the_newest_preset(here):
+    with here.window() as window:
+        here.session.report(messages.Condition("stopped", "killed too often"))
+        while wait_for(window, "status")["worker"] != "stopped":
+            pass
+        window.send_json({"type": "play"})
+        wait(lambda: here.session.orders[-1] == messages.Go("play"))
+        assert len(films(here)) == 2
+
+
+def test_what_is_recorded_holds_from_the_next_frame_that_can_be_reached(here):
+    with here.window() as window:
+        here.session.build()
+        here.session.report(messages.Position(True, 3, 0, 3, next=6))
+        while wait_for(window, "status")["frame"] != 3:
+            pass
+        window.send_json({"type": "record", "on": True})
+        window.send_json({"type": "set", "key": "motion.zoom", "value": 1.5})
+        wait(lambda: len(films(here)) == 2)
+        assert films(here)[-1].at == 6
+        window.send_json({"type": "set", "key": "motion.zoom", "value": 1.6})
+        while wait_for(window, "state")["revision"] == films(here)[-1].revision:
+            pass
+        here.session.report(messages.Position(True, 6, 0, 6, next=9))
+        while wait_for(window, "status")["frame"] != 6:
+            pass
+        window.send_json({"type": "set", "key": "motion.turn", "value": 5})
+        time.sleep(0.2)
+        assert len(films(here)) == 2  # the worker has not answered
+        here.session.build()
+        wait(lambda: len(films(here)) == 3)
+        assert films(here)[-1].at == 6  # the first of what waited
+
+
+def test_pictures_are_bounded_and_a_branch_replaces_what_came_after():
+    pictures = Pictures(capacity=1000)
+    for frame in range(20):
+        pictures.add(frame, bytes(100))
+    assert (pictures.first, pictures.last) == (10, 19)
+    kept = pictures.copy()
+    pictures.add(15, b"new")
+    assert (pictures.last, pictures.get(15), pictures.get(16)) == (15, b"new", None)
+    assert kept.get(16) == bytes(100)

@@ -23,6 +23,7 @@ class Aside:
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience, self._lock = patience, threading.Lock()
         self._process: Any = None
+        self._closed = False
         self._pipe: Connection | None = None
 
     def do(self, task: str, *arguments: Any, **options: Any) -> Any:
@@ -35,6 +36,8 @@ class Aside:
                 failed, result = self._ask((task, arguments, options))
             except (EOFError, OSError):  # it may just have ended for want of tasks
                 self._end()
+                if self._closed:
+                    raise DreamvidError("the studio has ended") from None
                 try:
                     failed, result = self._ask((task, arguments, options))
                 except (EOFError, OSError):
@@ -45,7 +48,10 @@ class Aside:
         return result
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; a task that it does is given up."""
+        self._closed = True
+        if process := self._process:
+            process.kill()
         with self._lock:
             self._end()
 

@@ -100,13 +100,11 @@ def build(
     begun = preset.start, preset.seed, device, files
     start = kept.part("start", begun, lambda: _start(preset, device))
     given = preset.dream
-    dream = kept.part(
-        "layers", (_scored(given), features, files), lambda: with_layers(given, features)
-    )
-    if dream.layers != given.layers:
-        preset = preset.model_copy(
-            update={"dream": given.model_copy(update={"layers": dream.layers})}
-        )
+    layered = _scored(given), features, files
+    layers = kept.part("layers", layered, lambda: with_layers(given, features).layers)
+    if layers != given.layers:
+        dream = given.model_copy(update={"layers": layers})
+        preset = preset.model_copy(update={"dream": dream})
     preset = resolved(preset, features, (start.shape[-1], start.shape[-2]))
     dream, size = preset.dream, (start.shape[-2], start.shape[-1])
     sound = sound_of(preset)

@@ -50,7 +50,7 @@ export class Cards extends HTMLElement {
     return h(
       "div",
       { class: "card" },
-      h("button", { class: "face", title: `Dream ${title} alone`, onclick: () => this.#items[index].alone() }, shown, h("span", { class: "title" }, title.replaceAll("/", "/\u200b"))),
+      h("button", { class: "face", title: `Dream ${title} alone${note ? `: ${note}` : ""}`, onclick: () => this.#items[index].alone() }, shown, h("span", { class: "title" }, title.replaceAll("/", "/\u200b"))),
       h("button", { class: "plus round", title: "Add to what is dreamed, or remove", onclick: () => this.#items[index].add() }),
       more,
     );

@@ -155,8 +155,7 @@ def still(
     timeline = still_timeline(preset)
     image, moment = image.to(device), timeline.moment(0)
     score_at = make_scores(preset.dream, features, device, first=image)
-    size = image.shape[-2], image.shape[-1]
-    masking = make_masking(preset.dream.mask, size, timeline, device)
+    masking = make_masking(preset.dream.mask, (image.shape[-2], image.shape[-1]), timeline, device)
     if masking.follows_motion:
         raise PresetError("dream.mask", "nothing moves in a still", "--set dream.mask=none")
     parts = Parts(preset, timeline, score_at, device, palettes=read_palettes(preset, device))

@@ -25,11 +25,13 @@ export function controlOf(key) {
   return controls.get(key) ?? controls.get(key.replace(/\[\d+\]$/, ""));
 }
 
-/** Name a setting for people: "zoom", "centre x". */
+/** Name a setting for people: "zoom", "centre x", "like 2 weight". */
 export function titleOf(key) {
-  const item = key.match(/\[(\d+)\]$/)?.[1];
-  const title = controlOf(key)?.title ?? key.replace(/\[\d+\]$/, "").split(".").at(-1).replaceAll("_", " ");
-  return item === undefined ? title : `${title} ${"xyz"[item] ?? item}`;
+  const [, list, place, rest] = key.match(/^(.*?)\[(\d+)\](?:\.(.+))?$/) ?? [];
+  const name = list ?? key;
+  const title = controlOf(name)?.title ?? name.split(".").at(-1).replaceAll("_", " ");
+  if (rest) return `${title} ${Number(place) + 1} ${rest.replaceAll("_", " ")}`;
+  return place === undefined ? title : `${title} ${"xyz"[place] ?? place}`;
 }
 
 /** Keys of all settings that can have a lane. */

@@ -169,10 +169,13 @@ def test_lane_added_for_a_setting_by_its_title(server: FakeServer) -> None:
     assert server.taken() == []
 
 
-def test_lanes_are_in_the_order_of_the_state(server: FakeServer) -> None:
+def test_lanes_are_named_and_in_the_order_of_the_state(server: FakeServer) -> None:
     server.tell(lanes=[CENTRE])
     server.tell(lanes=[ZOOM, CENTRE])
     assert server.page.locator("dream-lane .name").all_inner_texts() == ["zoom", "centre x"]
+    inner = CENTRE.model_copy(update={"key": "colour.like[1].weight"})
+    server.tell(lanes=[inner])
+    assert server.page.locator("dream-lane .name").all_inner_texts() == ["like 2 weight"]
 
 
 def test_expression_is_edited_as_text(server: FakeServer) -> None:

@@ -28,9 +28,10 @@ from dreamvid.studio.desk.keys import (
 )
 
 _DREAMED = ("direction", "layers", "guide", "objective", "tour")
+_BEGUN = ("kind", "path", "from", "to", "every")
 TOGETHER: Mapping[str, tuple[str, ...]] = {
     **{f"dream.{key}": tuple(f"dream.{one}" for one in _DREAMED) for key in _DREAMED[:-1]},
-    **dict.fromkeys(("start.kind", "start.path"), ("start.kind", "start.path")),
+    **dict.fromkeys(("start.kind", "start.path"), tuple(f"start.{key}" for key in _BEGUN)),
     **dict.fromkeys(("video.frames", "video.seconds"), ("video.frames", "video.seconds")),
     "dream.look": tuple(f"dream.{key}" for key in sorted(SHAPING)),
     "colour.keep": ("colour.keep", *(f"colour.{key}" for key in IDLE_COLOURS["none"])),

@@ -39,6 +39,7 @@ class FakeSession:
         films = [order for order in self.orders if isinstance(order, messages.Film)]
         given: dict[str, Any] = {"revision": films[-1].revision, "width": 64, "height": 36}
         given |= {"frames": 10, "fps": 24.0, "auto": True, "draft": False, "settings": ()}
+        given |= {"since": 10}  # no frame that was seen is dreamed anew
         self.report(messages.Built(**given | fields))
 
 

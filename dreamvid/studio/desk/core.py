@@ -99,11 +99,18 @@ class Core:
 
     # Reports of the worker
 
-    def built(self, revision: int, frames: int, fps: float, preview: Any = None) -> None:
-        """Take note of the film's length, and of the preview: anything that tells sizes apart."""
+    def built(
+        self, revision: int, frames: int, fps: float, preview: Any = None, since: int | None = None
+    ) -> None:
+        """Take note of the film's length, and of the preview: anything that tells sizes apart.
+
+        `since`: first frame dreamed with it; later ones that were seen are void.
+        """
         if self._sent.get(revision):
             self._footage = Length(frames, Fraction(fps).limit_denominator(1001))
             self._preview = preview
+        if since is not None:
+            self.seen.drop(since)
 
     def shown(self, frame: int, revision: int) -> bool:
         """Take note of a frame that was dreamed; True where recorded keyframes moved there."""

@@ -63,18 +63,25 @@ class Seen:
 
     def shown(self, frame: int, dreamed: Dreamed) -> None:
         """Take note of a frame that was dreamed."""
-        while self._runs and self._runs[-1].first >= frame:
-            self._runs.pop()
+        self.drop(frame)
         if not self._runs:
-            self._known, self.last = None, min(frame - 1, -1)
-        elif self._known:
-            self._known = self._known[0], min(self._known[1], frame - 1)
+            self.last = min(frame - 1, -1)
         if frame > self.last + 1:
             self._runs.append(Run(self.last + 1, None))
         latest = self._runs[-1].dreamed if self._runs else None
         if latest is None or not latest.is_like(dreamed):
             self._runs.append(Run(frame, dreamed))
         self.last = frame
+
+    def drop(self, frame: int) -> None:
+        """Forget the frames from one on."""
+        while self._runs and self._runs[-1].first >= frame:
+            self._runs.pop()
+        self.last = min(self.last, frame - 1)
+        if not self._runs:
+            self._known, self.last = None, -1
+        elif self._known:
+            self._known = self._known[0], min(self._known[1], self.last)
 
     def changed(self, before: Dreamed, after: Dreamed, frame: int) -> None:
         """Take note that a film is another one from a frame on, and only from there."""

@@ -120,7 +120,10 @@ class Dreaming:
                 self._windows.tell(protocol.Refused(key=None, message=report.message))
             case messages.Built():
                 self.built = report
-                self._desk.built(report.revision, report.frames, report.fps, report.settings)
+                self.seen.cut(report.since)  # a worker that went back dreams these anew
+                self._desk.built(
+                    *(report.revision, report.frames, report.fps, report.settings, report.since)
+                )
                 self._answered()
             case messages.NotBuilt():
                 self._windows.tell(protocol.Refused(key=report.option, message=report.message))

@@ -147,6 +147,16 @@ def test_another_preview_size_is_not_what_was_seen(desk):
     assert desk.seen_from is None
 
 
+def test_a_film_that_begins_earlier_makes_later_frames_void(desk):
+    worker = Worker(desk)
+    for _ in range(6):
+        worker.dream()
+    desk.set("motion.turn", [{"at": "3f", "value": 0}, {"at": "4f", "value": 5}])
+    assert (desk.seen_from, desk.seen_to) == (None, 3)
+    desk.built(desk.revision, 500, 24.0, since=4)  # the worker went back there
+    assert (desk.seen_from, desk.seen_to) == (0, 3)
+
+
 def test_frames_that_were_missed_count_as_unknown(desk):
     desk.shown(-1, desk.revision)
     desk.shown(0, desk.revision)

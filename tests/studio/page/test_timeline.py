@@ -260,6 +260,10 @@ def test_hints_tell_what_is_to_know(server: FakeServer) -> None:
     assert hint.inner_text().startswith("These frames were dreamed with other settings")
     server.tell(seen_from=0)
     assert hint.inner_text() == ""
+    server.tell(frame=-1, first=-1, last=-1)
+    assert hint.inner_text().startswith("Press play")
+    server.tell(playing=True)
+    assert hint.inner_text() == ""
     server.tell(recording=True)
     assert hint.inner_text().startswith("Recording")
     assert "recording" in (server.page.locator("dream-timeline").get_attribute("class") or "")

@@ -7,7 +7,9 @@ export function timeHint({ state, status, connected }) {
     const how = status?.playing ? "Move a control" : "Press play and move a control";
     return [`Recording: ${how}; it is written as keyframes from frame ${Math.max(0, status?.frame ?? 0)} on.`, "recording"];
   }
-  if (!status || status.last < 0) return ["Press play: the frames dreamed can be gone back to here.", ""];
+  if (!status || status.last < 0) {
+    return [status?.playing ? "" : "Press play: the frames dreamed can be gone back to here.", ""];
+  }
   if (!status.playing && status.frame >= 0 && status.frame < status.last) {
     return [`Play goes on from frame ${status.frame}: the frames after it are dreamed anew.`, ""];
   }

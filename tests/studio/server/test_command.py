@@ -17,6 +17,7 @@ from dreamvid.errors import PresetError
 from dreamvid.studio.server.address import PORT, address_of, listen, names_of, tunnel
 from dreamvid.studio.server.folder import open_folder
 from dreamvid.studio.server.token import own_token
+from dreamvid.system.process import born_at
 from tests.support.command import run
 from tests.support.waiting import wait
 
@@ -79,7 +80,7 @@ def test_it_serves_the_page_and_ends_in_peace(number, tmp_path):
     finally:
         studio.kill()
     assert (studio.returncode, errors) == (130, "dreamvid: stopped\n")
-    wait(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in own))
+    wait(lambda: all(born_at(pid) is None for pid in own))
     kept = json.loads((tmp_path / "mine" / "session.json").read_text())
     assert "droste" in [one["name"] for one in kept["opened"]]
 

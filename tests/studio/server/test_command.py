@@ -75,7 +75,7 @@ def test_it_serves_the_page_and_ends_in_peace(number, tmp_path):
         assert own
         for _ in range(2):  # an impatient user
             studio.send_signal(number)
-            time.sleep(0.2)
+            time.sleep(0.02)
         _, errors = studio.communicate(timeout=60)
     finally:
         studio.kill()

@@ -95,9 +95,8 @@ class Estimates:
             except subprocess.TimeoutExpired:
                 raise DreamvidError(f"no estimate within {self._patience:g} seconds") from None
             finally:
-                with self._lock:
+                with self._lock, process:  # which closes its pipes, and waits for its end
                     _kill(process)
-                    process.wait()
                     if self._process is process:
                         self._process = None
         if turn != self._turn:

@@ -48,3 +48,8 @@ def open_queue(tmp_path, monkeypatch):
 def states():
     """Renders -> the state of each job."""
     return lambda queue: {job.job: job.state for job in queue.message().jobs}
+
+
+@pytest.fixture
+def here():
+    return Here()

@@ -131,7 +131,10 @@ class Screen:
         """Compute the time of the next frame that waits."""
         if self._now is None or not self._waiting:
             return 0.0
-        period = self._now.period * (EARLY if self._waiting[0].dreamed else 1)
+        following = self._waiting[0]
+        if following.revision != self._now.revision:  # whoever made a change waits for it
+            return self._since + self._now.shortest
+        period = self._now.period * (EARLY if following.dreamed else 1)
         return self._since + max(period, self._now.shortest)
 
     def _parts(self) -> int:

@@ -17,7 +17,15 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute, sync_playwright
 
 import dreamvid.studio
-from dreamvid.studio.protocol import HEADER, Control, ControlGroup, State, Status, to_server
+from dreamvid.studio.protocol import (
+    HEADER,
+    Control,
+    ControlGroup,
+    Refused,
+    State,
+    Status,
+    to_server,
+)
 
 FILES = Path(dreamvid.studio.__file__).parent / "page"
 ADDRESS = "http://localhost:1/"  # which browsers trust as they do https
@@ -39,6 +47,15 @@ CONTROLS = [
     Control(key="dream.invert", title="invert", kind="bool"),
     Control(key="start.kind", title="kind", kind="choice", choices=["dusk", "noise", "sky"]),
 ]
+PRESETS = {
+    "shipped": [
+        {"name": "quickstart", "title": "Quickstart", "about": "lit windows", "model": "lite0"},
+        {"name": "windows", "title": "Windows", "about": "roses", "model": "big"},
+    ],
+    "saved": [{"name": "quickstart-2", "title": "Mine", "about": "", "model": "lite0"}],
+}
+for _preset in PRESETS["shipped"] + PRESETS["saved"]:
+    _preset |= {"poster": None, "needs": "", "installed": _preset["model"] == "lite0"}
 STATE = State(
     revision=1,
     name="quickstart",
@@ -118,6 +135,12 @@ class FakeServer:
         self.socket.send(HEADER.pack(kind, self.state.revision, frame) + jpeg("#204060"))
         self.settle()
 
+    def refuse(self, key: str | None, message: str) -> None:
+        """Refuse something that the page asked for."""
+        assert self.socket
+        self.socket.send(Refused(key=key, message=message).model_dump_json())
+        self.settle()
+
     def settle(self) -> None:
         """Wait until the page has painted."""
         self.page.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 20))")
@@ -150,6 +173,8 @@ class FakeServer:
         if name == "api/controls":
             group = ControlGroup(name="all", title="All", controls=CONTROLS)
             route.fulfill(json={"groups": [group.model_dump()]})
+        elif name == "api/presets":
+            route.fulfill(json=PRESETS)
         elif name.startswith("pictures/a/"):
             self.asked.append(name.rsplit("/", 1)[1])
             route.fulfill(body=jpeg("#802040"), content_type="image/jpeg")

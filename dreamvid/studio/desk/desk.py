@@ -31,6 +31,8 @@ from dreamvid.studio.desk.keys import read_key
 from dreamvid.studio.desk.recorder import Change
 from dreamvid.studio.desk.thinning import thin
 
+LONGER = 10  # seconds
+
 
 class Desk(Core):
     """The preset's versions; every change makes a new one.
@@ -105,6 +107,22 @@ class Desk(Core):
         name = self.presets.save(name, self.preset, note, overwrite=overwrite)
         self.history.rename(self.version.opened, name)
         self._disk[name] = self.preset
+
+    def lengthen(self) -> bool:
+        """Make the film as long again, by LONGER seconds at least, in the current version.
+
+        False where it has its footage's length, or where a frame before its end would be another.
+        """
+        version, length = self.version, self.times.length
+        if self.preset.of_footage:
+            return False
+        more = max(length.frames, round(LONGER * length.fps))
+        content = set_values(version.content, {read_key("video.frames"): length.frames + more})
+        if not self.seen.same(self._dreamed(self.preset), self._dreamed(content.preset)):
+            return False
+        version.content = content
+        self._count()
+        return True
 
     # Changes over time
 

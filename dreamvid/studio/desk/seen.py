@@ -88,6 +88,11 @@ class Seen:
         if self._known and self._known[0].is_like(before):
             self._known = after, min(self._known[1], frame - 1)
 
+    def same(self, one: Dreamed, other: Dreamed) -> bool:
+        """Test whether all frames of a film are those of another, which may be longer."""
+        last = one.times.length.frames - 1
+        return _agree(one, other, 0, last) == last
+
     def until(self, film: Dreamed) -> int:
         """Find the last frame up to which all that were seen are the film's.
 

@@ -37,7 +37,16 @@ from dreamvid.studio.protocol.changing import (
     Unpin,
 )
 from dreamvid.studio.protocol.controls import Control, ControlGroup
-from dreamvid.studio.protocol.playing import Pause, Play, Ready, Restart, Seek, SetPreview, Step
+from dreamvid.studio.protocol.playing import (
+    Pause,
+    Play,
+    Ready,
+    Restart,
+    Seek,
+    SetEndless,
+    SetPreview,
+    Step,
+)
 from dreamvid.studio.protocol.rendering import (
     ExtendFilm,
     OpenFilm,
@@ -85,6 +94,7 @@ ToServer = Annotated[
     | Pin
     | Swap
     | Unpin
+    | SetEndless
     | SetPreview
     | Render
     | PauseRenders
@@ -138,6 +148,7 @@ __all__ = [
     "Seek",
     "Set",
     "SetAll",
+    "SetEndless",
     "SetKeyframe",
     "SetPreview",
     "State",

@@ -42,6 +42,13 @@ class Seek(Message):
     frame: FrameNumber
 
 
+class SetEndless(Message):
+    """Choose whether a film that plays is made longer before it ends."""
+
+    type: Literal["set_endless"]
+    on: bool
+
+
 class SetPreview(Message):
     """Choose the preview: its width in pixels, or as large as five dreams a second allow."""
 

@@ -52,6 +52,7 @@ class State(Message):
     undo: str | None  # the change that `undo` takes back, in words
     redo: str | None
     recording: bool
+    endless: bool  # made longer before it ends
     frames: int  # length of the film
     fps: float
     seen_from: int | None  # first frame from which the saved preset renders what was seen

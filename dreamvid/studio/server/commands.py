@@ -33,6 +33,9 @@ def _play(hub: Hub, window: Window, message: protocol.ToServer) -> bool:
             hub.dreaming.go(messages.Go(message.type))
         case protocol.Seek():
             hub.dreaming.seek(message.frame)
+        case protocol.SetEndless():
+            hub.dreaming.endless = message.on
+            hub.windows.touch("state")
         case _:
             return False
     return True

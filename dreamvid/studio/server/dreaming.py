@@ -6,9 +6,11 @@ from typing import Protocol, runtime_checkable
 from dreamvid.studio import protocol
 from dreamvid.studio.desk.desk import Desk
 from dreamvid.studio.server.pictures import Pictures
+from dreamvid.studio.server.views import state_of
 from dreamvid.studio.server.windows import Windows
 from dreamvid.studio.session import messages
 
+AHEAD = 1  # seconds before its end that a film is made longer
 VARIANTS = 4  # whose pictures are kept: undo brings an earlier one back
 
 
@@ -41,6 +43,8 @@ class Dreaming:
         self.condition = messages.Condition("starting")
         self.width: int | None = None  # of the preview; None: chosen by the worker
         self.draft = False
+        self.endless = True  # made longer before it ends
+        self._final = -1  # revision of a film that cannot be made longer
         self._opened = -1  # number of the preset that is dreamed
         self._building = False  # a film was sent that the worker has not answered
         self._later: messages.Film | None = None  # to be sent then
@@ -90,6 +94,10 @@ class Dreaming:
             self._send(film)
         self._windows.touch("state")
 
+    def state(self) -> protocol.State:
+        """Describe the preset, its preview and the variant."""
+        return state_of(self._desk, self.built, self.variant, endless=self.endless)
+
     def keep(self) -> None:
         """Keep the pictures seen as those of the variant that was just pinned."""
         if pinned := self._desk.pinned:
@@ -111,6 +119,8 @@ class Dreaming:
             case messages.Position():
                 self.position = report
                 self._windows.touch("status")
+                if report.playing and self.endless and not self._building:
+                    self._lengthen()
             case messages.Condition():
                 self.condition = report
                 if report.worker == "stopped":
@@ -140,6 +150,16 @@ class Dreaming:
                 self._seen_from = self._desk.seen_from
                 self._windows.touch("state")
         self._windows.show(picture)
+
+    def _lengthen(self) -> None:
+        """Make a film longer that plays within AHEAD of its end, if its frames stay as they are."""
+        length = self._desk.times.length
+        if self._final == self._desk.revision or length.frames - self.next > AHEAD * length.fps:
+            return
+        if self._desk.lengthen():
+            self.dream()
+        else:
+            self._final = self._desk.revision
 
     def _send(self, film: messages.Film) -> None:
         self._building, self._later = True, None

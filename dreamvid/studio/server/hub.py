@@ -17,7 +17,7 @@ from dreamvid.studio.server.dreaming import Dreaming, Start
 from dreamvid.studio.server.folder import Folder
 from dreamvid.studio.server.keeper import Keeper
 from dreamvid.studio.server.opening import missing_note
-from dreamvid.studio.server.views import state_of, status_of
+from dreamvid.studio.server.views import status_of
 from dreamvid.studio.server.windows import Window, Windows
 from dreamvid.studio.session.messages import GiveWay, Go
 
@@ -37,7 +37,7 @@ class Hub:
     def __init__(self, folder: Folder, desk: Desk, start: Start, device: str = "auto") -> None:
         self.folder, self.desk = folder, desk
         self.windows = Windows(
-            state=lambda: state_of(desk, self.dreaming.built, self.dreaming.variant),
+            state=lambda: self.dreaming.state(),
             status=lambda: status_of(self.dreaming.position, self.dreaming.condition),
             renders=lambda: self.renders.message(),
         )

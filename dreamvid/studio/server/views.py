@@ -6,7 +6,9 @@ from dreamvid.studio.server.pictures import Pictures
 from dreamvid.studio.session import messages
 
 
-def state_of(desk: Desk, built: messages.Built | None, pictures: Pictures | None) -> protocol.State:
+def state_of(
+    desk: Desk, built: messages.Built | None, pictures: Pictures | None, *, endless: bool
+) -> protocol.State:
     """Describe the preset and its preview."""
     preview = built and protocol.Preview(
         width=built.width,
@@ -35,6 +37,7 @@ def state_of(desk: Desk, built: messages.Built | None, pictures: Pictures | None
         undo=desk.history.undo_words,
         redo=desk.history.redo_words,
         recording=desk.recording,
+        endless=endless,
         frames=desk.times.length.frames,
         fps=float(desk.times.length.fps),
         seen_from=desk.seen_from,

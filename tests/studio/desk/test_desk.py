@@ -278,3 +278,21 @@ def test_a_saved_preset_is_the_same_from_any_folder(desk, tmp_path, monkeypatch)
     assert load_preset(str(file)) == desk.preset
     desk.set("motion.turn", 1)
     assert not desk.saved
+
+
+def test_a_film_is_made_longer_where_its_frames_stay(desk):
+    assert desk.preset.video.frames == 48  # 2 s: 10 s more
+    undo, revision = desk.history.undo_words, desk.revision
+    assert desk.lengthen()
+    assert desk.preset.video.frames == 48 + 240 and desk.revision == revision + 1
+    assert desk.history.undo_words == undo  # it is no change of its own
+    assert desk.lengthen()
+    assert desk.preset.video.frames == 2 * 288
+    desk.set("motion.turn", "90*p")  # of the whole film
+    assert not desk.lengthen()
+    desk.set("motion.turn", [{"at": "0f", "value": 0}, {"at": "100%", "value": 9}])
+    assert not desk.lengthen()
+    desk.set("motion.turn", [{"at": "0f", "value": 0}, {"at": "9f", "value": 9}])
+    assert desk.lengthen()
+    desk.set("loop.kind", "endless")
+    assert not desk.lengthen()

@@ -292,3 +292,26 @@ def test_pictures_are_bounded_and_a_branch_replaces_what_came_after():
     pictures.add(15, b"new")
     assert (pictures.last, pictures.get(15), pictures.get(16)) == (15, b"new", None)
     assert kept.get(16) == bytes(100)
+
+
+def test_a_film_that_plays_goes_on_past_its_end_unless_told_to_end(here):
+    with here.window() as window:
+        here.session.build(frames=48)
+        sent = len(films(here))
+        here.session.report(messages.Position(True, 10, 0, 10, next=11))
+        while wait_for(window, "status")["frame"] != 10:
+            pass
+        assert len(films(here)) == sent  # the end is far
+        here.session.report(messages.Position(True, 23, 0, 23, next=24))
+        while wait_for(window, "state")["frames"] != 288:
+            pass
+        assert films(here)[-1].table["video"]["frames"] == 288
+        window.send_json({"type": "set_endless", "on": False})
+        while wait_for(window, "state")["endless"]:
+            pass
+        here.session.build(frames=288)
+        here.session.report(messages.Position(True, 280, 0, 280, next=281))
+        while wait_for(window, "status")["frame"] != 280:
+            pass
+        window.send_json({"type": "pin"})
+        assert wait_for(window, "state")["frames"] == 288

@@ -16,6 +16,7 @@ export class Transport extends HTMLElement {
     h("i"),
     h("span", {}, "Record"),
   );
+  #endless = button("endless", "endless", "Go on past the end: the film is made longer", () => studio.send("set_endless", { on: !studio.state.endless }));
   #frame = h("output", { class: "frame" });
   #speed = h("output", { class: "speed" });
 
@@ -27,6 +28,7 @@ export class Transport extends HTMLElement {
       this.#record,
       this.#frame,
       this.#speed,
+      this.#endless,
       button("seed", "dice", "Another seed", () => studio.set("seed", Math.floor(Math.random() * SEEDS))),
       h("dream-compare"),
       h("dream-preview"),
@@ -53,6 +55,7 @@ export class Transport extends HTMLElement {
     }
     for (const one of this.querySelectorAll("button")) one.disabled = !connected || !state;
     this.#record.setAttribute("aria-pressed", String(state?.recording ?? false));
+    this.#endless.setAttribute("aria-pressed", String(state?.endless ?? true));
     if (!status || !state) return;
     const frame = Math.max(0, status.frame);
     this.#frame.replaceChildren(

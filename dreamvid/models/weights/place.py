@@ -23,3 +23,10 @@ def is_here(name: str) -> bool:
     if package:
         return find_spec(package) is not None
     return (folder() / f"{name}.safetensors").is_file()
+
+
+def models_here() -> list[str]:
+    """List the models whose files are here, unread, but for networks of optical flow."""
+    found = {name for name in PACKAGES if is_here(name)}
+    found |= {path.stem for path in folder().glob("*.safetensors")}
+    return sorted(name for name in found if not name.startswith("raft-"))

@@ -125,6 +125,11 @@ class Core:
             self._count()
         return moved
 
+    def changed_last(self, revision: int) -> str | None:
+        """Find the key of the setting whose change made a revision, if it was one alone."""
+        subject, _ = self._latest
+        return subject.rpartition(" ")[2] or None if revision == self.revision else None
+
     def revert(self, revision: int) -> bool:
         """Take back a change that cannot be dreamed; True where the preset is another now.
 

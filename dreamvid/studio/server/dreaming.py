@@ -136,7 +136,8 @@ class Dreaming:
                 )
                 self._answered()
             case messages.NotBuilt():
-                self._windows.tell(protocol.Refused(key=report.option, message=report.message))
+                key = report.option or self._desk.changed_last(report.revision)
+                self._windows.tell(protocol.Refused(key=key, message=report.message))
                 if self._desk.revert(report.revision):
                     self.dream()
                 self._answered()

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dreamvid.models.weights.place import is_here
+from dreamvid.models.weights.place import is_here, models_here
 from dreamvid.studio.desk.controls import control_groups
 from dreamvid.studio.desk.presets import Listed, Presets, shipped
 from dreamvid.studio.server.page import PAGE
@@ -34,7 +34,12 @@ def _entry(listed: Listed) -> dict[str, object]:
 
 async def controls(request: Request) -> Response:
     """List the controls of all settings, in groups."""
-    return JSONResponse({"groups": [group.model_dump() for group in control_groups()]})
+    groups = [group.model_dump() for group in control_groups()]
+    models = {"kind": "choice", "choices": await run_sync(models_here)}
+    for control in (one for group in groups for one in group["controls"]):
+        if control["key"] == "model":
+            control |= models
+    return JSONResponse({"groups": groups})
 
 
 ROUTES = [Route("/api/presets", presets), Route("/api/controls", controls)]

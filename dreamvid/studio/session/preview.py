@@ -10,6 +10,7 @@ from dreamvid.preset.schema import Preset
 from dreamvid.render.preview import rougher, shrink
 
 WIDTHS = (384, 320, 256, 192, 160, 128)  # pixels
+LEAST = 100  # pixels of the shorter side; with fewer, an octave or two are left of a film
 FIRST = 192  # pixels, of a model whose speed is not known yet
 GOAL = 0.2  # seconds a dream
 STEP = 20_000  # pixels that take as long as what each gradient step costs regardless of the size
@@ -53,12 +54,22 @@ class Speed:
             self._seconds[key] = rate + (1 - RECENT) * (self._seconds.get(key, rate) - rate)
 
     def width_for(self, preset: Preset, *, draft: bool) -> int:
-        """Choose the largest width at which dreams take at most GOAL, or else the smallest."""
+        """Choose the largest width at which dreams take at most GOAL, or else the smallest.
+
+        None has a side of less than LEAST pixels.
+        """
         rate = self._seconds.get(_kind(preset), self._seconds.get(preset.model))
         if rate is None:
             return FIRST
-        sizes = ((width, preview_of(preset, width, draft=draft)[0]) for width in WIDTHS)
-        return next((width for width, small in sizes if rate * _work(small) <= GOAL), WIDTHS[-1])
+        chosen = WIDTHS[0]
+        for width in WIDTHS:
+            small, _ = preview_of(preset, width, draft=draft)
+            if min(_size(small)) < LEAST:
+                break
+            chosen = width
+            if rate * _work(small) <= GOAL:
+                break
+        return chosen
 
 
 def _kind(preset: Preset) -> Hashable:
@@ -67,10 +78,14 @@ def _kind(preset: Preset) -> Hashable:
     return preset.model, str((dream.layers, dream.direction, dream.classes, dream.words))
 
 
+def _size(preset: Preset) -> tuple[int, int]:
+    assert preset.start.size
+    return preset.start.size
+
+
 def _work(preset: Preset) -> float:
     """Compute the work of a dream, in pixels of all octaves times steps."""
-    assert preset.start.size
-    width, height = preset.start.size
+    width, height = _size(preset)
     try:
         ascent = ascent_at(preset.dream, ANY)
         sizes = octave_sizes(height, width, octaves=ascent.octaves, scale=ascent.octave_scale)

@@ -172,7 +172,7 @@ def test_a_change_that_cannot_be_built_is_taken_back_beside_its_control(here):
         window.send_json({"type": "set", "key": "model", "value": "vgg16"})
         while len(films(here)) < 2:
             time.sleep(0.01)
-        here.session.report(messages.NotBuilt(films(here)[-1].revision, "model", "not installed"))
+        here.session.report(messages.NotBuilt(films(here)[-1].revision, None, "not installed"))
         assert wait_for(window, "refused")["key"] == "model"
         while wait_for(window, "state")["values"]["model"] != before:
             pass

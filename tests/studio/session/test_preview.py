@@ -22,7 +22,9 @@ def test_the_largest_preview_with_five_dreams_a_second_is_chosen():
         assert speed.width_for(preset, draft=False) >= least
     widths = [learnt(n / 100)[1].width_for(preset, draft=False) for n in range(1, 60)]
     assert widths == sorted(widths, reverse=True) and {*widths} <= {*WIDTHS}
-    assert widths[-1] == WIDTHS[-1]  # and no smaller: motion between frames carries it
+    assert widths[-1] == 192  # and no smaller: motion between frames carries it
+    upright, speed = learnt(9, 192, "start.size=270x480")
+    assert speed.width_for(upright, draft=False) == WIDTHS[-1]
 
 
 def test_a_chosen_preview_has_been_as_fast_as_expected():
@@ -40,8 +42,8 @@ def test_speeds_are_told_apart_by_layers():
     assert speed.known(preset) and not speed.known(other)
     assert speed.width_for(other, draft=False) == speed.width_for(preset, draft=False)  # a guess
     speed.learn(preview_of(other, 192, draft=False)[0], 2.0)
-    assert speed.width_for(other, draft=False) == 128
-    assert speed.width_for(preset, draft=False) > 128
+    assert speed.width_for(other, draft=False) == 192
+    assert speed.width_for(preset, draft=False) > 192
     assert speed.width_for(load_preset("quickstart", ["model=googlenet"]), draft=False) == FIRST
 
 

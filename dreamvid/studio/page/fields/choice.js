@@ -8,9 +8,13 @@ const LETTERS = 24; // of all choices, to fit on one line
 /** Make the field of a choice: buttons where they are few and short, otherwise a menu. */
 export function choiceField(control, label, { set }) {
   const { choices, key } = control;
-  if (choices.length > SEGMENTS || choices.join("").length > LETTERS) {
+  if (key === "model" || choices.length > SEGMENTS || choices.join("").length > LETTERS) {
     const menu = h("select", { "aria-label": label, onchange: () => set(menu.value) }, ...choices.map((one) => h("option", { value: one }, one)));
-    return { nodes: [menu], inputs: [menu], show: (value) => (menu.value = value) };
+    const show = (value) => {
+      if (!choices.includes(value)) menu.append(h("option", { value }, value)); // such as a model that is not here
+      menu.value = value;
+    };
+    return { nodes: [menu], inputs: [menu], show };
   }
   const radios = choices.map((value) => h("input", { type: "radio", name: `choice ${key}`, value, onchange: () => set(value) }));
   const segments = radios.map((radio) => h("label", {}, radio, h("span", {}, radio.value)));

@@ -45,6 +45,15 @@ def bench(
         list[str] | None,
         Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
     ] = None,
+    studio: Annotated[
+        bool, Option("--studio", help="the studio instead, as a window of it sees it")
+    ] = False,
+    width: Annotated[
+        int | None, Option(min=64, max=1920, help="of the studio's preview; default: its own")
+    ] = None,
+    seconds: Annotated[
+        int | None, Option(min=5, max=86400, help="that the studio plays; default: 60")
+    ] = None,
     compare: Annotated[
         Path | None, Option(metavar="FILE", help="what --out wrote, to compare with")
     ] = None,
@@ -53,6 +62,10 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure how fast this machine dreams, how near that is to its limit, where time goes."""
+    if studio:
+        _measure_studio(preset or "quickstart", width, seconds or 60, device, as_json)
+        return
+    refuse("there is no studio to measure", "--studio", width=width, seconds=seconds)
     sizes = list(dict.fromkeys(_size("--size", text) for text in size or ["768x432"]))
     film_size = None if film is None else _size("--film", film)
     if film is None:
@@ -76,6 +89,28 @@ def bench(
         settings=settings or [],
     )
     _measure(plan, compare, out, as_json)
+
+
+def _measure_studio(
+    preset: str, width: int | None, seconds: int, device: str, as_json: bool
+) -> None:
+    from dreamvid.cli.terminal.units import file_size
+    from dreamvid.studio.bench.measure import measure
+
+    found = measure(preset, width, seconds, device)
+    if as_json:
+        say_json(asdict(found))
+        return
+    say(f"{preset} at {found.size}, for {seconds} s")
+    say(f"first picture  {found.first_picture:.1f} s after the start of the program")
+    say(f"first dream    {found.first_dream:.1f} s after play")
+    say(f"dreamed        {found.dreamed:.1f} a second")
+    say(f"shown          {found.shown:.1f} a second, the longest gap {found.longest_gap:.2f} s")
+    times = f"median {found.control_median:.2f} s, worst {found.control_worst:.2f} s"
+    say(f"control moved to picture changed: {times}")
+    if found.memory_before and found.memory_after:
+        sizes = f"{file_size(found.memory_before)}, then {file_size(found.memory_after)}"
+        say(f"memory         {sizes}")
 
 
 def _measure(plan: "Plan", compare: Path | None, out: Path | None, as_json: bool) -> None:

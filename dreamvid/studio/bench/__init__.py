@@ -1,0 +1,1 @@
+"""Measurement of the studio, as a window sees it."""

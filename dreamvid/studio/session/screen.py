@@ -57,22 +57,19 @@ class Screen:
             self._change.notify()
 
     def show(self, shown: Shown) -> None:
-        """Show a frame at once, instead of those that wait, and stand still."""
+        """Show a frame at once, after those that wait, and stand still."""
         with self._change:
-            self._waiting.clear()
             self._waiting.append(shown)
-            self._now, self._moving = None, False
+            self._moving = False
             self._change.notify()
 
     def stop(self) -> None:
-        """Show the newest of the frames that wait at once, and stand still."""
+        """Show the frames that wait at once, and stand still.
+
+        None is left out: the server has to know all that the next one depends on.
+        """
         with self._change:
             self._moving = False
-            if self._waiting:
-                newest = self._waiting.pop()
-                self._waiting.clear()
-                self._waiting.append(newest)
-                self._now = None
             self._change.notify()
 
     def drop_from(self, index: int) -> None:
@@ -129,7 +126,7 @@ class Screen:
 
     def _due(self) -> float:
         """Compute the time of the next frame that waits."""
-        if self._now is None or not self._waiting:
+        if self._now is None or not self._waiting or not self._moving:
             return 0.0
         following = self._waiting[0]
         if following.revision != self._now.revision:  # whoever made a change waits for it

@@ -104,14 +104,14 @@ def test_a_still_camera_shows_nothing_between(screen, between):
     wait_for(lambda: len(screen.sent) == 2)
 
 
-def test_a_pause_shows_the_newest_frame_and_nothing_more(screen):
+def test_a_pause_shows_the_frames_that_wait_at_once_and_nothing_more(screen):
     moving = lambda frame, share: GREY
     for index in range(3):
         screen.add(shown(index, period=2.0, dreamed=False, between=moving))
     wait_for(lambda: screen.sent)
     screen.stop()
-    wait_for(lambda: len(kinds(screen, FRAME)) == 2)
-    assert kinds(screen, FRAME)[-1][1].frame == 2
+    wait_for(lambda: len(kinds(screen, FRAME)) == 3, seconds=1)
+    assert [picture.frame for _, picture in kinds(screen, FRAME)] == [0, 1, 2]  # none left out
     before = len(screen.sent)
     time.sleep(0.3)
     assert len(screen.sent) == before

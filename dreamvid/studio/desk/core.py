@@ -106,9 +106,12 @@ class Core:
 
         `since`: first frame dreamed with it; later ones that were seen are void.
         """
-        if self._sent.get(revision):
+        if preset := self._sent.get(revision):
             self._footage = Length(frames, Fraction(fps).limit_denominator(1001))
             self._preview = preview
+            for version in self.history.versions:
+                if version.content.preset is preset:
+                    version.dreamed = version.content
         if since is not None:
             self.seen.drop(since)
 

@@ -44,6 +44,7 @@ class Version:
     opened: Opened
     pinned: Pinned | None
     change: str  # in words
+    dreamed: Content | None = None  # the latest of it that the worker could build
 
 
 class History:
@@ -88,8 +89,18 @@ class History:
         return moved
 
     def drop(self) -> bool:
-        """Go back to the version before the current one, for good; False where there is none."""
-        if self.now < 1:
+        """Take the current version back, for good, as it cannot be dreamed.
+
+        False where it was dreamed before, or where no earlier one was: then a change is not to
+        blame, but perhaps a file that is gone, and going back would only lose more.
+        """
+        current = self.version
+        if current.dreamed is current.content:
+            return False
+        if current.dreamed:
+            current.content = current.dreamed
+            return True
+        if not any(version.dreamed for version in self.versions[: self.now]):
             return False
         del self.versions[self.now :]
         self.now -= 1

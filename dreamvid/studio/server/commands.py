@@ -53,8 +53,10 @@ def _change(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
             desk.reset(message.key)
         case protocol.Undo():
             desk.undo()
+            hub.dreaming.go_on()
         case protocol.Redo():
             desk.redo()
+            hub.dreaming.go_on()
         case protocol.SetKeyframe():
             desk.set_keyframe(message.key, message.frame, message.value, message.ease)
         case protocol.MoveKeyframe():
@@ -90,6 +92,7 @@ def _compare(hub: Hub, _window: Window, message: protocol.ToServer) -> bool:
         case protocol.Swap():
             desk.swap()
             hub.dreaming.keep()
+            hub.dreaming.go_on()
             hub.dream()
         case protocol.Unpin():
             desk.unpin()

@@ -1,6 +1,7 @@
 """Dreaming: has the desk's preset dreamed by the session, and keeps the pictures that come."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from dreamvid.studio import protocol
@@ -68,6 +69,8 @@ class Dreaming:
         """Play, pause, seek; a worker that was given up is started with the newest preset."""
         if self.condition.worker == "stopped" and isinstance(to, messages.Go):
             self.dream()
+        if to == messages.Go("restart"):
+            self.position = replace(self.position, next=0)  # as the worker will say
         self._session.order(to)
 
     def seek(self, frame: int) -> None:
@@ -76,6 +79,8 @@ class Dreaming:
             picture = messages.Picture(protocol.PAST, frame, self._desk.revision, jpeg)
             self._windows.show(picture)
         self.go(messages.SeekTo(frame))
+        if self.position.first <= frame <= self.position.last:
+            self.position = replace(self.position, next=frame + 1)  # as the worker will say
 
     def dream(self) -> None:
         """Have the desk's preset dreamed from the next frame on."""
@@ -136,10 +141,7 @@ class Dreaming:
                 )
                 self._answered()
             case messages.NotBuilt():
-                key = report.option or self._desk.changed_last(report.revision)
-                self._windows.tell(protocol.Refused(key=key, message=report.message))
-                if self._desk.revert(report.revision):
-                    self.dream()
+                self._take_back(report)
                 self._answered()
 
     def _take_picture(self, picture: messages.Picture) -> None:
@@ -151,6 +153,24 @@ class Dreaming:
                 self._seen_from = self._desk.seen_from
                 self._windows.touch("state")
         self._windows.show(picture)
+
+    def _take_back(self, report: messages.NotBuilt) -> None:
+        """Take back what cannot be dreamed: the preview's size, or the desk's latest change."""
+        built, revision = self.built, report.revision
+        again = built is not None and built.revision == revision
+        key = None if again else self._desk.changed_last(revision)
+        self._windows.tell(protocol.Refused(key=report.option or key, message=report.message))
+        if built and again:
+            self.width, self.draft = None if built.auto else built.width, built.draft
+        elif self._desk.revert(revision):
+            self._final = self._desk.revision
+            self.dream()
+
+    def go_on(self) -> None:
+        """Make a film longer that plays, and that undo or swap lets end before its next frame."""
+        if self.endless and self.position.playing and self._opened == self._desk.opened:
+            while self._desk.times.length.frames <= self.next and self._desk.lengthen():
+                pass
 
     def _lengthen(self) -> None:
         """Make a film longer that plays within AHEAD of its end, if its frames stay as they are."""

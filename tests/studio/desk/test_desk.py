@@ -193,6 +193,7 @@ def test_opening_can_be_undone_and_is_another_film(desk):
 
 def test_a_change_that_cannot_be_dreamed_is_taken_back(desk):
     desk.set("motion.zoom", 1.5)
+    desk.built(desk.revision, 48, 24)
     desk.set("model", "nosuch")
     failed = desk.revision
     desk.set("seed", 3)
@@ -201,6 +202,31 @@ def test_a_change_that_cannot_be_dreamed_is_taken_back(desk):
     assert desk.revert(desk.revision)
     assert (desk.values["model"], desk.values["motion.zoom"]) == ("lite0", 1.5)
     assert desk.history.redo_words is None
+
+
+def test_a_file_that_is_gone_takes_no_change_back(desk):
+    for zoom in (1.2, 1.4, 1.6):
+        desk.set("motion.zoom", zoom)
+        desk.set("seed", round(10 * zoom))
+    assert not desk.revert(desk.revision)  # nothing was dreamed yet: no change is to blame
+    desk.built(desk.revision, 48, 24)
+    desk.set("motion.turn", 5)
+    assert desk.revert(desk.revision)
+    assert not desk.revert(desk.revision)  # it was dreamed before
+    assert (desk.values["motion.zoom"], desk.values["seed"]) == (1.6, 16)
+    while desk.history.undo_words:
+        desk.undo()
+    assert desk.values["motion.zoom"] == 1.8
+
+
+def test_of_changes_in_a_row_the_last_that_could_be_dreamed_stays(desk):
+    for zoom in (1.2, 1.4):
+        desk.set("motion.zoom", zoom)
+        desk.built(desk.revision, 48, 24)
+    desk.set("motion.zoom", 1.6)
+    assert desk.revert(desk.revision) and desk.values["motion.zoom"] == 1.4
+    assert desk.lengthen() and desk.revert(desk.revision)  # not the change before it
+    assert (desk.preset.video.frames, desk.values["motion.zoom"]) == (48, 1.4)
 
 
 def test_variants_are_swapped_back_and_forth(desk):

@@ -1,6 +1,7 @@
 """Hub: joins desk, session, queue and windows. All of it runs in the event loop's thread."""
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -19,7 +20,7 @@ from dreamvid.studio.server.keeper import Keeper
 from dreamvid.studio.server.opening import missing_note
 from dreamvid.studio.server.views import status_of
 from dreamvid.studio.server.windows import Window, Windows
-from dreamvid.studio.session.messages import GiveWay, Go
+from dreamvid.studio.session.messages import GiveWay, Go, Report
 
 IDLE = 60.0  # seconds without a window, after which the dream pauses
 LOOK = 0.5  # seconds between two looks whether somebody waits for an estimate
@@ -51,7 +52,7 @@ class Hub:
         self.estimates = Estimates(device, self.aside)
         changed = lambda: self._soon(self._renders_changed)
         self.renders = Renders(folder.films, device, changed, self.aside)
-        self.dreaming.begin(start(lambda report: self._soon(self.dreaming.take, report)))
+        self.dreaming.begin(start(lambda report: self._soon(self._take, report)))
 
     def close(self) -> None:
         """End the processes; a render stops at its next frame, and is kept."""
@@ -138,9 +139,19 @@ class Hub:
             note = then(await run_sync(act))
         except DreamvidError as error:
             window.refuse(error)
+        except Exception as error:  # a fault of ours, or of the disk
+            traceback.print_exc()
+            window.refuse(DreamvidError(f"a fault of the studio: {type(error).__name__}: {error}"))
         else:
             if note:
                 window.tell(protocol.Notice(message=note).model_dump_json())
+
+    def _take(self, report: Report) -> None:
+        """Take a report of the session, and keep what it changes: a keyframe that moves, say."""
+        before = self.desk.revision
+        self.dreaming.take(report)
+        if self.desk.revision != before:
+            self._keeper.soon()
 
     def _renders_changed(self) -> None:
         self._give_way()

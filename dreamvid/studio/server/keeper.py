@@ -36,9 +36,10 @@ class Keeper:
             self._write(self._text())
 
     async def _later(self) -> None:
-        await asyncio.sleep(LATER)
-        self._changed = False
-        await run_sync(self._write, self._text())
+        while self._changed:  # also where something changes while it is written
+            await asyncio.sleep(LATER)
+            self._changed = False
+            await run_sync(self._write, self._text())
 
     def _text(self) -> str:
         return json.dumps(keep.state_of(self._desk), separators=(",", ":"))

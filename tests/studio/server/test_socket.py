@@ -6,7 +6,8 @@ import time
 import pytest
 
 from dreamvid.studio.protocol import FRAME, HEADER
-from dreamvid.studio.server import hub, socket
+from dreamvid.studio.queue.renders import Renders
+from dreamvid.studio.server import hub, keeper, socket
 from dreamvid.studio.server.pictures import Pictures
 from dreamvid.studio.server.windows import LINES, Rate, Window
 from dreamvid.studio.session import messages
@@ -178,6 +179,70 @@ def test_a_change_that_cannot_be_built_is_taken_back_beside_its_control(here):
             pass
         here.session.build()
         assert "model" not in films(here)[-1].table or films(here)[-1].table["model"] == before
+
+
+def test_a_preview_that_cannot_be_built_leaves_the_preset(here):
+    with here.window() as window:
+        window.send_json({"type": "set", "key": "motion.zoom", "value": 1.5})
+        time.sleep(0.1)
+        for _ in range(2):
+            here.session.build()
+            time.sleep(0.1)
+        window.send_json({"type": "set_preview", "width": 1920, "draft": True})
+        while films(here)[-1].width != 1920:
+            time.sleep(0.01)
+        here.session.report(messages.NotBuilt(films(here)[-1].revision, None, "memory is short"))
+        assert wait_for(window, "refused")["message"] == "memory is short"
+        window.send_json({"type": "set", "key": "seed", "value": 5})
+        while wait_for(window, "state")["values"]["seed"] != 5:
+            pass
+        film = films(here)[-1]
+        assert (film.width, film.draft, film.table["motion"]["zoom"]) == (None, False, 1.5)
+
+
+def test_undo_does_not_end_a_film_that_was_made_longer(here):
+    with here.window() as window:
+        here.session.build(frames=48)
+        window.send_json({"type": "set", "key": "motion.zoom", "value": 1.5})
+        while wait_for(window, "state")["values"]["motion.zoom"] != 1.5:
+            pass
+        here.session.build(frames=48)
+        here.session.report(messages.Position(True, 46, 0, 46, next=47))
+        while (frames := wait_for(window, "state")["frames"]) == 48:
+            pass
+        here.session.build(frames=frames)
+        here.session.report(messages.Position(True, 99, 0, 99, next=100))
+        window.send_json({"type": "undo"})
+        while (state := wait_for(window, "state"))["values"]["motion.zoom"] == 1.5:
+            pass
+        assert state["frames"] > 100
+
+
+def test_a_keyframe_that_moves_is_kept_too(here, monkeypatch):
+    monkeypatch.setattr(keeper, "LATER", 0.05)
+    with here.window() as window:
+        here.session.build()
+        window.send_json({"type": "record", "on": True})
+        window.send_json({"type": "set", "key": "motion.zoom", "value": 1.5})
+        while not wait_for(window, "state")["lanes"]:
+            pass
+        here.session.build(since=0)
+        kept = here.folder / "session.json"
+        wait(lambda: kept.exists() and '"0f"' in kept.read_text())
+        film = films(here)[-1]
+        here.session.report(messages.Picture(FRAME, 3, film.revision, b"jpeg"))
+        wait(lambda: '"3f"' in kept.read_text())
+
+
+def test_what_fails_beside_is_told(here, capfd, monkeypatch):
+    def full(renders):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Renders, "pause", full)
+    with here.window() as window:
+        window.send_json({"type": "pause_renders"})
+        assert "No space left" in wait_for(window, "refused")["message"]
+    assert "Traceback" in capfd.readouterr().err
 
 
 def test_pictures_of_the_past_are_shown_at_once(here):

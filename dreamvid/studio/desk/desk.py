@@ -27,7 +27,7 @@ from dreamvid.studio.desk.edit import (
 )
 from dreamvid.studio.desk.files import check_files
 from dreamvid.studio.desk.history import Content, Pinned
-from dreamvid.studio.desk.keys import read_key
+from dreamvid.studio.desk.keys import Parts, bounds_of, read_key
 from dreamvid.studio.desk.recorder import Change
 from dreamvid.studio.desk.thinning import thin
 
@@ -176,13 +176,17 @@ class Desk(Core):
     # Inside
 
     def _record(self, key: str, value: Any, frame: int) -> None:
-        before, path = self.version.content, read_key(key)
-        after = record_value(before, path, value, max(0, frame), self.times.moment)
+        before = after = self.version.content
+        steps = []
+        for path, one in _items(read_key(key), value):
+            after = record_value(after, path, one, max(0, frame), self.times.moment)
+            steps.append((path, one, after))
         if after.preset == before.preset:
             return
         self.seen.changed(self._dreamed(before.preset), self._dreamed(after.preset), frame)
         version = self._push(after, f"record {_short(key)}", subject=f"record {key}")
-        self.recorder.add(Change(self.revision, path, value, frame, version, after), before)
+        for path, one, content in steps:
+            self.recorder.add(Change(self.revision, path, one, frame, version, content), before)
 
     def _over_time(self, words: str, key: str, change: Callable[..., Any], *given: Any) -> None:
         content = set_over_time(
@@ -196,6 +200,13 @@ class Desk(Core):
 
 def _read(table: dict[str, Any]) -> Content:
     return Content(table, check(table))
+
+
+def _items(path: Parts, value: Any) -> list[tuple[Parts, Any]]:
+    """List what is recorded of a value: each item of a pair that may change over the film."""
+    if isinstance(value, list) and bounds_of((*path, 0)):
+        return [((*path, number), one) for number, one in enumerate(value)]
+    return [(path, value)]
 
 
 def _short(key: str) -> str:

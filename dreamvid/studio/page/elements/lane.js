@@ -80,7 +80,8 @@ export class Lane extends HTMLElement {
 
   draw() {
     if (!this.lane) return;
-    this.now.textContent = short(valueAt(this.lane, this.playhead, this.view.frames));
+    const now = valueAt(this.lane, this.playhead, this.view.frames);
+    this.now.textContent = Number.isFinite(now) ? short(now) : ""; // unknown where it follows the sound
     drawLane(this);
     this.#placeHandles();
   }
@@ -88,9 +89,9 @@ export class Lane extends HTMLElement {
   /** Add a keyframe: at the playhead, with the value that the lane has there. */
   addKey(frame = this.playhead, value = valueAt(this.lane, frame, this.view.frames)) {
     if (!this.lane.keyframes) return;
-    const rounded = roundTo(value, stepOf(this.range) / 10);
-    const ease = this.lane.keyframes.filter((key) => key.frame <= frame).at(-1)?.ease ?? "smooth";
-    setKey(this.lane.key, { frame, value: rounded, ease });
+    const before = this.lane.keyframes.filter((key) => key.frame <= frame).at(-1);
+    const rounded = Number.isFinite(value) ? roundTo(value, stepOf(this.range) / 10) : (before ?? this.lane.keyframes[0]).value;
+    setKey(this.lane.key, { frame, value: rounded, ease: before?.ease ?? "smooth" });
     this.select(frame);
   }
 
@@ -180,7 +181,8 @@ export class Lane extends HTMLElement {
       if (!alone && key.frame !== selected && !dragged) continue;
       kept.add(key.frame);
       const handle = this.#handles.get(key.frame) ?? this.#makeHandle(key.frame);
-      const y = height.y(isNumber({ value }) ? value : valueAt(this.lane, key.frame, view.frames));
+      const at = isNumber({ value }) ? value : valueAt(this.lane, key.frame, view.frames);
+      const y = height.y(Number.isFinite(at) ? at : (this.range[0] + this.range[1]) / 2);
       handle.style.transform = `translate(${x}px, ${y}px)`;
       handle.dataset.ease = key.ease;
       handle.setAttribute("aria-selected", key.frame === selected);

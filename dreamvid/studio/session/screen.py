@@ -45,6 +45,7 @@ class Screen:
         self._now: Shown | None = None
         self._moving = self._closed = False
         self._since, self._part = 0.0, 0  # of the frame that is shown
+        self._fault: Exception | None = None  # that has ended the thread
         self._times: deque[float] = deque(maxlen=2 * RATE)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -80,7 +81,9 @@ class Screen:
 
     @property
     def waiting(self) -> int:
-        """Number of frames that wait."""
+        """Number of frames that wait; raises what has ended the thread, such as want of memory."""
+        if self._fault:
+            raise self._fault
         return len(self._waiting)
 
     @property
@@ -103,6 +106,8 @@ class Screen:
                 self._show(*shown)
         except OSError:  # the server is gone; the worker will notice
             pass
+        except Exception as error:
+            self._fault = error
 
     def _next(self) -> tuple[Shown, float] | None:
         """Wait for a frame, or a share of the way to the next one, to show; None: closed."""

@@ -137,6 +137,17 @@ def test_a_pictures_jpeg_is_near_its_frame(screen, texture):
     assert float((from_bytes(decoded.copy()) - image).abs().mean()) < 0.03
 
 
+def test_a_fault_of_the_thread_is_raised_to_the_worker_instead_of_halting_it(screen, monkeypatch):
+    def full(image):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("dreamvid.studio.session.screen.jpeg_of", full)
+    screen.add(shown(0))
+    screen._thread.join(5)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        _ = screen.waiting
+
+
 def test_a_server_that_is_gone_ends_the_thread():
     def send(picture):
         raise BrokenPipeError

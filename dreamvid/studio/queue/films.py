@@ -1,7 +1,8 @@
 """Films: the finished renders of a folder, for the gallery."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,19 @@ from dreamvid.render.record.finished_render import RUN, read_run
 MAIN = ("forward", "reverse", "loop", "poster")
 REPORT = "report.html"
 
-REPORT_POLICY = (
+POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Content-Security-Policy of a report, which has inline styles and the film, and no script."""
+"""Content-Security-Policy of a film's files, which a stranger may have made: no script is run.
+
+A report has inline styles and the film.
+"""
 
 PLAYED = (".mp4", ".webm")
 """Suffixes of the films that browsers play."""
+
+_ODD = (TypeError, ValueError, AttributeError, LookupError)
 
 Film = dict[str, Any]
 
@@ -76,7 +82,7 @@ class Films:
         if self._read.get(job, ((), None))[0] != stamp:
             try:
                 film = _describe(job, path.parent, read_run(path))
-            except (ResumeError, TypeError, ValueError, AttributeError, KeyError):
+            except (ResumeError, OSError, ArithmeticError, *_ODD):
                 film = None  # damaged, or a stranger's file of this name
             self._read[job] = stamp, film
         return self._read[job][1]
@@ -91,27 +97,30 @@ def _describe(job: str, folder: Path, run: dict[str, Any]) -> Film | None:
     top, _, bottom = str(video["fps"] or 24).partition("/")
     fps = float(top) / float(bottom or 1)
     exports = [path.name for stem, path in files.items() if stem not in MAIN]
+    seconds, took = frames / fps, float(run["render_seconds"])
+    if not (isfinite(seconds) and isfinite(took)):  # which is no JSON
+        raise ValueError("seconds")
     return {
         "job": job,
         "title": str(preset.get("title") or job)[:200],
         "files": {kind: files[kind].name for kind in MAIN if kind in files}
-        | ({"report": REPORT} if (folder / REPORT).is_file() else {}),
+        | dict.fromkeys(["report"] if any(_files(folder, [REPORT])) else [], REPORT),
         "exports": exports,
         "bytes": files["forward"].stat().st_size,
         "frames": frames,
         "fps": fps,
-        "seconds": frames / fps,
+        "seconds": seconds,
         "size": str(preset["start"]["size"]),
         "seed": int(preset["seed"]),
         "loop": str(preset["loop"]["kind"]),
         "model": str(preset["model"]),
         "plays": files["forward"].suffix in PLAYED,
         "finished": str(run["finished"]),
-        "render_seconds": float(run["render_seconds"]),
+        "render_seconds": took,
     }
 
 
-def _files(folder: Path, names: dict[str, Any]) -> Iterator[Path]:
+def _files(folder: Path, names: Iterable[str]) -> Iterator[Path]:
     """Yield the files that are there, none of them through a link out of the folder."""
     home = folder.resolve()
     for name in names:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from dreamvid.preset.sites import Target
 from dreamvid.preset.sites import targets as preset_targets
-from dreamvid.studio.queue.films import REPORT, REPORT_POLICY
+from dreamvid.studio.queue.films import POLICY
 from dreamvid.studio.server.bodies import read_body
 from dreamvid.studio.server.hub import Hub
 
@@ -37,9 +37,7 @@ async def film(request: Request) -> Response:
     path = await run_sync(_hub(request).renders.films.file, job, name)
     if path is None:
         raise HTTPException(404, "no finished film has this file")
-    headers = {"Cache-Control": "no-cache"}
-    if name == REPORT:
-        headers["Content-Security-Policy"] = REPORT_POLICY
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
     saved = "download" in request.query_params
     return FileResponse(path, headers=headers, filename=f"{job}-{name}" if saved else None)
 

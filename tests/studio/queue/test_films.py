@@ -55,6 +55,13 @@ def test_newest_film_comes_first_and_the_unfinished_are_left_out(folder):
     (folder / "0004-damaged" / "run.json").write_text("{")
     (folder / "0005-odd").mkdir()
     (folder / "0005-odd" / "run.json").write_text(json.dumps(table | {"outputs": 3}))
+    odd = [
+        {"render_seconds": float("nan")},
+        {"preset": table["preset"] | {"video": {"fps": "24/0"}}},
+    ]
+    for number, changes in enumerate(odd, 6):
+        shutil.copytree(folder / "0001-evening", folder / f"{number:04d}-odd")
+        (folder / f"{number:04d}-odd" / "run.json").write_text(json.dumps(table | changes))
     (folder / ".queue").mkdir()
     assert [film["job"] for film in films.list()] == ["0002-later", "0001-evening"]
 
@@ -65,9 +72,18 @@ def test_only_listed_files_are_given_out(folder, tmp_path):
     secret.write_text("secret")
     (folder / job / "notes.txt").write_text("private")
     (folder / job / "reverse.mp4").unlink()
-    (folder / job / "reverse.mp4").symlink_to(secret)
+    for name in ("reverse.mp4", "report.html"):
+        (folder / job / name).symlink_to(secret)
     assert films.file(job, "forward.mp4") == folder / job / "forward.mp4"
-    names = ("notes.txt", "reverse.mp4", "run.json", ".render/job.json", "../../secret.mp4", "")
+    names = (
+        "notes.txt",
+        "reverse.mp4",
+        "report.html",
+        "run.json",
+        ".render/job.json",
+        "../../secret.mp4",
+        "",
+    )
     assert [films.file(job, name) for name in names] == [None] * len(names)
     for other in ("..", ".", "", f"../films/{job}", "/", ".queue"):
         assert films.file(other, "forward.mp4") is None

@@ -51,7 +51,7 @@ class SetKeyframe(Message):
     key: Key
     frame: FrameNumber
     value: float | str
-    ease: str = "linear"
+    ease: Annotated[str, Field(max_length=40)] = "linear"
 
 
 class MoveKeyframe(Message):

@@ -12,7 +12,7 @@ class Render(Message):
 
     type: Literal["render"]
     name: Name
-    size: str | None = None  # "1280x720"; None: the preset's
+    size: Annotated[str, Field(max_length=40)] | None = None  # "1280x720"; None: the preset's
     frames: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     targets: list[Annotated[str, Field(max_length=40)]] = Field(default=[], max_length=20)
 

@@ -32,6 +32,8 @@ class Aside:
         Raises the task's DreamvidError; one is also raised where it takes too long, or dies.
         """
         with self._lock:
+            if self._closed:
+                raise DreamvidError("the studio has ended")
             try:
                 failed, result = self._ask((task, arguments, options))
             except (EOFError, OSError):  # it may just have ended for want of tasks

@@ -6,6 +6,7 @@ It is a batch's queue, in the folder of the films: what is in it survives the st
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -184,9 +185,10 @@ class Renders:
                 run_batch(
                     self._queue, [self._program], retries=RETRIES, show=self._show, stop=self._stop
                 )
-            except DreamvidError as error:
-                self._trouble = str(error)
-                self.pause()
+            except (DreamvidError, OSError) as error:
+                self._trouble, self.paused = str(error), True
+                with suppress(DreamvidError, OSError):  # the disk may be full
+                    self.pause()
 
     def _stop(self) -> bool:
         return self.paused or self._closed
@@ -194,7 +196,7 @@ class Renders:
     def _look(self) -> None:
         try:
             self._show(self._queue.tickets())
-        except DreamvidError as error:  # a damaged ticket
+        except (DreamvidError, OSError) as error:  # a damaged ticket
             self._trouble = str(error)
 
     def _show(self, tickets: Tickets) -> None:

@@ -34,6 +34,14 @@ def test_task_that_takes_too_long_is_given_up(table):
     assert aside._process is None
 
 
+def test_nothing_is_begun_after_the_end(table):
+    aside = Aside()
+    aside.close()
+    with pytest.raises(DreamvidError, match="has ended"):
+        aside.do("prepare", table)
+    assert aside._process is None
+
+
 @pytest.mark.slow
 def test_tiny_film_is_estimated(table, here, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

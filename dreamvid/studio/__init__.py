@@ -6,6 +6,7 @@
     desk/      the preset that is being changed: settings, keyframes, undo, presets on disk
     session/   the worker process that dreams it, and the ring of its frames
     choices/   lists of what can be dreamed, and pictures of it
+    bench/     measurement of the studio, as a window sees it
     queue/     renders of whole films, one after another, and the films that came of them
 
 State lives in the server: every window, after every reload, shows the same.

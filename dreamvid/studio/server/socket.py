@@ -23,14 +23,17 @@ async def serve(socket: WebSocket) -> None:
     window = Window()
     hub.enter(window)
     window.wake.set()
-    sender = asyncio.create_task(_send(socket, window, hub))
+    # A window that is sent nothing any more must not stay open: its page connects again.
+    ways = [asyncio.create_task(way(socket, window, hub)) for way in (_receive, _send)]
     try:
-        await _receive(socket, window, hub)
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
         hub.leave(window)
-        sender.cancel()
-        with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sender
+        for way in ways:
+            way.cancel()
+        for way in ways:
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                await way
 
 
 async def _receive(socket: WebSocket, window: Window, hub: Hub) -> None:

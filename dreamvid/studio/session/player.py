@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from dreamvid.errors import DreamvidError
 from dreamvid.film.engine import Frame, Step
 from dreamvid.film.job import Job, build
 from dreamvid.film.kept import Kept
@@ -49,19 +50,26 @@ class Player:
         Raises DreamvidError, and the film before goes on.
         """
         job = build(preset, self.device, load_model=self._model.load, kept=self._kept)
-        again = restart or self.job is None or _start_of(job) != _start_of(self.job)
+        before = self.job
+        again = restart or before is None or _start_of(job) != _start_of(before)
         self.job = job
-        if again:
-            self.restart()
-        else:
-            self._enter()
+        try:
+            if again:
+                self.restart()
+            else:
+                self._enter(self._lead)
+        except DreamvidError:  # footage that has become unreadable
+            self.job = before
+            if before:
+                self._enter(self._lead)
+            raise
         return again
 
     def restart(self) -> None:
         """Begin again at the start picture."""
         assert self.job
-        self.ring, self._lead, self.frame = Ring(BYTES), {}, self.job.start
-        self._enter()
+        self._enter({})
+        self.ring, self.frame = Ring(BYTES), self.job.start
 
     def seek(self, index: int) -> bool:
         """Continue from a frame of the ring; False where it is not there any more."""
@@ -87,10 +95,11 @@ class Player:
         """Close the files of footage and masks."""
         self._stack.close()
 
-    def _enter(self) -> None:
+    def _enter(self, lead: dict[int, Image]) -> None:
         assert self.job
         self._stack.close()
-        self._step = self._stack.enter_context(self.job.steps(self._lead))
+        self._step = self._stack.enter_context(self.job.steps(lead))
+        self._lead = lead
 
 
 def _start_of(job: Job) -> list[Any]:

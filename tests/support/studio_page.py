@@ -66,6 +66,7 @@ STATE = State(
     undo=None,
     redo=None,
     recording=False,
+    endless=True,
     frames=120,
     fps=24.0,
     seen_from=0,

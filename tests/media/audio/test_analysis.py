@@ -166,7 +166,9 @@ def test_analyse_of_one_frame(write_sound, clicks):
 @pytest.mark.slow
 def test_analyse_of_ten_minutes_takes_seconds(write_sound, clicks):
     path = write_sound("a.wav", clicks(600, np.arange(0.3, 599, 0.5), 44100), 44100)
-    began = time.monotonic()
+    began = time.process_time()  # others may use the processors
     curves = analyse(path, fps=Fraction(24), frames=14400)
-    assert time.monotonic() - began < 30  # 1 s on one core of 2026
+    assert (
+        time.process_time() - began < 60
+    )  # 1 s on one core of 2026; minutes where it is quadratic
     assert curves.beat[-1] == pytest.approx(1200, abs=2)

@@ -166,7 +166,8 @@ def test_a_film_is_never_faster_than_its_rate(ours, table, monkeypatch):
     ours.until(Picture, shows(0))
     begun = time.monotonic()
     ours.until(Picture, shows(19))
-    assert time.monotonic() - begun > 19 / 20 * 0.95
+    # The first picture may be taken late; without a rate twenty come in a tenth of the time.
+    assert time.monotonic() - begun > 19 / 20 * 0.6
 
 
 def test_the_preview_is_chosen_once_and_early(ours, table, slow):

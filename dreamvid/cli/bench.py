@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 
 FRAMES = 48  # default length of the film
 
+FilmPreset = Annotated[
+    str | None,
+    Option(help="of the film; default: google-classic, or quickstart without googlenet"),
+]
+FilmSettings = Annotated[
+    list[str] | None,
+    Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
+]
+Studio = Annotated[bool, Option("--studio", help="the studio instead, as a window of it sees it")]
+Width = Annotated[
+    int | None, Option(min=64, max=1920, help="of the studio's preview; default: its own")
+]
+Seconds = Annotated[int | None, Option(min=5, max=86400, help="that the studio plays; default: 60")]
+Compare = Annotated[Path | None, Option(metavar="FILE", help="what --out wrote, to compare with")]
+
 
 def bench(
     model: Annotated[
@@ -36,27 +51,13 @@ def bench(
         bool, Option("--scaling", help="sizes from 256x144 up too, per pixel")
     ] = False,
     film: Annotated[str | None, Option(metavar="WxH", help="a film of this size too")] = None,
-    preset: Annotated[
-        str | None,
-        Option(help="of the film; default: google-classic, or quickstart without googlenet"),
-    ] = None,
+    preset: FilmPreset = None,
     frames: Annotated[int | None, Option(min=2, help=f"default: {FRAMES}")] = None,
-    settings: Annotated[
-        list[str] | None,
-        Option("--set", metavar="KEY=VALUE", help="over the film's preset; repeatable"),
-    ] = None,
-    studio: Annotated[
-        bool, Option("--studio", help="the studio instead, as a window of it sees it")
-    ] = False,
-    width: Annotated[
-        int | None, Option(min=64, max=1920, help="of the studio's preview; default: its own")
-    ] = None,
-    seconds: Annotated[
-        int | None, Option(min=5, max=86400, help="that the studio plays; default: 60")
-    ] = None,
-    compare: Annotated[
-        Path | None, Option(metavar="FILE", help="what --out wrote, to compare with")
-    ] = None,
+    settings: FilmSettings = None,
+    studio: Studio = False,
+    width: Width = None,
+    seconds: Seconds = None,
+    compare: Compare = None,
     out: Annotated[Path | None, Option(metavar="FILE", help="write the JSON here")] = None,
     device: Device = "auto",
     as_json: Json = False,

@@ -209,10 +209,10 @@ def test_a_pair_is_recorded_as_one_change(tmp_path):
     desk.built(desk.revision, 48, 24)
     desk.record(True)
     desk.set("motion.centre", [0.2, 0.9], 5)
-    recorded = [[(key.frame, key.value) for key in lane.keyframes] for lane in desk.lanes]
+    recorded = [[(key.frame, key.value) for key in lane.keyframes or ()] for lane in desk.lanes]
     assert recorded == [[(0, 0.5), (5, 0.2)], [(0, 0.5), (5, 0.9)]]
     assert desk.shown(7, desk.revision)  # the worker had begun frame 5 before
-    moved = [[(key.frame, key.value) for key in lane.keyframes] for lane in desk.lanes]
+    moved = [[(key.frame, key.value) for key in lane.keyframes or ()] for lane in desk.lanes]
     assert moved == [[(0, 0.5), (7, 0.2)], [(0, 0.5), (7, 0.9)]]
     with pytest.raises(PresetError, match="centre"):
         desk.set("motion.centre", [0.3, "?"], 9)
